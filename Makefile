@@ -1,0 +1,47 @@
+# Every target sets itself up; none needs root, a compiler, a GPU or an account.
+PYTHON ?= python3
+BUDGET ?= quick
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help book test test-fast check format claims runs constraints clean
+.DEFAULT_GOAL := help
+
+help: ## list all targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@echo "  variables: BUDGET=smoke|quick|study (now $(BUDGET)), PYTHON=... (now $(PYTHON)), LMSTUDY_CACHE=... for the data"
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "lmstudy needs Python 3.11 or newer: this is $$($(PYTHON) --version); say make PYTHON=python3.11"; exit 1; }
+	@echo "installs into $(VENV) (once, about two minutes)"
+	@start=$$(date +%s); $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' && echo "installed in $$(($$(date +%s) - start)) s"
+	@touch $@
+
+book: $(READY) ## build the book: data, training, notebooks, pages; prints its address
+	@$(BIN)/lmstudy-book --budget $(BUDGET)
+
+test: $(READY) ## all tests, with coverage
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10 --cov --cov-report term --cov-fail-under 85
+
+test-fast: $(READY) ## the tests that take seconds
+	@$(BIN)/python -m pytest -n 2 -m 'not slow'
+
+check: $(READY) ## lint, format and types, as CI does
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+format: $(READY) ## put code and notebooks into the house format
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+claims: $(READY) ## recompute every quantitative claim of the book
+	@$(BIN)/lmstudy-claims
+
+runs: $(READY) ## list runs: finished, half done, and needed by the book
+	@$(BIN)/lmstudy-runs --budget $(BUDGET)
+
+constraints: $(READY) ## pin what is installed now into constraints.txt
+	@$(BIN)/python -m pip list --format freeze --exclude-editable --exclude pip --exclude setuptools | sed 's/+cpu$$//' > constraints.tmp && mv constraints.tmp constraints.txt
+
+clean: ## remove what was built (not runs, records or the data cache)
+	rm -rf $(VENV) book/_build book/notebooks build *.egg-info .mypy_cache .ruff_cache .coverage*

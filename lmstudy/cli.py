@@ -1,0 +1,142 @@
+"""What every Hydra command shares: help that opens at once, errors in one line, nothing heavy imported early."""
+
+import difflib
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from lmstudy.errors import StudyError
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line over a configuration in `lmstudy.conf`.
+
+    Attributes:
+        name: what the user types.
+        config: name of the root configuration.
+        purpose: what it does, in a sentence or two.
+        task: called with the resolved configuration; imports what it needs itself.
+        examples: (command line, what it does).
+        keys: root keys worth a line in the help.
+    """
+
+    name: str
+    config: str
+    purpose: str
+    task: Callable[[dict[str, Any]], Any]
+    examples: tuple[tuple[str, str], ...]
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def main(self) -> None:
+        """Entry point. Exits with 1 after one line on stderr when the user can put something right."""
+        arguments = sys.argv[1:]
+        if "--help" in arguments or "-h" in arguments:
+            print(self.help())
+            return
+        try:
+            self._run()
+        except StudyError as error:
+            fail(self.name, str(error))
+        except KeyboardInterrupt:
+            fail(self.name, "interrupted; the same command goes on from the last checkpoint", status=130)
+        except Exception as error:
+            if type(error).__module__.split(".")[0] not in {"hydra", "omegaconf"}:
+                raise
+            fail(self.name, self._explain(error, arguments))
+
+    def _run(self) -> None:
+        import hydra
+        from omegaconf import DictConfig, OmegaConf
+
+        os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come to us instead of being printed by Hydra
+
+        @hydra.main(config_path="pkg://lmstudy.conf", config_name=self.config, version_base="1.3")
+        def run(config: DictConfig) -> Any:
+            OmegaConf.resolve(config)
+            return self.task(OmegaConf.to_container(config))  # type: ignore[arg-type]
+
+        run()
+
+    def help(self) -> str:
+        """Text of --help, made from the first comment line of each YAML file."""
+        lines = [self.purpose, "", f"usage: {self.name} [-m] [GROUP=CHOICE] [KEY=VALUE] ...", ""]
+        for group, default in group_defaults(self.config).items():
+            lines.append(f"{group}:")
+            for choice, text in group_choices(group).items():
+                shown = f"{text}{' (default)' if choice == default else ''}"
+                lines += textwrap.wrap(
+                    shown, 110, initial_indent=f"  {f'{group}={choice}':<28} ", subsequent_indent=" " * 31
+                )
+        lines += ["", "keys:"] if self.keys else []
+        lines += [f"  {key:<28} {text}" for key, text in self.keys.items()]
+        lines += ["", "examples:"] + [line for text, what in self.examples for line in (f"  {text}", f"      {what}")]
+        lines += [
+            "",
+            "-m runs every combination of comma-separated values (a sweep); finished runs are not repeated.",
+            "--cfg job prints the whole configuration, --hydra-help lists Hydra's own options.",
+        ]
+        return "\n".join(lines)
+
+    def _explain(self, error: Exception, arguments: list[str]) -> str:
+        """Hydra's message in one line, with the keys or choices that exist."""
+        text = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
+        choice = re.search(r"Could not find '([^']+)/([^']+)'", text)
+        if choice:
+            group, name = choice.groups()
+            return f"{group}={name}: no such choice; choose from {', '.join(group_choices(group))}"
+        unknown = re.search(r"Could not override '([^']+)'", text)
+        if not unknown:
+            return text
+        key = unknown.group(1)
+        known = self._keys_beside(key, arguments)
+        if not known:
+            return f"{key}: unknown key"
+        close = difflib.get_close_matches(key, known, 1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        return f"{key}: unknown key; {hint}choose from {', '.join(known)}"
+
+    def _keys_beside(self, key: str, arguments: list[str]) -> list[str]:
+        from hydra import compose, initialize_config_module
+        from omegaconf import DictConfig, OmegaConf
+
+        groups = [a for a in arguments if a.split("=")[0] in group_defaults(self.config) and "," not in a]
+        with initialize_config_module("lmstudy.conf", version_base="1.3"):
+            node: Any = compose(self.config, groups)
+        path: list[str] = []
+        for part in key.split(".")[:-1]:
+            child = OmegaConf.select(node, part)
+            if not isinstance(child, DictConfig):
+                break
+            node, path = child, [*path, part]
+        return [".".join([*path, str(name)]) for name in node if name != "_target_"]
+
+
+def fail(command: str, message: str, status: int = 1) -> None:
+    """One line on stderr, then out."""
+    print(f"{command}: {message}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+def group_defaults(config: str) -> dict[str, str | None]:
+    """Groups of a root configuration and their default choices, read without a YAML library."""
+    text = (files("lmstudy.conf") / f"{config}.yaml").read_text(encoding="utf-8")
+    block = text.split("defaults:")[1].split("\n\n")[0]
+    pairs = re.findall(r"^\s+- (\w+): (\w+)", block, flags=re.MULTILINE)
+    return {group: None if choice == "null" else choice for group, choice in pairs}
+
+
+def group_choices(group: str) -> dict[str, str]:
+    """Choices of a group and the sentence that each file opens with."""
+    found = {}
+    for path in sorted((files("lmstudy.conf") / group).iterdir(), key=lambda p: p.name):
+        if path.name.endswith(".yaml"):
+            comments = [line for line in path.read_text(encoding="utf-8").splitlines()[:3] if line.startswith("# ")]
+            texts = [line[2:].strip() for line in comments if not line.startswith("# @package")]
+            found[path.name.removesuffix(".yaml")] = texts[0] if texts else ""
+    return found

@@ -1,0 +1,1 @@
+"""From pinned artefacts to packed batches: sources, documents, cleaning, tokenizer, examples."""

@@ -1,0 +1,78 @@
+"""The cache folder, and stages in it that are complete or absent.
+
+A stage is a folder `corpora/<name>-<hash>`, named by the hash of everything that determines its content:
+its settings, the version of its code, and the key of the stage before it. A changed setting therefore
+rebuilds exactly what depends on it.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+from lmstudy.errors import StudyError
+
+_STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+
+
+def cache_folder() -> Path:
+    """`LMSTUDY_CACHE`, or `lmstudy` in the user's cache folder."""
+    named = os.environ.get("LMSTUDY_CACHE")
+    return Path(named).expanduser().resolve() if named else user_cache_path("lmstudy")
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """16 hexadecimal digits that stand for a JSON-able value, whatever the order of its keys."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def stage(cache: Path, name: str, key: str, build: Callable[[Path], None]) -> Path:
+    """The folder of a stage, built when it does not exist.
+
+    `build` fills a temporary folder beside it, renamed when finished: a kill at any moment leaves the stage
+    absent, and what it left is removed by the next attempt. Processes that want the same stage wait for the
+    first one; a complete stage needs no lock, so that a read-only cache can be read.
+
+    Raises:
+        StudyError: the cache is full or cannot be written.
+    """
+    folder = cache / "corpora" / f"{name}-{key}"
+    if folder.is_dir():
+        return folder
+    with explained(cache):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(f".{folder.name}.lock")):
+            if folder.is_dir():
+                return folder
+            partial = folder.with_name(f".{folder.name}.partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            try:
+                build(partial)
+                partial.replace(folder)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+@contextmanager
+def explained(cache: Path) -> Iterator[None]:
+    """Say what a failed write means: which folder, why, and how to choose another one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _STORAGE:
+            raise
+        raise StudyError(
+            f"cannot write to the cache folder {cache}: {error.strerror}; free some space, make it "
+            "writable, or set LMSTUDY_CACHE to another folder"
+        ) from error

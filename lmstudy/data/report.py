@@ -1,0 +1,53 @@
+"""What became of each source: the table of the book."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lmstudy.data import cleaning, deduplication
+
+
+def report(
+    about: Mapping[str, Mapping[str, Any]],
+    extracted: Mapping[str, Any],
+    selected: Mapping[str, Any],
+    tokens: Mapping[str, int],
+    vocab_size: int,
+) -> dict[str, Any]:
+    """Counts of every stage, JSON-able.
+
+    `sources`: for each, what is known of it (version, licence, role), files looked at, what was `skipped`
+    and why, documents and characters extracted, those each step `removed`, those `kept`, and documents by
+    split. `steps`: the reason for each step that removed something. `splits`: documents, characters, bytes
+    and tokens. `tokenizer`: its size, and bytes per token on each split.
+    """
+    sources = {}
+    for name, known in about.items():
+        removed = selected["removed"].get(name, {})
+        per_split = {
+            split: size["sources"][name]["documents"]
+            for split, size in selected["splits"].items()
+            if name in size["sources"]
+        }
+        kept = {
+            what: extracted[name][what] - sum(count[what] for count in removed.values())
+            for what in ("documents", "characters")
+        }
+        sources[name] = {**known, **extracted[name], "removed": removed, "kept": kept, "splits": per_split}
+    splits = {
+        split: {
+            **{what: size[what] for what in ("documents", "characters", "bytes")},
+            "tokens": tokens[split],
+        }
+        for split, size in selected["splits"].items()
+    }
+    reasons = {**cleaning.REASONS, **deduplication.REASONS}
+    used = {step for source in sources.values() for step in source["removed"]}
+    return {
+        "sources": sources,
+        "steps": {step: reason for step, reason in reasons.items() if step in used},
+        "splits": splits,
+        "tokenizer": {
+            "vocab_size": vocab_size,
+            "bytes_per_token": {split: size["bytes"] / size["tokens"] for split, size in splits.items()},
+        },
+    }

@@ -1,0 +1,91 @@
+"""Checks the `data` config group: the source's own keys, and the steps that every corpus goes through."""
+
+import importlib
+import types
+from collections.abc import Mapping
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lmstudy.data import cleaning
+from lmstudy.data.deduplication import Deduplication
+from lmstudy.data.documents import Source
+from lmstudy.data.splits import ByHash, ByPackage
+from lmstudy.data.tokenizer import TokenizerSettings
+from lmstudy.errors import StudyError
+
+
+class Pipeline(BaseModel):
+    """What is done to the documents of any source."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    cleaning: dict[str, dict[str, Any] | None]
+    deduplication: Deduplication
+    split: Annotated[ByPackage | ByHash, Field(discriminator="by")]
+    tokenizer: TokenizerSettings
+
+
+def parse(settings: Mapping[str, Any]) -> tuple[Source, Pipeline]:
+    """The source named by `_target_`, made from its keys, and the settings of the steps.
+
+    Raises:
+        StudyError: an unknown key, a missing one, or a value of the wrong type or range.
+    """
+    rest = dict(settings)
+    source_class = _locate(rest.pop("_target_", None))
+    steps = {key: rest.pop(key) for key in Pipeline.model_fields if key in rest}
+    unknown = sorted(set(rest) - set(source_class.model_fields))
+    if unknown:
+        known = sorted({*source_class.model_fields, *Pipeline.model_fields})
+        raise StudyError(f"data.{unknown[0]} is no key of {source_class.__name__}; choose from {known}")
+    pipeline = _validated(Pipeline, steps)
+    cleaning.check(pipeline.cleaning)
+    return _validated(source_class, rest), pipeline
+
+
+def _locate(target: Any) -> Any:
+    module, _, name = str(target).rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise StudyError(f"data._target_={target!r} names no source class: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, BaseModel) and hasattr(found, "parts")):
+        raise StudyError(f"data._target_={target!r} is no source (see lmstudy.data.documents.Source)")
+    return found
+
+
+def _validated(model: type[BaseModel], values: Mapping[str, Any]) -> Any:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = [part for part in first["loc"] if part not in ("package", "file", "document")]
+        message = f"data.{'.'.join(map(str, where))}"
+        if first["type"] == "extra_forbidden":
+            choices = _keys(model, where[:-1])
+            raise StudyError(f"{message} is no key" + (f"; choose from {choices}" if choices else "")) from error
+        value = "" if first["type"] == "missing" else f"={first['input']!r}"
+        raise StudyError(f"{message}{value}: {first['msg']}") from error
+
+
+def _keys(annotation: Any, where: list[Any]) -> list[str]:
+    """Keys allowed at a place inside nested settings; none if they are free."""
+    models = _models(annotation)
+    if not where:
+        return sorted({key for model in models for key in model.model_fields})
+    if get_origin(annotation) in (list, dict):  # the place is an index or a free key
+        return _keys(get_args(annotation)[-1], where[1:])
+    found: set[str] = set()
+    for model in models:
+        if where[0] in model.model_fields:
+            found |= set(_keys(model.model_fields[where[0]].annotation, where[1:]))
+    return sorted(found)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Settings classes that an annotation (a class, or a union, list or mapping of them) speaks of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in (Union, types.UnionType, Annotated, list, dict):
+        return [model for part in get_args(annotation) for model in _models(part)]
+    return []

@@ -1,0 +1,122 @@
+"""Any folder of text or code: bring your own corpus."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+from lmstudy.data.documents import Document, Progress, Reading, lines, universal_newlines
+from lmstudy.data.source_packages import read_python
+from lmstudy.errors import StudyError
+
+PART_BYTES = 2**20
+
+
+class Files(BaseModel):
+    """The source (see `lmstudy.data.documents.Source`) of a folder, its sub-folders included.
+
+    `unit` is what becomes one document: the whole `file`; `paragraph`: consecutive paragraphs (separated by
+    empty lines) of together at most `characters` characters, or one longer paragraph; `function`: functions
+    and methods of `shortest` to `longest` lines of `.py` files. Hidden files and folders, and links, are
+    passed over. Files are UTF-8; those that are not are counted and left out.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    path: str
+    suffixes: list[str] = Field(default=[".txt", ".md", ".rst", ".py"], min_length=1)
+    unit: Literal["file", "paragraph", "function"] = "paragraph"
+    characters: PositiveInt = 1000
+    shortest: PositiveInt = 3
+    longest: PositiveInt = 60
+    name: str = "files"
+    licence: str = "not stated"
+
+    def identity(self) -> Mapping[str, Any]:
+        """The settings and the content of the files: moving the folder changes nothing."""
+        content = hashlib.sha256()
+        for file in self._files():
+            inner = file.relative_to(self._folder()).as_posix()
+            content.update(f"{inner}\n{hashlib.sha256(_read(file)).hexdigest()}\n".encode())
+        return {**self.model_dump(exclude={"path", "licence"}), "content": content.hexdigest()}
+
+    def about(self) -> Mapping[str, Mapping[str, Any]]:
+        return {self.name: {"version": None, "licence": self.licence, "role": None}}
+
+    def parts(self, cache: Path, progress: Progress) -> Sequence[tuple[Path, ...]]:
+        parts: list[tuple[Path, ...]] = []
+        current: list[Path] = []
+        size = 0
+        for file in self._files():
+            current.append(file)
+            size += file.stat().st_size
+            if size >= PART_BYTES:
+                parts.append(tuple(current))
+                current, size = [], 0
+        return [*parts, tuple(current)] if current else parts
+
+    def read(self, part: tuple[Path, ...]) -> Reading:
+        reading = Reading()
+        for file in part:
+            reading.files[self.name] += 1
+            path = file.relative_to(self._folder()).as_posix()
+            if self.unit == "function":
+                read_python(reading, _read(file), self.name, path, self.shortest, self.longest)
+                continue
+            try:
+                text = universal_newlines(_read(file).decode("utf-8-sig"))
+            except UnicodeDecodeError:
+                reading.skipped[self.name, "files that are not UTF-8"] += 1
+                continue
+            units = [text] if self.unit == "file" else paragraphs(text, self.characters)
+            for number, unit in enumerate(units, start=1):
+                reading.documents.append(Document(unit, lines(unit), self.name, path, str(number)))
+        return reading
+
+    def _folder(self) -> Path:
+        if not self.path.strip():
+            raise StudyError("data.path is empty: name a folder, as in data.path=/home/me/texts")
+        folder = Path(self.path).expanduser()
+        if not folder.is_dir():
+            raise StudyError(f"data.path={self.path!r} is no folder")
+        return folder
+
+    def _files(self) -> list[Path]:
+        if self.unit == "function" and set(self.suffixes) != {".py"}:
+            raise StudyError(
+                f"data.unit=function reads Python only, but data.suffixes={self.suffixes}; set data.suffixes=[.py]"
+            )
+        folder = self._folder()
+        files = []
+        for file in folder.rglob("*"):
+            hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+            if file.suffix in self.suffixes and not hidden and file.is_file() and not file.is_symlink():
+                files.append(file)
+        if not files:
+            raise StudyError(f"data.path={self.path!r} holds no file that ends in one of {self.suffixes}")
+        return sorted(files)
+
+
+def paragraphs(text: str, characters: int) -> Iterator[str]:
+    """Consecutive paragraphs joined up to a length in characters, without empty lines around the whole."""
+    current = ""
+    paragraph = ""
+    for line in [*lines(text), "\n"]:
+        if line.strip() or not paragraph:
+            paragraph += line if line.strip() or paragraph else ""
+            continue
+        if current and len(current) + 1 + len(paragraph) > characters:
+            yield current
+            current = ""
+        current += ("\n" if current else "") + paragraph
+        paragraph = ""
+    if current:
+        yield current
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise StudyError(f"data.path: cannot read {file}: {error.strerror}") from error

@@ -1,0 +1,64 @@
+"""Random access to a tokenised split without copying it: the Arrow file stays memory-mapped."""
+
+import hashlib
+
+import datasets
+import numpy as np
+import pyarrow as pa
+
+from lmstudy.data.examples import Ints
+
+
+class _ListColumn:
+    """A column of lists as numpy views on Arrow's own buffers."""
+
+    def __init__(self, column: pa.ChunkedArray) -> None:
+        chunks = [chunk for chunk in column.chunks if len(chunk)]
+        self.values = [chunk.values.to_numpy(zero_copy_only=True) for chunk in chunks]
+        self.offsets = [chunk.offsets.to_numpy(zero_copy_only=True) for chunk in chunks]
+        self.first = np.concatenate([[0], np.cumsum([len(chunk) for chunk in chunks])]).astype(np.int64)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        chunk = int(np.searchsorted(self.first, index, side="right")) - 1
+        start, stop = self.offsets[chunk][index - self.first[chunk] :][:2]
+        return self.values[chunk][start:stop]
+
+    def lengths(self) -> Ints:
+        if not self.offsets:
+            return np.zeros(0, dtype=np.int64)
+        return np.concatenate([np.diff(offsets) for offsets in self.offsets]).astype(np.int64)
+
+
+class TokenStore:
+    """Documents of one split: token ids, segment starts, and lengths (8 bytes a document in memory)."""
+
+    def __init__(self, split: datasets.Dataset) -> None:
+        table = split.data.table if split._indices is None else split.flatten_indices().data.table
+        self._tokens = _ListColumn(table.column("tokens"))
+        self._starts = _ListColumn(table.column("starts"))
+        self._ids = table.column("id")
+        self._lengths = self._tokens.lengths()
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def tokens(self, index: int) -> Ints:
+        return self._tokens[index].astype(np.int64)
+
+    def starts(self, index: int) -> Ints:
+        return self._starts[index].astype(np.int64)
+
+    def lengths(self, index: Ints) -> Ints:
+        return self._lengths[index]
+
+    def flat(self, index: Ints) -> tuple[Ints, Ints]:
+        """Token ids of some documents end to end, and the offsets [n + 1] at which each begins."""
+        offsets = np.concatenate([[0], np.cumsum(self._lengths[index])])
+        return np.concatenate([self.tokens(int(i)) for i in index]), offsets
+
+    def groups(self, count: int) -> Ints:
+        """Evaluation group of each document, a hash of its id: the same for every run, model and seed."""
+        return np.array(
+            [int.from_bytes(hashlib.sha256(str(i).encode()).digest()[:8], "big") % count for i in self._ids],
+            dtype=np.int64,
+        )

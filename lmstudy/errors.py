@@ -1,0 +1,9 @@
+"""The one exception for whatever a user can put right."""
+
+
+class StudyError(ValueError):
+    """A mistake or a circumstance that the user can act on.
+
+    The message says what is wrong (the key or file and its value), where, and what would be right.
+    Commands print it as one line without a traceback and exit with status 1.
+    """

@@ -1,0 +1,1 @@
+"""Encoder-decoder models, and how text is generated from them."""

@@ -1,0 +1,147 @@
+"""Sampling from an encoder-decoder model with its key-value cache, batched.
+
+Holtzman et al. (2020) for nucleus sampling; the order of the filters is temperature, top-k, top-p, as is usual.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from lmstudy.data.tokenizer import BOS, EOS, PAD
+from lmstudy.errors import StudyError
+from lmstudy.models.transformer import Seq2SeqTransformer
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is drawn, and what is allowed.
+
+    Attributes:
+        temperature: logits are divided by it; 0 takes the most probable token (greedy).
+        top_p: only the smallest set of tokens whose probability reaches it; 1 keeps all.
+        top_k: only the k most probable tokens; 0 keeps all.
+        banned: tokens that are never drawn.
+        force_after: {token: next token}: after the first the second is written, whatever the model says
+            (a control token at the start of each line, for example).
+        stop: tokens that end a sequence.
+        max_tokens: longest output, forced tokens included.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    banned: tuple[int, ...] = (PAD, BOS)
+    force_after: Mapping[int, int] = field(default_factory=dict)
+    stop: tuple[int, ...] = (EOS,)
+    max_tokens: int = 256
+
+    def __post_init__(self) -> None:
+        if self.temperature < 0:
+            raise StudyError(f"temperature={self.temperature} must be at least 0")
+        if not 0 < self.top_p <= 1:
+            raise StudyError(f"top_p={self.top_p} must be above 0 and at most 1")
+        if self.top_k < 0:
+            raise StudyError(f"top_k={self.top_k} must be at least 0 (0 keeps all tokens)")
+        if self.max_tokens < 1:
+            raise StudyError(f"max_tokens={self.max_tokens} must be at least 1")
+
+
+def filtered_logits(logits_BV: Tensor, sampling: Sampling) -> Tensor:
+    """Logits [B, V] after bans, temperature, top-k and top-p; what is excluded is -inf."""
+    if sampling.banned:
+        banned = torch.tensor(sampling.banned, device=logits_BV.device)
+        logits_BV = logits_BV.index_fill(1, banned, float("-inf"))
+    logits_BV = logits_BV / (sampling.temperature or 1.0)
+    if sampling.top_k:
+        smallest = logits_BV.topk(min(sampling.top_k, logits_BV.shape[1])).values[:, -1:]
+        logits_BV = logits_BV.masked_fill(logits_BV < smallest, float("-inf"))
+    if sampling.top_p < 1:
+        ordered, order = logits_BV.sort(descending=True)
+        probability = ordered.softmax(-1)
+        # A token stays while the mass before it is below top_p, so the most probable one always does.
+        beyond = probability.cumsum(-1) - probability >= sampling.top_p
+        logits_BV = logits_BV.masked_fill(beyond.scatter(1, order, beyond), float("-inf"))
+    return logits_BV
+
+
+def draw(logits_BV: Tensor, sampling: Sampling, generator: torch.Generator | None) -> Tensor:
+    """Next tokens [B]."""
+    if not torch.isfinite(logits_BV.amax(-1)).all():
+        raise StudyError("every token is banned: nothing is left to sample")
+    if sampling.temperature == 0:
+        return logits_BV.argmax(-1)
+    return torch.multinomial(logits_BV.softmax(-1), 1, generator=generator)[:, 0]
+
+
+def pad_prompts(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Encoder input of one example a row: tokens and document numbers, both [B, S]."""
+    rows = [torch.tensor([BOS, *prompt], dtype=torch.int64) for prompt in prompts]
+    tokens = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PAD)
+    lengths = torch.tensor([len(row) for row in rows])
+    documents = (torch.arange(tokens.shape[1]) < lengths[:, None]).long()
+    return tokens.to(device), documents.to(device)
+
+
+@torch.inference_mode()
+def generate(
+    model: Seq2SeqTransformer,
+    prompts: Sequence[Sequence[int]],
+    sampling: Sampling,
+    *,
+    forced: Sequence[Sequence[int]] | None = None,
+    generator: torch.Generator | None = None,
+) -> list[list[int]]:
+    """Write one sequence for each prompt.
+
+    Args:
+        model: a model with `start` and `step`; it is put in evaluation mode for the time.
+        prompts: token ids the encoder reads, without a start token; `[]` writes from nothing.
+        forced: token ids each output begins with (they count and are returned).
+        generator: source of randomness; the global one if None.
+
+    Returns:
+        Token ids of each output without the stop token that ended it.
+    """
+    if not prompts:
+        return []
+    forced = forced or [[] for _ in prompts]
+    if len(forced) != len(prompts):
+        raise StudyError(f"{len(forced)} forced beginnings were given for {len(prompts)} prompts")
+    was_training = model.training
+    model.eval()
+    device = next(model.parameters()).device
+    cache = model.start(*pad_prompts(prompts, device), length=sampling.max_tokens)
+    given_BT, is_given_BT = _forced_table(forced, sampling.max_tokens, device)
+    after = torch.full((model.embedding.num_embeddings,), -1, device=device)
+    for token, following in sampling.force_after.items():
+        after[token] = following
+    stop = torch.tensor(sampling.stop, device=device)
+
+    token_B = torch.full((len(prompts),), BOS, device=device)
+    done_B = torch.zeros(len(prompts), dtype=torch.bool, device=device)
+    output = []
+    for position in range(sampling.max_tokens):
+        logits_BV = filtered_logits(model.step(token_B, cache), sampling)
+        next_B = draw(logits_BV, sampling, generator)
+        next_B = torch.where(after[token_B] >= 0, after[token_B], next_B)
+        next_B = torch.where(is_given_BT[:, position], given_BT[:, position], next_B)
+        done_B = done_B | (torch.isin(next_B, stop) & ~is_given_BT[:, position])
+        token_B = next_B.masked_fill(done_B, PAD)
+        output.append(token_B)
+        if done_B.all():
+            break
+    model.train(was_training)
+    return [[t for t in row if t != PAD] for row in torch.stack(output, 1).tolist()]
+
+
+def _forced_table(forced: Sequence[Sequence[int]], length: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    given = torch.zeros(len(forced), length, dtype=torch.int64, device=device)
+    is_given = torch.zeros(len(forced), length, dtype=torch.bool, device=device)
+    for row, tokens in enumerate(forced):
+        if len(tokens) > length:
+            raise StudyError(f"a forced beginning of {len(tokens)} tokens is longer than max_tokens={length}")
+        given[row, : len(tokens)] = torch.tensor(tokens, dtype=torch.int64, device=device)
+        is_given[row, : len(tokens)] = True
+    return given, is_given

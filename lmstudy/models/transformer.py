@@ -1,0 +1,277 @@
+"""A pre-norm encoder-decoder Transformer, in the order in which data flows through it.
+
+Notable:
+- four encoder and four decoder layers by default, as in the article's figure 2-1
+- RMSNorm before each sublayer and after each stack (Zhang & Sennrich 2019; Xiong et al. 2020)
+- rotary positions in self-attention, none in cross-attention (Su et al. 2021)
+- gated feed-forward, SwiGLU (Shazeer 2020); no biases
+- one embedding matrix for encoder, decoder and output (Press & Wolf 2017)
+- fused attention with block masks: several examples share a row without seeing each other
+- output projections of the sublayers start at zero, so that each layer starts as the identity
+
+Shape suffixes: B rows, S encoder positions, T decoder positions, Q query positions, M memory (key)
+positions, D model width, H heads, K head width, F feed-forward width, V vocabulary.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lmstudy.data.batch import Seq2SeqBatch
+from lmstudy.errors import StudyError
+
+
+def rotary_table(positions: int, head_width: int, base: float = 10_000.0) -> Tensor:
+    """Cosines and sines of the rotary angles: [2, positions, head_width / 2] (Su et al. 2021, eq. 34)."""
+    frequencies = base ** (-torch.arange(0, head_width, 2, dtype=torch.float32) / head_width)
+    angles = torch.outer(torch.arange(positions, dtype=torch.float32), frequencies)
+    return torch.stack([angles.cos(), angles.sin()])
+
+
+def rotate(x_BHQK: Tensor, table_2QK: Tensor) -> Tensor:
+    """Turn each pair (first half, second half) of a head's channels by its position's angle."""
+    left, right = x_BHQK.chunk(2, dim=-1)
+    cos, sin = table_2QK[0], table_2QK[1]
+    return torch.cat([left * cos - right * sin, left * sin + right * cos], dim=-1)
+
+
+def attention_mask(query_documents_BQ: Tensor, key_documents_BM: Tensor, *, causal: bool, dtype: torch.dtype) -> Tensor:
+    """Additive block mask [B, 1, Q, M]: 0 within an example, -inf across examples and, if causal, ahead.
+
+    Padding queries (document 0) may look anywhere: their output is never used, and a row without any
+    key would be NaN. Padding keys are seen by padding queries alone.
+    """
+    query, key = query_documents_BQ[:, :, None], key_documents_BM[:, None, :]
+    allowed = (query == key) | (query == 0)
+    if causal:
+        allowed = allowed.tril() | (query == 0)
+    mask = torch.zeros(allowed.shape, dtype=dtype, device=allowed.device)
+    return mask.masked_fill_(~allowed, float("-inf")).unsqueeze(1)
+
+
+@dataclass
+class LayerCache:
+    """Keys and values of one decoder layer, each [B, H, positions, K]; `self_*` grow, `memory_*` do not."""
+
+    self_keys: Tensor
+    self_values: Tensor
+    memory_keys: Tensor
+    memory_values: Tensor
+
+
+@dataclass
+class Cache:
+    """What generation keeps between steps: a `LayerCache` a layer, how many positions are filled, the mask."""
+
+    layers: list[LayerCache]
+    length: int
+    memory_mask: Tensor
+    """[B, 1, 1, S] additive"""
+
+
+class Attention(nn.Module):
+    """Multi-head scaled dot-product attention, softmax(QK^T / sqrt(K) + mask) V, fused by PyTorch."""
+
+    def __init__(self, d_model: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(d_model, d_model, bias=False)
+        self.key_value = nn.Linear(d_model, 2 * d_model, bias=False)
+        self.output = nn.Linear(d_model, d_model, bias=False)
+
+    def split(self, x_BQD: Tensor) -> Tensor:
+        return x_BQD.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [B, H, Q, K]
+
+    def keys_values(self, x_BMD: Tensor) -> tuple[Tensor, Tensor]:
+        keys, values = self.key_value(x_BMD).chunk(2, dim=-1)
+        return self.split(keys), self.split(values)
+
+    def attend(self, q_BHQK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, mask: Tensor | None) -> Tensor:
+        mixed_BHQK = F.scaled_dot_product_attention(q_BHQK, k_BHMK, v_BHMK, attn_mask=mask)
+        return self.output(mixed_BHQK.transpose(1, 2).flatten(2))
+
+
+class SelfAttention(Attention):
+    def forward(self, x_BQD: Tensor, mask: Tensor, table: Tensor) -> Tensor:
+        q, (k, v) = self.split(self.query(x_BQD)), self.keys_values(x_BQD)
+        return self.attend(rotate(q, table), rotate(k, table), v, mask)
+
+    def step(self, x_B1D: Tensor, cache: LayerCache, position: int, table: Tensor) -> Tensor:
+        """One position further: its key and value join the cache, its query looks at all so far."""
+        q, (k, v) = self.split(self.query(x_B1D)), self.keys_values(x_B1D)
+        cache.self_keys[:, :, position] = rotate(k, table)[:, :, 0]
+        cache.self_values[:, :, position] = v[:, :, 0]
+        end = position + 1
+        return self.attend(rotate(q, table), cache.self_keys[:, :, :end], cache.self_values[:, :, :end], None)
+
+
+class CrossAttention(Attention):
+    def forward(self, x_BTD: Tensor, memory_BSD: Tensor, mask: Tensor) -> Tensor:
+        return self.attend(self.split(self.query(x_BTD)), *self.keys_values(memory_BSD), mask)
+
+    def step(self, x_B1D: Tensor, cache: LayerCache, mask: Tensor) -> Tensor:
+        return self.attend(self.split(self.query(x_B1D)), cache.memory_keys, cache.memory_values, mask)
+
+
+class FeedForward(nn.Module):
+    """SwiGLU: W_down (silu(W_gate x) * W_up x)."""
+
+    def __init__(self, d_model: int, d_ff: int) -> None:
+        super().__init__()
+        self.gate_up = nn.Linear(d_model, 2 * d_ff, bias=False)
+        self.down = nn.Linear(d_ff, d_model, bias=False)
+
+    def forward(self, x_BQD: Tensor) -> Tensor:
+        gate_BQF, up_BQF = self.gate_up(x_BQD).chunk(2, dim=-1)
+        return self.down(F.silu(gate_BQF) * up_BQF)
+
+
+class EncoderLayer(nn.Module):
+    def __init__(self, d_model: int, heads: int, d_ff: int) -> None:
+        super().__init__()
+        self.attention_norm = nn.RMSNorm(d_model)
+        self.self_attention = SelfAttention(d_model, heads)
+        self.feed_forward_norm = nn.RMSNorm(d_model)
+        self.feed_forward = FeedForward(d_model, d_ff)
+
+    def forward(self, x_BSD: Tensor, mask: Tensor, table: Tensor) -> Tensor:
+        x_BSD = x_BSD + self.self_attention(self.attention_norm(x_BSD), mask, table)
+        return x_BSD + self.feed_forward(self.feed_forward_norm(x_BSD))
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, d_model: int, heads: int, d_ff: int) -> None:
+        super().__init__()
+        self.attention_norm = nn.RMSNorm(d_model)
+        self.self_attention = SelfAttention(d_model, heads)
+        self.cross_norm = nn.RMSNorm(d_model)
+        self.encoder_decoder_attention = CrossAttention(d_model, heads)
+        self.feed_forward_norm = nn.RMSNorm(d_model)
+        self.feed_forward = FeedForward(d_model, d_ff)
+
+    def forward(self, x_BTD: Tensor, memory_BSD: Tensor, mask: Tensor, memory_mask: Tensor, table: Tensor) -> Tensor:
+        x_BTD = x_BTD + self.self_attention(self.attention_norm(x_BTD), mask, table)
+        x_BTD = x_BTD + self.encoder_decoder_attention(self.cross_norm(x_BTD), memory_BSD, memory_mask)
+        return x_BTD + self.feed_forward(self.feed_forward_norm(x_BTD))
+
+    def step(self, x_B1D: Tensor, cache: LayerCache, memory_mask: Tensor, position: int, table: Tensor) -> Tensor:
+        x_B1D = x_B1D + self.self_attention.step(self.attention_norm(x_B1D), cache, position, table)
+        x_B1D = x_B1D + self.encoder_decoder_attention.step(self.cross_norm(x_B1D), cache, memory_mask)
+        return x_B1D + self.feed_forward(self.feed_forward_norm(x_B1D))
+
+
+class Seq2SeqTransformer(nn.Module):
+    """p(y_t | y_<t, x): an encoder reads x once, a decoder attends to it and to what it wrote.
+
+    Args:
+        vocab_size: entries of the tokenizer, V.
+        max_positions: longest row on either side, in tokens; longer input is a StudyError.
+        d_model, heads, d_ff: widths D, H and F; D must be a multiple of 2 * H.
+        encoder_layers, decoder_layers: depth of the two stacks.
+    """
+
+    rotary: Tensor
+
+    def __init__(
+        self,
+        vocab_size: int,
+        max_positions: int,
+        d_model: int = 128,
+        heads: int = 4,
+        d_ff: int = 352,
+        encoder_layers: int = 4,
+        decoder_layers: int = 4,
+    ) -> None:
+        super().__init__()
+        if d_model % (2 * heads):
+            raise StudyError(f"model.d_model={d_model} must be a multiple of 2 * model.heads = {2 * heads}")
+        self.d_model, self.heads, self.max_positions = d_model, heads, max_positions
+        self.embedding = nn.Embedding(vocab_size, d_model)
+        self.encoder = nn.ModuleList(EncoderLayer(d_model, heads, d_ff) for _ in range(encoder_layers))
+        self.encoder_norm = nn.RMSNorm(d_model)
+        self.decoder = nn.ModuleList(DecoderLayer(d_model, heads, d_ff) for _ in range(decoder_layers))
+        self.decoder_norm = nn.RMSNorm(d_model)
+        self.register_buffer("rotary", rotary_table(max_positions, d_model // heads), persistent=False)
+        self.apply(self._initialise)
+
+    @staticmethod
+    def _initialise(module: nn.Module) -> None:
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=module.in_features**-0.5)
+        elif isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=module.embedding_dim**-0.5)
+        elif isinstance(module, Attention):
+            nn.init.zeros_(module.output.weight)
+        elif isinstance(module, FeedForward):
+            nn.init.zeros_(module.down.weight)
+
+    def embed(self, tokens_BQ: Tensor) -> Tensor:
+        if tokens_BQ.shape[1] > self.max_positions:
+            raise StudyError(
+                f"a row of {tokens_BQ.shape[1]} tokens is longer than the context: max_positions={self.max_positions}"
+            )
+        # The tied matrix has entries of size 1/sqrt(D), right for logits; the residual stream wants size 1.
+        return self.embedding(tokens_BQ) * self.d_model**0.5
+
+    def encode(self, tokens_BS: Tensor, documents_BS: Tensor) -> Tensor:
+        """Memory [B, S, D] of what is read; examples in a row do not see each other."""
+        x_BSD = self.embed(tokens_BS)
+        mask = attention_mask(documents_BS, documents_BS, causal=False, dtype=x_BSD.dtype)
+        table = self.rotary[:, : tokens_BS.shape[1]]
+        for layer in self.encoder:
+            x_BSD = layer(x_BSD, mask, table)
+        return self.encoder_norm(x_BSD)
+
+    def decode(
+        self, tokens_BT: Tensor, documents_BT: Tensor, memory_BSD: Tensor, memory_documents_BS: Tensor
+    ) -> Tensor:
+        """Hidden states [B, T, D], position t knowing tokens up to t and the memory of its own example."""
+        x_BTD = self.embed(tokens_BT)
+        mask = attention_mask(documents_BT, documents_BT, causal=True, dtype=x_BTD.dtype)
+        memory_mask = attention_mask(documents_BT, memory_documents_BS, causal=False, dtype=x_BTD.dtype)
+        table = self.rotary[:, : tokens_BT.shape[1]]
+        for layer in self.decoder:
+            x_BTD = layer(x_BTD, memory_BSD, mask, memory_mask, table)
+        return self.decoder_norm(x_BTD)
+
+    def logits(self, hidden_BTD: Tensor) -> Tensor:
+        return F.linear(hidden_BTD, self.embedding.weight)  # [B, T, V]
+
+    def forward(self, batch: Seq2SeqBatch) -> Tensor:
+        """Logits [B, T, V] of the next token at each decoder position."""
+        memory = self.encode(batch.encoder_tokens, batch.encoder_documents)
+        hidden = self.decode(batch.decoder_tokens, batch.decoder_documents, memory, batch.encoder_documents)
+        return self.logits(hidden)
+
+    def decoder_layers(self) -> list[DecoderLayer]:
+        return [cast(DecoderLayer, layer) for layer in self.decoder]
+
+    def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> Cache:
+        """Read the encoder's input and make room for `length` decoder positions."""
+        if length > self.max_positions:
+            raise StudyError(f"{length} decoder positions asked for, the context is {self.max_positions}")
+        memory_BSD = self.encode(tokens_BS, documents_BS)
+        shape = (len(tokens_BS), self.heads, length, self.d_model // self.heads)
+        layers = [
+            LayerCache(
+                memory_BSD.new_empty(shape),
+                memory_BSD.new_empty(shape),
+                *layer.encoder_decoder_attention.keys_values(memory_BSD),
+            )
+            for layer in self.decoder_layers()
+        ]
+        query_documents = torch.ones_like(documents_BS[:, :1])
+        mask = attention_mask(query_documents, documents_BS, causal=False, dtype=memory_BSD.dtype)
+        return Cache(layers, 0, mask)
+
+    def step(self, tokens_B: Tensor, cache: Cache) -> Tensor:
+        """Logits [B, V] of the token after `tokens_B`; the cache advances by one position."""
+        x_B1D = self.embed(tokens_B[:, None])
+        table = self.rotary[:, cache.length : cache.length + 1]
+        for layer, layer_cache in zip(self.decoder_layers(), cache.layers, strict=True):
+            x_B1D = layer.step(x_B1D, layer_cache, cache.memory_mask, cache.length, table)
+        cache.length += 1
+        return self.logits(self.decoder_norm(x_B1D))[:, 0]

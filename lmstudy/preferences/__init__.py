@@ -1,0 +1,1 @@
+"""What people mind and how training uses it: scorers and objectives."""

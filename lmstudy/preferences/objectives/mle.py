@@ -1,0 +1,17 @@
+"""Maximum likelihood: what everyone does, and what preferences are compared with."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from lmstudy.data.batch import IGNORE
+from lmstudy.preferences.objectives.base import ObjectiveOutput
+
+
+class MLE:
+    """L = -1/n sum_t log p(y_t | y_<t, x): cross-entropy, blind to scores."""
+
+    name = "mle"
+
+    def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None) -> ObjectiveOutput:
+        loss = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORE)
+        return ObjectiveOutput(loss, {})

@@ -1,0 +1,1 @@
+"""Runs, records, claims, figures, notebooks and the book."""

@@ -1,0 +1,86 @@
+"""What the book's notebooks need, and which of it exists.
+
+A need is met by a finished run in the runs folder (with weights, where the notebook uses the model itself).
+Everything else the notebooks show comes from published records.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lmstudy.errors import StudyError
+
+
+@dataclass(frozen=True)
+class Need:
+    """A run that a notebook uses: the command that makes it is `lmstudy-train OVERRIDES`."""
+
+    notebook: str
+    overrides: tuple[str, ...]
+
+    def command(self, budget: str) -> str:
+        return " ".join(["lmstudy-train", *self.overrides, f"budget={budget}"])
+
+
+NEEDS = (Need("02_first_encoder_decoder", ("experiment=first_model", "seed=1")),)
+
+PUBLISHED = (
+    "lmstudy-train -m experiment=first_model budget=quick seed=1,2,3",
+    "lmstudy-baseline tokens=all",
+    "lmstudy-baseline tokens=TRAIN_TOKENS_OF_THE_ABOVE",
+)
+"""What the records in book/records were made with."""
+
+
+def compose_config(root: str, overrides: tuple[str, ...] | list[str]) -> dict[str, Any]:
+    """The resolved configuration of a command line, for notebooks and tests.
+
+    Raises:
+        StudyError: an unknown key or choice.
+    """
+    from hydra import compose, initialize_config_module
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_module("lmstudy.conf", version_base="1.3"):
+            config = compose(root, list(overrides))
+            OmegaConf.resolve(config)
+            return OmegaConf.to_container(config)  # type: ignore[return-value]
+    except (HydraException, OmegaConfBaseException) as error:
+        raise StudyError(f"{' '.join(overrides)}: {' '.join(str(error).split())}") from error
+
+
+def run_folder(need: Need, budget: str, runs: str = "runs") -> Path:
+    """Where the run of a need lives, whether it exists or not; prepares the data if that is missing."""
+    from lmstudy.study.runs import open_run
+
+    return open_run(compose_config("train", (*need.overrides, f"budget={budget}", f"runs={runs}"))).folder
+
+
+def prepare_and_train(budget: str, train: bool = True, runs: str = "runs") -> str:
+    """Prepare the data and train what the notebooks need and does not exist.
+
+    Returns:
+        The runs' ids and the data's fingerprint: what the notebooks' outputs depend on beside their code.
+    """
+    from lmstudy.study.runs import open_run
+    from lmstudy.study.runs import train as train_run
+
+    found = []
+    for need in NEEDS:
+        config = compose_config("train", (*need.overrides, f"budget={budget}", f"runs={runs}"))
+        run = open_run(config)
+        found.append(f"{run.corpus.fingerprint} {run.id}")
+        if run.record_path.exists():
+            print(f"{need.notebook}: run {run.id} exists", file=sys.stderr)
+        elif train:
+            print(f"{need.notebook}: trains {run.name} ({need.command(budget)})", file=sys.stderr)
+            train_run(config)
+        else:
+            raise StudyError(f"{need.notebook} needs a run that does not exist: {need.command(budget)}")
+    return "\n".join(found)

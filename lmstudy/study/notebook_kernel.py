@@ -1,0 +1,52 @@
+"""The kernel that notebooks run in: this interpreter, whatever kernels the user has installed."""
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+KERNEL_NAME = "python3"
+
+
+@contextlib.contextmanager
+def this_interpreter_as_kernel() -> Iterator[str]:
+    """Name of a kernel specification that runs `sys.executable`, found before all others while in use.
+
+    A `python3` specification in the user's folders may belong to another environment, and start-up files
+    of the user's IPython profile could change results: the kernel gets an empty profile. Figures are drawn
+    inline even where the caller's MPLBACKEND says otherwise.
+    """
+    with tempfile.TemporaryDirectory(prefix="lmstudy-kernel-") as folder:
+        spec = {
+            "argv": [
+                sys.executable,
+                "-Xfrozen_modules=off",
+                "-m",
+                "ipykernel_launcher",
+                "--log-level=ERROR",  # it warns that it talks over the loopback interface
+                "-f",
+                "{connection_file}",
+            ],
+            "display_name": "Python 3",
+            "language": "python",
+            "env": {
+                "IPYTHONDIR": str(Path(folder, "ipython")),
+                "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+                "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            },
+        }
+        spec_file = Path(folder, "kernels", KERNEL_NAME, "kernel.json")
+        spec_file.parent.mkdir(parents=True)
+        spec_file.write_text(json.dumps(spec))
+        before = os.environ.get("JUPYTER_PATH")
+        os.environ["JUPYTER_PATH"] = folder if before is None else os.pathsep.join([folder, before])
+        try:
+            yield KERNEL_NAME
+        finally:
+            if before is None:
+                del os.environ["JUPYTER_PATH"]
+            else:
+                os.environ["JUPYTER_PATH"] = before

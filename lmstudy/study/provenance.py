@@ -1,0 +1,83 @@
+"""Where a run happened: code, library versions, machine, time."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import lmstudy
+
+LIBRARIES = ("lmstudy", "torch", "lightning", "torchmetrics", "numpy", "scipy", "tokenizers", "datasets")
+CODE = ("lmstudy", "conf", "pyproject.toml", "constraints.txt")  # what can change a result
+
+
+def now() -> str:
+    """The time in UTC to the second, as in 2026-01-31T12:00:00Z."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def commit() -> str | None:
+    """The commit of the checkout that this package runs from; None when it was installed from elsewhere.
+
+    "+dirty" follows when the package, its configuration or its pins differ from that commit. A package inside
+    somebody else's repository (a virtual environment in a checkout) does not count as a checkout.
+    """
+    package = Path(lmstudy.__file__).parent
+    if _git(package, "ls-files", "--error-unmatch", "__init__.py") is None:
+        return None
+    head = _git(package, "rev-parse", "HEAD")
+    if head is None:
+        return None
+    changed = _git(package.parent, "status", "--porcelain", "--", *CODE)
+    return f"{head}+dirty" if changed else head
+
+
+def versions() -> dict[str, str]:
+    """Python's version and those of the installed libraries that decide results."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def hardware(gpus: Sequence[str] = ()) -> dict[str, Any]:
+    """Processor, cores this process may use, memory in GiB, and the names of the GPUs used."""
+    return {"cpu": _cpu_model(), "cores": _cores(), "memory_gib": _memory_gib(), "gpus": list(gpus)}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _cpu_model() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        for line in information.read_text(errors="replace").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _cores() -> int | None:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _memory_gib() -> float | None:
+    try:
+        return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
+    except (AttributeError, ValueError, OSError):
+        return None  # not told on this platform

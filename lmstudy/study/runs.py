@@ -1,0 +1,200 @@
+"""A training run from configuration to record: idempotent, resumable, atomic.
+
+`train` returns the record at once when the run is finished, goes on from its last checkpoint when it is
+half done, and writes the record only at the end. A run's folder is `RUNS/NAME-ID`.
+"""
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import lightning as L
+import torch
+from filelock import FileLock, Timeout
+from safetensors.torch import save_file
+
+from lmstudy.config import TrainConfig, build, check_root
+from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.data.datamodule import GROUPS, CorpusDataModule, Shape
+from lmstudy.data.tokenizer import token_bytes
+from lmstudy.errors import StudyError
+from lmstudy.study import provenance
+from lmstudy.study.atomic import write_text
+from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
+from lmstudy.study.identity import EVALUATED, NUMERICS, run_id, run_name
+from lmstudy.study.records import Record, load
+from lmstudy.study.samples import unconditional_samples
+from lmstudy.training.callbacks import History, ProgressLine, Throughput
+from lmstudy.training.loggers import build_loggers
+from lmstudy.training.module import PretrainingModule
+from lmstudy.training.trainer import build_trainer, check_machine
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run before it is trained: its configuration, its data, and where it lives."""
+
+    config: dict[str, Any]
+    typed: TrainConfig
+    corpus: Corpus
+    id: str
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.typed.runs) / f"{self.name}-{self.id}"
+
+    @property
+    def record_path(self) -> Path:
+        return self.folder / "record.json"
+
+
+def open_run(config: Mapping[str, Any]) -> Run:
+    """Check a resolved configuration, prepare its data, and name the run."""
+    typed = check_root(config)
+    check_machine(typed.trainer)
+    processes = typed.trainer.devices * typed.trainer.nodes
+    if typed.budget.rows % processes:
+        raise StudyError(f"budget.rows={typed.budget.rows} must be a multiple of the {processes} processes")
+    corpus = prepare(typed.data)
+    config = dict(config)
+    return Run(config, typed, corpus, run_id(config, corpus.fingerprint), run_name(config))
+
+
+def build_module(run: Run) -> PretrainingModule:
+    """The run's LightningModule with freshly initialised weights, a function of the seed."""
+    typed, budget = run.typed, run.typed.budget
+    L.seed_everything(typed.seed, verbose=False)
+    vocab_size = run.corpus.tokenizer.get_vocab_size()
+    positions = max(budget.encoder_length, budget.decoder_length)
+    module = PretrainingModule(
+        model=build(typed.model, "model", vocab_size=vocab_size, max_positions=positions),
+        objective=build(typed.objective, "objective"),
+        optimizer=build(typed.optimizer, "optimizer"),
+        steps=budget.steps,
+        token_bytes=torch.from_numpy(token_bytes(run.corpus.tokenizer)),
+        groups=GROUPS,
+    )
+    module.on_save_checkpoint = lambda checkpoint: stamp(checkpoint, run.id)  # type: ignore[method-assign]
+    return module
+
+
+def build_data(run: Run) -> CorpusDataModule:
+    """The run's packed batches."""
+    budget = run.typed.budget
+    return CorpusDataModule(
+        run.corpus,
+        build(run.typed.pretraining, "pretraining"),
+        Shape(budget.rows, budget.encoder_length, budget.decoder_length),
+        seed=run.typed.seed,
+        evaluation_documents=budget.evaluation_documents,
+    )
+
+
+def train(config: Mapping[str, Any]) -> Record:
+    """Train what a resolved configuration describes, unless its record exists; return the record.
+
+    Raises:
+        StudyError: the configuration, data, machine or a checkpoint is at fault; nothing existing is touched.
+    """
+    run = open_run(config)
+    if run.record_path.exists():
+        print(f"{run.name}: record {run.id} exists, nothing to train", file=sys.stderr)
+        return load(run.record_path)
+    if int(os.environ.get("LOCAL_RANK", 0)):
+        return _fit(run)  # a further process of a distributed run: the first one holds the lock
+    try:
+        run.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(run.folder / ".lock", timeout=0):
+            return load(run.record_path) if run.record_path.exists() else _fit(run)
+    except Timeout:
+        raise StudyError(f"run {run.folder} is being trained by another process: wait for it or stop it") from None
+    except OSError as error:
+        raise StudyError(
+            f"cannot write to {run.folder} ({error.strerror}): set runs=FOLDER to one with room"
+        ) from error
+
+
+def _fit(run: Run) -> Record:
+    started, clock = provenance.now(), time.perf_counter()
+    typed, budget = run.typed, run.typed.budget
+    write_text(run.folder / "config.json", json.dumps(run.config, indent=1))
+    module, data = build_module(run), build_data(run)
+    history, throughput = History(typed.trainer.log_every), Throughput()
+    loggers = build_loggers(list(typed.logger.names), run.folder, run.id, run.name)
+    trainer = build_trainer(
+        typed.trainer,
+        run.folder,
+        budget.steps,
+        min(budget.evaluate_every, budget.steps),
+        [history, throughput, ProgressLine(budget.steps, run.name)],
+        loggers,
+    )
+    checkpoint = last_checkpoint(run.folder)
+    if checkpoint:
+        check_checkpoint(checkpoint, run.id)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        if trainer.interrupted:
+            raise KeyboardInterrupt
+        metrics, groups = _evaluate(run, trainer, module, data)
+    finally:
+        for logger in loggers:
+            logger.close()
+    if not trainer.is_global_zero:
+        raise SystemExit(0)  # the first process writes the record
+    _save_weights(module, run.folder / "model.safetensors")
+    metrics |= {f"train/{key}": value for key, value in throughput.summary().items()}
+    metrics["parameters"] = float(sum(p.numel() for p in module.model.parameters()))
+    samples = unconditional_samples(cast(Any, module.model), run.corpus.tokenizer, budget.samples, typed.seed)
+    gpus = typed.trainer.devices if typed.trainer.accelerator == "gpu" else 0
+    record = Record(
+        id=run.id,
+        kind="train",
+        name=run.name,
+        config=run.config,
+        seed=typed.seed,
+        data=run.corpus.fingerprint,
+        numerics=NUMERICS,
+        commit=provenance.commit(),
+        versions=provenance.versions(),
+        hardware=provenance.hardware([torch.cuda.get_device_name(i) for i in range(gpus)]),
+        started=started,
+        finished=provenance.now(),
+        wall_seconds=time.perf_counter() - clock,
+        metrics=metrics,
+        curves=dict(history.curves),
+        groups=groups,
+        samples=list(samples),
+    )
+    record.write(run.record_path)
+    shutil.rmtree(run.folder / "checkpoints", ignore_errors=True)
+    print(f"{run.name}: finished, {run.record_path}", file=sys.stderr)
+    return record
+
+
+def _evaluate(
+    run: Run, trainer: L.Trainer, module: PretrainingModule, data: CorpusDataModule
+) -> tuple[dict[str, float], dict[str, list[list[float]]]]:
+    """Metrics and document groups of every held-out split that holds a document."""
+    metrics: dict[str, float] = {}
+    groups: dict[str, list[list[float]]] = {}
+    for split in EVALUATED:
+        if split in data.stores and len(data.stores[split]):
+            module.split = split
+            batches = data.batches(split, run.typed.budget.final_documents)
+            values = trainer.validate(module, dataloaders=batches, verbose=False)[0]
+            metrics |= {key: float(value) for key, value in values.items()}
+            groups[split] = module.totals[split]
+    return metrics, groups
+
+
+def _save_weights(module: PretrainingModule, path: Path) -> None:
+    save_file({k: v.contiguous() for k, v in module.model.state_dict().items()}, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)

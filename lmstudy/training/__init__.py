@@ -1,0 +1,1 @@
+"""The LightningModules, optimisers, callbacks and metrics."""

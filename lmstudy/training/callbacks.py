@@ -1,0 +1,110 @@
+"""Callbacks: the loss curve that survives a kill, speed, progress, and loggers that may not stop a run."""
+
+import sys
+import time
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback
+
+Curves = dict[str, Any]
+"""Name -> {"step": [...], "value": [...]}"""
+
+
+class History(Callback):
+    """Keeps what was logged as curves, inside the checkpoint: a resumed run has the whole curve.
+
+    Training values are kept every `every` steps, validation values whenever there are some.
+    """
+
+    def __init__(self, every: int) -> None:
+        self.every = every
+        self.curves: Curves = {}
+
+    def _keep(self, trainer: L.Trainer, prefix: str) -> None:
+        for name, value in trainer.callback_metrics.items():
+            if name.startswith(prefix):
+                curve = self.curves.setdefault(name, {"step": [], "value": []})
+                if not curve["step"] or curve["step"][-1] < trainer.global_step:
+                    curve["step"].append(trainer.global_step)
+                    curve["value"].append(float(value))
+
+    def on_train_batch_end(self, trainer: L.Trainer, *args: Any) -> None:
+        if trainer.global_step % self.every == 0:
+            self._keep(trainer, "train/")
+
+    def on_validation_end(self, trainer: L.Trainer, *args: Any) -> None:
+        if not trainer.sanity_checking:
+            self._keep(trainer, "valid/")
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"curves": self.curves}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.curves = state["curves"]
+
+
+class Throughput(Callback):
+    """Logs target tokens a second, validation and checkpoints left out, and counts tokens seen."""
+
+    def __init__(self) -> None:
+        self.tokens, self.timed_tokens, self.seconds = 0, 0, 0.0
+        self._clock: float | None = None
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, module: L.LightningModule, outputs: Any, batch: Any, i: int
+    ) -> None:
+        now, count = time.perf_counter(), int(batch.target_tokens)
+        self.tokens += count
+        if self._clock is not None:
+            module.log("train/tokens_per_second", count / (now - self._clock))
+            self.timed_tokens += count
+            self.seconds += now - self._clock
+        self._clock = now
+
+    def on_validation_end(self, *args: Any) -> None:
+        self._clock = None
+
+    def on_save_checkpoint(self, *args: Any) -> None:
+        self._clock = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"tokens": self.tokens, "timed_tokens": self.timed_tokens, "seconds": self.seconds}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.tokens, self.timed_tokens, self.seconds = state["tokens"], state["timed_tokens"], state["seconds"]
+
+    def summary(self) -> dict[str, float]:
+        """Target tokens seen over the whole run, and how many a second."""
+        rate = self.timed_tokens / self.seconds if self.seconds else float("nan")
+        return {"tokens": float(self.tokens), "tokens_per_second": rate}
+
+
+class ProgressLine(Callback):
+    """One line of progress: rewritten in place on a terminal, every tenth of the run in a log."""
+
+    def __init__(self, steps: int, label: str) -> None:
+        self.steps, self.label = steps, label
+        self._began = 0.0
+        self._first = 0
+
+    def on_train_start(self, trainer: L.Trainer, *args: Any) -> None:
+        self._began, self._first = time.perf_counter(), trainer.global_step
+        if self._first:
+            print(f"{self.label}: resumes at step {self._first} of {self.steps}", file=sys.stderr)
+
+    def on_train_batch_end(self, trainer: L.Trainer, *args: Any) -> None:
+        step, terminal = trainer.global_step, sys.stderr.isatty()
+        if not trainer.is_global_zero or not (terminal or step == self.steps or step % max(self.steps // 10, 1) == 0):
+            return
+        done = step - self._first
+        left = (time.perf_counter() - self._began) / max(done, 1) * (self.steps - step)
+        values = trainer.callback_metrics
+        shown = [f"step {step}/{self.steps}", f"loss {float(values['train/loss']):.3f}"]
+        if "valid/bits_per_byte" in values:
+            shown.append(f"valid {float(values['valid/bits_per_byte']):.3f} bits/byte")
+        if "train/tokens_per_second" in values:
+            shown.append(f"{float(values['train/tokens_per_second']):,.0f} tokens/s")
+        shown.append(f"{left:.0f} s left")
+        end = "\n" if not terminal or step == self.steps else ""
+        print("\r" * terminal + f"{self.label}: " + ", ".join(shown), end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,100 @@
+"""Loggers by name. CSV is always on; whatever a logger does, the run goes on."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import CSVLogger, Logger
+
+from lmstudy.errors import StudyError
+
+NAMES = ("csv", "wandb", "tensorboard")
+
+
+class ForgivingLogger(Logger):
+    """Hands everything on to a logger until that fails once; then says so and stays silent."""
+
+    def __init__(self, label: str, make: Callable[[], Logger]) -> None:
+        super().__init__()
+        self.label = label
+        self._logger: Logger | None = None
+        self._try(lambda: setattr(self, "_logger", make()))
+
+    def _try(self, action: Callable[[], Any]) -> None:
+        try:
+            action()
+        except Exception as error:
+            self._logger = None
+            print(f"warning: the {self.label} logger failed and is off from here: {error}", file=sys.stderr)
+
+    @property
+    def name(self) -> str:
+        return self.label
+
+    @property
+    def version(self) -> str:
+        return "0"
+
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        if self._logger is not None:
+            logger = self._logger
+            self._try(lambda: logger.log_hyperparams(params))
+
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        if self._logger is not None:
+            logger = self._logger
+            self._try(lambda: logger.log_metrics(metrics, step))
+
+    def save(self) -> None:
+        if self._logger is not None:
+            self._try(self._logger.save)
+
+    def finalize(self, status: str) -> None:
+        if self._logger is not None:
+            logger = self._logger
+            self._try(lambda: logger.finalize(status))
+
+    def close(self) -> None:
+        """The run is over (Lightning finalises after every stage of it)."""
+        if self._logger is not None and self.label == "wandb":
+            self._try(_finish_wandb)
+
+
+def _finish_wandb() -> None:
+    """A sweep trains several runs in one process: wandb must close one before it opens the next."""
+    import wandb
+
+    wandb.finish()
+
+
+def _wandb(folder: Path, run: str, name: str) -> Logger:
+    import wandb
+    from lightning.pytorch.loggers import WandbLogger
+
+    # Lightning's own `offline` sets a mode that newer wandb does not know.
+    mode = os.environ.get("WANDB_MODE") or (
+        "online" if os.environ.get("WANDB_API_KEY") or wandb.api.api_key else "offline"
+    )
+    os.environ.setdefault("WANDB_SILENT", "true")
+    return WandbLogger(project="lmstudy", name=name, id=run, save_dir=str(folder), mode=mode, log_model=False)
+
+
+def _tensorboard(folder: Path) -> Logger:
+    from lightning.pytorch.loggers import TensorBoardLogger
+
+    return TensorBoardLogger(save_dir=str(folder), name="tensorboard", version="")
+
+
+def build_loggers(names: list[str], folder: Path, run: str, name: str) -> list[ForgivingLogger]:
+    """CSV and the named loggers, writing under the run's folder. wandb is offline unless a key is present."""
+    unknown = set(names) - set(NAMES)
+    if unknown:
+        raise StudyError(f"logger.names={sorted(unknown)}: choose from {list(NAMES)}")
+    makers: dict[str, Callable[[], Logger]] = {
+        "csv": lambda: CSVLogger(save_dir=str(folder), name="csv"),
+        "wandb": lambda: _wandb(folder, run, name),
+        "tensorboard": lambda: _tensorboard(folder),
+    }
+    return [ForgivingLogger(label, makers[label]) for label in dict.fromkeys(["csv", *names])]

@@ -1,0 +1,70 @@
+"""Pretraining as a LightningModule: any model, any objective."""
+
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor, nn
+
+from lmstudy.data.batch import IGNORE, Seq2SeqBatch
+from lmstudy.preferences.objectives.base import Objective
+from lmstudy.training.metrics import LanguageModelMetrics
+from lmstudy.training.optimizers import AdamW
+
+
+class PretrainingModule(L.LightningModule):
+    """Trains a model by an objective and measures it on held-out documents.
+
+    Args:
+        model: called with a `Seq2SeqBatch`, returns logits [B, T, V].
+        objective: see `lmstudy.preferences.objectives.base`.
+        optimizer: settings that build an optimiser for the model and know its schedule.
+        steps: length of the training, for the schedule.
+        token_bytes: [V] UTF-8 bytes of each vocabulary entry.
+        groups: number of evaluation groups of documents.
+    """
+
+    def __init__(
+        self, model: nn.Module, objective: Objective, optimizer: AdamW, steps: int, token_bytes: Tensor, groups: int
+    ) -> None:
+        super().__init__()
+        self.model, self.objective, self.optimizer_settings, self.steps = model, objective, optimizer, steps
+        self.metrics = LanguageModelMetrics(len(token_bytes), token_bytes, groups)
+        self.totals: dict[str, list[list[float]]] = {}
+        """Bits and bytes by document group, [groups][2], of each split last evaluated."""
+        self.split = "valid"
+
+    def forward(self, batch: Seq2SeqBatch) -> Tensor:
+        return self.model(batch)
+
+    def training_step(self, batch: Seq2SeqBatch, index: int) -> Tensor:
+        output = self.objective(self(batch), batch.labels, None)
+        # Processes hold different numbers of labels; weighted so, the mean of their gradients is the
+        # gradient of the mean over all labels of the global batch.
+        share = (batch.labels != IGNORE).sum() * self.trainer.world_size / batch.target_tokens
+        loss = output.loss * share
+        scalars = {"train/loss": loss.detach()}
+        scalars |= {f"train/{name}": value.detach() * share for name, value in output.scalars.items()}
+        self.log_dict(scalars, sync_dist=self.trainer.world_size > 1)
+        return loss
+
+    def validation_step(self, batch: Seq2SeqBatch, index: int) -> None:
+        self.metrics.update(self(batch), batch)
+
+    def on_validation_epoch_end(self) -> None:
+        values = self.metrics.compute()
+        self.totals[self.split] = self.metrics.group_totals()
+        self.metrics.reset()
+        self.log_dict({f"{self.split}/{name}": value for name, value in values.items()}, rank_zero_only=False)
+
+    def configure_gradient_clipping(self, optimizer: Any, *args: Any, **kwargs: Any) -> None:
+        """Clip by the L2 norm of all gradients and log the norm before clipping."""
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.optimizer_settings.clip)
+        self.log("train/gradient_norm", norm)
+
+    def configure_optimizers(self) -> Any:
+        optimizer = self.optimizer_settings.build(self.model)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: self.optimizer_settings.factor(step, self.steps)
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

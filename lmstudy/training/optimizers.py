@@ -1,0 +1,71 @@
+"""Optimisers with their learning-rate schedules."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from lmstudy.errors import StudyError
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Linear warm-up to the full rate, then decay to `final` of it over the last `decay_share` of the steps.
+
+    `linear` and `cosine` are the shapes of the decay; `decay_share=1` decays from the end of the warm-up,
+    a smaller one keeps the full rate first (warm-up, stable, decay).
+    """
+
+    warmup_steps: int = 60
+    decay: Literal["linear", "cosine", "none"] = "linear"
+    decay_share: float = 1.0
+    final: float = 0.02
+
+    def __post_init__(self) -> None:
+        if self.warmup_steps < 0:
+            raise StudyError(f"optimizer.warmup_steps={self.warmup_steps} must be at least 0")
+        for name in ("decay_share", "final"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise StudyError(f"optimizer.{name}={getattr(self, name)} must lie between 0 and 1")
+
+    def factor(self, step: int, steps: int) -> float:
+        """Share of the full learning rate at a step of `steps`."""
+        if step < self.warmup_steps:
+            return (step + 1) / self.warmup_steps
+        if self.decay == "none":
+            return 1.0
+        length = min(steps - self.warmup_steps, self.decay_share * steps)
+        progress = 1.0 - (steps - step) / max(length, 1)
+        progress = min(max(progress, 0.0), 1.0)
+        shape = 1 - progress if self.decay == "linear" else 0.5 * (1 + math.cos(math.pi * progress))
+        return self.final + (1 - self.final) * shape
+
+
+def split_by_decay(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Parameters that decay (matrices of linear layers) and those that do not (norms and embeddings)."""
+    embeddings = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
+    trained = [p for p in model.parameters() if p.requires_grad]
+    decayed = [p for p in trained if p.ndim >= 2 and id(p) not in embeddings]
+    return decayed, [p for p in trained if p.ndim < 2 or id(p) in embeddings]
+
+
+@dataclass(frozen=True)
+class AdamW(Schedule):
+    """AdamW (Loshchilov & Hutter 2019), PyTorch's fused kernel; gradients clipped to `clip` (L2 norm)."""
+
+    lr: float = 2e-3
+    beta1: float = 0.9
+    beta2: float = 0.95
+    weight_decay: float = 0.1
+    clip: float = 1.0
+
+    def build(self, model: nn.Module) -> torch.optim.Optimizer:
+        if self.lr <= 0:
+            raise StudyError(f"optimizer.lr={self.lr} must be positive")
+        decayed, kept = split_by_decay(model)
+        groups = [{"params": decayed, "weight_decay": self.weight_decay}, {"params": kept, "weight_decay": 0.0}]
+        return torch.optim.AdamW(
+            [group for group in groups if group["params"]], lr=self.lr, betas=(self.beta1, self.beta2), fused=True
+        )

@@ -1,0 +1,84 @@
+"""The Lightning Trainer of a run, and the machine's check before it."""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.loggers import Logger
+
+from lmstudy.config import TrainerConfig
+from lmstudy.errors import StudyError
+
+
+def check_machine(config: TrainerConfig) -> None:
+    """Say at once, and in one sentence, what the machine lacks."""
+    if config.accelerator == "gpu":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if not count:
+            raise StudyError("trainer.accelerator=gpu: PyTorch sees no CUDA GPU here; use trainer=cpu")
+        if config.devices > count:
+            raise StudyError(f"trainer.devices={config.devices}: this machine has {count} GPU(s)")
+    if config.strategy == "fsdp" and config.accelerator != "gpu":
+        raise StudyError("trainer.strategy=fsdp shards over GPUs: use trainer.strategy=ddp on a CPU")
+
+
+def _strategy(config: TrainerConfig) -> Any:
+    if config.strategy == "ddp":
+        from lightning.pytorch.strategies import DDPStrategy
+
+        backend = "nccl" if config.accelerator == "gpu" else "gloo"
+        return DDPStrategy(process_group_backend=backend, start_method="popen", gradient_as_bucket_view=True)
+    return config.strategy
+
+
+def build_trainer(
+    config: TrainerConfig,
+    folder: Path,
+    steps: int,
+    evaluate_every: int,
+    callbacks: list[Callback],
+    loggers: Sequence[Logger],
+) -> L.Trainer:
+    """A Trainer that counts steps, not epochs, keeps the last checkpoint, and prints nothing of its own."""
+    check_machine(config)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    if config.accelerator == "gpu":
+        torch.set_float32_matmul_precision("high")  # TF32 for what stays in float32
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # The loaders build batches from memory-mapped tokens in microseconds: worker processes would only cost.
+    warnings.filterwarnings("ignore", ".*does not have many workers.*")
+    warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists and is not empty.*")
+    warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
+    checkpoint = ModelCheckpoint(
+        dirpath=folder / "checkpoints",
+        filename="{step}",
+        every_n_train_steps=config.checkpoint_every,
+        save_top_k=1,
+        enable_version_counter=False,
+    )
+    return L.Trainer(
+        accelerator=config.accelerator,
+        devices=config.devices,
+        num_nodes=config.nodes,
+        strategy=_strategy(config),
+        precision=config.precision,
+        max_steps=steps,
+        max_epochs=-1,
+        val_check_interval=evaluate_every,
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        log_every_n_steps=config.log_every,
+        callbacks=[*callbacks, checkpoint],
+        logger=list(loggers),
+        use_distributed_sampler=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=folder,
+    )

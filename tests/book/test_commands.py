@@ -1,0 +1,103 @@
+"""Every command in the README and in the book is one that exists."""
+
+import contextlib
+import importlib
+import io
+import re
+import tomllib
+from itertools import product
+
+import pytest
+import yaml
+from commands import ROOT, Command, commands
+
+from lmstudy.study.needs import compose_config
+from lmstudy.study.notebook_parameters import check_parameters
+
+SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+BY_HYDRA = {f"lmstudy-{name}": name for name in ("train", "prepare", "evaluate", "baseline")}
+ALLOWED_ELSEWHERE = {"git", "cd", "export", "source", "conda", "pip", "python"}
+
+
+@pytest.mark.parametrize("command", commands(), ids=str)
+def test_the_command_exists(command: Command):
+    program, *arguments = command.words
+    if program == "make":
+        check_make(arguments)
+    elif program == "papermill":
+        check_papermill(arguments)
+    elif program in BY_HYDRA:
+        check_hydra(program, arguments)
+    elif program in SCRIPTS:
+        check_argparse(program, arguments)
+    else:
+        assert program in ALLOWED_ELSEWHERE, f"{program} is no command of this project"
+
+
+def check_make(arguments: list[str]) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)
+    for word in arguments:
+        name, equals, _ = word.partition("=")
+        assert re.search(rf"^{name}\s*\?=", makefile, re.MULTILINE) if equals else word in targets, word
+
+
+def check_papermill(arguments: list[str]) -> None:
+    notebook, _, *options = arguments
+    assert options[::3] == ["-p"] * (len(options) // 3)
+    values = {name: yaml.safe_load(value) for name, value in zip(options[1::3], options[2::3], strict=True)}
+    check_parameters(ROOT / notebook, values)
+
+
+def check_hydra(program: str, arguments: list[str]) -> None:
+    entry_point(program)
+    multirun = "-m" in arguments
+    overrides = [word for word in arguments if word not in ("-m", "--help")]
+    choices = [word.split(",") if multirun else [word] for word in overrides]
+    for values in product(*choices):
+        job = [
+            value if "=" in value else f"{override.partition('=')[0]}={value}"
+            for override, value in zip(overrides, values, strict=True)
+        ]
+        compose_config(BY_HYDRA[program], [one for one in job if not one.startswith("hydra/")])
+
+
+def check_argparse(program: str, arguments: list[str]) -> None:
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text), pytest.raises(SystemExit) as ended:
+        entry_point(program)(["--help"])
+    assert ended.value.code == 0
+    for word in arguments:
+        if word.startswith("-"):
+            assert re.search(rf"(^|[\s\[,]){re.escape(word)}\b", text.getvalue()), f"{program} has no {word}"
+
+
+def entry_point(program: str):
+    module, _, name = SCRIPTS[program].partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def test_pages_hold_commands():
+    assert sum(command.page == "book/reproduce.md" for command in commands()) >= 15
+
+
+def test_make_targets_are_told_of_in_the_help():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE).group(1).split())
+    assert {name for name, _ in re.findall(r"^([a-z-]+):(.*## )", makefile, re.MULTILINE)} == targets
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "make boook",
+        "make book BUGET=smoke",
+        "lmstudy-train sed=1",
+        "lmstudy-train -m budget=smoke,quik",
+        "lmstudy-book --bugdet smoke",
+        "lmstudy-tarin",
+    ],
+)
+def test_a_command_that_does_not_exist_would_be_found(line):
+    with pytest.raises((AssertionError, ValueError)):
+        test_the_command_exists(Command("a page", line))

@@ -1,0 +1,121 @@
+"""The built pages: sound links, no network, mathematics shown, when opened from disk."""
+
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from browser import CHROMIUM, Browser
+from commands import ROOT
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from lmstudy.study.jupyter_book import build_pages
+from lmstudy.study.links import broken_links
+
+NOTEBOOKS = ("01_corpus", "02_first_encoder_decoder")
+# \\cancel is loaded by MathJax when a page uses it.
+FORMULA = "$$\\mathcal{L}(\\theta) = -\\sum_t \\log p_\\theta(\\cancel{y}_t \\mid y_{<t}, x)$$"
+
+GLOSSARY = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
+SHOWN = "typeof MathJax === 'undefined' ? 0 : MathJax.startup.promise.then(() => document.querySelectorAll({}).length)"
+# What each page shows of mathematics, at least.
+FORMULAS = {"intro": 3, "glossary": 4, **{f"notebooks/{name}": 1 for name in NOTEBOOKS}}
+
+BUILT = ROOT / "book" / "_build" / "html"
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real pages, built with short notebooks in the place of those that take minutes; their folder."""
+    root = tmp_path_factory.mktemp("checkout")
+    book = root / "book"
+    shutil.copytree(ROOT / "book", book, ignore=shutil.ignore_patterns("_build", "notebooks"))
+    if not list((book / "records").glob("*.json")):  # nothing published: the table would have only gaps
+        claims = (book / "claims.md").read_text(encoding="utf-8")
+        (book / "claims.md").write_text(claims.replace("```{claims-table}\n```\n", ""), encoding="utf-8")
+    for name in NOTEBOOKS:
+        path = book / "notebooks" / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        nbformat.write(new_notebook(cells=[new_markdown_cell(f"# Chapter {name}\n\n{FORMULA}")]), path)
+    return build_pages(root)
+
+
+@pytest.mark.slow
+def test_every_link_resolves_and_nothing_comes_from_the_network(html):
+    assert broken_links(html) == []
+    pages = {path.stem for path in html.glob("*.html")}
+    assert {"index", "intro", "reproduce", "claims", "glossary", "bibliography", "search"} <= pages
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_pages_opened_from_disk_show_everything_without_a_network(html, tmp_path):
+    with Browser(tmp_path) as browser:
+        for page in ["intro", "reproduce", "claims", "glossary", "bibliography", "index", *FORMULAS]:
+            browser.open(html / f"{page}.html")
+            shown = browser.evaluate(SHOWN.format("'mjx-container svg'"))
+            assert shown >= FORMULAS.get(page, 0), page
+            assert browser.evaluate(SHOWN.format("'mjx-merror, [data-mjx-error]'")) == 0, page
+            assert browser.faults == [], page
+
+
+@pytest.mark.slow
+@needs_chromium
+@pytest.mark.skipif(not BUILT.exists(), reason="no book is built here (make book)")
+def test_the_book_that_is_built_here_opens_without_a_fault(tmp_path):
+    assert broken_links(BUILT) == []
+    with Browser(tmp_path) as browser:
+        for page in sorted([*BUILT.glob("*.html"), *BUILT.glob("notebooks/*.html")]):
+            browser.open(page)
+            shown = browser.evaluate(SHOWN.format("'mjx-container svg'"))
+            assert shown == 0 if 'class="math' not in page.read_text(encoding="utf-8") else shown > 0, page
+            assert browser.faults == [], page
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_the_search_finds_a_term_in_both_languages(html, tmp_path):
+    with Browser(tmp_path) as browser:
+        for word in ("perplexity", "困惑度"):
+            browser.open(html / "search.html", query=f"q={word}")
+            found = browser.wait_for("document.querySelectorAll('#search-results li').length")
+            assert found >= 1, word
+        assert browser.faults == []
+
+
+def entries() -> list[tuple[list[str], str]]:
+    """The glossary's entries: terms, definition."""
+    found = []
+    for block in re.findall(r"```\{glossary\}\n(.*?)```", GLOSSARY, re.DOTALL):
+        for entry in block.strip().split("\n\n"):
+            terms = [line for line in entry.splitlines() if not line.startswith(" ")]
+            found.append((terms, " ".join(entry.splitlines()[len(terms) :])))
+    return found
+
+
+def test_the_glossary_gives_each_term_in_both_languages_once():
+    terms = [term for some, _ in entries() for term in some]
+    assert len(entries()) >= 60
+    assert len(set(terms)) == len(terms)
+    for (english, chinese), definition in entries():
+        assert english.isascii()
+        assert re.search(r"[\u4e00-\u9fff]", chinese), english
+        assert definition.strip().endswith("."), english
+
+
+def test_each_section_of_the_glossary_is_in_alphabetical_order():
+    for block in re.findall(r"```\{glossary\}\n(.*?)```", GLOSSARY, re.DOTALL):
+        words = [entry.splitlines()[0].lower() for entry in block.strip().split("\n\n")]
+        assert words == sorted(words)
+
+
+def test_the_contents_list_every_page():
+    contents = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text())
+    listed = {contents["root"], *(one["file"] for part in contents["parts"] for one in part["chapters"])}
+    pages = {path.stem for path in Path(ROOT / "book").glob("*.md")}
+    assert listed == pages | {f"notebooks/{name}" for name in NOTEBOOKS}
+    written = {f"notebooks/{path.stem}" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert written <= listed

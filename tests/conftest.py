@@ -1,0 +1,47 @@
+"""A small real corpus, this package's own source, prepared once a session in a cache of its own."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+os.environ["OMP_NUM_THREADS"] = "1"  # two test processes share two cores; commands started by tests follow
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data cache of this test session; no test touches the user's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["LMSTUDY_CACHE"] = str(folder)
+    os.environ["WANDB_MODE"] = "offline"
+    return folder
+
+
+TINY = [
+    "data=files",
+    f"data.path={ROOT / 'lmstudy'}",
+    "data.suffixes=[.py]",
+    "data.unit=function",
+    "data.tokenizer.vocab_size=512",
+    "data.split.valid=0.15",
+    "budget=smoke",
+    "budget.steps=12",
+    "budget.evaluate_every=6",
+    "budget.samples=2",
+    "logger=csv",
+    "trainer.threads=1",
+]
+"""Overrides of a run that takes a second or two."""
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> list[str]:
+    """`TINY` with a runs folder of the test's own."""
+    return [*TINY, f"runs={tmp_path / 'runs'}"]
+
+
+def command(module: str, *arguments: str) -> list[str]:
+    """A command line that runs an entry point in this interpreter."""
+    return [sys.executable, "-m", f"lmstudy.{module}", *arguments]

@@ -1,0 +1,52 @@
+import pytest
+
+from lmstudy.data import cleaning
+from lmstudy.errors import StudyError
+
+CODE = "def mean(values):\n    total = sum(values)\n    return total / len(values)\n"
+DATA = "def data():\n    return [\n" + "        0.25, 1.50, 2.75, 3.00, 4.25,\n" * 6 + "    ]\n"
+LIST = "def names():\n    return {\n" + "".join(f'        "key{n}": "value{n}",\n' for n in range(30)) + "    }\n"
+
+CASES = [
+    ("unreadable", {}, "na\ufffdve", "naïve 編程\n\t"),
+    ("unreadable", {}, "a\x1b[0m", "a[0m"),
+    ("unreadable", {}, "a\x85b", "ab"),
+    ("too_short", {"characters": 5}, "abcd", "abcde"),
+    ("too_long", {"characters": 5}, "abcdef", "abcde"),
+    ("long_lines", {"characters": 5}, "ab\nabcdef\n", "abcde\nabcde\n"),
+    ("few_letters", {"share": 0.5}, DATA, CODE),
+    ("repetitive", {"share": 0.8, "lines": 12}, LIST, CODE),
+    ("repetitive", {"share": 0.8, "lines": 40}, LIST * 2, LIST),
+    ("generated", {}, "# Auto-generated file, do not edit\n", "def is_generated(x):\n"),
+]
+
+
+@pytest.mark.parametrize(("step", "arguments", "bad", "good"), CASES)
+def test_step(step: str, arguments: dict, bad: str, good: str) -> None:
+    cleaning.check({step: arguments})
+    assert cleaning.first_objection(bad, {step: arguments}) == step
+    assert cleaning.first_objection(good, {step: arguments}) is None
+
+
+def test_every_step_is_tested_and_has_a_reason() -> None:
+    assert {step for step, *_ in CASES} == set(cleaning.STEPS) == set(cleaning.REASONS)
+
+
+def test_the_first_step_in_order_counts() -> None:
+    steps = {"too_long": {"characters": 3}, "unreadable": {}}
+    assert cleaning.first_objection("abcd\0", steps) == "too_long"
+    assert cleaning.first_objection("abcd\0", dict(reversed(steps.items()))) == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"too_shrt": {}}, r"data\.cleaning\.too_shrt is no cleaning step; choose from \['few_letters'"),
+        ({"too_short": {}}, r"data\.cleaning\.too_short\.characters: .*are \['characters'\]"),
+        ({"too_short": {"characters": "few"}}, r"data\.cleaning\.too_short\.characters"),
+        ({"too_short": {"characters": 1, "words": 2}}, r"data\.cleaning\.too_short\.words"),
+    ],
+)
+def test_bad_settings(settings: dict, said: str) -> None:
+    with pytest.raises(StudyError, match=said):
+        cleaning.check(settings)

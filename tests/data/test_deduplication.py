@@ -1,0 +1,89 @@
+import random
+import re
+
+import numpy as np
+import pytest
+
+from lmstudy.data.deduplication import EXACT, NEAR, Deduplication, bands, duplicates, jaccard, shingles, sketches
+
+WORDS = ["alpha", "beta", "gamma", "delta", "(", ")", ":", "=", "+", "return"]
+
+
+def true_shingles(text: str, size: int) -> set[tuple[str, ...]]:
+    tokens = re.findall(r"\w+|[^\w\s]", text)
+    size = max(1, min(size, len(tokens)))
+    return {tuple(tokens[i : i + size]) for i in range(max(0, len(tokens) - size + 1))}
+
+
+def true_jaccard(left: str, right: str, size: int = 5) -> float:
+    a, b = true_shingles(left, size), true_shingles(right, size)
+    return len(a & b) / len(a | b) if a | b else 1.0
+
+
+def random_text(rng: random.Random, words: int) -> str:
+    return " ".join(rng.choice(WORDS) + str(rng.randrange(50)) for _ in range(words))
+
+
+def edited(rng: random.Random, text: str, edits: int) -> str:
+    words = text.split(" ")
+    for place in rng.sample(range(len(words)), edits):
+        words[place] = f"edit{rng.randrange(10**6)}"
+    return " ".join(words)
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 50])
+def test_hashed_shingles_give_the_exact_similarity(size: int) -> None:
+    rng = random.Random(size)
+    for words in (0, 1, 4, 60):
+        left = random_text(rng, words)
+        for right in (left, edited(rng, left, min(words, 3)), random_text(rng, 30), ""):
+            got = jaccard(shingles(left, size), shingles(right, size))
+            assert got == pytest.approx(true_jaccard(left, right, size), abs=1e-12)
+
+
+def test_order_matters_within_a_shingle() -> None:
+    assert jaccard(shingles("a b c d e", 5), shingles("e d c b a", 5)) == 0.0
+    assert jaccard(shingles("a b", 5), shingles("a b c", 5)) == 0.0
+
+
+def test_bands_follow_the_formula() -> None:
+    for threshold in (0.3, 0.5, 0.8, 0.95):
+        count, rows = bands(threshold, 128)
+        assert count * rows <= 128
+        assert (1 - threshold**rows) ** count <= 1e-4
+        wider = rows + 1
+        assert (1 - threshold**wider) ** (128 // wider) > 1e-4
+    assert bands(0.8, 128) == (25, 5)
+
+
+def test_signatures_estimate_the_similarity() -> None:
+    rng = random.Random(0)
+    base = random_text(rng, 300)
+    texts = [base, *(edited(rng, base, edits) for edits in (5, 15, 40))]
+    first, *others = [sketch.signature for sketch in sketches(texts, Deduplication(permutations=512))]
+    for text, other in zip(texts[1:], others, strict=True):
+        assert np.mean(first == other) == pytest.approx(true_jaccard(base, text), abs=0.08)  # 3.6 standard errors
+
+
+def test_exact_duplicates_ignore_white_space() -> None:
+    texts = ["def f():\n    return 1\n", "def f():\n\treturn   1", "def f():\n    return 2\n"]
+    assert duplicates(texts, Deduplication()) == [None, EXACT, None]
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.8, 0.9])
+def test_no_near_duplicates_stay_and_nothing_else_goes(threshold: float) -> None:
+    rng = random.Random(1)
+    texts = []
+    for _ in range(25):
+        base = random_text(rng, rng.randrange(8, 200))
+        texts += [base, *(edited(rng, base, min(len(base.split()), edits)) for edits in (1, 1, 2, 4, 8))]
+    rng.shuffle(texts)
+    said = duplicates(texts, Deduplication(threshold=threshold))
+    kept = [text for text, why in zip(texts, said, strict=True) if why is None]
+    assert 25 <= len(kept) < len(texts)
+    assert all(true_jaccard(a, b) < threshold for i, a in enumerate(kept) for b in kept[:i])
+    for number, (text, why) in enumerate(zip(texts, said, strict=True)):
+        if why == NEAR:
+            before = [other for other, reason in zip(texts[:number], said, strict=False) if reason is None]
+            assert any(true_jaccard(text, other) >= threshold for other in before)
+    assert said == duplicates(texts, Deduplication(threshold=threshold))

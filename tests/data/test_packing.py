@@ -1,0 +1,135 @@
+"""Packed batches: everything once, nothing over, the same for any number of processes and from any step."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+
+from lmstudy.data.batch import IGNORE, Seq2SeqBatch
+from lmstudy.data.datamodule import EvaluationBatches, Shape, TrainingBatches
+from lmstudy.data.examples import PrefixLM
+from lmstudy.data.packing import build_batch, pack, planned_rows
+from lmstudy.data.tokenizer import BOS, EOS, PAD
+from lmstudy.data.windows import Windows
+from tests.data.fake_documents import random_documents
+
+S, T = 48, 64
+SHAPE = Shape(rows=4, encoder_length=S, decoder_length=T)
+
+
+def batches(count: int, **settings) -> list[Seq2SeqBatch]:
+    loader = TrainingBatches(random_documents(200), PrefixLM(), SHAPE, seed=1, **settings)
+    return list(islice(loader, count))
+
+
+def equal(a: Seq2SeqBatch, b: Seq2SeqBatch) -> bool:
+    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def test_pack_places_each_example_once_and_within_both_lengths():
+    documents = random_documents(500)
+    plan = PrefixLM().plan(documents, np.arange(500), S, T, np.random.default_rng(0))
+    rows = pack(plan, S, T)
+    assert sorted(i for row in rows for i in row) == list(range(500))
+    for row in rows:
+        assert plan.encoder_length[row].sum() <= S
+        assert plan.decoder_length[row].sum() <= T
+
+
+def test_rows_are_nearly_full_where_the_encoder_has_room():
+    documents = random_documents(2000)
+    plan = PrefixLM().plan(documents, np.arange(2000), 3 * S, T, np.random.default_rng(0))
+    assert plan.decoder_length.sum() > 0.97 * T * len(pack(plan, 3 * S, T))
+
+
+def test_an_epoch_holds_every_document_once():
+    documents = random_documents(200)
+    seen: list[int] = []
+    for plan, row in planned_rows(documents, PrefixLM(), S, T, seed=3, block=64):
+        seen += plan.document[row].tolist()
+        if len(seen) >= 200:
+            break
+    assert sorted(seen) == list(range(200))
+
+
+def test_labels_are_the_decoder_input_one_step_ahead_and_never_cross_examples():
+    for batch in batches(5):
+        for row in range(SHAPE.rows):
+            documents = batch.decoder_documents[row]
+            for number in range(1, int(documents.max()) + 1):
+                of = documents == number
+                decoder, labels = batch.decoder_tokens[row, of], batch.labels[row, of]
+                assert decoder[0] == BOS
+                assert torch.equal(decoder[1:], labels[:-1])
+                assert (batch.encoder_documents[row] == number).any()
+            padding = documents == 0
+            assert (batch.labels[row, padding] == IGNORE).all()
+            assert (batch.decoder_tokens[row, padding] == PAD).all()
+        assert batch.target_tokens == (batch.labels != IGNORE).sum()
+
+
+def test_shapes_are_fixed():
+    assert {tuple(b.labels.shape) for b in batches(8)} == {(4, T)}
+    assert {tuple(b.encoder_tokens.shape) for b in batches(8)} == {(4, S)}
+
+
+def test_the_stream_is_a_function_of_the_seed_and_can_start_anywhere():
+    whole = batches(30)
+    assert all(map(equal, whole, batches(30)))
+    assert all(map(equal, whole[17:], batches(13, first_step=17)))
+    other = list(islice(TrainingBatches(random_documents(200), PrefixLM(), SHAPE, seed=2), 30))
+    assert not any(map(equal, whole, other))
+
+
+def test_two_processes_share_the_rows_of_one():
+    whole, parts = batches(6), [batches(6, rank=rank, world=2) for rank in (0, 1)]
+    for one, first, second in zip(whole, *parts, strict=True):
+        assert torch.equal(one.labels[0::2], first.labels)
+        assert torch.equal(one.labels[1::2], second.labels)
+        assert one.target_tokens == first.target_tokens == second.target_tokens
+
+
+@pytest.mark.parametrize("decoder_length", [16, 64, 4096])
+def test_windows_hold_every_token_and_the_end_of_every_document_once(decoder_length):
+    documents = random_documents(60)
+    plan = Windows().plan(documents, np.arange(60), S, decoder_length, np.random.default_rng(0))
+    targets: dict[int, list[int]] = {}
+    for i in range(len(plan.document)):
+        example = type(plan)(*(field[i] for field in plan))
+        source, target = Windows().build(documents, example)
+        assert 1 <= len(target) <= decoder_length
+        before = targets.setdefault(int(example.document), [])
+        assert source.tolist() == [BOS, *before[max(len(before) - S + 1, 0) :]]
+        before += target.tolist()
+    assert targets == {i: [*documents.tokens(i).tolist(), EOS] for i in range(60)}
+
+
+class Grouped:
+    """Fake documents with evaluation groups."""
+
+    def __init__(self, documents) -> None:
+        self.__dict__.update({name: getattr(documents, name) for name in ("tokens", "starts", "lengths")})
+        self.count = len(documents)
+
+    def groups(self, count: int) -> np.ndarray:
+        return np.arange(self.count) % count
+
+
+def test_evaluation_batches_count_every_label_once_for_any_number_of_processes():
+    documents = random_documents(90)
+    total = sum(len(documents.tokens(i)) + 1 for i in range(90))
+    for world in (1, 2):
+        loaders = [EvaluationBatches(Grouped(documents), SHAPE, np.arange(90), rank, world) for rank in range(world)]
+        assert len({len(list(loader)) for loader in loaders}) == 1
+        labels = [(b.labels != IGNORE, b.groups) for loader in loaders for b in loader]
+        assert sum(int(mask.sum()) for mask, _ in labels) == total
+        by_group = sum(torch.bincount(groups[mask], minlength=100) for mask, groups in labels)
+        assert by_group[:90].tolist() == [len(documents.tokens(i)) + 1 for i in range(90)]
+
+
+def test_groups_follow_the_document_of_each_label():
+    documents = random_documents(10)
+    plan = Windows().plan(documents, np.arange(10), S, T, np.random.default_rng(0))
+    batch = build_batch(documents, Windows(), [(plan, [3])], S, T, groups=np.arange(50, 60))
+    assert set(batch.groups[batch.labels != IGNORE].tolist()) == {50 + int(plan.document[3])}

@@ -1,0 +1,187 @@
+"""A run is done once, goes on after any kill as if nothing had happened, and refuses what is not its own."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from lmstudy.errors import StudyError
+from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint
+from lmstudy.study.finished import find_folder, load_run
+from lmstudy.study.needs import compose_config
+from lmstudy.study.records import load
+from lmstudy.study.runs import open_run, train
+from tests.conftest import command
+
+
+def config_of(overrides: list[str]) -> dict:
+    return compose_config("train", overrides)
+
+
+def test_a_run_leaves_a_record_and_weights_and_is_not_repeated(tiny, capsys):
+    config = config_of(tiny)
+    record = train(config)
+    run = open_run(config)
+    assert record.metrics["valid/bits_per_byte"] > 1
+    assert record.curves["train/loss"]["step"] == [10]
+    assert len(record.samples) == 2
+    assert sum(size for _, size in record.groups["valid"]) > 0
+    before = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*") if path.is_file()}
+    assert train(config) == load(run.record_path)
+    assert before == {path: path.stat().st_mtime_ns for path in run.folder.rglob("*") if path.is_file()}
+    assert "exists, nothing to train" in capsys.readouterr().err
+
+
+def test_identity_ignores_paths_and_loggers_and_nothing_else(tiny):
+    run = lambda *extra: open_run(config_of([*tiny, *extra])).id  # noqa: E731
+    base = run()
+    assert run("runs=elsewhere") == run("logger=tensorboard") == run("trainer.log_every=3") == base
+    others = {run(x) for x in ("seed=2", "optimizer.lr=0.1", "budget.steps=13", "data.tokenizer.vocab_size=600")}
+    assert len(others | {base}) == 5
+
+
+def start(arguments: list[str]) -> subprocess.Popen:
+    return subprocess.Popen(command("train", *arguments), stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_killed_at_any_step_and_resumed_equals_uninterrupted(tiny, tmp_path, optimizer):
+    settings = [
+        *tiny, f"optimizer={optimizer}", "budget.steps=60", "budget.evaluate_every=20",
+        "trainer.checkpoint_every=5", "trainer.log_every=1",
+    ]  # fmt: skip
+    uninterrupted = config_of([*settings, f"runs={tmp_path / 'whole'}"])
+    train(uninterrupted)
+    whole = load(open_run(uninterrupted).record_path)
+    folder = open_run(config_of([*settings, f"runs={tmp_path / 'killed'}"])).folder
+    kills = 0
+    for target in (7, 31):
+        process = start([*settings, f"runs={tmp_path / 'killed'}"])
+        while process.poll() is None:
+            last = last_checkpoint(folder)
+            if last and int(last.stem.split("=")[1]) >= target:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+                break
+            time.sleep(0.005)
+        process.communicate()
+    assert kills == 2
+    assert not (folder / "record.json").exists()
+    assert subprocess.run(command("train", *settings, f"runs={tmp_path / 'killed'}"), check=False).returncode == 0
+    resumed = load(folder / "record.json")
+    assert resumed.id == whole.id
+    for name in ("train/loss", "train/gradient_norm", "valid/bits_per_byte"):
+        assert resumed.curves[name]["step"] == whole.curves[name]["step"]
+        assert resumed.curves[name]["value"] == pytest.approx(whole.curves[name]["value"], rel=1e-6)
+    assert len(resumed.curves["train/loss"]["step"]) == 60
+    assert resumed.metrics["train/tokens"] == whole.metrics["train/tokens"]
+    assert resumed.samples == whole.samples
+
+
+@pytest.mark.slow
+def test_a_sweep_trains_each_run_once(tiny):
+    sweep = ["-m", *tiny, "seed=1,2"]
+    first = subprocess.run(command("train", *sweep), capture_output=True, text=True, check=True)
+    again = subprocess.run(command("train", *sweep), capture_output=True, text=True, check=True)
+    assert first.stderr.count("finished, ") == 2
+    assert again.stderr.count("nothing to train") == 2
+    assert "finished, " not in again.stderr
+    assert sorted(first.stdout.split()) == sorted(again.stdout.split())
+
+
+def half_done(tiny: list[str]) -> tuple[dict, Path]:
+    """A run with a checkpoint and no record."""
+    config = config_of([*tiny, "trainer.checkpoint_every=5"])
+    run = open_run(config)
+    process = start([*tiny, "trainer.checkpoint_every=5", "budget.steps=12"])
+    while process.poll() is None and not last_checkpoint(run.folder):
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    (run.folder / "record.json").unlink(missing_ok=True)
+    found = last_checkpoint(run.folder)
+    assert found
+    return config, found
+
+
+@pytest.mark.slow
+def test_checkpoints_that_are_damaged_foreign_or_of_another_version_are_refused(tiny):
+    config, checkpoint = half_done(tiny)
+    run = open_run(config)
+    good = checkpoint.read_bytes()
+
+    checkpoint.write_bytes(good[: len(good) // 2])
+    with pytest.raises(StudyError, match=r"checkpoint .*step=\d+\.ckpt cannot be read .* move .* away"):
+        train(config)
+    assert checkpoint.read_bytes() == good[: len(good) // 2]
+
+    checkpoint.write_bytes(good)
+    with pytest.raises(StudyError, match=f"is of run {run.id}, not of {'0' * 16}: another configuration"):
+        check_checkpoint(checkpoint, "0" * 16)
+    content = torch.load(checkpoint, weights_only=True)
+    content["lmstudy"]["numerics"] = -1
+    torch.save(content, checkpoint)
+    with pytest.raises(StudyError, match="numerics version -1"):
+        train(config)
+    assert not run.record_path.exists()
+
+    class Evil:
+        def __reduce__(self):
+            return (os.mkdir, (str(run.folder / "executed"),))
+
+    torch.save({"lmstudy": Evil()}, checkpoint)
+    with pytest.raises(StudyError, match="cannot be read"):
+        train(config)
+    assert not (run.folder / "executed").exists()
+
+
+def test_loaded_weights_give_the_recorded_result(tiny):
+    record = train(config_of(tiny))
+    folder = open_run(config_of(tiny)).folder
+    finished = load_run(find_folder(record.id[:6], folder.parent))
+    from lmstudy.study.evaluations import evaluate_split
+
+    values = evaluate_split(finished, "valid", 64)
+    assert values["bits_per_byte"] == pytest.approx(record.metrics["valid/bits_per_byte"], rel=1e-5)
+    with pytest.raises(StudyError, match="split='tset' is not one of"):
+        evaluate_split(finished, "tset")
+    with pytest.raises(StudyError, match="run=zzz: no finished run in"):
+        find_folder("zzz", folder.parent)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(StudyError, match="is missing: only the record is left"):
+        load_run(folder)
+
+
+def test_a_run_that_another_process_trains_is_left_alone(tiny):
+    from filelock import FileLock
+
+    run = open_run(config_of(tiny))
+    run.folder.mkdir(parents=True)
+    with FileLock(run.folder / ".lock"), pytest.raises(StudyError, match="is being trained by another process"):
+        train(config_of(tiny))
+
+
+def test_a_runs_folder_that_cannot_be_written_is_named(tiny, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StudyError, match=r"cannot write to .*set runs=FOLDER"):
+        train(config_of([*tiny, f"runs={tmp_path / 'file'}"]))
+
+
+def test_a_gpu_that_is_not_there_is_said_before_anything_is_done(tiny, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(StudyError, match=r"trainer\.accelerator=gpu: PyTorch sees no CUDA GPU here; use trainer=cpu"):
+        train(config_of([*tiny[:-1], "trainer=gpu"]))
+
+
+def test_the_record_holds_what_a_reader_needs(tiny):
+    record = json.loads(train(config_of(tiny)).to_json())
+    assert record["config"]["seed"] == record["seed"] == 1
+    assert record["versions"]["torch"]
+    assert record["hardware"]["cores"] >= 1
+    assert {"python", "lightning", "tokenizers", "datasets"} <= set(record["versions"])

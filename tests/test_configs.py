@@ -1,0 +1,55 @@
+"""Every choice of every group composes, is typed, and builds; GPU budgets build without memory."""
+
+import pytest
+import torch
+from hydra.utils import get_object
+
+from lmstudy.config import build, check_root, target_type
+from lmstudy.data.batch import Seq2SeqBatch
+from lmstudy.errors import StudyError
+from lmstudy.study.needs import compose_config
+from tests.conftest import ROOT
+
+CHOICES = sorted((path.parent.name, path.stem) for path in (ROOT / "conf").glob("*/*.yaml"))
+NEEDS_MORE = {"files": ["data.path=."], "hub": ["data.name=a/b", "data.revision=c"]}
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES, ids="=".join)
+def test_every_choice_composes_and_checks(group, choice):
+    config = compose_config("train", [f"{group}={choice}", *NEEDS_MORE.get(choice, [])])
+    check_root(config)
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES, ids="=".join)
+def test_yaml_spells_out_every_argument_of_its_target(group, choice):
+    """So that --cfg job shows all there is to set, and the YAML's defaults are the ones used."""
+    node = compose_config("train", [f"{group}={choice}", *NEEDS_MORE.get(choice, [])]).get(group)
+    if not isinstance(node, dict) or "_target_" not in node or group == "data":
+        pytest.skip("typed by lmstudy.config or lmstudy.data.settings")
+    given = ("vocab_size", "max_positions") if group == "model" else ()
+    assert set(target_type(get_object(node["_target_"]), given).model_fields) == set(node) - {"_target_"}
+
+
+@pytest.mark.parametrize("budget", [choice for group, choice in CHOICES if group == "budget"])
+def test_models_of_every_budget_build_on_the_meta_device(budget):
+    config = compose_config("train", [f"budget={budget}"])
+    positions = max(config["budget"]["encoder_length"], config["budget"]["decoder_length"])
+    with torch.device("meta"):
+        model = build(config["model"], "model", vocab_size=4096, max_positions=positions)
+    rows, S, T = 2, config["budget"]["encoder_length"], config["budget"]["decoder_length"]
+    shapes = [(rows, S)] * 2 + [(rows, T)] * 3 + [()] + [(rows, T)]
+    batch = Seq2SeqBatch(*(torch.ones(shape, dtype=torch.int64, device="meta") for shape in shapes))
+    assert model(batch).shape == (rows, T, 4096)
+    if budget == "paper":
+        assert 2e8 < sum(p.numel() for p in model.parameters()) < 3e8
+
+
+def test_build_refuses_what_is_missing():
+    with pytest.raises(StudyError, match=r"model\._target_ is missing"):
+        build({}, "model")
+    with pytest.raises(StudyError, match="denoising='x': input should be a valid number"):
+        build({"_target_": "lmstudy.data.examples.Mixture", "denoising": "x"}, "pretraining")
+    with pytest.raises(StudyError, match="unknown key; choose from denoising"):
+        build({"_target_": "lmstudy.data.examples.Mixture", "noise": 0.1}, "pretraining")
+    with pytest.raises(StudyError, match=r"compose|choose|Could not find"):
+        compose_config("train", ["model=none"])

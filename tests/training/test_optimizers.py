@@ -1,0 +1,114 @@
+"""Schedules in closed form, and what each optimiser does to a matrix."""
+
+import pytest
+import torch
+from torch import nn
+
+from lmstudy.errors import StudyError
+from lmstudy.training.muon import Muon, orthogonalise
+from lmstudy.training.optimizers import AdamW, split_by_decay
+
+
+def test_linear_schedule():
+    schedule = AdamW(warmup_steps=10, decay="linear", decay_share=1.0, final=0.0)
+    assert [schedule.factor(s, 110) for s in (0, 4, 9, 10, 60, 110)] == pytest.approx([0.1, 0.5, 1, 1, 0.5, 0])
+
+
+def test_cosine_stable_and_constant_schedules():
+    cosine = AdamW(warmup_steps=0, decay="cosine", final=0.2)
+    assert [cosine.factor(s, 100) for s in (0, 50, 100)] == pytest.approx([1, 0.6, 0.2])
+    stable = AdamW(warmup_steps=0, decay="linear", decay_share=0.25, final=0.0)
+    assert [stable.factor(s, 100) for s in (0, 74, 75, 90, 100)] == pytest.approx([1, 1, 1, 0.4, 0])
+    assert AdamW(warmup_steps=0, decay="none").factor(10**6, 100) == 1
+
+
+def small_model() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.ModuleDict({"embedding": nn.Embedding(7, 4), "linear": nn.Linear(4, 6), "norm": nn.LayerNorm(6)})
+
+
+def test_norms_biases_and_embeddings_do_not_decay():
+    model = small_model()
+    decayed, kept = split_by_decay(model)
+    assert [tuple(p.shape) for p in decayed] == [(6, 4)]
+    assert {tuple(p.shape) for p in kept} == {(7, 4), (6,)}
+    assert len(decayed) + len(kept) == len(list(model.parameters()))
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 8), (2, 16, 4), (2, 4, 16), (1, 5, 9)])
+def test_orthogonalise_brings_singular_values_near_one_and_keeps_directions(shape):
+    torch.manual_seed(1)
+    x = torch.randn(shape)
+    y = orthogonalise(x)
+    values = torch.linalg.svdvals(y)
+    assert values.min() > 0.6
+    assert values.max() < 1.25
+    u, _, vt = torch.linalg.svd(x, full_matrices=False)
+    cosine = ((u @ vt) * y).sum() / ((u @ vt).norm() * y.norm())
+    assert cosine > 0.97
+
+
+def test_a_batch_of_matrices_is_orthogonalised_as_each_alone():
+    x = torch.randn(5, 6, 4, generator=torch.Generator().manual_seed(0))
+    alone = torch.cat([orthogonalise(x[i : i + 1]) for i in range(5)])
+    torch.testing.assert_close(orthogonalise(x), alone, rtol=1e-4, atol=1e-5)
+
+
+def step(settings, steps: int = 3) -> dict[str, torch.Tensor]:
+    model = small_model()
+    optimizer = settings.build(model)
+    g = torch.Generator().manual_seed(5)
+    for _ in range(steps):
+        for parameter in model.parameters():
+            parameter.grad = torch.randn(parameter.shape, generator=g)
+        optimizer.step()
+    return dict(model.named_parameters())
+
+
+def test_muon_follows_torch_muon_up_to_its_bfloat16():
+    settings = Muon(matrix_lr=0.1, momentum=0.9, weight_decay=0.1)
+    ours = step(settings)["linear.weight"]
+    model = small_model()
+    theirs = torch.optim.Muon([model["linear"].weight], lr=0.1, momentum=0.9, weight_decay=0.1, nesterov=True)
+    g = torch.Generator().manual_seed(5)
+    for _ in range(3):
+        for parameter in model.parameters():
+            parameter.grad = torch.randn(parameter.shape, generator=g)
+        theirs.step()
+    moved = ours - small_model()["linear"].weight
+    assert (ours - model["linear"].weight).norm() < 0.05 * moved.norm()
+
+
+def test_muon_leaves_norms_and_embeddings_to_adamw():
+    muon = step(Muon(lr=0.01, weight_decay=0.3))
+    adamw = step(AdamW(lr=0.01, weight_decay=0.3))
+    for name in muon:
+        same = torch.allclose(muon[name], adamw[name], rtol=1e-5, atol=1e-7)
+        assert same == (name != "linear.weight")
+
+
+def test_muon_resumes_from_its_state():
+    model, settings = small_model(), Muon()
+    first = settings.build(model)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    first.step()
+    second = settings.build(model)
+    second.load_state_dict(first.state_dict())
+    states = [[s["momentum_buffer"] for s in o.state.values() if "momentum_buffer" in s] for o in (first, second)]
+    assert len(states[0]) == 1
+    torch.testing.assert_close(*states)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: AdamW(warmup_steps=-1), "warmup_steps=-1"),
+        (lambda: AdamW(final=2), "final=2"),
+        (lambda: AdamW(lr=0).build(small_model()), "lr=0 must be positive"),
+        (lambda: Muon(matrix_lr=-1).build(small_model()), "matrix_lr=-1 must be positive"),
+    ],
+)
+def test_mistakes_are_named(make, message):
+    with pytest.raises(StudyError, match=message):
+        make()
