@@ -89,17 +89,19 @@ class Command:
         choice = re.search(r"Could not find '([^']+)/([^']+)'", text)
         if choice:
             group, name = choice.groups()
-            return f"{group}={name}: no such choice; choose from {', '.join(group_choices(group))}"
+            known = re.search(r"Available options in '[^']+': (.*?) Config search path", text)  # --config-dir's too
+            choices = known.group(1).split() if known else group_choices(group)
+            return f"{group}={name}: no such choice; choose from {', '.join(choices)}"
         unknown = re.search(r"Could not override '([^']+)'", text)
         if not unknown:
             return text
         key = unknown.group(1)
-        known = self._keys_beside(key, arguments)
-        if not known:
+        keys = self._keys_beside(key, arguments)
+        if not keys:
             return f"{key}: unknown key"
-        close = difflib.get_close_matches(key, known, 1)
+        close = difflib.get_close_matches(key, keys, 1)
         hint = f"did you mean {close[0]}? " if close else ""
-        return f"{key}: unknown key; {hint}choose from {', '.join(known)}"
+        return f"{key}: unknown key; {hint}choose from {', '.join(keys)}"
 
     def _keys_beside(self, key: str, arguments: list[str]) -> list[str]:
         from hydra import compose, initialize_config_module
@@ -107,7 +109,7 @@ class Command:
 
         groups = [a for a in arguments if a.split("=")[0] in group_defaults(self.config) and "," not in a]
         with initialize_config_module("lmstudy.conf", version_base="1.3"):
-            node: Any = compose(self.config, groups)
+            node: Any = compose(self.config, [*search_path(arguments), *groups])
         path: list[str] = []
         for part in key.split(".")[:-1]:
             child = OmegaConf.select(node, part)
@@ -121,6 +123,18 @@ def fail(command: str, message: str, status: int = 1) -> None:
     """One line on stderr, then out."""
     print(f"{command}: {message}", file=sys.stderr)
     raise SystemExit(status)
+
+
+def search_path(arguments: list[str]) -> list[str]:
+    """The folder of a user's own YAML files, from `--config-dir FOLDER`, as an override that Hydra composes with."""
+    for position, argument in enumerate(arguments):
+        option, equals, folder = argument.partition("=")
+        if option == "hydra.searchpath":
+            return [argument]
+        if option in ("--config-dir", "-cd"):
+            folder = folder if equals else arguments[position + 1]
+            return [f"hydra.searchpath=[file://{os.path.realpath(folder)}]"]
+    return []
 
 
 def group_defaults(config: str) -> dict[str, str | None]:

@@ -27,6 +27,7 @@ class BudgetConfig(_Closed):
     rows: Count
     encoder_length: Annotated[int, Field(gt=1)]
     decoder_length: Annotated[int, Field(gt=1)]
+    prefix_length: Annotated[int, Field(gt=1)]
     evaluate_every: Count
     evaluation_documents: Count
     final_documents: Count | None

@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 
+from lmstudy.cli import group_defaults
 from lmstudy.train import COMMAND
 from tests.conftest import ROOT, command
 
@@ -42,7 +43,9 @@ def test_help_is_readable_and_takes_less_than_a_second(name):
 
 def test_train_help_lists_every_group_choice_with_a_sentence():
     shown = run("train", "--help").stdout
-    for path in (ROOT / "conf").glob("*/*.yaml"):
+    paths = [path for group in group_defaults("train") for path in (ROOT / "conf" / group).glob("*.yaml")]
+    assert len(paths) > 15
+    for path in paths:
         line = next(line for line in shown.splitlines() if line.strip().startswith(f"{path.parent.name}={path.stem} "))
         assert len(line.split(maxsplit=1)[1]) > 20
 

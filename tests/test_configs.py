@@ -2,15 +2,21 @@
 
 import pytest
 import torch
+import yaml
 from hydra.utils import get_object
 
+from lmstudy.cli import group_defaults
 from lmstudy.config import build, check_root, target_type
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
 from lmstudy.study.needs import compose_config
 from tests.conftest import ROOT
 
-CHOICES = sorted((path.parent.name, path.stem) for path in (ROOT / "conf").glob("*/*.yaml"))
+GROUPS = group_defaults("train")
+ALL = sorted((path.parent.name, path.stem) for path in (ROOT / "conf").glob("*/*.yaml"))
+CHOICES = [(group, choice) for group, choice in ALL if group in GROUPS]
+ALONE = [(group, choice) for group, choice in ALL if group not in GROUPS]
+"""Parts that no root configuration composes; they build from their file alone."""
 NEEDS_MORE = {"files": ["data.path=."], "hub": ["data.name=a/b", "data.revision=c"]}
 
 
@@ -28,6 +34,17 @@ def test_yaml_spells_out_every_argument_of_its_target(group, choice):
         pytest.skip("typed by lmstudy.config or lmstudy.data.settings")
     given = ("vocab_size", "max_positions") if group == "model" else ()
     assert set(target_type(get_object(node["_target_"]), given).model_fields) == set(node) - {"_target_"}
+
+
+@pytest.mark.parametrize(("group", "choice"), ALONE, ids="=".join)
+def test_parts_outside_the_training_command_build_and_spell_out_every_argument(group, choice):
+    text = (ROOT / "conf" / group / f"{choice}.yaml").read_text()
+    node = yaml.safe_load(text)
+    part = build(node, group)
+    assert text.startswith("# ")
+    assert set(target_type(type(part)).model_fields) == set(node) - {"_target_"}
+    with pytest.raises(StudyError, match=f"{group}.nothing: unknown key"):
+        build({**node, "nothing": 1}, group)
 
 
 @pytest.mark.parametrize("budget", [choice for group, choice in CHOICES if group == "budget"])

@@ -1,11 +1,34 @@
 """The packed batch that every model, objective and metric of the study reads."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from torch import Tensor
 
+from lmstudy.errors import StudyError
+
 IGNORE = -100
 """Label of positions that carry no loss (PyTorch's default `ignore_index`)."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The global batch: its rows, and the tokens a row holds on either side.
+
+    One example takes at most `prefix_length` tokens of the encoder's side, so that rows with a long prefix
+    still have room for others.
+    """
+
+    rows: int
+    encoder_length: int
+    decoder_length: int
+    prefix_length: int
+
+    def __post_init__(self) -> None:
+        if self.prefix_length > self.encoder_length:
+            raise StudyError(
+                f"budget.prefix_length={self.prefix_length} must be at most budget.encoder_length={self.encoder_length}"
+            )
 
 
 class Seq2SeqBatch(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 import lightning as L
 import numpy as np
 
-from lmstudy.data.batch import Seq2SeqBatch
+from lmstudy.data.batch import Seq2SeqBatch, Shape
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.examples import Ints, Task
 from lmstudy.data.packing import build_batch, pack, planned_rows
@@ -18,15 +18,6 @@ from lmstudy.errors import StudyError
 
 GROUPS = 100
 """Document groups a split is divided into for bootstrap intervals."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Rows of a global batch, and the tokens a row holds on either side."""
-
-    rows: int
-    encoder_length: int
-    decoder_length: int
 
 
 def _own(batch: Seq2SeqBatch, rank: int, world: int) -> Seq2SeqBatch:
@@ -48,11 +39,11 @@ class TrainingBatches:
 
     def __iter__(self) -> Iterator[Seq2SeqBatch]:
         shape = self.shape
-        rows = planned_rows(self.store, self.task, shape.encoder_length, shape.decoder_length, self.seed)
+        rows = planned_rows(self.store, self.task, shape, self.seed)
         rows = islice(rows, self.first_step * shape.rows, None)
         while True:
             chosen = list(islice(rows, shape.rows))
-            batch = build_batch(self.store, self.task, chosen, shape.encoder_length, shape.decoder_length)
+            batch = build_batch(self.store, self.task, chosen, shape)
             yield _own(batch, self.rank, self.world)
 
 
@@ -62,9 +53,8 @@ class EvaluationBatches:
     def __init__(self, store: TokenStore, shape: Shape, index: Ints, rank: int = 0, world: int = 1) -> None:
         self.store, self.shape, self.rank, self.world = store, shape, rank, world
         self.groups = store.groups(GROUPS)
-        lengths = (shape.encoder_length, shape.decoder_length)
-        self.plan = Windows().plan(store, index, *lengths, np.random.default_rng(0))
-        self.rows = pack(self.plan, *lengths)
+        self.plan = Windows().plan(store, index, shape.prefix_length, shape.decoder_length, np.random.default_rng(0))
+        self.rows = pack(self.plan, shape.encoder_length, shape.decoder_length)
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.shape.rows)
@@ -74,9 +64,7 @@ class EvaluationBatches:
             chosen = [(self.plan, row) for row in self.rows[start : start + self.shape.rows]]
             empty = (self.plan, list[int]())
             chosen += [empty] * (self.shape.rows - len(chosen))  # fixed shape for every batch and process
-            batch = build_batch(
-                self.store, Windows(), chosen, self.shape.encoder_length, self.shape.decoder_length, self.groups
-            )
+            batch = build_batch(self.store, Windows(), chosen, self.shape, self.groups)
             yield _own(batch, self.rank, self.world)
 
 

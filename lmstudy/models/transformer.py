@@ -180,7 +180,7 @@ class Seq2SeqTransformer(nn.Module):
         vocab_size: int,
         max_positions: int,
         d_model: int = 128,
-        heads: int = 4,
+        heads: int = 2,
         d_ff: int = 352,
         encoder_layers: int = 4,
         decoder_layers: int = 4,

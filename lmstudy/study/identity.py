@@ -30,6 +30,6 @@ def run_id(config: Mapping[str, Any], data: str) -> str:
 
 
 def run_name(config: Mapping[str, Any]) -> str:
-    """Readable: objective, model, budget and seed, such as `mle-transformer-quick-s1`."""
-    parts = [str(config[group]["_target_"]).rsplit(".", 2)[-2] for group in ("objective", "model")]
-    return "-".join([*parts, config["budget"]["name"], f"s{config['seed']}"])
+    """Readable: the modules of objective and model, budget and seed, such as `mle-transformer-quick-s1`."""
+    targets = [str(config[group].get("_target_")).split(".") for group in ("objective", "model")]
+    return "-".join([*(target[-2:][0] for target in targets), config["budget"]["name"], f"s{config['seed']}"])

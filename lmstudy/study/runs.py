@@ -20,8 +20,9 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save_file
 
 from lmstudy.config import TrainConfig, build, check_root
+from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus, prepare
-from lmstudy.data.datamodule import GROUPS, CorpusDataModule, Shape
+from lmstudy.data.datamodule import GROUPS, CorpusDataModule
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.errors import StudyError
 from lmstudy.study import provenance
@@ -91,7 +92,7 @@ def build_data(run: Run) -> CorpusDataModule:
     return CorpusDataModule(
         run.corpus,
         build(run.typed.pretraining, "pretraining"),
-        Shape(budget.rows, budget.encoder_length, budget.decoder_length),
+        Shape(budget.rows, budget.encoder_length, budget.decoder_length, budget.prefix_length),
         seed=run.typed.seed,
         evaluation_documents=budget.evaluation_documents,
     )

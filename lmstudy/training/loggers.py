@@ -70,14 +70,11 @@ def _finish_wandb() -> None:
 
 
 def _wandb(folder: Path, run: str, name: str) -> Logger:
-    import wandb
+    os.environ.setdefault("WANDB_SILENT", "true")  # before wandb is imported
     from lightning.pytorch.loggers import WandbLogger
 
     # Lightning's own `offline` sets a mode that newer wandb does not know.
-    mode = os.environ.get("WANDB_MODE") or (
-        "online" if os.environ.get("WANDB_API_KEY") or wandb.api.api_key else "offline"
-    )
-    os.environ.setdefault("WANDB_SILENT", "true")
+    mode = os.environ.get("WANDB_MODE") or ("online" if os.environ.get("WANDB_API_KEY") else "offline")
     return WandbLogger(project="lmstudy", name=name, id=run, save_dir=str(folder), mode=mode, log_model=False)
 
 

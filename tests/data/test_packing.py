@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lmstudy.data.batch import IGNORE, Seq2SeqBatch
-from lmstudy.data.datamodule import EvaluationBatches, Shape, TrainingBatches
+from lmstudy.data.batch import IGNORE, Seq2SeqBatch, Shape
+from lmstudy.data.datamodule import EvaluationBatches, TrainingBatches
 from lmstudy.data.examples import PrefixLM
 from lmstudy.data.packing import build_batch, pack, planned_rows
 from lmstudy.data.tokenizer import BOS, EOS, PAD
@@ -15,7 +15,7 @@ from lmstudy.data.windows import Windows
 from tests.data.fake_documents import random_documents
 
 S, T = 48, 64
-SHAPE = Shape(rows=4, encoder_length=S, decoder_length=T)
+SHAPE = Shape(rows=4, encoder_length=2 * S, decoder_length=T, prefix_length=S)
 
 
 def batches(count: int, **settings) -> list[Seq2SeqBatch]:
@@ -40,13 +40,13 @@ def test_pack_places_each_example_once_and_within_both_lengths():
 def test_rows_are_nearly_full_where_the_encoder_has_room():
     documents = random_documents(2000)
     plan = PrefixLM().plan(documents, np.arange(2000), 3 * S, T, np.random.default_rng(0))
-    assert plan.decoder_length.sum() > 0.97 * T * len(pack(plan, 3 * S, T))
+    assert plan.decoder_length.sum() > 0.97 * T * len(pack(plan, 2 * S, T))
 
 
 def test_an_epoch_holds_every_document_once():
     documents = random_documents(200)
     seen: list[int] = []
-    for plan, row in planned_rows(documents, PrefixLM(), S, T, seed=3, block=64):
+    for plan, row in planned_rows(documents, PrefixLM(), SHAPE, seed=3, block=64):
         seen += plan.document[row].tolist()
         if len(seen) >= 200:
             break
@@ -71,7 +71,7 @@ def test_labels_are_the_decoder_input_one_step_ahead_and_never_cross_examples():
 
 def test_shapes_are_fixed():
     assert {tuple(b.labels.shape) for b in batches(8)} == {(4, T)}
-    assert {tuple(b.encoder_tokens.shape) for b in batches(8)} == {(4, S)}
+    assert {tuple(b.encoder_tokens.shape) for b in batches(8)} == {(4, 2 * S)}
 
 
 def test_the_stream_is_a_function_of_the_seed_and_can_start_anywhere():
@@ -131,5 +131,5 @@ def test_evaluation_batches_count_every_label_once_for_any_number_of_processes()
 def test_groups_follow_the_document_of_each_label():
     documents = random_documents(10)
     plan = Windows().plan(documents, np.arange(10), S, T, np.random.default_rng(0))
-    batch = build_batch(documents, Windows(), [(plan, [3])], S, T, groups=np.arange(50, 60))
+    batch = build_batch(documents, Windows(), [(plan, [3])], SHAPE, groups=np.arange(50, 60))
     assert set(batch.groups[batch.labels != IGNORE].tolist()) == {50 + int(plan.document[3])}

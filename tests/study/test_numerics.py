@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from lmstudy.config import build
-from lmstudy.data.datamodule import Shape, TrainingBatches
+from lmstudy.data.batch import Shape
+from lmstudy.data.datamodule import TrainingBatches
 from lmstudy.study.identity import NUMERICS
 from lmstudy.study.needs import compose_config
 from tests.data.fake_documents import random_documents
@@ -30,7 +31,9 @@ def losses(optimizer: str, task: str) -> list[float]:
     objective, settings = build(config["objective"], "objective"), build(config["optimizer"], "optimizer")
     updates = settings.build(model)
     schedule = torch.optim.lr_scheduler.LambdaLR(updates, lambda step: settings.factor(step, 10))
-    loader = TrainingBatches(random_documents(100), build(config["pretraining"], "pretraining"), Shape(4, 64, 128), 1)
+    loader = TrainingBatches(
+        random_documents(100), build(config["pretraining"], "pretraining"), Shape(4, 64, 128, 48), 1
+    )
     values = []
     for _, batch in zip(range(10), loader, strict=False):
         loss = objective(model(batch), batch.labels, None).loss
