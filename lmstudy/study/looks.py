@@ -2,6 +2,7 @@
 
 import ast
 import math
+import re
 import warnings
 from collections.abc import Sequence
 from itertools import islice
@@ -15,7 +16,7 @@ from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.tokenizer import BOS, EOS, decode, token_bytes
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
+from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
 from lmstudy.models.generation import pad_prompts
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.study.finished import Finished
@@ -60,24 +61,14 @@ def parses(text: str) -> bool:
 
 
 def as_code(texts: Sequence[str], limit: int = 1200) -> str:
-    """Texts as fenced blocks of Markdown, cut at `limit` characters."""
+    """Texts as fenced blocks of Markdown, cut at `limit` characters; highlighted where they are whole Python."""
     blocks = []
     for text in texts:
-        shown = text if len(text) <= limit else text[:limit] + "\n… (cut)"
-        fence = "`" * max(3, 1 + max((len(run) for run in _backticks(shown)), default=0))
-        blocks.append(f"{fence}python\n{shown.rstrip()}\n{fence}")
+        shown = text if len(text) <= limit else text[:limit] + "\n# ... (cut)"
+        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", shown)), default=0))
+        language = "python" if parses(text) else "text"  # what cannot be read cannot be highlighted
+        blocks.append(f"{fence}{language}\n{shown.strip(chr(10))}\n{fence}")
     return "\n\n".join(blocks)
-
-
-def _backticks(text: str) -> list[str]:
-    runs, current = [], ""
-    for character in text + " ":
-        if character == "`":
-            current += character
-        elif current:
-            runs.append(current)
-            current = ""
-    return runs
 
 
 def agreement(record: Record, published: Sequence[Record], metric: str = "valid/bits_per_byte") -> str:
@@ -101,8 +92,13 @@ def agreement(record: Record, published: Sequence[Record], metric: str = "valid/
 
 
 @torch.inference_mode()
-def reading(finished: Finished, documents: int, seed: int) -> dict[str, Estimate]:
-    """Bits per byte of second halves of held-out documents behind the right beginning, none, and a wrong one."""
+def reading(finished: Finished, documents: int, seed: int) -> tuple[dict[str, Estimate], Estimate]:
+    """Does the decoder use what the encoder reads?
+
+    Returns:
+        Bits per byte of second halves of held-out documents behind the right beginning, behind nothing, and
+        behind a wrong one; and what the right beginning saves against a wrong one, paired by document.
+    """
     halves = _halves(finished, documents, seed)
     prefixes = [prefix for prefix, _ in halves]
     conditions: dict[str, list[list[int]]] = {
@@ -113,7 +109,9 @@ def reading(finished: Finished, documents: int, seed: int) -> dict[str, Estimate
     sizes = token_bytes(finished.run.corpus.tokenizer)
     size = np.array([sizes[rest].sum() for _, rest in halves], dtype=float)
     bits = {name: _bits(finished, given, [rest for _, rest in halves]) for name, given in conditions.items()}
-    return {name: ratio_of_sums_bootstrap(np.stack([b, size], 1)[None]) for name, b in bits.items()}
+    counts = {name: np.stack([b, size], 1)[None] for name, b in bits.items()}
+    gain = paired_difference(counts["behind a wrong beginning"], counts["behind the right beginning"])
+    return {name: ratio_of_sums_bootstrap(pairs) for name, pairs in counts.items()}, gain
 
 
 def _halves(finished: Finished, documents: int, seed: int) -> list[tuple[list[int], list[int]]]:

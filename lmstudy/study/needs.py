@@ -25,13 +25,6 @@ class Need:
 
 NEEDS = (Need("02_first_encoder_decoder", ("experiment=first_model", "seed=1")),)
 
-PUBLISHED = (
-    "lmstudy-train -m experiment=first_model budget=quick seed=1,2,3",
-    "lmstudy-baseline tokens=all",
-    "lmstudy-baseline tokens=TRAIN_TOKENS_OF_THE_ABOVE",
-)
-"""What the records in book/records were made with."""
-
 
 def compose_config(root: str, overrides: tuple[str, ...] | list[str]) -> dict[str, Any]:
     """The resolved configuration of a command line, for notebooks and tests.

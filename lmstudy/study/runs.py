@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import lightning as L
+import numpy as np
 import torch
 from filelock import FileLock, Timeout
 from safetensors.torch import save_file
@@ -125,8 +126,9 @@ def train(config: Mapping[str, Any]) -> Record:
 def _fit(run: Run) -> Record:
     started, clock = provenance.now(), time.perf_counter()
     typed, budget = run.typed, run.typed.budget
+    module, data = build_module(run), build_data(run)  # a mistake in a group shows here, before anything is written
+    _mention_long_documents(data)
     write_text(run.folder / "config.json", json.dumps(run.config, indent=1))
-    module, data = build_module(run), build_data(run)
     history, throughput = History(typed.trainer.log_every), Throughput()
     loggers = build_loggers(list(typed.logger.names), run.folder, run.id, run.name)
     trainer = build_trainer(
@@ -178,6 +180,17 @@ def _fit(run: Run) -> Record:
     shutil.rmtree(run.folder / "checkpoints", ignore_errors=True)
     print(f"{run.name}: finished, {run.record_path}", file=sys.stderr)
     return record
+
+
+def _mention_long_documents(data: CorpusDataModule) -> None:
+    store, row = data.stores["train"], data.shape.decoder_length
+    share = float(np.mean(store.lengths(np.arange(len(store))) >= row))
+    if share:
+        print(
+            f"{share:.0%} of the training documents are longer than a decoder row of {row} tokens: an example holds a "
+            "part of them, evaluation reads them whole in windows (budget.decoder_length sets the row)",
+            file=sys.stderr,
+        )
 
 
 def _evaluate(

@@ -23,13 +23,15 @@ def test_an_example_is_one_document_cut_in_two(finished):
 
 
 def test_reading_measures_the_same_continuations_three_times(finished):
-    result = looks.reading(finished, documents=12, seed=0)
+    result, gain = looks.reading(finished, documents=12, seed=0)
+    right, _, wrong = result.values()
+    assert gain.value == pytest.approx(wrong.value - right.value)
     assert list(result) == ["behind the right beginning", "behind nothing", "behind a wrong beginning"]
     for estimate in result.values():
         assert 1 < estimate.value < 12
         assert estimate.low < estimate.value < estimate.high
     again = looks.reading(finished, documents=12, seed=0)
-    assert result == again
+    assert (result, gain) == again
 
 
 def test_samples_are_parsed_and_fenced(finished):
@@ -40,8 +42,9 @@ def test_samples_are_parsed_and_fenced(finished):
     assert not looks.parses("def f(:\n")
     assert not looks.parses("")
     assert not looks.parses("x\0")
-    assert looks.as_code(["a ``` b"]).startswith("````python")
-    assert "… (cut)" in looks.as_code(["x" * 50], limit=10)
+    assert looks.as_code(["a ``` b"]).startswith("````text")
+    assert looks.as_code(["x = 1"]).startswith("```python")
+    assert "# ... (cut)" in looks.as_code(["x" * 50], limit=10)
 
 
 def test_agreement_says_inside_outside_or_nothing_to_compare(finished):
@@ -82,5 +85,5 @@ def test_figures_draw_what_they_are_given(finished):
     assert any(line.get_ydata()[0] == 2.0 for line in right.lines)
     lengths = figures.token_lengths({"train": np.array([1, 2, 3, 4])}, context=3)
     assert list(lengths.axes[0].lines[0].get_ydata()) == [0.25, 0.5, 0.75, 1]
-    points = figures.shares(looks.reading(finished, 6, 0), "bits per byte")
+    points = figures.shares(looks.reading(finished, 6, 0)[0], "bits per byte")
     assert len(points.axes[0].get_yticks()) == 3

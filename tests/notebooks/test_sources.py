@@ -1,0 +1,56 @@
+"""Notebooks as they are kept: without outputs, short, with figures that can be heard as well as seen."""
+
+import ast
+
+import nbformat
+import pytest
+
+from lmstudy.study.needs import NEEDS
+from lmstudy.study.notebook_parameters import declared_parameters
+from tests.conftest import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_cells(notebook) -> list:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_there_are_notebooks_and_needs_name_them():
+    assert len(NOTEBOOKS) >= 2
+    assert {need.notebook for need in NEEDS} <= {path.stem for path in NOTEBOOKS}
+
+
+def test_no_outputs_are_kept(notebook):
+    for cell in code_cells(notebook):
+        assert cell.outputs == []
+        assert cell.execution_count is None
+
+
+def test_no_class_or_function_is_defined_in_a_notebook(notebook):
+    for cell in code_cells(notebook):
+        kinds = {type(node) for node in ast.walk(ast.parse(cell.source))}
+        assert not kinds & {ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef}
+        assert len(cell.source.splitlines()) <= 25
+
+
+def test_every_figure_has_a_text_for_those_who_cannot_see_it(notebook):
+    for cell in code_cells(notebook):
+        if cell.source.startswith("figure = ") or "\nfigure = " in cell.source:
+            assert len(cell.metadata["mystnb"]["image"]["alt"]) > 60
+
+
+def test_it_opens_with_its_question_and_ends_with_experiments(notebook):
+    assert "**The question:**" in notebook.cells[0].source
+    assert "**You need:**" in notebook.cells[0].source
+    assert "## Suggested experiments" in notebook.cells[-1].source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_parameters_have_defaults(path):
+    assert declared_parameters(path)["seed"] == 1
