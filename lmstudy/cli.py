@@ -43,6 +43,8 @@ class Command:
             self._run()
         except StudyError as error:
             fail(self.name, str(error))
+        except OSError as error:
+            fail(self.name, f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
         except KeyboardInterrupt:
             fail(self.name, "interrupted; the same command goes on from the last checkpoint", status=130)
         except Exception as error:
@@ -52,16 +54,30 @@ class Command:
 
     def _run(self) -> None:
         import hydra
+        from hydra.core.hydra_config import HydraConfig
         from omegaconf import DictConfig, OmegaConf
+
+        failed = []
 
         os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come to us instead of being printed by Hydra
 
         @hydra.main(config_path="pkg://lmstudy.conf", config_name=self.config, version_base="1.3")
         def run(config: DictConfig) -> Any:
-            OmegaConf.resolve(config)
-            return self.task(OmegaConf.to_container(config))  # type: ignore[arg-type]
+            try:
+                missing = sorted(OmegaConf.missing_keys(config))
+                if missing:
+                    raise StudyError(f"{missing[0]} must be given: {missing[0]}=VALUE")
+                OmegaConf.resolve(config)
+                return self.task(OmegaConf.to_container(config))  # type: ignore[arg-type]
+            except StudyError as error:
+                if not HydraConfig.get().launcher._target_.endswith("BasicLauncher"):
+                    raise  # the job runs elsewhere: only an exception finds its way back
+                print(f"{self.name}: {error}", file=sys.stderr)  # now, and the other runs of a sweep go on
+                failed.append(error)
 
         run()
+        if failed:
+            raise SystemExit(1)
 
     def help(self) -> str:
         """Text of --help, made from the first comment line of each YAML file."""

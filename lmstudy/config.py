@@ -46,7 +46,7 @@ class TrainerConfig(_Closed):
     devices: Count = 1
     nodes: Count = 1
     strategy: Literal["auto", "ddp", "fsdp"] = "auto"
-    precision: Literal["32-true", "bf16-mixed", "bf16-true", "16-mixed"] = "32-true"
+    precision: Literal["32-true", "bf16-mixed", "bf16-true"] = "32-true"
     threads: Count | None = None
     checkpoint_every: Count = 100
     log_every: Count = 10
@@ -80,6 +80,15 @@ class BaselineConfig(_Closed):
     data: dict[str, Any]
     order: Annotated[int, Field(ge=1, le=5)]
     tokens: Count | Literal["all"]
+    runs: str
+
+
+class EvaluateConfig(_Closed):
+    """The root of `lmstudy-evaluate`."""
+
+    run: str
+    split: Literal["valid", "valid_files", "test"]
+    documents: Count | None
     runs: str
 
 
@@ -142,3 +151,11 @@ def check_root(config: Mapping[str, Any]) -> TrainConfig:
 def check_baseline(config: Mapping[str, Any]) -> BaselineConfig:
     """The typed root of a resolved `lmstudy-baseline` configuration."""
     return _check(BaselineConfig, config, "")
+
+
+def check_evaluate(config: Mapping[str, Any]) -> EvaluateConfig:
+    """The typed root of a resolved `lmstudy-evaluate` configuration."""
+    run = config["run"]
+    if isinstance(run, float):
+        raise StudyError(f"run={run}: this beginning of an id reads as a number; give more digits of it")
+    return _check(EvaluateConfig, {**config, "run": str(run)}, "")

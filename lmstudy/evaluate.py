@@ -9,12 +9,15 @@ def evaluate(config: dict[str, Any]) -> None:
     """Finished run -> windows over whole documents -> metrics."""
     from pathlib import Path
 
+    from lmstudy.config import check_evaluate
+
+    typed = check_evaluate(config)
     from lmstudy.study.evaluations import evaluate_split
     from lmstudy.study.finished import find_folder, load_run
 
-    finished = load_run(find_folder(str(config["run"]), Path(config["runs"])))
-    for name, value in evaluate_split(finished, config["split"], config["documents"]).items():
-        print(f"{config['split']}/{name:<16} {value:.4f}")
+    finished = load_run(find_folder(typed.run, Path(typed.runs)))
+    for name, value in evaluate_split(finished, typed.split, typed.documents).items():
+        print(f"{typed.split}/{name:<16} {value:.4f}")
 
 
 COMMAND = Command(
@@ -23,12 +26,12 @@ COMMAND = Command(
     purpose="Measure a finished run: loss, perplexity, bits per byte, accuracy, macro recall and macro F1.",
     task=evaluate,
     examples=(
-        ("lmstudy-evaluate run=3f2a", "a run by the beginning of its id, on packages never used so far"),
-        ("lmstudy-evaluate run=3f2a split=valid documents=500", "quicker, on some documents"),
+        ("lmstudy-evaluate run=3f2a", "a run by the beginning of its id"),
+        ("lmstudy-evaluate run=3f2a split=valid_files documents=500", "quicker, on some documents"),
     ),
     keys={
         "run=ID": "id, its beginning, or folder; lmstudy-runs lists them",
-        "split=test": "valid, valid_files or test",
+        "split=valid": "valid, valid_files or test (look at it once, at the end)",
         "documents=null": "number of documents; null takes all",
         "runs=runs": "folder of finished runs",
     },

@@ -43,4 +43,19 @@ def test_prepare_train_evaluate_baseline(tiny, run):
 def test_evaluate_without_a_run_says_what_is_missing(run, capsys):
     with pytest.raises(SystemExit):
         run(evaluate.COMMAND, "split=test")
-    assert "run" in capsys.readouterr().err
+    assert capsys.readouterr().err == "lmstudy-evaluate: run must be given: run=VALUE\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run=ab", "documents=many"], "documents='many': input should be a valid integer"),
+        (["run=ab", "documents=-5"], "documents=-5: input should be greater than 0"),
+        (["run=ab", "split=dev"], "split='dev': input should be 'valid', 'valid_files' or 'test'"),
+        (["run=3e12"], "reads as a number; give more digits"),
+    ],
+)
+def test_evaluate_names_mistakes(run, capsys, arguments, message):
+    with pytest.raises(SystemExit):
+        run(evaluate.COMMAND, *arguments)
+    assert message in capsys.readouterr().err

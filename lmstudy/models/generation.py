@@ -96,7 +96,7 @@ def generate(
     """Write one sequence for each prompt.
 
     Args:
-        model: a model with `start` and `step`; it is put in evaluation mode for the time.
+        model: a model with `start` and `step`; in evaluation mode.
         prompts: token ids the encoder reads, without a start token; `[]` writes from nothing.
         forced: token ids each output begins with (they count and are returned).
         generator: source of randomness; the global one if None.
@@ -109,8 +109,8 @@ def generate(
     forced = forced or [[] for _ in prompts]
     if len(forced) != len(prompts):
         raise StudyError(f"{len(forced)} forced beginnings were given for {len(prompts)} prompts")
-    was_training = model.training
-    model.eval()
+    if model.training:
+        raise StudyError("the model is in training mode: call model.eval() before generating")
     device = next(model.parameters()).device
     cache = model.start(*pad_prompts(prompts, device), length=sampling.max_tokens)
     given_BT, is_given_BT = _forced_table(forced, sampling.max_tokens, device)
@@ -132,7 +132,6 @@ def generate(
         output.append(token_B)
         if done_B.all():
             break
-    model.train(was_training)
     return [[t for t in row if t != PAD] for row in torch.stack(output, 1).tolist()]
 
 

@@ -40,7 +40,7 @@ def build_book(
     stages = Stages(total=5)
     try:
         with stages.stage("data and runs"):
-            extra = _prepare_and_train(budget, train)
+            extra = _prepare_and_train(budget, train, only, seed)
         with stages.stage("notebooks"):
             run_all(root, root / "book" / "notebooks", common, extra=extra, only=only, fresh=fresh)
         with stages.stage("claims"):
@@ -60,10 +60,10 @@ def build_book(
     return jupyter_book.index_page(root)
 
 
-def _prepare_and_train(budget: str, train: bool) -> str:
+def _prepare_and_train(budget: str, train: bool, only: Sequence[str], seed: int | None) -> str:
     from lmstudy.study.needs import prepare_and_train  # torch, lightning
 
-    return prepare_and_train(budget, train=train)
+    return prepare_and_train(budget, train=train, only=[name.removesuffix(".ipynb") for name in only], seed=seed)
 
 
 def _check_claims(root: Path) -> None:

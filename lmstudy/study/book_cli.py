@@ -47,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StudyError as error:
         print(f"lmstudy-book: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("lmstudy-book: interrupted; the same command goes on from where it was", file=sys.stderr)
+        return 130
     print(f"The book: {index}")
     return 0
 

@@ -13,6 +13,7 @@ EVALUATED = ("valid", "valid_files")
 
 FREE = {
     "": ("runs", "logger"),
+    "data": ("path",),  # the fingerprint of the data stands for what is in there
     "trainer": ("checkpoint_every", "log_every", "threads"),
 }
 """Keys that do not change what is learned."""

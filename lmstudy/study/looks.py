@@ -79,14 +79,18 @@ def agreement(record: Record, published: Sequence[Record], metric: str = "valid/
     value = record.metrics[metric]
     budget = record.config["budget"]
     name = budget["name"] if isinstance(budget, dict) else budget
-    values = [r.metrics[metric] for r in published if r.config["budget"] == budget]
+    others = [r for r in published if r.config["budget"] == budget and r.id != record.id]
+    values = [r.metrics[metric] for r in others]
     if len(values) < 2:
-        return f"There are no published runs of budget *{name}* to compare this one with: {value:.3f} bits per byte."
+        return (
+            f"Fewer than two other runs of budget *{name}* are published, too few to say what to expect of one more. "
+            f"This one has {value:.3f} bits per byte."
+        )
     mean, spread, n = float(np.mean(values)), float(np.std(values, ddof=1)), len(values)
     half = float(t.ppf(0.975, n - 1)) * spread * math.sqrt(1 + 1 / n)
     inside = "inside" if abs(value - mean) <= half else "**outside**"
     return (
-        f"The {n} published runs lead to expect {mean:.3f} ± {half:.3f} bits per byte of one more run "
+        f"The {n} other published runs lead to expect {mean:.3f} ± {half:.3f} bits per byte of one more run "
         f"(95 % prediction interval). This one has {value:.3f}: {inside}."
     )
 

@@ -5,6 +5,7 @@ Everything else the notebooks show comes from published records.
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,12 @@ def run_folder(need: Need, budget: str, runs: str = "runs") -> Path:
     return open_run(compose_config("train", (*need.overrides, f"budget={budget}", f"runs={runs}"))).folder
 
 
-def prepare_and_train(budget: str, train: bool = True, runs: str = "runs") -> str:
-    """Prepare the data and train what the notebooks need and does not exist.
+def prepare_and_train(
+    budget: str, train: bool = True, runs: str = "runs", only: Sequence[str] = (), seed: int | None = None
+) -> str:
+    """Prepare the data and train what the notebooks (or `only` those named) need and does not exist.
+
+    With `seed`, runs of that seed are what is needed.
 
     Returns:
         The runs' ids and the data's fingerprint: what the notebooks' outputs depend on beside their code.
@@ -65,10 +70,19 @@ def prepare_and_train(budget: str, train: bool = True, runs: str = "runs") -> st
     from lmstudy.study.runs import train as train_run
 
     found = []
+    if not any(not only or need.notebook in only for need in NEEDS):
+        from lmstudy.data.corpus import prepare
+
+        return prepare(compose_config("prepare", [])["data"]).fingerprint
     for need in NEEDS:
-        config = compose_config("train", (*need.overrides, f"budget={budget}", f"runs={runs}"))
+        if only and need.notebook not in only:
+            continue
+        overrides = (*need.overrides, *(() if seed is None else (f"seed={seed}",)))
+        config = compose_config("train", (*overrides, f"budget={budget}", f"runs={runs}"))
         run = open_run(config)
         found.append(f"{run.corpus.fingerprint} {run.id}")
+        if run.record_path.exists() and not (run.folder / "model.safetensors").exists():
+            raise StudyError(f"{run.folder} has a record and no weights: move it away to train the run again")
         if run.record_path.exists():
             print(f"{need.notebook}: run {run.id} exists", file=sys.stderr)
         elif train:

@@ -8,11 +8,11 @@ import json
 import os
 import shutil
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -32,7 +32,7 @@ from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
 from lmstudy.study.identity import EVALUATED, NUMERICS, run_id, run_name
 from lmstudy.study.records import Record, load
 from lmstudy.study.samples import unconditional_samples
-from lmstudy.training.callbacks import History, ProgressLine, Throughput
+from lmstudy.training.callbacks import History, ProgressLine, SessionClock, Throughput
 from lmstudy.training.loggers import build_loggers
 from lmstudy.training.module import PretrainingModule
 from lmstudy.training.trainer import build_trainer, check_machine
@@ -109,22 +109,31 @@ def train(config: Mapping[str, Any]) -> Record:
     if run.record_path.exists():
         print(f"{run.name}: record {run.id} exists, nothing to train", file=sys.stderr)
         return load(run.record_path)
-    if int(os.environ.get("LOCAL_RANK", 0)):
+    if any(int(os.environ.get(name) or 0) for name in ("LOCAL_RANK", "NODE_RANK", "RANK", "SLURM_PROCID")):
         return _fit(run)  # a further process of a distributed run: the first one holds the lock
+    with _lock(run.folder):
+        return load(run.record_path) if run.record_path.exists() else _fit(run)
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """The run's folder, to this process alone."""
+    lock = FileLock(folder / ".lock", timeout=0)
     try:
-        run.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(run.folder / ".lock", timeout=0):
-            return load(run.record_path) if run.record_path.exists() else _fit(run)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except Timeout:
-        raise StudyError(f"run {run.folder} is being trained by another process: wait for it or stop it") from None
+        raise StudyError(f"run {folder} is being trained by another process: wait for it or stop it") from None
     except OSError as error:
-        raise StudyError(
-            f"cannot write to {run.folder} ({error.strerror}): set runs=FOLDER to one with room"
-        ) from error
+        raise StudyError(f"cannot write to {folder} ({error.strerror}): set runs=FOLDER to one with room") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _fit(run: Run) -> Record:
-    started, clock = provenance.now(), time.perf_counter()
+    clock = SessionClock(provenance.now())
     typed, budget = run.typed, run.typed.budget
     module, data = build_module(run), build_data(run)  # a mistake in a group shows here, before anything is written
     _mention_long_documents(data)
@@ -136,7 +145,7 @@ def _fit(run: Run) -> Record:
         run.folder,
         budget.steps,
         min(budget.evaluate_every, budget.steps),
-        [history, throughput, ProgressLine(budget.steps, run.name)],
+        [history, throughput, clock, ProgressLine(budget.steps, run.name)],
         loggers,
     )
     checkpoint = last_checkpoint(run.folder)
@@ -144,18 +153,23 @@ def _fit(run: Run) -> Record:
         check_checkpoint(checkpoint, run.id)
     try:
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-        if trainer.interrupted:
-            raise KeyboardInterrupt
         metrics, groups = _evaluate(run, trainer, module, data)
+    except SystemExit:
+        if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
+            raise KeyboardInterrupt from None
+        raise
     finally:
         for logger in loggers:
             logger.close()
+    weights = _gather_weights(trainer)  # every process takes part where parameters are sharded
     if not trainer.is_global_zero:
         raise SystemExit(0)  # the first process writes the record
-    _save_weights(module, run.folder / "model.safetensors")
+    _save_weights(weights, run.folder / "model.safetensors")
     metrics |= {f"train/{key}": value for key, value in throughput.summary().items()}
-    metrics["parameters"] = float(sum(p.numel() for p in module.model.parameters()))
-    samples = unconditional_samples(cast(Any, module.model), run.corpus.tokenizer, budget.samples, typed.seed)
+    metrics["parameters"] = float(sum(value.numel() for value in weights.values()))
+    model: Any = build_module(run).model
+    model.load_state_dict(weights)
+    samples = unconditional_samples(model, run.corpus.tokenizer, budget.samples, typed.seed)
     gpus = typed.trainer.devices if typed.trainer.accelerator == "gpu" else 0
     record = Record(
         id=run.id,
@@ -168,9 +182,9 @@ def _fit(run: Run) -> Record:
         commit=provenance.commit(),
         versions=provenance.versions(),
         hardware=provenance.hardware([torch.cuda.get_device_name(i) for i in range(gpus)]),
-        started=started,
+        started=clock.started,
         finished=provenance.now(),
-        wall_seconds=time.perf_counter() - clock,
+        wall_seconds=clock.seconds,
         metrics=metrics,
         curves=dict(history.curves),
         groups=groups,
@@ -209,6 +223,20 @@ def _evaluate(
     return metrics, groups
 
 
-def _save_weights(module: PretrainingModule, path: Path) -> None:
-    save_file({k: v.contiguous() for k, v in module.model.state_dict().items()}, path.with_suffix(".tmp"))
-    path.with_suffix(".tmp").replace(path)
+def _gather_weights(trainer: L.Trainer) -> dict[str, torch.Tensor]:
+    """The model's parameters on the CPU, whatever the strategy made of them."""
+    state = trainer.strategy.lightning_module_state_dict()
+    prefix = "model."
+    return {
+        name.removeprefix(prefix): value.detach().cpu().contiguous()
+        for name, value in state.items()
+        if name.startswith(prefix)
+    }
+
+
+def _save_weights(weights: dict[str, torch.Tensor], path: Path) -> None:
+    temporary = path.with_suffix(".tmp")
+    save_file(weights, temporary)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())  # checkpoints are removed next: the weights must be on the disk by then
+    temporary.replace(path)

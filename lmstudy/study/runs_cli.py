@@ -27,7 +27,8 @@ def main(arguments: list[str] | None = None) -> None:
             from lmstudy.study.needs import prepare_and_train
 
             prepare_and_train(given.budget, runs=str(given.runs))
-        show(list_runs(given.runs) + list_needs(given.runs, given.budget), as_json=given.json)
+        show(list_runs(given.runs), as_json=given.json)  # at once: needs may have to prepare the data first
+        show(list_needs(given.runs, given.budget), as_json=given.json)
     except StudyError as error:
         fail("lmstudy-runs", str(error))
 
@@ -46,8 +47,9 @@ def list_runs(runs: Path) -> list[dict[str, Any]]:
             rows.append({"state": "finished", "id": run, "name": name, "detail": detail})
         elif (folder / "config.json").exists():
             steps = json.loads((folder / "config.json").read_text())["budget"]["steps"]
-            saved = [int(p.stem.split("=")[-1]) for p in (folder / "checkpoints").glob("step=*.ckpt")]
-            detail = f"step {max(saved, default=0)} of {steps}; the same command goes on from there"
+            stems = [path.stem.split("=")[-1] for path in (folder / "checkpoints").glob("step=*.ckpt")]
+            last = max((int(stem) for stem in stems if stem.isdigit()), default=0)
+            detail = f"step {last} of {steps}; the same command goes on from there"
             rows.append({"state": "half done", "id": run, "name": name, "detail": detail})
     return rows
 
@@ -77,8 +79,6 @@ def show(rows: list[dict[str, Any]], as_json: bool) -> None:
         for row in rows:
             print(json.dumps(row))
         return
-    if not rows:
-        print("no runs, and the book needs none")
     for row in rows:
         print(f"{row['state']:<10} {row['id']:<17} {row['name']:<34} {row['detail']}")
 

@@ -20,5 +20,5 @@ def unconditional_samples(
     """
     sampling = sampling or Sampling(0.7, 0.9, banned=BANNED, max_tokens=model.max_positions)
     generator = torch.Generator(next(model.parameters()).device).manual_seed(seed)
-    outputs = generate(model, [[]] * count, sampling, generator=generator)
+    outputs = generate(model.eval(), [[]] * count, sampling, generator=generator)
     return [decode(tokenizer, ids) for ids in outputs]

@@ -2,10 +2,14 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import lightning as L
-from lightning.pytorch.callbacks import Callback
+import torch
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+
+from lmstudy.errors import StudyError
 
 Curves = dict[str, Any]
 """Name -> {"step": [...], "value": [...]}"""
@@ -20,6 +24,14 @@ class History(Callback):
     def __init__(self, every: int) -> None:
         self.every = every
         self.curves: Curves = {}
+
+    def on_train_batch_start(self, trainer: L.Trainer, *args: Any) -> None:
+        loss = trainer.callback_metrics.get("train/loss")
+        if loss is not None and trainer.global_step % self.every == 0 and not torch.isfinite(loss):
+            raise StudyError(
+                f"the training loss is {float(loss)} at step {trainer.global_step}: the run has diverged; "
+                "lower optimizer.lr (and optimizer.matrix_lr) or raise optimizer.warmup_steps"
+            )
 
     def _keep(self, trainer: L.Trainer, prefix: str) -> None:
         for name, value in trainer.callback_metrics.items():
@@ -78,6 +90,55 @@ class Throughput(Callback):
         """Target tokens seen over the whole run, and how many a second."""
         rate = self.timed_tokens / self.seconds if self.seconds else float("nan")
         return {"tokens": float(self.tokens), "tokens_per_second": rate}
+
+
+class SessionClock(Callback):
+    """When the run first began and how long it has taken, over all sessions that a kill or Ctrl-C cut it into.
+
+    What was done after the last checkpoint and lost with the process is not counted.
+    """
+
+    def __init__(self, now: str) -> None:
+        self.started = now
+        self._before = 0.0
+        self._began = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return self._before + time.perf_counter() - self._began
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"started": self.started, "seconds": self.seconds}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.started, self._before = state["started"], state["seconds"]
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """Keeps the furthest checkpoint; at steps that validate, it is saved after the validation.
+
+    Lightning saves in the training step, before the validation of the same step, and a run resumed from such a
+    checkpoint never makes up for it: its curve would lack a point.
+    """
+
+    def __init__(self, folder: Path, every: int, evaluate_every: int) -> None:
+        super().__init__(
+            dirpath=folder,
+            filename="{step}",
+            every_n_train_steps=every,
+            save_top_k=1,
+            enable_version_counter=False,
+        )
+        self._every, self._evaluate_every = every, evaluate_every
+
+    def on_train_batch_end(self, trainer: L.Trainer, *args: Any, **kwargs: Any) -> None:
+        if trainer.global_step % self._evaluate_every:
+            super().on_train_batch_end(trainer, *args, **kwargs)
+
+    def on_validation_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        if trainer.state.fn == "fit" and not trainer.sanity_checking and trainer.global_step % self._every == 0:
+            candidates = self._monitor_candidates(trainer)
+            self._save_topk_checkpoint(trainer, candidates)
 
 
 class ProgressLine(Callback):

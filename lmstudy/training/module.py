@@ -4,11 +4,14 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.strategies import FSDPStrategy
 from torch import Tensor, nn
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
+from lmstudy.errors import StudyError
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.training.metrics import LanguageModelMetrics
+from lmstudy.training.muon import Muon
 from lmstudy.training.optimizers import AdamW
 
 
@@ -59,10 +62,16 @@ class PretrainingModule(L.LightningModule):
 
     def configure_gradient_clipping(self, optimizer: Any, *args: Any, **kwargs: Any) -> None:
         """Clip by the L2 norm of all gradients and log the norm before clipping."""
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.optimizer_settings.clip)
+        strategy_model: Any = self.trainer.strategy.model
+        if hasattr(strategy_model, "clip_grad_norm_"):  # sharded: the norm is over all processes
+            norm = strategy_model.clip_grad_norm_(self.optimizer_settings.clip)
+        else:
+            norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.optimizer_settings.clip)
         self.log("train/gradient_norm", norm)
 
     def configure_optimizers(self) -> Any:
+        if isinstance(self.optimizer_settings, Muon) and isinstance(self.trainer.strategy, FSDPStrategy):
+            raise StudyError("optimizer=muon works on whole matrices, trainer=fsdp shards them: use optimizer=adamw")
         optimizer = self.optimizer_settings.build(self.model)
         scheduler = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: self.optimizer_settings.factor(step, self.steps)

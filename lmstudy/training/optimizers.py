@@ -45,10 +45,10 @@ class Schedule:
 
 def split_by_decay(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """Parameters that decay (matrices of linear layers) and those that do not (norms and embeddings)."""
-    embeddings = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
+    # By the kind of layer, not by shape: parameters that are sharded are flat.
+    matrices = {id(m.weight) for m in model.modules() if isinstance(m, nn.Linear)}
     trained = [p for p in model.parameters() if p.requires_grad]
-    decayed = [p for p in trained if p.ndim >= 2 and id(p) not in embeddings]
-    return decayed, [p for p in trained if p.ndim < 2 or id(p) in embeddings]
+    return [p for p in trained if id(p) in matrices], [p for p in trained if id(p) not in matrices]
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger
 
 from lmstudy.config import TrainerConfig
 from lmstudy.errors import StudyError
+from lmstudy.training.callbacks import LastCheckpoint
+from lmstudy.training.memory import keep_freed_memory
 
 
 def check_machine(config: TrainerConfig) -> None:
@@ -50,19 +52,14 @@ def build_trainer(
         torch.set_num_threads(config.threads)
     if config.accelerator == "gpu":
         torch.set_float32_matmul_precision("high")  # TF32 for what stays in float32
+    keep_freed_memory()
     for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # The loaders build batches from memory-mapped tokens in microseconds: worker processes would only cost.
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
     warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists and is not empty.*")
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
-    checkpoint = ModelCheckpoint(
-        dirpath=folder / "checkpoints",
-        filename="{step}",
-        every_n_train_steps=config.checkpoint_every,
-        save_top_k=1,
-        enable_version_counter=False,
-    )
+    checkpoint = LastCheckpoint(folder / "checkpoints", config.checkpoint_every, evaluate_every)
     return L.Trainer(
         accelerator=config.accelerator,
         devices=config.devices,

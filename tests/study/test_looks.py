@@ -51,14 +51,15 @@ def test_agreement_says_inside_outside_or_nothing_to_compare(finished):
     from dataclasses import replace
 
     record = finished.record
+    bits = record.metrics["valid/bits_per_byte"]
     near = [
-        replace(record, metrics={**record.metrics, "valid/bits_per_byte": record.metrics["valid/bits_per_byte"] + d})
-        for d in (-0.01, 0.0, 0.01)
+        replace(record, id=f"{i:016x}", metrics={**record.metrics, "valid/bits_per_byte": bits + d})
+        for i, d in enumerate((-0.01, 0.0, 0.01))
     ]
     far = [replace(r, metrics={**r.metrics, "valid/bits_per_byte": r.metrics["valid/bits_per_byte"] + 1}) for r in near]
     assert ": inside." in looks.agreement(record, near)
     assert "**outside**" in looks.agreement(record, far)
-    assert "no published runs of budget *smoke*" in looks.agreement(record, [])
+    assert "Fewer than two other runs of budget *smoke*" in looks.agreement(record, [record])
 
 
 def test_tables_add_up(finished):

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from lmstudy.errors import StudyError
-from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint
+from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, step_of
 from lmstudy.study.finished import find_folder, load_run
 from lmstudy.study.needs import compose_config
 from lmstudy.study.records import load
@@ -50,29 +50,33 @@ def start(arguments: list[str]) -> subprocess.Popen:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
-def test_killed_at_any_step_and_resumed_equals_uninterrupted(tiny, tmp_path, optimizer):
+@pytest.mark.parametrize(
+    ("optimizer", "every", "targets"),
+    [("adamw", 5, (5, 35)), ("muon", 20, (20, 60))],  # between validations; at a validation and at the very end
+)
+def test_killed_at_any_step_and_resumed_equals_uninterrupted(tiny, tmp_path, optimizer, every, targets):
     settings = [
         *tiny, f"optimizer={optimizer}", "budget.steps=60", "budget.evaluate_every=20",
-        "trainer.checkpoint_every=5", "trainer.log_every=1",
+        f"trainer.checkpoint_every={every}", "trainer.log_every=1",
     ]  # fmt: skip
     uninterrupted = config_of([*settings, f"runs={tmp_path / 'whole'}"])
     train(uninterrupted)
     whole = load(open_run(uninterrupted).record_path)
     folder = open_run(config_of([*settings, f"runs={tmp_path / 'killed'}"])).folder
     kills = 0
-    for target in (7, 31):
+    for target in targets:
         process = start([*settings, f"runs={tmp_path / 'killed'}"])
         while process.poll() is None:
             last = last_checkpoint(folder)
-            if last and int(last.stem.split("=")[1]) >= target:
+            if last and step_of(last) >= target:
                 process.send_signal(signal.SIGKILL)
                 kills += 1
                 break
             time.sleep(0.005)
         process.communicate()
-    assert kills == 2
+    assert kills == 2, "the run was faster than the kill"
     assert not (folder / "record.json").exists()
+    assert step_of(last_checkpoint(folder)) >= targets[-1]
     assert subprocess.run(command("train", *settings, f"runs={tmp_path / 'killed'}"), check=False).returncode == 0
     resumed = load(folder / "record.json")
     assert resumed.id == whole.id
@@ -82,6 +86,44 @@ def test_killed_at_any_step_and_resumed_equals_uninterrupted(tiny, tmp_path, opt
     assert len(resumed.curves["train/loss"]["step"]) == 60
     assert resumed.metrics["train/tokens"] == whole.metrics["train/tokens"]
     assert resumed.samples == whole.samples
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_go_on(tiny):
+    settings = [*tiny, "budget.steps=2000", "trainer.checkpoint_every=5"]
+    folder = open_run(config_of(settings)).folder
+    process = start(settings)
+    while process.poll() is None and not last_checkpoint(folder):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, shown = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert shown.splitlines()[-1].endswith("interrupted; the same command goes on from the last checkpoint")
+    assert not (folder / "record.json").exists()
+
+
+def test_a_run_that_diverges_stops_and_says_what_to_change(tiny):
+    config = config_of(
+        [*tiny, "optimizer=adamw", "optimizer.lr=1e30", "optimizer.warmup_steps=0", "trainer.log_every=1"]
+    )
+    with pytest.raises(StudyError, match=r"training loss is (nan|inf) at step \d+: the run has diverged; lower"):
+        train(config)
+    assert not open_run(config).record_path.exists()
+
+
+def test_muon_is_refused_where_matrices_are_sharded(tiny):
+    from lightning.pytorch.strategies import FSDPStrategy
+
+    from lmstudy.study.runs import build_module
+
+    module = build_module(open_run(config_of(tiny)))
+
+    class Sharding:
+        strategy = FSDPStrategy()
+
+    module._trainer = Sharding()
+    with pytest.raises(StudyError, match="use optimizer=adamw"):
+        module.configure_optimizers()
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ def below_kneser_ney(records: Sequence[Record]) -> Estimate:
     chapter=CHAPTER,
     unit=UNIT,
     sentence="On packages never trained on, the first encoder-decoder needs fewer bits per byte than a "
-    "5-gram model with Kneser-Ney smoothing trained on as many tokens as it has seen.",
+    "5-gram model with Kneser-Ney smoothing trained on as many tokens as it was trained to predict.",
     holds=lambda e: e.low > 0,
 )
 def below_kneser_ney_same_tokens(records: Sequence[Record]) -> Estimate:

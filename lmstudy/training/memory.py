@@ -1,0 +1,20 @@
+"""Memory that a training step frees is kept for the next one."""
+
+import ctypes
+import platform
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
+
+
+def keep_freed_memory() -> bool:
+    """Tell glibc to keep freed memory instead of giving it back to the kernel; whether it was told.
+
+    A step on a CPU allocates and frees the same large tensors again and again. By default each of them is mapped
+    anew, and the kernel clears every page on first touch: a tenth of the time of a step. Results do not change.
+    Other systems and C libraries are left as they are.
+    """
+    if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    limit = 2**31 - 1  # mallopt takes an int
+    return bool(mallopt(M_MMAP_THRESHOLD, 2**30)) and bool(mallopt(M_TRIM_THRESHOLD, limit))
