@@ -51,20 +51,20 @@ def token_lengths(lengths: Mapping[str, np.ndarray], context: int) -> Figure:
     return figure
 
 
-def shares(values: Mapping[str, Estimate], xlabel: str) -> Figure:
+def points(values: Mapping[str, Estimate], xlabel: str, from_zero: bool = True) -> Figure:
     """Horizontal points with intervals, one line a name, in the order given from the top."""
     figure, axes = plt.subplots(figsize=(7.2, 0.32 * len(values) + 0.9))
     for y, estimate in enumerate(values.values()):
         axes.plot([estimate.low, estimate.high], [y, y], color=COLOURS[0], linewidth=2)
         axes.plot(estimate.value, y, "o", color=COLOURS[0])
-    axes.set(yticks=range(len(values)), yticklabels=list(values), xlabel=xlabel, xlim=(0, None))
+    axes.set(yticks=range(len(values)), yticklabels=list(values), xlabel=xlabel)
+    if from_zero:
+        axes.set_xlim(0, None)
     axes.invert_yaxis()
     return figure
 
 
-def learning_curves(
-    run: Record, published: Sequence[Record], baselines: Mapping[str, float], floor: float | None = None
-) -> Figure:
+def learning_curves(run: Record, published: Sequence[Record], baselines: Mapping[str, float]) -> Figure:
     """Held-out bits per byte while training: this run, the published ones behind it, baselines as lines."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4), width_ratios=(1, 1.35))
     for record in published:
@@ -74,10 +74,10 @@ def learning_curves(
     _curve(right, run, "valid/bits_per_byte", color=COLOURS[0], linewidth=2, marker="o", markersize=3.5)
     left.set(xlabel="step", ylabel="training loss, nats a token", title="Training")
     right.set(xlabel="step", ylabel="bits per byte", title="Held-out packages")
-    last = max(run.curves["valid/bits_per_byte"]["step"])
+    first = min(run.curves["valid/bits_per_byte"]["step"])
     for colour, (name, value) in zip(COLOURS[1:], baselines.items(), strict=False):
         right.axhline(value, color=colour, linestyle="--", linewidth=1)
-        right.text(last, value, name, color=colour, ha="right", va="bottom", fontsize=9)
+        right.text(first, value, name, color=colour, ha="left", va="bottom", fontsize=8.5)
     return figure
 
 

@@ -7,8 +7,20 @@ import datasets
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
+from pandas.io.formats.style import Styler
 
 from lmstudy.study.records import Record
+
+
+def show(table: pd.DataFrame, precision: int = 0) -> Styler:
+    """A table as the book shows it: numbers with thousands separators, on the right; nothing cut short."""
+    numbers = [column for column in table if pd.to_numeric(table[column], errors="coerce").notna().any()]
+    return (
+        table.style.format(precision=precision, thousands=",")
+        .set_table_attributes('class="dataframe"')
+        .set_properties(subset=numbers, **{"text-align": "right", "padding-left": "1em"})
+    )
+
 
 METRICS = {
     "loss": "loss (nats a token)",
@@ -35,21 +47,34 @@ def source_table(report: Mapping[str, Any]) -> pd.DataFrame:
             "kept": source["kept"]["documents"],
             "characters kept": source["kept"]["characters"],
         }
-    table = pd.DataFrame(rows).T.rename_axis("package")
+    table = pd.DataFrame(rows).T
     total = table[["files", "functions found", "removed", "kept", "characters kept"]].sum()
     return pd.concat([table, pd.DataFrame({"all": total}).T]).fillna("")
 
 
+def reason_table(report: Mapping[str, Any]) -> pd.DataFrame:
+    """One row a cleaning step: its reason, and how many documents and characters it removed."""
+    removed = [source["removed"] for source in report["sources"].values()]
+    return pd.DataFrame(
+        {
+            step: {
+                "why": reason,
+                "documents": sum(counts.get(step, {}).get("documents", 0) for counts in removed),
+                "characters": sum(counts.get(step, {}).get("characters", 0) for counts in removed),
+            }
+            for step, reason in report["steps"].items()
+        }
+    ).T
+
+
 def removal_table(report: Mapping[str, Any]) -> pd.DataFrame:
-    """One row a cleaning step, with its reason; one column a source, documents removed."""
-    columns = {
-        name: {step: counts["documents"] for step, counts in source["removed"].items()}
+    """Documents removed: one row a source, one column a cleaning step."""
+    rows = {
+        name: {step: source["removed"].get(step, {}).get("documents", 0) for step in report["steps"]}
         for name, source in report["sources"].items()
     }
-    table = pd.DataFrame(columns).reindex(list(report["steps"])).fillna(0).astype(int)
-    table.insert(0, "all", table.sum(axis=1))
-    table.insert(0, "why", pd.Series(report["steps"]))
-    return table.rename_axis("step")
+    table = pd.DataFrame(rows).T
+    return pd.concat([table, pd.DataFrame({"all": table.sum()}).T])
 
 
 def metric_table(records: Sequence[Record], splits: Mapping[str, str]) -> pd.DataFrame:
@@ -62,7 +87,7 @@ def metric_table(records: Sequence[Record], splits: Mapping[str, str]) -> pd.Dat
             }
             for split, title in splits.items()
         }
-    ).rename_axis("metric")
+    )
 
 
 def parameter_table(model: Any) -> pd.DataFrame:
@@ -72,14 +97,14 @@ def parameter_table(model: Any) -> pd.DataFrame:
         part = name.split(".")[0]
         parts[part] = parts.get(part, 0) + parameter.numel()
     parts["all"] = sum(parts.values())
-    return pd.DataFrame({"parameters": parts}).rename_axis("part")
+    return pd.DataFrame({"parameters": parts})
 
 
 def split_table(report: Mapping[str, Any]) -> pd.DataFrame:
     """Size of each split, and how many bytes a token stands for there."""
     table = pd.DataFrame(report["splits"]).T[["documents", "bytes", "tokens"]]
     table["bytes per token"] = pd.Series(report["tokenizer"]["bytes_per_token"])
-    return table.rename_axis("split").astype({"documents": int, "bytes": int, "tokens": int})
+    return table.astype({"documents": int, "bytes": int, "tokens": int})
 
 
 def token_counts(split: datasets.Dataset) -> np.ndarray:

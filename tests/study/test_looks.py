@@ -1,6 +1,7 @@
 """What the chapters show of a model is what they say it is."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lmstudy.study import figures, looks, tables
@@ -68,7 +69,10 @@ def test_tables_add_up(finished):
     assert sources.loc["all", "kept"] == sum(len(split) for split in corpus.splits.values())
     assert (sources["functions found"] - sources["removed"] == sources["kept"]).all()
     removed = tables.removal_table(corpus.report)
-    assert removed["all"].sum() == sources.loc["all", "removed"]
+    assert removed.loc["all"].sum() == sources.loc["all", "removed"]
+    reasons = tables.reason_table(corpus.report)
+    assert reasons["documents"].sum() == sources.loc["all", "removed"]
+    assert "1,234.5" in tables.show(pd.DataFrame({"x": [1234.5]}), 1).to_html()
     parts = tables.parameter_table(finished.module.model)["parameters"]
     assert parts["all"] == parts.drop("all").sum() == record.metrics["parameters"]
     shown = tables.metric_table([record], {"valid": "held out"})
@@ -86,5 +90,5 @@ def test_figures_draw_what_they_are_given(finished):
     assert any(line.get_ydata()[0] == 2.0 for line in right.lines)
     lengths = figures.token_lengths({"train": np.array([1, 2, 3, 4])}, context=3)
     assert list(lengths.axes[0].lines[0].get_ydata()) == [0.25, 0.5, 0.75, 1]
-    points = figures.shares(looks.reading(finished, 6, 0)[0], "bits per byte")
+    points = figures.points(looks.reading(finished, 6, 0)[0], "bits per byte")
     assert len(points.axes[0].get_yticks()) == 3
