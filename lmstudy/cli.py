@@ -43,14 +43,14 @@ class Command:
             self._run()
         except StudyError as error:
             fail(self.name, str(error))
-        except OSError as error:
-            fail(self.name, f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
         except KeyboardInterrupt:
             fail(self.name, "interrupted; the same command goes on from the last checkpoint", status=130)
         except Exception as error:
-            if type(error).__module__.split(".")[0] not in {"hydra", "omegaconf"}:
+            if type(error).__module__.split(".")[0] in {"hydra", "omegaconf"}:  # some are OSErrors, too
+                fail(self.name, self._explain(error, arguments))
+            if not isinstance(error, OSError):
                 raise
-            fail(self.name, self._explain(error, arguments))
+            fail(self.name, f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
 
     def _run(self) -> None:
         import hydra

@@ -36,6 +36,10 @@ class Estimate:
     n: int
     confidence: float = 0.95
 
+    def __neg__(self) -> Estimate:
+        """The same difference seen from the other side."""
+        return Estimate(-self.value, -self.high, -self.low, self.n, self.confidence)
+
     def __format__(self, spec: str) -> str:
         """`f"{e:.3f}"` is "0.213 (95 % CI 0.190 to 0.230, n = 3)"; the spec is that of a float."""
         return f"{self.value:{spec}} ({self.confidence * 100:g} % CI {self.interval(spec)}, n = {self.n})"

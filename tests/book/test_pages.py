@@ -19,7 +19,13 @@ NOTEBOOKS = ("01_corpus", "02_first_encoder_decoder")
 FORMULA = "$$\\mathcal{L}(\\theta) = -\\sum_t \\log p_\\theta(\\cancel{y}_t \\mid y_{<t}, x)$$"
 
 GLOSSARY = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
-SHOWN = "typeof MathJax === 'undefined' ? 0 : MathJax.startup.promise.then(() => document.querySelectorAll({}).length)"
+# `MathJax` holds its settings first and itself a moment later.
+SHOWN = """(async () => {{
+    if (typeof MathJax === 'undefined') return 0;
+    while (!(MathJax.startup && MathJax.startup.promise)) await new Promise(go => setTimeout(go, 50));
+    await MathJax.startup.promise;
+    return document.querySelectorAll({}).length;
+}})()"""
 # What each page shows of mathematics, at least.
 FORMULAS = {"intro": 3, "glossary": 4, **{f"notebooks/{name}": 1 for name in NOTEBOOKS}}
 

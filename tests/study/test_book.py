@@ -34,7 +34,7 @@ def root(tmp_path, monkeypatch):
         path.write_text(text)
     (tmp_path / "book" / "records").mkdir()
     write_notebook(tmp_path / "notebooks" / "01_one.ipynb", "print(budget)", parameters="budget = 'quick'")
-    monkeypatch.setattr(needs, "prepare_and_train", lambda budget, train: f"data of {budget}")
+    monkeypatch.setattr(needs, "prepare_and_train", lambda budget, **_: f"data of {budget}")
     monkeypatch.setattr(claims, "all_claims", list)
     return tmp_path
 
@@ -104,7 +104,7 @@ def test_a_page_that_is_missing_is_named(root):
 
 def test_a_misspelt_notebook_is_refused_before_anything_runs(root, monkeypatch, capsys):
     monkeypatch.chdir(root)
-    monkeypatch.setattr(needs, "prepare_and_train", lambda budget, train: sys.exit("trained"))
+    monkeypatch.setattr(needs, "prepare_and_train", lambda budget, **_: sys.exit("trained"))
     assert book_cli.main(["--only", "07_nothing"]) == 1
     assert "no notebook '07_nothing'" in capsys.readouterr().err
 

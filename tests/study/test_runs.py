@@ -46,7 +46,8 @@ def test_identity_ignores_paths_and_loggers_and_nothing_else(tiny):
 
 
 def start(arguments: list[str]) -> subprocess.Popen:
-    return subprocess.Popen(command("train", *arguments), stderr=subprocess.PIPE, text=True)
+    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731  (ignored in background jobs of a shell)
+    return subprocess.Popen(command("train", *arguments), stderr=subprocess.PIPE, text=True, preexec_fn=heed)
 
 
 @pytest.mark.slow

@@ -70,12 +70,8 @@ def seen_packages_easier(records: Sequence[Record]) -> Estimate:
     holds=lambda e: e.low > 0,
 )
 def counting_wins_on_familiar_packages(records: Sequence[Record]) -> Estimate:
-    from lmstudy.evaluation.statistics import paired_difference
-    from lmstudy.study.group_counts import check_same_documents, group_counts
-
-    models, baselines = _models(records), [r for r in _baselines(records) if _tokens(r) == "all"]
-    check_same_documents([*baselines, *models], "valid_files")
-    return paired_difference(group_counts(models, "valid_files"), group_counts(baselines, "valid_files"))
+    baselines = [r for r in _baselines(records) if _tokens(r) == "all"]
+    return -_baseline_minus_model(baselines, _models(records), "valid_files")
 
 
 def _models(records: Sequence[Record]) -> list[Record]:
@@ -97,7 +93,7 @@ def _tokens_seen(record: Record) -> float:
     return record.metrics["train/tokens"]
 
 
-def _baseline_minus_model(baselines: list[Record], models: list[Record]) -> Estimate:
+def _baseline_minus_model(baselines: list[Record], models: list[Record], split: str = "valid") -> Estimate:
     from lmstudy.evaluation.statistics import paired_difference
     from lmstudy.study.claims import NoRecordsError
     from lmstudy.study.group_counts import check_same_documents, group_counts
@@ -106,6 +102,6 @@ def _baseline_minus_model(baselines: list[Record], models: list[Record]) -> Esti
         raise NoRecordsError("of a Kneser-Ney baseline trained on that many tokens")
     if len(baselines) > 1:
         raise StudyError(f"several baselines fit: {', '.join(r.name for r in baselines)}; keep one")
-    counts = group_counts(baselines, "valid"), group_counts(models, "valid")
-    check_same_documents([*baselines, *models], "valid")
+    counts = group_counts(baselines, split), group_counts(models, split)
+    check_same_documents([*baselines, *models], split)
     return paired_difference(*counts)
