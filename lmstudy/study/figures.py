@@ -72,12 +72,18 @@ def learning_curves(run: Record, published: Sequence[Record], baselines: Mapping
         _curve(right, record, "valid/bits_per_byte", color=GREY, linewidth=1, alpha=0.8)
     _curve(left, run, "train/loss", color=COLOURS[0], linewidth=1)
     _curve(right, run, "valid/bits_per_byte", color=COLOURS[0], linewidth=2, marker="o", markersize=3.5)
+    steps = run.curves["valid/bits_per_byte"]["step"]
+    final = run.metrics["valid/bits_per_byte"]
+    right.plot(steps[-1], final, "D", color=COLOURS[0], markerfacecolor="white", markersize=6, zorder=3)
+    right.annotate(
+        "at the end, all documents", (steps[-1], final), (-6, -13), textcoords="offset points", ha="right", fontsize=8.5
+    )
     left.set(xlabel="step", ylabel="training loss, nats a token", title="Training")
     right.set(xlabel="step", ylabel="bits per byte", title="Held-out packages")
-    first = min(run.curves["valid/bits_per_byte"]["step"])
+    right.margins(y=0.12)
     for colour, (name, value) in zip(COLOURS[1:], baselines.items(), strict=False):
         right.axhline(value, color=colour, linestyle="--", linewidth=1)
-        right.text(first, value, name, color=colour, ha="left", va="bottom", fontsize=8.5)
+        right.text(steps[0], value, name, color=colour, ha="left", va="bottom", fontsize=8.5)
     return figure
 
 

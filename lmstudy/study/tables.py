@@ -18,7 +18,8 @@ def show(table: pd.DataFrame, precision: int = 0) -> Styler:
     return (
         table.style.format(precision=precision, thousands=",")
         .set_table_attributes('class="dataframe"')
-        .set_properties(subset=numbers, **{"text-align": "right", "padding-left": "1em"})
+        .set_properties(subset=numbers, **{"text-align": "right"})
+        .set_table_styles([{"selector": "th, td", "props": "padding: 0.25em 0.45em; font-size: 0.85em"}])
     )
 
 
