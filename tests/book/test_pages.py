@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from pathlib import Path
 
 import nbformat
@@ -19,18 +20,22 @@ NOTEBOOKS = ("01_corpus", "02_first_encoder_decoder")
 FORMULA = "$$\\mathcal{L}(\\theta) = -\\sum_t \\log p_\\theta(\\cancel{y}_t \\mid y_{<t}, x)$$"
 
 GLOSSARY = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
-# `MathJax` holds its settings first and itself a moment later.
-SHOWN = """(async () => {{
-    if (typeof MathJax === 'undefined') return 0;
-    while (!(MathJax.startup && MathJax.startup.promise)) await new Promise(go => setTimeout(go, 50));
-    await MathJax.startup.promise;
-    return document.querySelectorAll({}).length;
-}})()"""
+SHOWN = "document.querySelectorAll({}).length"
 # What each page shows of mathematics, at least.
 FORMULAS = {"intro": 3, "glossary": 4, **{f"notebooks/{name}": 1 for name in NOTEBOOKS}}
 
 BUILT = ROOT / "book" / "_build" / "html"
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (apt-get install chromium)")
+
+
+def shown(browser: Browser, least: int) -> int:
+    """Formulas drawn on the open page, once there are at least so many or ten seconds have gone by."""
+    for _ in range(100):
+        count = browser.evaluate(SHOWN.format("'mjx-container svg'"))
+        if count >= least:
+            break
+        time.sleep(0.1)
+    return count
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +67,7 @@ def test_pages_opened_from_disk_show_everything_without_a_network(html, tmp_path
     with Browser(tmp_path) as browser:
         for page in ["intro", "reproduce", "claims", "glossary", "bibliography", "index", *FORMULAS]:
             browser.open(html / f"{page}.html")
-            shown = browser.evaluate(SHOWN.format("'mjx-container svg'"))
-            assert shown >= FORMULAS.get(page, 0), page
+            assert shown(browser, FORMULAS.get(page, 0)) >= FORMULAS.get(page, 0), page
             assert browser.evaluate(SHOWN.format("'mjx-merror, [data-mjx-error]'")) == 0, page
             assert browser.faults == [], page
 
@@ -76,8 +80,8 @@ def test_the_book_that_is_built_here_opens_without_a_fault(tmp_path):
     with Browser(tmp_path) as browser:
         for page in sorted([*BUILT.glob("*.html"), *BUILT.glob("notebooks/*.html")]):
             browser.open(page)
-            shown = browser.evaluate(SHOWN.format("'mjx-container svg'"))
-            assert shown == 0 if 'class="math' not in page.read_text(encoding="utf-8") else shown > 0, page
+            least = int('class="math' in page.read_text(encoding="utf-8"))
+            assert shown(browser, least) >= least, page
             assert browser.faults == [], page
 
 
