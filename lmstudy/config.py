@@ -48,6 +48,7 @@ class TrainerConfig(_Closed):
     strategy: Literal["auto", "ddp", "fsdp"] = "auto"
     precision: Literal["32-true", "bf16-mixed", "bf16-true"] = "32-true"
     threads: Count | None = None
+    compile: Literal["auto"] | bool = "auto"
     checkpoint_every: Count = 100
     log_every: Count = 10
 
@@ -89,6 +90,19 @@ class EvaluateConfig(_Closed):
     run: str
     split: Literal["valid", "valid_files", "test"]
     documents: Count | None
+    runs: str
+
+
+class BenchmarkConfig(_Closed):
+    """The root of `lmstudy-benchmark`."""
+
+    workload: dict[str, Any]
+    peer: dict[str, Any]
+    data: dict[str, Any]
+    rounds: Count
+    threads: Count | None
+    seconds: Annotated[float, Field(ge=0)]
+    format: Literal["table", "json"]
     runs: str
 
 
@@ -159,3 +173,8 @@ def check_evaluate(config: Mapping[str, Any]) -> EvaluateConfig:
     if isinstance(run, float):
         raise StudyError(f"run={run}: this beginning of an id reads as a number; give more digits of it")
     return _check(EvaluateConfig, {**config, "run": str(run)}, "")
+
+
+def check_benchmark(config: Mapping[str, Any]) -> BenchmarkConfig:
+    """The typed root of a resolved `lmstudy-benchmark` configuration."""
+    return _check(BenchmarkConfig, config, "")

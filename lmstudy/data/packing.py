@@ -54,9 +54,10 @@ def planned_rows(
     epoch = 0
     while True:
         rng = np.random.default_rng([seed, epoch])
-        order = rng.permutation(len(documents))
+        order = rng.permutation(np.arange(len(documents), dtype=np.int32))  # 4 bytes a document; the same order
         for start in range(0, len(order), block):
-            plan = task.plan(documents, order[start : start + block], shape.prefix_length, shape.decoder_length, rng)
+            index = order[start : start + block].astype(np.int64)
+            plan = task.plan(documents, index, shape.prefix_length, shape.decoder_length, rng)
             rows = pack(plan, shape.encoder_length, shape.decoder_length)
             for row in rng.permutation(len(rows)):
                 yield plan, rows[row]

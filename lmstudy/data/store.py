@@ -5,7 +5,9 @@ import hashlib
 import datasets
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from lmstudy.data import tables
 from lmstudy.data.examples import Ints
 
 
@@ -23,14 +25,17 @@ class _ListColumn:
         start, stop = self.offsets[chunk][index - self.first[chunk] :][:2]
         return self.values[chunk][start:stop]
 
-    def lengths(self) -> Ints:
-        if not self.offsets:
-            return np.zeros(0, dtype=np.int64)
-        return np.concatenate([np.diff(offsets) for offsets in self.offsets]).astype(np.int64)
+    def lengths(self) -> NDArray[np.int32]:
+        lengths = np.empty(self.first[-1], dtype=np.int32)
+        for number, offsets in enumerate(self.offsets):
+            np.subtract(offsets[1:], offsets[:-1], out=lengths[self.first[number] : self.first[number + 1]])
+            if number % tables.RELEASE_EVERY == 0:
+                tables.release()
+        return lengths
 
 
 class TokenStore:
-    """Documents of one split: token ids, segment starts, and lengths (8 bytes a document in memory)."""
+    """Documents of one split: token ids, segment starts, and lengths (4 bytes a document in memory)."""
 
     def __init__(self, split: datasets.Dataset) -> None:
         table = split.data.table if split._indices is None else split.flatten_indices().data.table
@@ -38,22 +43,30 @@ class TokenStore:
         self._starts = _ListColumn(table.column("starts"))
         self._ids = table.column("id")
         self._lengths = self._tokens.lengths()
+        self._reads = 0
 
     def __len__(self) -> int:
         return len(self._lengths)
 
     def tokens(self, index: int) -> Ints:
-        return self._tokens[index].astype(np.int64)
+        return self._copy(self._tokens, index)
 
     def starts(self, index: int) -> Ints:
-        return self._starts[index].astype(np.int64)
+        return self._copy(self._starts, index)
+
+    def _copy(self, column: _ListColumn, index: int) -> Ints:
+        """A list of a document; now and then the pages that such reads have touched are let go."""
+        self._reads += 1
+        if self._reads % tables.RELEASE_EVERY == 0:
+            tables.release()
+        return column[index].astype(np.int64)
 
     def lengths(self, index: Ints) -> Ints:
-        return self._lengths[index]
+        return self._lengths[index].astype(np.int64)
 
     def flat(self, index: Ints) -> tuple[Ints, Ints]:
         """Token ids of some documents end to end, and the offsets [n + 1] at which each begins."""
-        offsets = np.concatenate([[0], np.cumsum(self._lengths[index])])
+        offsets = np.concatenate([[0], np.cumsum(self.lengths(index))])
         return np.concatenate([self.tokens(int(i)) for i in index]), offsets
 
     def groups(self, count: int) -> Ints:

@@ -48,31 +48,52 @@ class Sampling:
             raise StudyError(f"max_tokens={self.max_tokens} must be at least 1")
 
 
+NUCLEUS = 128
+"""Candidates looked at first for top-p: they hold the nucleus of nearly every row, and finding them needs no sort."""
+
+
+def nucleus(logits_BV: Tensor, top_p: float, candidates: int = NUCLEUS) -> Tensor:
+    """Logits [B, V] where all but the smallest set of tokens that reaches `top_p` is -inf.
+
+    A token stays while the mass of the more probable ones is below `top_p`, so the most probable always does.
+    """
+    candidates = min(candidates, logits_BV.shape[1])
+    values, order = logits_BV.topk(candidates)
+    probability = (values - logits_BV.logsumexp(-1, keepdim=True)).exp()
+    mass = probability.cumsum(-1)
+    kept = values.masked_fill(mass - probability >= top_p, float("-inf"))
+    filtered = torch.full_like(logits_BV, float("-inf")).scatter(1, order, kept)
+    wider = mass[:, -1] < top_p
+    if candidates < logits_BV.shape[1] and wider.any():
+        filtered[wider] = nucleus(logits_BV[wider], top_p, logits_BV.shape[1])
+    return filtered
+
+
 def filtered_logits(logits_BV: Tensor, sampling: Sampling) -> Tensor:
     """Logits [B, V] after bans, temperature, top-k and top-p; what is excluded is -inf."""
     if sampling.banned:
         banned = torch.tensor(sampling.banned, device=logits_BV.device)
         logits_BV = logits_BV.index_fill(1, banned, float("-inf"))
-    logits_BV = logits_BV / (sampling.temperature or 1.0)
+    if sampling.temperature not in (0, 1):
+        logits_BV = logits_BV / sampling.temperature
     if sampling.top_k:
         smallest = logits_BV.topk(min(sampling.top_k, logits_BV.shape[1])).values[:, -1:]
         logits_BV = logits_BV.masked_fill(logits_BV < smallest, float("-inf"))
-    if sampling.top_p < 1:
-        ordered, order = logits_BV.sort(descending=True)
-        probability = ordered.softmax(-1)
-        # A token stays while the mass before it is below top_p, so the most probable one always does.
-        beyond = probability.cumsum(-1) - probability >= sampling.top_p
-        logits_BV = logits_BV.masked_fill(beyond.scatter(1, order, beyond), float("-inf"))
-    return logits_BV
+    return nucleus(logits_BV, sampling.top_p) if sampling.top_p < 1 else logits_BV
 
 
-def draw(logits_BV: Tensor, sampling: Sampling, generator: torch.Generator | None) -> Tensor:
-    """Next tokens [B]."""
+def draw(logits_BV: Tensor, sampling: Sampling, uniform_B: Tensor) -> Tensor:
+    """Next tokens [B], by inversion: the first whose cumulated probability reaches a number in (0, 1].
+
+    `torch.multinomial` draws V random numbers for a token, which on a CPU takes longer than the model.
+    """
     if not torch.isfinite(logits_BV.amax(-1)).all():
         raise StudyError("every token is banned: nothing is left to sample")
     if sampling.temperature == 0:
         return logits_BV.argmax(-1)
-    return torch.multinomial(logits_BV.softmax(-1), 1, generator=generator)[:, 0]
+    cumulated = logits_BV.softmax(-1).cumsum(-1)
+    # Excluded tokens add nothing: none of them is the first to reach a positive number.
+    return torch.searchsorted(cumulated, uniform_B[:, None] * cumulated[:, -1:])[:, 0]
 
 
 def pad_prompts(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
@@ -119,20 +140,29 @@ def generate(
         after[token] = following
     stop = torch.tensor(sampling.stop, device=device)
 
-    token_B = torch.full((len(prompts),), BOS, device=device)
-    done_B = torch.zeros(len(prompts), dtype=torch.bool, device=device)
-    output = []
+    rows_N = torch.arange(len(prompts), device=device)
+    done_N = torch.zeros(len(prompts), dtype=torch.bool, device=device)
+    token_N = torch.full((len(prompts),), BOS, device=device)
+    output_BT = torch.full((len(prompts), sampling.max_tokens), PAD, device=device)
     for position in range(sampling.max_tokens):
-        logits_BV = filtered_logits(model.step(token_B, cache), sampling)
-        next_B = draw(logits_BV, sampling, generator)
-        next_B = torch.where(after[token_B] >= 0, after[token_B], next_B)
-        next_B = torch.where(is_given_BT[:, position], given_BT[:, position], next_B)
-        done_B = done_B | (torch.isin(next_B, stop) & ~is_given_BT[:, position])
-        token_B = next_B.masked_fill(done_B, PAD)
-        output.append(token_B)
-        if done_B.all():
+        logits_NV = filtered_logits(model.step(token_N, cache), sampling)
+        # One number for every prompt, finished or not: what a sequence gets does not depend on the others.
+        uniform_B = 1 - torch.rand(len(prompts), device=device, generator=generator)
+        next_N = draw(logits_NV, sampling, uniform_B[rows_N])
+        next_N = torch.where(after[token_N] >= 0, after[token_N], next_N)
+        is_given_N = is_given_BT[rows_N, position]
+        next_N = torch.where(is_given_N, given_BT[rows_N, position], next_N)
+        done_N = done_N | (torch.isin(next_N, stop) & ~is_given_N)
+        token_N = next_N.masked_fill(done_N, PAD)
+        output_BT[rows_N, position] = token_N
+        finished = int(done_N.sum())
+        if finished == len(rows_N):
             break
-    return [[t for t in row if t != PAD] for row in torch.stack(output, 1).tolist()]
+        if finished * 4 >= len(rows_N):  # dropping rows copies the cache, so not for every one of them
+            going = ~done_N
+            rows_N, token_N, done_N = rows_N[going], token_N[going], done_N[going]
+            cache.keep(going)
+    return [[t for t in row if t != PAD] for row in output_BT.tolist()]
 
 
 def _forced_table(forced: Sequence[Sequence[int]], length: int, device: torch.device) -> tuple[Tensor, Tensor]:

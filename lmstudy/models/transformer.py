@@ -13,7 +13,6 @@ Shape suffixes: B rows, S encoder positions, T decoder positions, Q query positi
 positions, D model width, H heads, K head width, F feed-forward width, V vocabulary.
 """
 
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
+from lmstudy.models import decoding
 
 
 def rotary_table(positions: int, head_width: int, base: float = 10_000.0) -> Tensor:
@@ -38,38 +38,22 @@ def rotate(x_BHQK: Tensor, table_2QK: Tensor) -> Tensor:
     return torch.cat([left * cos - right * sin, left * sin + right * cos], dim=-1)
 
 
-def attention_mask(query_documents_BQ: Tensor, key_documents_BM: Tensor, *, causal: bool, dtype: torch.dtype) -> Tensor:
-    """Additive block mask [B, 1, Q, M]: 0 within an example, -inf across examples and, if causal, ahead.
+def same_example(query_documents_BQ: Tensor, key_documents_BM: Tensor, *, causal: bool = False) -> Tensor:
+    """Block mask [B, Q, M] bool, true where a query may look: at its own example, not ahead if causal.
 
     Padding queries (document 0) may look anywhere: their output is never used, and a row without any
     key would be NaN. Padding keys are seen by padding queries alone.
     """
     query, key = query_documents_BQ[:, :, None], key_documents_BM[:, None, :]
-    allowed = (query == key) | (query == 0)
-    if causal:
-        allowed = allowed.tril() | (query == 0)
+    allowed = query == key
+    return (allowed.tril() if causal else allowed) | (query == 0)
+
+
+def attention_mask(query_documents_BQ: Tensor, key_documents_BM: Tensor, *, causal: bool, dtype: torch.dtype) -> Tensor:
+    """`same_example` as a mask to add [B, 1, Q, M]: 0 where a query may look, -inf elsewhere."""
+    allowed = same_example(query_documents_BQ, key_documents_BM, causal=causal)
     mask = torch.zeros(allowed.shape, dtype=dtype, device=allowed.device)
     return mask.masked_fill_(~allowed, float("-inf")).unsqueeze(1)
-
-
-@dataclass
-class LayerCache:
-    """Keys and values of one decoder layer, each [B, H, positions, K]; `self_*` grow, `memory_*` do not."""
-
-    self_keys: Tensor
-    self_values: Tensor
-    memory_keys: Tensor
-    memory_values: Tensor
-
-
-@dataclass
-class Cache:
-    """What generation keeps between steps: a `LayerCache` a layer, how many positions are filled, the mask."""
-
-    layers: list[LayerCache]
-    length: int
-    memory_mask: Tensor
-    """[B, 1, 1, S] additive"""
 
 
 class Attention(nn.Module):
@@ -99,21 +83,10 @@ class SelfAttention(Attention):
         q, (k, v) = self.split(self.query(x_BQD)), self.keys_values(x_BQD)
         return self.attend(rotate(q, table), rotate(k, table), v, mask)
 
-    def step(self, x_B1D: Tensor, cache: LayerCache, position: int, table: Tensor) -> Tensor:
-        """One position further: its key and value join the cache, its query looks at all so far."""
-        q, (k, v) = self.split(self.query(x_B1D)), self.keys_values(x_B1D)
-        cache.self_keys[:, :, position] = rotate(k, table)[:, :, 0]
-        cache.self_values[:, :, position] = v[:, :, 0]
-        end = position + 1
-        return self.attend(rotate(q, table), cache.self_keys[:, :, :end], cache.self_values[:, :, :end], None)
-
 
 class CrossAttention(Attention):
     def forward(self, x_BTD: Tensor, memory_BSD: Tensor, mask: Tensor) -> Tensor:
         return self.attend(self.split(self.query(x_BTD)), *self.keys_values(memory_BSD), mask)
-
-    def step(self, x_B1D: Tensor, cache: LayerCache, mask: Tensor) -> Tensor:
-        return self.attend(self.split(self.query(x_B1D)), cache.memory_keys, cache.memory_values, mask)
 
 
 class FeedForward(nn.Module):
@@ -156,11 +129,6 @@ class DecoderLayer(nn.Module):
         x_BTD = x_BTD + self.self_attention(self.attention_norm(x_BTD), mask, table)
         x_BTD = x_BTD + self.encoder_decoder_attention(self.cross_norm(x_BTD), memory_BSD, memory_mask)
         return x_BTD + self.feed_forward(self.feed_forward_norm(x_BTD))
-
-    def step(self, x_B1D: Tensor, cache: LayerCache, memory_mask: Tensor, position: int, table: Tensor) -> Tensor:
-        x_B1D = x_B1D + self.self_attention.step(self.attention_norm(x_B1D), cache, position, table)
-        x_B1D = x_B1D + self.encoder_decoder_attention.step(self.cross_norm(x_B1D), cache, memory_mask)
-        return x_B1D + self.feed_forward(self.feed_forward_norm(x_B1D))
 
 
 class Seq2SeqTransformer(nn.Module):
@@ -237,41 +205,41 @@ class Seq2SeqTransformer(nn.Module):
             x_BTD = layer(x_BTD, memory_BSD, mask, memory_mask, table)
         return self.decoder_norm(x_BTD)
 
+    @property
+    def output_weight(self) -> Tensor:
+        """The tied matrix [V, D]."""
+        return self.embedding.weight
+
     def logits(self, hidden_BTD: Tensor) -> Tensor:
-        return F.linear(hidden_BTD, self.embedding.weight)  # [B, T, V]
+        return F.linear(hidden_BTD, self.output_weight)  # [B, T, V]
+
+    def hidden(self, batch: Seq2SeqBatch) -> Tensor:
+        """What the output matrix turns into logits: [B, T, D]."""
+        memory = self.encode(batch.encoder_tokens, batch.encoder_documents)
+        return self.decode(batch.decoder_tokens, batch.decoder_documents, memory, batch.encoder_documents)
 
     def forward(self, batch: Seq2SeqBatch) -> Tensor:
         """Logits [B, T, V] of the next token at each decoder position."""
-        memory = self.encode(batch.encoder_tokens, batch.encoder_documents)
-        hidden = self.decode(batch.decoder_tokens, batch.decoder_documents, memory, batch.encoder_documents)
-        return self.logits(hidden)
+        return self.logits(self.hidden(batch))
+
+    @property
+    def layers(self) -> list[nn.Module]:
+        """All layers of both stacks: what is worth compiling."""
+        return [*self.encoder, *self.decoder]
 
     def decoder_layers(self) -> list[DecoderLayer]:
         return [cast(DecoderLayer, layer) for layer in self.decoder]
 
-    def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> Cache:
+    def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> decoding.Cache:
         """Read the encoder's input and make room for `length` decoder positions."""
         if length > self.max_positions:
             raise StudyError(f"{length} decoder positions asked for, the context is {self.max_positions}")
         memory_BSD = self.encode(tokens_BS, documents_BS)
-        shape = (len(tokens_BS), self.heads, length, self.d_model // self.heads)
-        layers = [
-            LayerCache(
-                memory_BSD.new_empty(shape),
-                memory_BSD.new_empty(shape),
-                *layer.encoder_decoder_attention.keys_values(memory_BSD),
-            )
-            for layer in self.decoder_layers()
-        ]
         query_documents = torch.ones_like(documents_BS[:, :1])
         mask = attention_mask(query_documents, documents_BS, causal=False, dtype=memory_BSD.dtype)
-        return Cache(layers, 0, mask)
+        return decoding.start(self, memory_BSD, mask, length)
 
-    def step(self, tokens_B: Tensor, cache: Cache) -> Tensor:
+    def step(self, tokens_B: Tensor, cache: decoding.Cache) -> Tensor:
         """Logits [B, V] of the token after `tokens_B`; the cache advances by one position."""
-        x_B1D = self.embed(tokens_B[:, None])
-        table = self.rotary[:, cache.length : cache.length + 1]
-        for layer, layer_cache in zip(self.decoder_layers(), cache.layers, strict=True):
-            x_B1D = layer.step(x_B1D, layer_cache, cache.memory_mask, cache.length, table)
-        cache.length += 1
-        return self.logits(self.decoder_norm(x_B1D))[:, 0]
+        cos, sin = self.rotary[:, cache.length]
+        return decoding.step(self.embed(tokens_B[:, None])[:, 0], cache, torch.cat([cos, cos]), torch.cat([-sin, sin]))

@@ -33,6 +33,7 @@ from lmstudy.study.identity import EVALUATED, NUMERICS, run_id, run_name
 from lmstudy.study.records import Record, load
 from lmstudy.study.samples import unconditional_samples
 from lmstudy.training.callbacks import History, ProgressLine, SessionClock, Throughput
+from lmstudy.training.compilation import compilation_error, compile_network
 from lmstudy.training.loggers import build_loggers
 from lmstudy.training.module import PretrainingModule
 from lmstudy.training.trainer import build_trainer, check_machine
@@ -148,6 +149,7 @@ def _fit(run: Run) -> Record:
         [history, throughput, clock, ProgressLine(budget.steps, run.name)],
         loggers,
     )
+    compile_network(module.model, typed.trainer.compile, budget.steps)
     checkpoint = last_checkpoint(run.folder)
     if checkpoint:
         check_checkpoint(checkpoint, run.id)
@@ -157,6 +159,10 @@ def _fit(run: Run) -> Record:
     except SystemExit:
         if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
             raise KeyboardInterrupt from None
+        raise
+    except Exception as error:
+        if cause := compilation_error(error):
+            raise cause from error
         raise
     finally:
         for logger in loggers:

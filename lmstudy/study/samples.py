@@ -18,6 +18,8 @@ def unconditional_samples(
 
     By default T = .7 and top-p .9, as Korbak et al. (2023) sample.
     """
+    if not count:
+        return []  # of a model that cannot write, for example
     sampling = sampling or Sampling(0.7, 0.9, banned=BANNED, max_tokens=model.max_positions)
     generator = torch.Generator(next(model.parameters()).device).manual_seed(seed)
     outputs = generate(model.eval(), [[]] * count, sampling, generator=generator)

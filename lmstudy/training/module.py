@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 from lmstudy.errors import StudyError
 from lmstudy.preferences.objectives.base import Objective
+from lmstudy.training.chunked import chunked_objective
 from lmstudy.training.metrics import LanguageModelMetrics
 from lmstudy.training.muon import Muon
 from lmstudy.training.optimizers import AdamW
@@ -19,7 +20,8 @@ class PretrainingModule(L.LightningModule):
     """Trains a model by an objective and measures it on held-out documents.
 
     Args:
-        model: called with a `Seq2SeqBatch`, returns logits [B, T, V].
+        model: called with a `Seq2SeqBatch`, returns logits [B, T, V]; `hidden(batch)` [B, T, D] and
+            `output_weight` [V, D] are their factors.
         objective: see `lmstudy.preferences.objectives.base`.
         optimizer: settings that build an optimiser for the model and know its schedule.
         steps: length of the training, for the schedule.
@@ -41,7 +43,8 @@ class PretrainingModule(L.LightningModule):
         return self.model(batch)
 
     def training_step(self, batch: Seq2SeqBatch, index: int) -> Tensor:
-        output = self.objective(self(batch), batch.labels, None)
+        model: Any = self.model
+        output = chunked_objective(self.objective, model.hidden(batch), model.output_weight, batch.labels)
         # Processes hold different numbers of labels; weighted so, the mean of their gradients is the
         # gradient of the mean over all labels of the global batch.
         share = (batch.labels != IGNORE).sum() * self.trainer.world_size / batch.target_tokens

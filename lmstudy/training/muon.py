@@ -21,16 +21,40 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 def orthogonalise(x_GMN: Tensor, iterations: int = 5) -> Tensor:
     """The nearest semi-orthogonal matrices, roughly: singular values of G matrices [M, N] pushed towards 1."""
-    a, b, c = COEFFICIENTS
     tall = x_GMN.shape[-2] > x_GMN.shape[-1]
     if tall:
         x_GMN = x_GMN.mT
     x_GMN = x_GMN / (x_GMN.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    oblong = x_GMN.shape[-1] >= 2 * x_GMN.shape[-2]
+    x_GMN = _by_gram_matrix(x_GMN, iterations) if oblong else _newton_schulz(x_GMN, iterations)
+    return x_GMN.mT if tall else x_GMN
+
+
+def _newton_schulz(x_GMN: Tensor, iterations: int) -> Tensor:
+    """X <- aX + b(XX')X + c(XX')^2 X, again and again."""
+    a, b, c = COEFFICIENTS
     for _ in range(iterations):
         square = x_GMN @ x_GMN.mT
         polynomial = torch.baddbmm(square, square, square, beta=b, alpha=c)
         x_GMN = torch.baddbmm(x_GMN, polynomial, x_GMN, beta=a)
-    return x_GMN.mT if tall else x_GMN
+    return x_GMN
+
+
+def _by_gram_matrix(x_GMN: Tensor, iterations: int) -> Tensor:
+    """The same on the square matrix A = XX' alone: P = aI + bA + cA^2, A <- PAP, and X once by all P together.
+
+    All of them are polynomials of the first A, so they commute. It pays where X is at least twice as wide as high.
+    """
+    a, b, c = COEFFICIENTS
+    square = x_GMN @ x_GMN.mT
+    product: Tensor | None = None
+    for iteration in range(iterations):
+        polynomial = torch.baddbmm(square, square, square, beta=b, alpha=c)
+        polynomial.diagonal(dim1=-2, dim2=-1).add_(a)
+        product = polynomial if product is None else product @ polynomial
+        if iteration + 1 < iterations:
+            square = polynomial @ square @ polynomial
+    return x_GMN if product is None else product @ x_GMN
 
 
 class MuonAndAdamW(torch.optim.AdamW):

@@ -1,0 +1,1 @@
+"""Contenders of the workloads: this package's own, and those of its peers."""

@@ -1,0 +1,65 @@
+"""What the contenders of the workload `train` share: the loop of a plain training step."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lmstudy.benchmark.contenders.batches import Arrays, to_batches
+from lmstudy.data.batch import Seq2SeqBatch
+
+CLIP = 1.0
+LEARNING_RATE = 1e-3
+
+
+class TrainingContender:
+    """Steps over the same batches again and again: loss, gradients, clipping, optimiser. A block is one step.
+
+    Args:
+        model: whose parameters are counted and trained.
+        loss: mean loss of a batch, of the model's own making.
+        optimizer: over the model's parameters.
+        batches: the fields of each batch; units are their encoder and decoder tokens.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: Callable[[Seq2SeqBatch], Tensor],
+        optimizer: torch.optim.Optimizer,
+        batches: Sequence[Arrays],
+    ) -> None:
+        self.model, self.loss, self.optimizer = model.train(), loss, optimizer
+        self.batches = to_batches(batches)
+        self.parameters = [p for p in model.parameters() if p.requires_grad]  # a shared one is listed once
+        self.steps = 0
+        self.losses: list[Tensor] = []
+        """Of the first and the last step."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Parameters, the shape [rows, encoder, decoder] of its batches, and how the loss went."""
+        read, written = self.batches[0].encoder_tokens, self.batches[0].decoder_tokens
+        return {
+            "parameters": sum(p.numel() for p in self.parameters),
+            "shape": [len(read), read.shape[1], written.shape[1]],
+            "steps": self.steps,
+            "losses": [float(loss) for loss in self.losses],
+        }
+
+    def block(self) -> float:
+        batch = self.batches[self.steps % len(self.batches)]
+        loss = self.loss(batch)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.parameters, CLIP)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.steps += 1
+        self.losses = [*self.losses[:1], loss.detach()]
+        return batch.encoder_tokens.numel() + batch.decoder_tokens.numel()
+
+
+def plain_adamw(model: nn.Module) -> torch.optim.Optimizer:
+    """AdamW as a user of a peer would take it: PyTorch's fused kernel over all parameters."""
+    return torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.1, fused=True)

@@ -1,0 +1,160 @@
+"""Ratios of contenders that took turns, and whether the machine was quiet enough to trust them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lmstudy.benchmark.contest import Contest
+from lmstudy.benchmark.machine import Machine
+from lmstudy.benchmark.result import Line, Result
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate
+
+LIMIT = 0.2
+"""Widest spread of the machine, and widest interval of a ratio relative to it, that still allow a conclusion."""
+TOO_NOISY = "the machine was too noisy to conclude"
+
+
+def median_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95, seed: int = 0) -> Estimate:
+    """Median over rounds and its percentile bootstrap interval; `n` counts rounds, one of which has no interval.
+
+    Raises:
+        StudyError: no value, or one that is not finite.
+    """
+    from scipy.stats import bootstrap  # takes a second to import
+
+    x = np.asarray(values, dtype=float)
+    if x.ndim != 1 or not x.size or not np.isfinite(x).all():
+        raise StudyError(f"an interval over rounds needs a list of finite values, not {values}")
+    if x.size == 1:
+        return Estimate(float(x[0]), math.nan, math.nan, 1, confidence)
+    found = bootstrap(
+        (x,), np.median, confidence_level=confidence, method="percentile", rng=np.random.default_rng(seed)
+    ).confidence_interval
+    return Estimate(float(np.median(x)), float(found.low), float(found.high), x.size, confidence)
+
+
+def paired_ratio(ours: Sequence[float] | np.ndarray, theirs: Sequence[float] | np.ndarray) -> Estimate:
+    """Median over rounds of ours / theirs of the same round, [rounds] each, with its interval.
+
+    What slows the machine for a whole round cancels.
+    """
+    first, second = np.asarray(ours, dtype=float), np.asarray(theirs, dtype=float)
+    if first.shape != second.shape:
+        raise StudyError(f"a paired ratio needs as many rounds on both sides, not {first.size} and {second.size}")
+    return median_interval(first / second)
+
+
+def conclusive(estimate: Estimate, machine: Machine) -> bool:
+    """Whether machine and interval were steady enough: both within `LIMIT`; an unknown interval is not."""
+    return machine.spread <= LIMIT and (estimate.high - estimate.low) <= LIMIT * abs(estimate.value)
+
+
+def rate_ratio(contest: Contest, ours: str, peer: str, measure: str, unit: str) -> Line:
+    """The line that says how much faster `ours` works than `peer`, in units per second."""
+    accounts = contest.accounts
+    found = paired_ratio(accounts[ours].rates(), accounts[peer].rates())
+    return Line(
+        measure=measure,
+        unit=unit,
+        peer=peer,
+        contender=ours,
+        ratio=found.value,
+        low=found.low,
+        high=found.high,
+        rounds=found.n,
+        better="higher",
+        conclusive=conclusive(found, Machine.of(contest.machine)),
+    )
+
+
+def rate(contest: Contest, name: str, measure: str, unit: str) -> Line:
+    """The line of a contender's own rate in units per second: a number of this machine in this hour."""
+    found = median_interval(contest.accounts[name].rates())
+    machine = Machine.of(contest.machine)
+    return Line(
+        measure=measure,
+        unit=unit,
+        contender=name,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        rounds=found.n,
+        better="higher",
+        conclusive=conclusive(found, machine),
+    )
+
+
+def memory_ratio(contest: Contest, ours: str, peer: str) -> Line:
+    """The line that compares peaks of resident memory of the two processes."""
+    peaks = {name: contest.accounts[name].memory_peak for name in (ours, peer)}
+    ratio = peaks[ours] / peaks[peer]
+    return Line(measure="peak_memory", unit="MiB", peer=peer, contender=ours, ratio=ratio, better="lower")
+
+
+def memory(contest: Contest, name: str) -> list[Line]:
+    """The lines of a contender's peak memory in MiB: of its process, and above the level before it was built."""
+    account = contest.accounts[name]
+    whole, above = account.memory_peak / 2**20, (account.memory_peak - account.memory_before) / 2**20
+    return [
+        Line(measure="peak_memory", unit="MiB", contender=name, value=whole, better="lower"),
+        Line(measure="peak_memory_above_start", unit="MiB", contender=name, value=above, better="lower"),
+    ]
+
+
+def result(contest: Contest, lines: list[Line], measure: str, data: str = "none") -> Result:
+    """The `Result` of a contest: its lines, metrics named after them, and the raw numbers of every round.
+
+    Curves "NAME/MEASURE" hold rates in units per second, "machine/flops_per_second" those of the matrix
+    product; samples hold facts and memory of each contender, and the order of the rounds.
+    """
+    machine = Machine.of(contest.machine)
+    curves = {f"{name}/{measure}": curve(account.rates()) for name, account in contest.accounts.items()}
+    samples: list[Any] = [
+        {"contender": name, "facts": a.facts, "memory_before": a.memory_before, "memory_peak": a.memory_peak,
+         "blocks": [list(block) for block in a.blocks]}
+        for name, a in contest.accounts.items()
+    ]  # fmt: skip
+    metrics = {
+        "machine/flops_per_second": machine.median,
+        "machine/best_flops_per_second": machine.best,
+        "machine/spread": machine.spread,
+    }
+    return Result(
+        lines=lines,
+        metrics=named(lines) | metrics,
+        curves={**curves, "machine/flops_per_second": curve(contest.machine.rates())},
+        samples=[*samples, {"order": contest.order, "threads": contest.threads}],
+        data=data,
+        notes=[
+            f"matrix product: {machine.median / 1e9:.1f} GFLOP/s (best {machine.best / 1e9:.1f}), "
+            f"spread {machine.spread:.0%}, {contest.threads} threads"
+        ],
+    )
+
+
+def named(lines: Sequence[Line]) -> dict[str, float]:
+    """Metrics of lines: "PEER/ratio/MEASURE" or "CONTENDER/MEASURE", with "/low" and "/high" where known.
+
+    Where a peer faces more than one contender, the first has the short name, another "PEER/ratio_of_NAME/MEASURE".
+    """
+    found: dict[str, float] = {}
+    for line in lines:
+        value = line.value if line.peer is None else line.ratio
+        if value is None:
+            continue
+        name = f"{line.contender}/{line.measure}" if line.peer is None else f"{line.peer}/ratio/{line.measure}"
+        if line.peer is not None and name in found:
+            name = f"{line.peer}/ratio_of_{line.contender}/{line.measure}"
+        found[name] = value
+        found |= {f"{name}/{end}": x for end, x in (("low", line.low), ("high", line.high)) if x is not None}
+    return found
+
+
+def curve(values: np.ndarray) -> dict[str, list[Any]]:
+    """A value a round, as a record keeps it; rounds count from 1."""
+    return {"step": list(range(1, len(values) + 1)), "value": [float(v) for v in values]}

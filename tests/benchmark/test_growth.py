@@ -1,0 +1,150 @@
+"""The workload `growth`: corpora of a wanted size, the points, and that nothing stays on the disk."""
+
+import shutil
+import tempfile
+from collections import Counter, namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lmstudy.benchmark import grown_store, growth
+from lmstudy.benchmark.growth import Growth, step_lines, store_lines
+from lmstudy.benchmark.growth_points import steps_on_full_rows, steps_on_store
+from lmstudy.data import tables
+from lmstudy.data.corpus import prepare
+from lmstudy.data.store import TokenStore
+from lmstudy.data.tokenizer import token_bytes
+from lmstudy.errors import StudyError
+from tests.benchmark.cases import SIZES, bench, tiny_data
+
+SHAPE = {"rows": 2, "encoder_length": 16, "decoder_length": 32, "prefix_length": 8}
+SETTINGS = {
+    "store_megabytes": [],
+    "store_steps": 2,
+    "contexts": [],
+    "widths": [],
+    "processes": [],
+    "steps": 2,
+    "tokens": 32,
+    "vocab_size": 60,
+    "d_model": 64,
+    **SHAPE,
+}
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return prepare(tiny_data())
+
+
+@pytest.fixture(scope="module")
+def documents(corpus):
+    return grown_store.Model.of(corpus.splits["train"], token_bytes(corpus.tokenizer))
+
+
+def test_documents_know_their_bytes(corpus, documents):
+    expected = [len(text.encode()) for text in corpus.splits["train"]["text"]]
+    assert documents.bytes.tolist() == expected
+
+
+def test_a_grown_corpus_is_the_same_documents_again_and_again(corpus, documents, tmp_path):
+    size = int(2.5 * documents.bytes.sum())
+    grown_store.write(tmp_path / "grown.arrow", documents, size, corpus.tokenizer.get_vocab_size())
+    grown, real = TokenStore(tables.read(tmp_path / "grown.arrow")), TokenStore(corpus.splits["train"])
+    held = sum(token_bytes(corpus.tokenizer)[grown.tokens(i)].sum() for i in range(len(grown)))
+    assert size <= held < size + documents.bytes.max()
+    one = [grown.tokens(i).tobytes() for i in range(len(real))]
+    two = [grown.tokens(i).tobytes() for i in range(len(real), 2 * len(real))]
+    assert Counter(one) == Counter(two) == Counter(real.tokens(i).tobytes() for i in range(len(real)))
+    assert one != two  # in another order
+    taken = (tmp_path / "grown.arrow").stat().st_size
+    assert taken <= grown_store.MARGIN * documents.file_bytes(size) + 20_000  # a small file has a large schema
+
+
+def test_a_full_disk_is_noticed_before_anything_is_written(monkeypatch, tmp_path):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10**9, 0, 10**8))
+    grown_store.check_room(tmp_path, 0.9 * 10**8)
+    with pytest.raises(StudyError, match=r"has 100 MB free, and the largest corpus takes 110 MB.*store_megabytes"):
+        grown_store.check_room(tmp_path, 10**8)
+
+
+def test_a_point_on_full_rows_counts_tokens_and_parameters():
+    point = steps_on_full_rows(rows=2, encoder_length=8, decoder_length=16, vocab_size=60, model=SIZES, steps=3)
+    assert len(point["seconds"]) == 3
+    assert point["tokens"] == 2 * (8 + 16)
+    assert point["parameters"] > 60 * 16
+
+
+def test_a_point_on_a_store_reports_memory_on_the_way(corpus, documents, tmp_path):
+    file = tmp_path / "grown.arrow"
+    vocab_size = corpus.tokenizer.get_vocab_size()
+    grown_store.write(file, documents, 50_000, vocab_size)
+    point = steps_on_store(file=str(file), shape=SHAPE, vocab_size=vocab_size, model=SIZES, steps=2)
+    assert point["tokens_per_second"] > 0
+    assert point["documents"] == len(tables.read(file))
+    peaks = [point["memory"][stage]["VmHWM"] for stage in ("imported", "model", "open", "first batch", "end")]
+    assert peaks == sorted(peaks)
+
+
+def test_lines_of_stores_and_steps():
+    def point(megabytes, peak, own):
+        memory = {"end": {"VmHWM": peak, "RssAnon": own, "RssFile": peak - own}}
+        return {"megabytes": megabytes, "memory": memory, "tokens_per_second": 5.0, "first_batch_seconds": 0.1}
+
+    found = {line.measure: line.value for line in store_lines([point(10, 400, 300), point(1000, 500, 330)])}
+    assert next(iter(found)) == "memory_growth"
+    assert found["memory_growth"] == pytest.approx(1.25)
+    assert found["memory_growth_without_file_pages"] == pytest.approx(1.1)
+    assert found["file_pages_1000_megabytes"] == pytest.approx(170)
+    points = [{"context": context, "seconds": [context**0.5, 99, 0]} for context in (4, 16, 64)]
+    steps = {line.measure: line.value for line in step_lines(points, "context")}
+    assert steps["step_slope_context"] == pytest.approx(0.5)
+    assert steps["seconds_per_step_context_64"] == pytest.approx(8)
+
+
+def test_a_failure_leaves_nothing_on_the_disk(monkeypatch, tmp_path):
+    def failing(function, settings, threads):
+        assert Path(settings["file"]).stat().st_size > 20_000
+        raise StudyError("the milk is sour")
+
+    monkeypatch.setattr(growth, "measure", failing)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    told = []
+    with pytest.raises(StudyError, match="the milk is sour"):
+        Growth(**{**SETTINGS, "store_megabytes": [0.05]}).run(bench(told=told))
+    assert "MB at once to" in told[0]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_small_run_from_end_to_end():
+    points = {"store_megabytes": [0.05, 0.1], "contexts": [16], "widths": [64], "processes": [2]}
+    found = Growth(**{**SETTINGS, **points}).run(bench())
+    lines = {line.measure: line.value for line in found.lines}
+    assert found.lines[0].measure == "memory_growth"
+    assert 0.8 < lines["memory_growth"] < 1.2
+    assert lines["parameters_width_64"] > 60 * 64
+    assert lines["tokens_per_second_2_processes"] > 0
+    assert [len(point["each"]) for point in found.samples[-1]["processes"]] == [2]
+    assert np.isfinite(list(lines.values())).all()
+    assert [set(sample) for sample in found.samples] == [{"stores"}, {"contexts"}, {"widths"}, {"processes"}]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"contexts": [5]}, r"workload\.tokens=32 must be a multiple of workload\.contexts, not 5"),
+        ({"widths": [65]}, r"a width of 65 must be a multiple of 64"),
+        ({"store_megabytes": [0]}, r"workload\.store_megabytes=\[0\] must be positive"),
+    ],
+)
+def test_settings_are_checked(wrong, message):
+    with pytest.raises(StudyError, match=message):
+        Growth(**{**SETTINGS, **wrong})
+
+
+def test_a_run_without_points_is_refused():
+    with pytest.raises(StudyError, match="are all empty"):
+        Growth(**SETTINGS).run(bench())

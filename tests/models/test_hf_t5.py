@@ -1,0 +1,33 @@
+"""The peer as a model of this study: the same function as transformers' own T5, rows kept apart."""
+
+import pytest
+import torch
+
+pytest.importorskip("transformers")
+
+from lmstudy.benchmark.contenders.hf_t5 import packed_output
+from lmstudy.config import build
+from lmstudy.data.batch import Shape
+from lmstudy.data.datamodule import TrainingBatches
+from lmstudy.models.hf_t5 import HuggingFaceT5, t5
+from lmstudy.study.needs import compose_config
+from tests.data.fake_documents import random_documents
+
+SIZES = {"d_model": 32, "heads": 2, "d_ff": 48, "encoder_layers": 2, "decoder_layers": 2}
+
+
+def test_it_computes_what_transformers_computes():
+    torch.manual_seed(0)
+    model, whole = HuggingFaceT5(600, 128, **SIZES).eval(), t5(600, **SIZES).eval()
+    state = {name.replace("embedding.", "shared."): value for name, value in model.state_dict().items()}
+    missing = whole.load_state_dict(state, strict=False).missing_keys
+    assert all("embed_tokens" in name or "lm_head" in name for name in missing)
+    task = build(compose_config("train", ["budget=smoke"])["pretraining"], "pretraining")
+    batch = next(iter(TrainingBatches(random_documents(50), task, Shape(4, 64, 128, 48), 1)))
+    torch.testing.assert_close(model(batch), packed_output(whole, batch).logits, atol=1e-5, rtol=1e-5)
+
+
+def test_parameters_are_those_of_t5_counted_once():
+    model, whole = HuggingFaceT5(600, 128, **SIZES), t5(600, **SIZES)
+    assert sum(p.numel() for p in model.parameters()) == sum(p.numel() for p in whole.parameters())
+    assert sum(v.numel() for v in model.state_dict().values()) == sum(p.numel() for p in model.parameters())
