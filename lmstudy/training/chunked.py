@@ -16,8 +16,8 @@ from torch import Tensor
 from lmstudy.data.batch import IGNORE
 from lmstudy.preferences.objectives.base import Objective, ObjectiveOutput
 
-CHUNK = 1024
-"""Labels a chunk holds, about: small enough for a cache, large enough for fast matrix products."""
+CHUNK = 256
+"""Labels a chunk holds, about: fewer take less memory, more are a little faster (1 % of a step at 1024)."""
 
 
 class _WithGradients(torch.autograd.Function):
