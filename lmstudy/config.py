@@ -49,6 +49,7 @@ class TrainerConfig(_Closed):
     precision: Literal["32-true", "bf16-mixed", "bf16-true"] = "32-true"
     threads: Count | None = None
     compile: Literal["auto"] | bool = "auto"
+    attention: Literal["auto", "dense", "flex"] = "auto"
     checkpoint_every: Count = 100
     log_every: Count = 10
 

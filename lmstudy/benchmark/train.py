@@ -79,7 +79,7 @@ class Train:
         return ratios.result(contest, lines, MEASURE, fingerprint)
 
     def _data(self, data: Mapping[str, Any]) -> tuple[int, list[Any], str]:
-        from lmstudy.benchmark.contenders.batches import packed_batches, whole_batches
+        from lmstudy.benchmark.full_rows import packed_batches, whole_batches
         from lmstudy.data.batch import Shape
         from lmstudy.data.corpus import prepare
         from lmstudy.data.store import TokenStore

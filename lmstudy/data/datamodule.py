@@ -7,7 +7,9 @@ from typing import Any
 
 import lightning as L
 import numpy as np
+import torch
 
+from lmstudy.data.ahead import BatchesAhead, to_device
 from lmstudy.data.batch import Seq2SeqBatch, Shape
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.examples import Ints, Task
@@ -92,11 +94,18 @@ class CorpusDataModule(L.LightningDataModule):
         rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         return {"rank": rank, "world": world}
 
-    def train_dataloader(self) -> TrainingBatches:
+    def train_dataloader(self) -> TrainingBatches | BatchesAhead:
         first_step = self.trainer.global_step if self.trainer else 0
-        return TrainingBatches(
+        batches = TrainingBatches(
             self.stores["train"], self.task, self.shape, self.seed, first_step=first_step, **self._place()
         )
+        device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+        # On a CPU, a thread would take from the step what it gives to it.
+        return batches if device.type == "cpu" else BatchesAhead(batches, device)
+
+    def transfer_batch_to_device(self, batch: Seq2SeqBatch, device: torch.device, dataloader_idx: int) -> Seq2SeqBatch:
+        """See `lmstudy.data.ahead.to_device`; a batch that is there already stays."""
+        return to_device(batch, device)
 
     def batches(self, split: str, documents: int | None = None) -> EvaluationBatches:
         """Evaluation batches of the first `documents` (in order of their group) of a split, or of all."""

@@ -13,15 +13,20 @@ Shape suffixes: B rows, S encoder positions, T decoder positions, Q query positi
 positions, D model width, H heads, K head width, F feed-forward width, V vocabulary.
 """
 
-from typing import cast
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.attention.flex_attention import BlockMask
 
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
-from lmstudy.models import decoding
+from lmstudy.models import decoding, flex
+from lmstudy.models.flops import Sizes
+
+Mask = Tensor | BlockMask
+"""What a query may see: a tensor to add (`attention_mask`), or blocks (`flex.block_mask`)."""
 
 
 def rotary_table(positions: int, head_width: int, base: float = 10_000.0) -> Tensor:
@@ -73,19 +78,22 @@ class Attention(nn.Module):
         keys, values = self.key_value(x_BMD).chunk(2, dim=-1)
         return self.split(keys), self.split(values)
 
-    def attend(self, q_BHQK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, mask: Tensor | None) -> Tensor:
-        mixed_BHQK = F.scaled_dot_product_attention(q_BHQK, k_BHMK, v_BHMK, attn_mask=mask)
+    def attend(self, q_BHQK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, mask: Mask) -> Tensor:
+        if isinstance(mask, BlockMask):
+            mixed_BHQK = flex.attend(q_BHQK, k_BHMK, v_BHMK, mask)
+        else:
+            mixed_BHQK = F.scaled_dot_product_attention(q_BHQK, k_BHMK, v_BHMK, attn_mask=mask)
         return self.output(mixed_BHQK.transpose(1, 2).flatten(2))
 
 
 class SelfAttention(Attention):
-    def forward(self, x_BQD: Tensor, mask: Tensor, table: Tensor) -> Tensor:
+    def forward(self, x_BQD: Tensor, mask: Mask, table: Tensor) -> Tensor:
         q, (k, v) = self.split(self.query(x_BQD)), self.keys_values(x_BQD)
         return self.attend(rotate(q, table), rotate(k, table), v, mask)
 
 
 class CrossAttention(Attention):
-    def forward(self, x_BTD: Tensor, memory_BSD: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x_BTD: Tensor, memory_BSD: Tensor, mask: Mask) -> Tensor:
         return self.attend(self.split(self.query(x_BTD)), *self.keys_values(memory_BSD), mask)
 
 
@@ -110,7 +118,7 @@ class EncoderLayer(nn.Module):
         self.feed_forward_norm = nn.RMSNorm(d_model)
         self.feed_forward = FeedForward(d_model, d_ff)
 
-    def forward(self, x_BSD: Tensor, mask: Tensor, table: Tensor) -> Tensor:
+    def forward(self, x_BSD: Tensor, mask: Mask, table: Tensor) -> Tensor:
         x_BSD = x_BSD + self.self_attention(self.attention_norm(x_BSD), mask, table)
         return x_BSD + self.feed_forward(self.feed_forward_norm(x_BSD))
 
@@ -125,7 +133,7 @@ class DecoderLayer(nn.Module):
         self.feed_forward_norm = nn.RMSNorm(d_model)
         self.feed_forward = FeedForward(d_model, d_ff)
 
-    def forward(self, x_BTD: Tensor, memory_BSD: Tensor, mask: Tensor, memory_mask: Tensor, table: Tensor) -> Tensor:
+    def forward(self, x_BTD: Tensor, memory_BSD: Tensor, mask: Mask, memory_mask: Mask, table: Tensor) -> Tensor:
         x_BTD = x_BTD + self.self_attention(self.attention_norm(x_BTD), mask, table)
         x_BTD = x_BTD + self.encoder_decoder_attention(self.cross_norm(x_BTD), memory_BSD, memory_mask)
         return x_BTD + self.feed_forward(self.feed_forward_norm(x_BTD))
@@ -157,6 +165,8 @@ class Seq2SeqTransformer(nn.Module):
         if d_model % (2 * heads):
             raise StudyError(f"model.d_model={d_model} must be a multiple of 2 * model.heads = {2 * heads}")
         self.d_model, self.heads, self.max_positions = d_model, heads, max_positions
+        self.sizes = Sizes(vocab_size, d_model, d_ff, encoder_layers, decoder_layers)
+        self.attention: Literal["dense", "flex"] = "dense"
         self.embedding = nn.Embedding(vocab_size, d_model)
         self.encoder = nn.ModuleList(EncoderLayer(d_model, heads, d_ff) for _ in range(encoder_layers))
         self.encoder_norm = nn.RMSNorm(d_model)
@@ -184,10 +194,16 @@ class Seq2SeqTransformer(nn.Module):
         # The tied matrix has entries of size 1/sqrt(D), right for logits; the residual stream wants size 1.
         return self.embedding(tokens_BQ) * self.d_model**0.5
 
+    def mask(self, query_documents_BQ: Tensor, key_documents_BM: Tensor, *, causal: bool, dtype: torch.dtype) -> Mask:
+        """What each query may see, in the form that `attention` takes; "flex" has no backward pass on a CPU."""
+        if self.attention == "flex":
+            return flex.block_mask(query_documents_BQ, key_documents_BM, causal=causal)
+        return attention_mask(query_documents_BQ, key_documents_BM, causal=causal, dtype=dtype)
+
     def encode(self, tokens_BS: Tensor, documents_BS: Tensor) -> Tensor:
         """Memory [B, S, D] of what is read; examples in a row do not see each other."""
         x_BSD = self.embed(tokens_BS)
-        mask = attention_mask(documents_BS, documents_BS, causal=False, dtype=x_BSD.dtype)
+        mask = self.mask(documents_BS, documents_BS, causal=False, dtype=x_BSD.dtype)
         table = self.rotary[:, : tokens_BS.shape[1]]
         for layer in self.encoder:
             x_BSD = layer(x_BSD, mask, table)
@@ -198,8 +214,8 @@ class Seq2SeqTransformer(nn.Module):
     ) -> Tensor:
         """Hidden states [B, T, D], position t knowing tokens up to t and the memory of its own example."""
         x_BTD = self.embed(tokens_BT)
-        mask = attention_mask(documents_BT, documents_BT, causal=True, dtype=x_BTD.dtype)
-        memory_mask = attention_mask(documents_BT, memory_documents_BS, causal=False, dtype=x_BTD.dtype)
+        mask = self.mask(documents_BT, documents_BT, causal=True, dtype=x_BTD.dtype)
+        memory_mask = self.mask(documents_BT, memory_documents_BS, causal=False, dtype=x_BTD.dtype)
         table = self.rotary[:, : tokens_BT.shape[1]]
         for layer in self.decoder:
             x_BTD = layer(x_BTD, memory_BSD, mask, memory_mask, table)

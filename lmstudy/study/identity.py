@@ -14,7 +14,7 @@ EVALUATED = ("valid", "valid_files")
 FREE = {
     "": ("runs", "logger"),
     "data": ("path",),  # the fingerprint of the data stands for what is in there
-    "trainer": ("checkpoint_every", "log_every", "threads", "compile"),  # equal up to rounding
+    "trainer": ("checkpoint_every", "log_every", "threads", "compile", "attention"),  # equal up to rounding
 }
 """Keys that do not change what is learned."""
 

@@ -13,7 +13,19 @@ from typing import Any
 
 import lmstudy
 
-LIBRARIES = ("lmstudy", "torch", "lightning", "torchmetrics", "numpy", "scipy", "tokenizers", "datasets")
+LIBRARIES = (
+    "lmstudy",
+    "torch",
+    "lightning",
+    "torchmetrics",
+    "numpy",
+    "scipy",
+    "tokenizers",
+    "datasets",
+    "transformers",
+)
+"""Those that decide results; the last, a peer, where it is installed."""
+
 CODE = ("lmstudy", "conf", "pyproject.toml", "constraints.txt")  # what can change a result
 
 

@@ -33,7 +33,8 @@ from lmstudy.study.identity import EVALUATED, NUMERICS, run_id, run_name
 from lmstudy.study.records import Record, load
 from lmstudy.study.samples import unconditional_samples
 from lmstudy.training.callbacks import History, ProgressLine, SessionClock, Throughput
-from lmstudy.training.compilation import compilation_error, compile_network
+from lmstudy.training.compilation import choose_attention, compilation_error, compile_network
+from lmstudy.training.flops_rate import flops_rates
 from lmstudy.training.loggers import build_loggers
 from lmstudy.training.module import PretrainingModule
 from lmstudy.training.trainer import build_trainer, check_machine
@@ -149,7 +150,10 @@ def _fit(run: Run) -> Record:
         [history, throughput, clock, ProgressLine(budget.steps, run.name)],
         loggers,
     )
-    compile_network(module.model, typed.trainer.compile, budget.steps)
+    placed = typed.trainer
+    sharded = placed.strategy == "fsdp"
+    compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
+    choose_attention(module.model, placed.attention, placed.accelerator, compiled)
     checkpoint = last_checkpoint(run.folder)
     if checkpoint:
         check_checkpoint(checkpoint, run.id)
@@ -171,7 +175,9 @@ def _fit(run: Run) -> Record:
     if not trainer.is_global_zero:
         raise SystemExit(0)  # the first process writes the record
     _save_weights(weights, run.folder / "model.safetensors")
-    metrics |= {f"train/{key}": value for key, value in throughput.summary().items()}
+    speed = throughput.summary()
+    speed |= flops_rates(module.model, data.shape, budget.steps, speed, placed)
+    metrics |= {f"train/{key}": value for key, value in speed.items()}
     metrics["parameters"] = float(sum(value.numel() for value in weights.values()))
     model: Any = build_module(run).model
     model.load_state_dict(weights)

@@ -1,40 +1,74 @@
 """`torch.compile` where it can be had, for the fixed shapes of packed batches."""
 
+import importlib.util
 import os
 import shutil
 import sys
+import sysconfig
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import nn
 
 from lmstudy.errors import StudyError
+from lmstudy.models.transformer import Seq2SeqTransformer
 
 Wish = Literal["auto", True, False]
+Accelerator = Literal["cpu", "gpu"]
 
 PAYS_FROM = 500
 """Steps from which a run gains what compiling costs at its start: half a minute on two cores, seconds when cached."""
 
-
-def compilation_problem() -> str | None:
-    """Why nothing can be compiled here, in a few words, or None. PyTorch compiles C++ on a CPU, Triton on a GPU."""
-    named = os.environ.get("CXX")
-    if named and not shutil.which(named):
-        return f"CXX={named} is no C++ compiler that can be found"
-    if not named and not any(shutil.which(name) for name in ("g++", "clang++", "c++", "cl")):
-        return "there is no C++ compiler (g++ or clang++)"
-    return None
-
-
 WHOLE_UP_TO = 16
 """Layers up to which the network is compiled as one graph: a little faster, and its time grows with the depth."""
 
+MEMORY_BUDGET = 0.5
+"""Share of what could be kept for the backward pass that is; the rest, cheap elementwise steps, is computed again."""
 
-def compile_network(model: nn.Module, wish: Wish, steps: int) -> bool:
+FLEX_FROM = 512
+"""Positions in a row from which `auto` takes block masks on a GPU: four blocks of 128 by four, or more."""
+
+
+def compilation_problem(accelerator: Accelerator = "cpu") -> str | None:
+    """Why nothing can be compiled here, in a few words, or None.
+
+    On a CPU, PyTorch writes C++ for one compiler, which `CXX` names; on a GPU Triton, which needs a C compiler for
+    its launchers. Either includes Python.h, which many systems keep in a package of its own.
+    """
+    if accelerator == "gpu":
+        if importlib.util.find_spec("triton") is None:
+            return "Triton, with which PyTorch compiles for a GPU, is not installed"
+        variable, language, usual = "CC", "C", ["gcc", "clang"]
+    else:
+        # As in torch._inductor.config.cpp.cxx: clang++ on Linux, for example, must be named.
+        by_system = {"darwin": "clang++", "win32": "cl"}
+        variable, language, usual = "CXX", "C++", [by_system.get(sys.platform, "g++")]
+    named = os.environ.get(variable)
+    if named and not shutil.which(named):
+        return f"{variable}={named} is no {language} compiler that can be found"
+    if not named and not any(shutil.which(name) for name in usual):
+        return f"there is no {language} compiler ({' or '.join(usual)}; another is named by {variable})"
+    if not _has_python_headers():
+        return f"Python.h is not in {sysconfig.get_path('include')}: Python's headers are not installed"
+    return None
+
+
+def _has_python_headers() -> bool:
+    folders = [Path(sysconfig.get_path("include"))]
+    if sys.platform == "darwin":
+        folders.append(Path(sysconfig.get_path("stdlib")).parents[1] / "Headers")
+    return any((folder / "Python.h").exists() for folder in folders)
+
+
+def compile_network(
+    model: nn.Module, wish: Wish, steps: int, accelerator: Accelerator = "cpu", sharded: bool = False
+) -> bool:
     """Compile what turns a batch into hidden states, if that is wished and pays; returns whether it was done.
 
-    Shallow models become one graph. In deep ones the layers are compiled: those of one kind share their code, so
-    two graphs do for all. Decoding with the cache stays as it is. Results are equal up to rounding.
+    Shallow models become one graph. In deep ones, and in those that are `sharded` between layers, the layers are
+    compiled: those of one kind share their code, so two graphs do for all. Decoding with the cache stays as it is.
+    Results are equal up to rounding.
 
     Raises:
         StudyError: `wish` is True, and there is no compiler or the model has no layers to compile.
@@ -42,13 +76,16 @@ def compile_network(model: nn.Module, wish: Wish, steps: int) -> bool:
     if wish is False or (wish == "auto" and steps < PAYS_FROM):
         return False
     layers: list[nn.Module] | None = getattr(model, "layers", None)
-    problem = compilation_problem() if layers else f"model {type(model).__name__} names no layers to compile"
+    unnamed = f"model {type(model).__name__} names no layers to compile"
+    problem = compilation_problem(accelerator) if layers else unnamed
     if problem and wish is True:
         raise StudyError(f"trainer.compile=true: {problem}; trainer.compile=false trains without")
     if problem or not layers:
         print(f"trains without compilation: {problem}", file=sys.stderr)
         return False
-    if len(layers) <= WHOLE_UP_TO:
+    functorch: Any = importlib.import_module("torch._functorch.config")
+    functorch.activation_memory_budget = MEMORY_BUDGET
+    if len(layers) <= WHOLE_UP_TO and not sharded:
         network: Any = model
         network.hidden = torch.compile(network.hidden, dynamic=False)
     else:
@@ -57,11 +94,35 @@ def compile_network(model: nn.Module, wish: Wish, steps: int) -> bool:
     return True
 
 
+def choose_attention(
+    model: nn.Module, wish: Literal["auto", "dense", "flex"], accelerator: Accelerator, compiled: bool
+) -> None:
+    """Set the model's `attention`: block masks ("flex") or "dense" ones, which are always right.
+
+    `auto` takes block masks for rows of `FLEX_FROM` positions or more, in a network that is compiled for a GPU.
+
+    Raises:
+        StudyError: `wish` is "flex", and the network knows no block masks or is not compiled for a GPU.
+    """
+    if isinstance(model, Seq2SeqTransformer):
+        fits = accelerator == "gpu" and compiled
+        problem = None if fits else "it is made for networks compiled for a GPU, and has no backward pass on a CPU"
+        if not problem and (wish == "flex" or (wish == "auto" and model.max_positions >= FLEX_FROM)):
+            model.attention = "flex"
+    else:
+        problem = f"model {type(model).__name__} attends in a way of its own"
+    if wish == "flex" and problem:
+        raise StudyError(f"trainer.attention=flex: {problem}; trainer.attention=dense works everywhere")
+
+
 def compilation_error(error: Exception) -> StudyError | None:
     """The cause, in a line, if PyTorch's compiler raised this error."""
     modules = [kind.__module__ for kind in type(error).mro()]
     if not any(name.startswith(("torch._dynamo", "torch._inductor")) for name in modules):
         return None
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    cause = lines[0] if lines else type(error).__name__
+    # The first line may only say which backend raised; a C++ compiler's complaint is further below.
+    told = [line for line in lines if not line.endswith("raised:")]
+    complaints = [line for line in told if " error: " in line]
+    cause = next(iter([*complaints, *told]), type(error).__name__)
     return StudyError(f"trainer.compile: compilation failed: {cause}; trainer.compile=false trains without")

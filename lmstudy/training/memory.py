@@ -19,4 +19,5 @@ def keep_freed_memory() -> bool:
     mallopt = ctypes.CDLL(None).mallopt
     limit = 2**31 - 1  # mallopt takes an int
     settings = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: 2**30, M_TRIM_THRESHOLD: limit}
-    return all([bool(mallopt(name, value)) for name, value in settings.items()])
+    told = [bool(mallopt(name, value)) for name, value in settings.items()]
+    return all(told)

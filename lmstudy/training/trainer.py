@@ -13,6 +13,7 @@ from lightning.pytorch.loggers import Logger
 
 from lmstudy.config import TrainerConfig
 from lmstudy.errors import StudyError
+from lmstudy.models.transformer import DecoderLayer, EncoderLayer
 from lmstudy.training.callbacks import LastCheckpoint
 from lmstudy.training.memory import keep_freed_memory
 
@@ -25,8 +26,16 @@ def check_machine(config: TrainerConfig) -> None:
             raise StudyError("trainer.accelerator=gpu: PyTorch sees no CUDA GPU here; use trainer=cpu")
         if config.devices > count:
             raise StudyError(f"trainer.devices={config.devices}: this machine has {count} GPU(s)")
+        if config.precision != "32-true" and not torch.cuda.is_bf16_supported(including_emulation=False):
+            name = torch.cuda.get_device_name(0)
+            raise StudyError(f"trainer.precision={config.precision}: {name} has no bfloat16; use 32-true")
     if config.strategy == "fsdp" and config.accelerator != "gpu":
         raise StudyError("trainer.strategy=fsdp shards over GPUs: use trainer.strategy=ddp on a CPU")
+    if config.attention == "flex" and (config.accelerator != "gpu" or config.compile is not True):
+        raise StudyError(
+            "trainer.attention=flex wants trainer.accelerator=gpu and trainer.compile=true, not "
+            f"{config.accelerator} and {str(config.compile).lower()}; trainer.attention=dense works everywhere"
+        )
 
 
 def _strategy(config: TrainerConfig) -> Any:
@@ -35,7 +44,23 @@ def _strategy(config: TrainerConfig) -> Any:
 
         backend = "nccl" if config.accelerator == "gpu" else "gloo"
         return DDPStrategy(process_group_backend=backend, start_method="popen", gradient_as_bucket_view=True)
+    if config.strategy == "fsdp":
+        return _fsdp(config.precision)
     return config.strategy
+
+
+def _fsdp(precision: str) -> Any:
+    """Shards layer by layer, so that of all the parameters one layer's exist whole at a time.
+
+    In bfloat16, sums over processes and the rotary table stay in float32: Lightning would lower these too.
+    """
+    from lightning.pytorch.strategies import FSDPStrategy
+    from torch.distributed.fsdp import MixedPrecision
+
+    mixed = MixedPrecision(param_dtype=torch.bfloat16, reduce_dtype=torch.float32, buffer_dtype=torch.float32)
+    return FSDPStrategy(
+        auto_wrap_policy={EncoderLayer, DecoderLayer}, mixed_precision=mixed if precision == "bf16-mixed" else None
+    )
 
 
 def build_trainer(

@@ -2,10 +2,12 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from hydra.utils import get_object
 
@@ -80,6 +82,7 @@ def config(tmp_path: Path, workload: str, **others) -> dict:
     }
 
 
+@pytest.mark.usefixtures("counting_machine")
 def test_json_is_one_object_a_line_and_the_main_measure_comes_first(tmp_path, capsys):
     running.run(config(tmp_path, "Counting"))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -93,6 +96,7 @@ def test_json_is_one_object_a_line_and_the_main_measure_comes_first(tmp_path, ca
     assert lines[2]["value"] == 3.0
 
 
+@pytest.mark.usefixtures("counting_machine")
 def test_a_record_comes_back_and_its_ratios_can_be_computed_again(tmp_path):
     record = running.run(config(tmp_path, "Counting"))
     path = tmp_path / "runs" / f"{record.name}-{record.id}" / "record.json"
@@ -107,6 +111,7 @@ def test_a_record_comes_back_and_its_ratios_can_be_computed_again(tmp_path):
     assert again.samples[0]["lines"][0]["ratio"] == 3.0
 
 
+@pytest.mark.usefixtures("counting_machine")
 def test_noise_is_said_plainly_and_the_numbers_are_still_shown(tmp_path, capsys):
     record = running.run(config(tmp_path, "Unsteady"))
     shown = capsys.readouterr()
@@ -210,9 +215,19 @@ def test_an_interruption_says_that_nothing_was_recorded(monkeypatch, capsys, tmp
     assert "interrupted; a benchmark leaves a record only when it is finished" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("documents", ["packed", pytest.param("whole", marks=pytest.mark.slow)])
-def test_training_end_to_end(documents, tmp_path, capfd, monkeypatch):
-    monkeypatch.setattr("lmstudy.training.compilation.compilation_problem", lambda: "no compiler today")
+@pytest.mark.slow
+def test_training_end_to_end(tmp_path, capfd, monkeypatch):
+    """The one contest of real contenders in processes of their own."""
+    check_training("packed", tmp_path, capfd, monkeypatch)
+
+
+@pytest.mark.usefixtures("contest_here")
+def test_training_on_whole_documents(tmp_path, capfd, monkeypatch):
+    check_training("whole", tmp_path, capfd, monkeypatch)
+
+
+def check_training(documents, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr("lmstudy.training.compilation.compilation_problem", lambda *_: "no compiler today")
     overrides = [f"workload.documents={documents}", "rounds=3", "threads=1", "seconds=0", "format=json"]
     record = running.run(
         compose_config("benchmark", [*DATA, *TINY_TRAINING, *overrides, f"runs={tmp_path}", "peer=hf_t5"])
@@ -238,14 +253,14 @@ def test_training_end_to_end(documents, tmp_path, capfd, monkeypatch):
         assert [units for _, units in sample["blocks"]] == [2 * 48.0] * 3
 
 
-@pytest.mark.slow
-def test_training_end_to_end_compiled(tmp_path, capfd):
-    from lmstudy.training.compilation import compilation_problem
-
-    if compilation_problem():
-        pytest.skip("no compiler here")
+@pytest.mark.usefixtures("contest_here")
+def test_contenders_are_compiled_where_that_can_be(tmp_path, capfd, monkeypatch):
+    """Graphs are captured, but not turned into C++, which takes half a minute each."""
+    monkeypatch.setattr("lmstudy.training.compilation.compilation_problem", lambda *_: None)
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager", fullgraph=True))
     overrides = ["rounds=2", "threads=1", "seconds=0", "format=json", f"runs={tmp_path}"]
-    running.run(compose_config("benchmark", [*DATA, *TINY_TRAINING, *overrides]))
+    record = running.run(compose_config("benchmark", [*DATA, *TINY_TRAINING, *overrides]))
+    torch._dynamo.reset()
     ratios = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     pairs = [(r["peer"], r["contender"]) for r in ratios if r["peer"] and r["measure"] == "tokens_per_second"]
     assert pairs == [
@@ -255,3 +270,6 @@ def test_training_end_to_end_compiled(tmp_path, capfd):
         ("torch_transformer", "lmstudy"),
         ("torch_transformer", "lmstudy_eager"),
     ]
+    losses = {sample["contender"]: sample["facts"]["losses"] for sample in record.samples if "contender" in sample}
+    assert losses["lmstudy"] == pytest.approx(losses["lmstudy_eager"], rel=1e-5)
+    assert losses["hf_t5_compiled"] == pytest.approx(losses["hf_t5"], rel=1e-5)

@@ -5,12 +5,14 @@ import os
 import time
 
 import pytest
+import torch
 
 from lmstudy.benchmark.contest import Entry, hold, rotated
-from lmstudy.benchmark.machine import Machine
+from lmstudy.benchmark.machine import Machine, MatrixProduct
 from lmstudy.benchmark.worker import Worker
 from lmstudy.errors import StudyError
 
+pytestmark = pytest.mark.usefixtures("counting_machine")
 TRIVIAL = "tests.benchmark.trivial"
 
 
@@ -45,6 +47,13 @@ def test_contenders_alternate_in_processes_of_their_own(tmp_path, capfd):
     assert shown.out == ""
     assert sum("round " in line for line in shown.err.splitlines()) == 4
     assert not multiprocessing.active_children()
+
+
+def test_the_machine_counts_the_operations_of_a_matrix_product():
+    product = MatrixProduct(size=8)
+    assert product.block() == 2 * 8**3
+    torch.testing.assert_close(product.out, product.a @ product.b)
+    assert product.facts == {"size": 8, "dtype": "float32"}
 
 
 def test_a_block_lasts_as_long_as_asked_for_or_as_it_says():

@@ -55,7 +55,7 @@ def test_cases_are_reported_apart_and_ratios_come_first():
     assert [sample["case"] for sample in both.samples] == ["2_sequences", "1_sequences"]
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("contest_here")
 def test_a_small_contest_from_end_to_end():
     pytest.importorskip("transformers")
     told = []

@@ -1,8 +1,10 @@
 """The workload `growth`: corpora of a wanted size, the points, and that nothing stays on the disk."""
 
+import pkgutil
 import shutil
 import tempfile
 from collections import Counter, namedtuple
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.errors import StudyError
-from tests.benchmark.cases import SIZES, bench, tiny_data
+from tests.benchmark.cases import SIZES, bench, memory_counter_error_mib, tiny_data
 
 SHAPE = {"rows": 2, "encoder_length": 16, "decoder_length": 32, "prefix_length": 8}
 SETTINGS = {
@@ -84,8 +86,13 @@ def test_a_point_on_a_store_reports_memory_on_the_way(corpus, documents, tmp_pat
     point = steps_on_store(file=str(file), shape=SHAPE, vocab_size=vocab_size, model=SIZES, steps=2)
     assert point["tokens_per_second"] > 0
     assert point["documents"] == len(tables.read(file))
-    peaks = [point["memory"][stage]["VmHWM"] for stage in ("imported", "model", "open", "first batch", "end")]
-    assert peaks == sorted(peaks)
+    stages = [point["memory"][stage] for stage in ("imported", "model", "open", "first batch", "end")]
+    peaks = [stage["VmHWM"] for stage in stages]
+    error = memory_counter_error_mib()
+    assert all(later >= earlier - error for earlier, later in pairwise(peaks))
+    for stage, peak in zip(stages, peaks, strict=True):
+        assert peak > 10
+        assert stage.get("RssAnon", 0) + stage.get("RssFile", 0) <= peak + error
 
 
 def test_lines_of_stores_and_steps():
@@ -118,18 +125,38 @@ def test_a_failure_leaves_nothing_on_the_disk(monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
-def test_a_small_run_from_end_to_end():
-    points = {"store_megabytes": [0.05, 0.1], "contexts": [16], "widths": [64], "processes": [2]}
+@pytest.fixture
+def here(monkeypatch):
+    """Points are measured in this process: a new one imports Lightning for each, which takes seconds."""
+    run = lambda function, settings: pkgutil.resolve_name(function)(**settings)  # noqa: E731
+    monkeypatch.setattr(growth, "measure", lambda function, settings, threads: run(function, settings))
+    monkeypatch.setattr(
+        growth, "measure_together", lambda function, settings, threads: [run(function, each) for each in settings]
+    )
+
+
+@pytest.mark.usefixtures("here")
+def test_all_parts_of_a_small_run():
+    points = {"store_megabytes": [0.05, 0.1], "contexts": [16, 32], "widths": [64], "processes": [1, 2]}
     found = Growth(**{**SETTINGS, **points}).run(bench())
     lines = {line.measure: line.value for line in found.lines}
     assert found.lines[0].measure == "memory_growth"
     assert 0.8 < lines["memory_growth"] < 1.2
     assert lines["parameters_width_64"] > 60 * 64
-    assert lines["tokens_per_second_2_processes"] > 0
-    assert [len(point["each"]) for point in found.samples[-1]["processes"]] == [2]
-    assert np.isfinite(list(lines.values())).all()
+    one, two = (lines[f"tokens_per_second_{count}_processes"] for count in (1, 2))
+    assert lines["speed_up_2_over_1_processes"] == pytest.approx(two / one)
+    assert {"step_slope_context", "seconds_per_step_context_32", "seconds_per_step_width_64"} <= set(lines)
+    assert [len(point["each"]) for point in found.samples[-1]["processes"]] == [1, 2]
+    finite = [value for measure, value in lines.items() if "slope" not in measure]  # two contexts: no interval
+    assert np.isfinite(finite).all()
     assert [set(sample) for sample in found.samples] == [{"stores"}, {"contexts"}, {"widths"}, {"processes"}]
+
+
+@pytest.mark.slow
+def test_a_point_in_a_process_of_its_own():
+    found = Growth(**{**SETTINGS, "contexts": [16]}).run(bench())
+    assert [line.measure for line in found.lines] == ["seconds_per_step_context_16"]
+    assert 0 < found.lines[0].value < 10
 
 
 @pytest.mark.parametrize(

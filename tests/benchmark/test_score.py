@@ -62,6 +62,7 @@ def test_padding_changes_no_result_of_the_peer():
     comparable({"lmstudy": Scoring(**given()).facts, "hf_t5": padded.facts})
 
 
+@pytest.mark.usefixtures("contest_here")
 def test_a_run_without_peers_reports_itself():
     found = Score(documents=DOCUMENTS, padded_rows=5, **SHAPE, **SIZES).run(bench())
     assert found.lines[0].measure == "documents_per_second"

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from lmstudy.benchmark.contenders import hf_t5, ours, torch_transformer
-from lmstudy.benchmark.contenders.batches import packed_batches, to_batches, whole_batches
+from lmstudy.benchmark.contenders.batches import to_batches
+from lmstudy.benchmark.full_rows import packed_batches, whole_batches
 from lmstudy.benchmark.train import comparable
 from lmstudy.data.batch import Shape
 from lmstudy.data.tokenizer import BOS

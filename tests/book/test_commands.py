@@ -15,7 +15,7 @@ from lmstudy.study.needs import compose_config
 from lmstudy.study.notebook_parameters import check_parameters
 
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
-BY_HYDRA = {f"lmstudy-{name}": name for name in ("train", "prepare", "evaluate", "baseline")}
+BY_HYDRA = {f"lmstudy-{name}": name for name in ("train", "prepare", "evaluate", "baseline", "benchmark")}
 ALLOWED_ELSEWHERE = {"git", "cd", "export", "source", "conda", "pip", "python"}
 
 

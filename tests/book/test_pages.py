@@ -15,7 +15,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from lmstudy.study.jupyter_book import build_pages
 from lmstudy.study.links import broken_links
 
-NOTEBOOKS = ("01_corpus", "02_first_encoder_decoder")
+NOTEBOOKS = ("01_corpus", "02_first_encoder_decoder", "03_speed")
 # \\cancel is loaded by MathJax when a page uses it.
 FORMULA = "$$\\mathcal{L}(\\theta) = -\\sum_t \\log p_\\theta(\\cancel{y}_t \\mid y_{<t}, x)$$"
 

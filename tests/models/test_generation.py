@@ -1,12 +1,16 @@
-"""The cache changes nothing, and each filter does what it says."""
+"""Sampling equals its plain form: no cache, a full sort, rows that are never dropped; filters do what they say."""
+
+from itertools import pairwise
 
 import pytest
+import scipy.stats
 import torch
 
 from lmstudy.data.batch import Seq2SeqBatch
-from lmstudy.data.tokenizer import BOS, EOS
+from lmstudy.data.tokenizer import BOS, EOS, PAD
 from lmstudy.errors import StudyError
-from lmstudy.models.generation import Sampling, filtered_logits, generate, pad_prompts
+from lmstudy.models.decoding import Cache
+from lmstudy.models.generation import Sampling, draw, filtered_logits, generate, nucleus, pad_prompts
 from lmstudy.models.transformer import Seq2SeqTransformer
 
 V = 60
@@ -80,6 +84,136 @@ def test_top_k_top_p_and_bans():
     torch.testing.assert_close(halved[0], squares / squares.sum())
 
 
+def sorted_nucleus(logits: torch.Tensor, top_p: float) -> torch.Tensor:
+    """Top-p as it is usually written: sort all, add up, cut."""
+    values, order = logits.sort(dim=-1, descending=True)
+    probability = values.softmax(-1)
+    excluded = probability.cumsum(-1) - probability >= top_p
+    return torch.full_like(logits, float("-inf")).scatter(-1, order, values.masked_fill(excluded, float("-inf")))
+
+
+@pytest.mark.parametrize("top_p", [1e-6, 0.3, 0.9, 0.999])
+@pytest.mark.parametrize("scale", [0.01, 1.0, 4.0, 30.0], ids=["flat", "mild", "usual", "peaked"])
+def test_the_nucleus_equals_that_of_a_full_sort(scale, top_p):
+    """In float64: sums in another order do not move a token across the border."""
+    generator = torch.Generator().manual_seed(0)
+    logits = scale * torch.randn(200, V, generator=generator, dtype=torch.float64)
+    logits[100:, :7] = float("-inf")  # banned
+    expected = sorted_nucleus(logits, top_p)
+    for candidates in [*range(1, 9), 20, V - 1, V, V + 5]:
+        assert torch.equal(nucleus(logits, top_p, candidates), expected)
+    wide = scale * torch.randn(20, 1000, generator=generator, dtype=torch.float64)
+    assert torch.equal(nucleus(wide, top_p), sorted_nucleus(wide, top_p))
+
+
+def test_a_row_that_needs_more_candidates_does_not_change_the_others():
+    logits = torch.stack([torch.linspace(0, 30, V), torch.zeros(V), torch.linspace(30, 0, V)]).double()
+    found = nucleus(logits, 0.89, candidates=5)
+    # 1 - exp(-30 / 59 * 5) = 0.92 is the first to reach 0.89, and so is 54 of 60.
+    assert torch.isfinite(found).sum(-1).tolist() == [5, 54, 5]
+    for row in (0, 2):
+        assert torch.equal(found[row], nucleus(logits[row : row + 1], 0.89, candidates=V)[0])
+
+
+@pytest.mark.parametrize("scale", [0.1, 3.0])
+def test_in_float32_only_tokens_at_the_border_of_the_nucleus_may_differ(scale):
+    logits = scale * torch.randn(300, 4096, generator=torch.Generator().manual_seed(0))
+    kept = torch.isfinite(nucleus(logits, 0.9))
+    values, order = logits.double().sort(dim=-1, descending=True)
+    probability = values.softmax(-1)
+    before = torch.empty_like(values).scatter(-1, order, probability.cumsum(-1) - probability)
+    clear = (before - 0.9).abs() > 1e-5
+    assert torch.equal(kept[clear], before[clear] < 0.9)
+    assert clear.double().mean() > 0.99
+
+
+def test_numbers_are_drawn_by_inversion_in_the_right_proportions():
+    """A chi-square test of 100,000 draws; tokens of probability 0 are never among them."""
+    logits = torch.randn(V, generator=torch.Generator().manual_seed(3)) * 1.5
+    logits[[0, 1, 20, V - 2, V - 1]] = float("-inf")
+    uniform = 1 - torch.rand(100_000, generator=torch.Generator().manual_seed(5))
+    drawn = draw(logits.expand(len(uniform), V), Sampling(), uniform)
+    counts = torch.bincount(drawn, minlength=V)
+    possible = torch.isfinite(logits)
+    assert counts[~possible].sum() == 0
+    expected = logits[possible].double().softmax(-1) * len(uniform)
+    assert scipy.stats.chisquare(counts[possible], expected).pvalue > 0.001
+
+
+def test_excluded_tokens_are_not_drawn_at_the_ends_of_the_interval():
+    """Uniform numbers are multiples of 2^-24 in (0, 1]."""
+    logits = torch.randn(500, V, generator=torch.Generator().manual_seed(1)) * 3
+    excluded = torch.rand(500, V, generator=torch.Generator().manual_seed(2)) < 0.5
+    excluded[:, [0, 1, V - 1]] = True
+    logits = logits.masked_fill(excluded, float("-inf"))
+    first, last = (~excluded).int().argmax(-1), V - 1 - (~excluded).flip(-1).int().argmax(-1)
+    for value in (1.0, 1 - 2**-24, 0.5, 2**-12, 2**-24, torch.finfo(torch.float32).tiny):
+        drawn = draw(logits, Sampling(), torch.full((500,), value))
+        assert not excluded.gather(1, drawn[:, None]).any()
+        assert (first <= drawn).all()
+        assert (drawn <= last).all()
+    near = logits.clamp(min=-2, max=2).masked_fill(excluded, float("-inf"))  # none too rare for float32
+    assert torch.equal(draw(near, Sampling(), torch.full((500,), 2.0**-24)), first)
+    assert torch.equal(draw(near, Sampling(), torch.ones(500)), last)
+
+
+def plain_samples(model, prompts, sampling: Sampling, forced, generator) -> list[list[int]]:
+    """Every row to the end, all positions computed anew for each token, and the same uniform numbers."""
+    outputs: list[list[int]] = [[] for _ in prompts]
+    done = [False] * len(prompts)
+    for position in range(sampling.max_tokens):
+        uniform = 1 - torch.rand(len(prompts), generator=generator)
+        for row, prompt in enumerate(prompts):
+            logits = uncached_logits(model, prompt, outputs[row])[-1:]
+            logits[:, list(sampling.banned)] = float("-inf")
+            logits = logits / sampling.temperature
+            if sampling.top_k:
+                rank = logits.argsort(descending=True).argsort()
+                logits = logits.masked_fill(rank >= sampling.top_k, float("-inf"))
+            cumulated = sorted_nucleus(logits, sampling.top_p).softmax(-1).cumsum(-1)[0]
+            token = int((cumulated < uniform[row].double() * cumulated[-1]).sum())
+            token = sampling.force_after.get(outputs[row][-1] if outputs[row] else BOS, token)
+            given = position < len(forced[row])
+            token = forced[row][position] if given else token
+            done[row] |= token in sampling.stop and not given
+            if not done[row]:
+                outputs[row].append(token)
+    return outputs
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        Sampling(max_tokens=20, stop=tuple(range(5, 20))),
+        Sampling(temperature=0.7, top_p=0.8, max_tokens=20, stop=tuple(range(5, 25)), force_after={40: 41, 41: 7}),
+        Sampling(temperature=1.3, top_k=30, max_tokens=20, banned=(PAD, BOS, 50), stop=(EOS, *range(5, 15))),
+    ],
+    ids=["plain", "nucleus", "top_k"],
+)
+def test_dropping_finished_rows_changes_no_sample(model, sampling, monkeypatch):
+    kept = []
+
+    def keep(self, rows):
+        kept.append((self.length, int(rows.sum())))
+        original(self, rows)
+
+    original = Cache.keep
+    monkeypatch.setattr(Cache, "keep", keep)
+    model.double()  # a rounding error of float32 could move a draw
+    prompts = PROMPTS * 3
+    forced = [[], [7, 8], [40], [], *[[]] * 8]
+    settings = {"forced": forced, "generator": torch.Generator().manual_seed(11)}
+    found = generate(model, prompts, sampling, **settings)
+    with torch.inference_mode():
+        expected = plain_samples(model, prompts, sampling, forced, torch.Generator().manual_seed(11))
+    assert found == expected
+    assert len(kept) >= 3
+    sizes = [len(prompts), *(rows for _, rows in kept)]
+    assert all(after <= 0.75 * before for before, after in pairwise(sizes))
+    assert len({len(output) for output in found}) >= 4  # they end at different places
+    assert found[1][:2] == [7, 8]  # a stop token that was given ends nothing
+
+
 def test_banned_tokens_never_appear_and_forced_ones_always_do(model):
     banned = tuple(range(30))
     sampling = Sampling(max_tokens=24, banned=banned, force_after={40: 41, 41: 42}, stop=())
@@ -118,6 +252,8 @@ def test_other_mistakes(model):
         generate(model, [[]], Sampling(max_tokens=49))
     with pytest.raises(StudyError, match="every token is banned"):
         generate(model, [[]], Sampling(max_tokens=2, banned=tuple(range(V))))
+    with pytest.raises(StudyError, match="every token is banned"):
+        generate(model, [[]], Sampling(max_tokens=2, top_p=0.9, top_k=5, banned=tuple(range(V))))
     with pytest.raises(StudyError, match="2 forced beginnings were given for 1 prompts"):
         generate(model, [[]], Sampling(max_tokens=2), forced=[[], []])
     assert generate(model, [], Sampling()) == []

@@ -1,11 +1,13 @@
 """Schedules in closed form, and what each optimiser does to a matrix."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
 
 from lmstudy.errors import StudyError
-from lmstudy.training.muon import Muon, orthogonalise
+from lmstudy.training.muon import COEFFICIENTS, Muon, orthogonalise
 from lmstudy.training.optimizers import AdamW, split_by_decay
 
 
@@ -52,6 +54,61 @@ def test_a_batch_of_matrices_is_orthogonalised_as_each_alone():
     x = torch.randn(5, 6, 4, generator=torch.Generator().manual_seed(0))
     alone = torch.cat([orthogonalise(x[i : i + 1]) for i in range(5)])
     torch.testing.assert_close(orthogonalise(x), alone, rtol=1e-4, atol=1e-5)
+
+
+def newton_schulz(x: torch.Tensor, iterations: int = 5) -> torch.Tensor:
+    """The iteration as it is written down, for any shape, in double precision."""
+    a, b, c = COEFFICIENTS
+    x = x.double() / (x.double().norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    for _ in range(iterations):
+        square = x @ x.mT
+        x = a * x + (b * square + c * square @ square) @ x
+    return x
+
+
+def with_singular_values(shape: tuple[int, int], values: torch.Tensor, seed: int = 0) -> torch.Tensor:
+    """Two random float32 matrices [2, M, N] with these singular values [min(M, N)]."""
+    g = torch.Generator().manual_seed(seed)
+    u, v = (torch.linalg.qr(torch.randn(2, size, len(values), generator=g, dtype=torch.float64))[0] for size in shape)
+    return ((u * values) @ v.mT).float()
+
+
+SHAPES = [(4, 8), (8, 4), (128, 352), (352, 128), (128, 128), (16, 31), (1, 9)]
+"""Wide ones and tall ones go by their Gram matrices, the others (less than twice as long) plainly."""
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_form_on_gram_matrices_equals_plain_newton_schulz(shape):
+    x = torch.randn(3, *shape, generator=torch.Generator().manual_seed(2))
+    assert (orthogonalise(x) - newton_schulz(x)).abs().max() < 1e-4
+    even = with_singular_values(shape, torch.linspace(1, 0.5, min(shape)))
+    assert (orthogonalise(even) - newton_schulz(even)).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("condition", [1e2, 1e4, 1e8])
+@pytest.mark.parametrize("shape", SHAPES[:4])
+def test_ill_conditioned_matrices_lose_two_thousandths_at_most(shape, condition):
+    """A Gram matrix holds squares: float32 rounds singular values below 2e-4 of the largest away, and the iteration
+    makes what is left 480 times larger. All entries of the result are below 1.
+    """
+    x = with_singular_values(shape, torch.logspace(0, -math.log10(condition), min(shape), dtype=torch.float64))
+    found = orthogonalise(x)
+    assert (found - newton_schulz(x)).abs().max() < 2e-3
+    assert torch.linalg.svdvals(found).max() < 1.25
+
+
+@pytest.mark.parametrize("shape", SHAPES[:4])
+def test_matrices_without_full_rank_stay_finite(shape):
+    x = torch.zeros(2, *shape)
+    x[1, 0] = 1.0  # rank one; the first is zero, as the gradient of what no token has reached
+    found = orthogonalise(x)
+    assert not found[0].any()
+    assert (found - newton_schulz(x)).abs().max() < 2e-3  # ill-conditioned as can be
+
+
+def test_no_iterations_only_normalise():
+    x = torch.randn(2, 3, 9, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(orthogonalise(x, iterations=0), x / x.norm(dim=(-2, -1), keepdim=True))
 
 
 def step(settings, steps: int = 3) -> dict[str, torch.Tensor]:

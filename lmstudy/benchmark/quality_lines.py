@@ -1,0 +1,205 @@
+"""What runs and seconds a step say about time to quality. Every function here is arithmetic on records."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lmstudy.benchmark.quality_runs import VALID
+from lmstudy.benchmark.ratios import median_interval
+from lmstudy.benchmark.result import Line
+from lmstudy.evaluation.statistics import seed_interval
+from lmstudy.study.record_fields import Curve
+from lmstudy.study.records import Record
+
+PEER = "hf_t5"
+BOTH = 0.975
+"""Confidence of each of two intervals that together hold with 95 % (Bonferroni)."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The lengths at which a target is reached, in steps; None where no length that was tried does.
+
+    Attributes:
+        steps: the shortest whose mean over seeds is at most the target.
+        surely: the shortest whose whole interval over seeds is.
+        perhaps: the shortest whose interval begins there.
+    """
+
+    steps: int | None
+    surely: int | None
+    perhaps: int | None
+
+
+def reach(bits: Mapping[int, Sequence[float]], target: float, confidence: float) -> Reach:
+    """Bits per byte of every seed by length, against a target. One seed has no interval."""
+    found = {steps: seed_interval(values, confidence) for steps, values in sorted(bits.items())}
+
+    def shortest(end: str) -> int | None:
+        return next((steps for steps, each in found.items() if getattr(each, end) <= target), None)
+
+    return Reach(shortest("value"), shortest("high"), shortest("low"))
+
+
+def crossing(curve: Curve, target: float) -> float | None:
+    """The step at which a curve first comes down to a target, linear between its points; None if it never does.
+
+    A curve that is there from its first point on crossed before: that point is returned, and is too late.
+    """
+    steps, values = curve["step"], curve["value"]
+    for i, value in enumerate(values):
+        if value <= target:
+            if i == 0:
+                return float(steps[0])
+            share = (values[i - 1] - target) / (values[i - 1] - value)
+            return steps[i - 1] + share * (steps[i] - steps[i - 1])
+    return None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The peer's final run and ours, with seconds a step of both.
+
+    Args:
+        peer: record of the peer's final run.
+        peer_steps: its length.
+        ours: records of all seeds, by length.
+        peer_seconds, our_seconds: [rounds] seconds a step of the same rounds.
+        steady: whether the machine was quiet enough for their ratio.
+    """
+
+    peer: Record
+    peer_steps: int
+    ours: Mapping[int, Sequence[Record]]
+    peer_seconds: np.ndarray
+    our_seconds: np.ndarray
+    steady: bool
+
+    def lines(self) -> list[Line]:
+        """The headline first, then equal minutes and tokens, then what they are made of."""
+        return [self.time_to_quality(), self.at_equal_minutes(), self.tokens_to_quality(), *self.parts()]
+
+    def bits(self) -> dict[int, list[float]]:
+        """Bits per byte of all held-out documents: every seed, by length."""
+        return {steps: [record.metrics[VALID] for record in records] for steps, records in self.ours.items()}
+
+    def target(self) -> float:
+        """The peer's, on the same documents."""
+        return self.peer.metrics[VALID]
+
+    def time_to_quality(self) -> Line:
+        """The peer's minutes over ours, for the shortest length that is as good; seconds a step are paired by round."""
+        found = reach(self.bits(), self.target(), BOTH)
+        step = median_interval(self.peer_seconds / self.our_seconds, BOTH)
+        if found.steps is None:
+            return Line("time_to_quality", f"1/min, {self._not_reached()}", PEER, better="higher")
+        return Line(
+            "time_to_quality",
+            "1/min",
+            PEER,
+            ratio=self.peer_steps / found.steps * step.value,
+            low=self._end(found.surely, step.low),
+            high=self._end(found.perhaps, step.high),
+            rounds=step.n,
+            better="higher",
+            conclusive=self.steady,
+        )
+
+    def tokens_to_quality(self) -> Line:
+        """The peer's target tokens over ours, for the same length: what does not depend on the machine."""
+        found = reach(self.bits(), self.target(), 0.95)
+
+        def ratio(steps: int | None) -> float | None:
+            return None if steps is None else self.peer.metrics["train/tokens"] / self._tokens(steps)
+
+        unit = "1/token" if found.steps else f"1/token, {self._not_reached()}"
+        ends = (ratio(found.surely), ratio(found.perhaps))
+        low, high = ends if found.steps else (None, None)
+        return Line("tokens_to_quality", unit, PEER, ratio=ratio(found.steps), low=low, high=high, better="higher")
+
+    def at_equal_minutes(self) -> Line:
+        """Our longest runs' bits per byte minus the peer's after as many minutes, on the documents of the curves.
+
+        The interval is over seeds alone: seconds a step only place the point on the peer's curve.
+        """
+        longest, curve = max(self.ours), self.peer.curves[VALID]
+        place = longest / float(np.median(self.peer_seconds / self.our_seconds))
+        name, unit = "bits_per_byte_at_equal_minutes", "bits/byte more than hf_t5"
+        if not curve["step"][0] <= place <= curve["step"][-1]:
+            unit += f", which has no point about its step {place:.0f}"
+            return Line(name, unit, better="lower")
+        theirs = float(np.interp(place, curve["step"], curve["value"]))
+        found = seed_interval([record.curves[VALID]["value"][-1] - theirs for record in self.ours[longest]])
+        return Line(name, unit, value=found.value, low=_known(found.low), high=_known(found.high), better="lower")
+
+    def parts(self) -> list[Line]:
+        """Minutes and bits per byte of both sides; and when our curves cross the peer's last value."""
+        lines = [
+            self._minutes("minutes", PEER, self.peer_steps, self.peer_seconds),
+            Line("bits_per_byte", "bits/byte", contender=PEER, value=self.target(), better="lower"),
+        ]
+        for steps, values in sorted(self.bits().items()):
+            lines.append(self._minutes(f"minutes_{steps}_steps", "lmstudy", steps, self.our_seconds))
+            found = seed_interval(values)
+            low, high = _known(found.low), _known(found.high)
+            name = f"bits_per_byte_{steps}_steps"
+            lines.append(Line(name, "bits/byte", value=found.value, low=low, high=high, better="lower"))
+            lines.append(self._crossing(steps))
+        return lines
+
+    def crossing_minutes(self, record: Record) -> float | None:
+        """When a run's curve comes down to the end of the peer's, in minutes; None if it never does."""
+        step = crossing(record.curves[VALID], self.peer.curves[VALID]["value"][-1])
+        return None if step is None else step * float(np.median(self.our_seconds)) / 60
+
+    def _crossing(self, steps: int) -> Line:
+        name = f"crossing_minutes_{steps}_steps"
+        minutes = [self.crossing_minutes(record) for record in self.ours[steps]]
+        crossed = [each for each in minutes if each is not None]
+        if len(crossed) < len(minutes):  # a mean of the others would leave the worst seeds out
+            return Line(name, f"min, never by {len(minutes) - len(crossed)} of {len(minutes)} seeds", better="lower")
+        found = seed_interval(crossed)
+        return Line(name, "min", value=found.value, low=_known(found.low), high=_known(found.high), better="lower")
+
+    def _end(self, steps: int | None, ratio: float) -> float | None:
+        return None if steps is None or math.isnan(ratio) else self.peer_steps / steps * ratio
+
+    def _tokens(self, steps: int) -> float:
+        return float(np.mean([record.metrics["train/tokens"] for record in self.ours[steps]]))
+
+    def _not_reached(self) -> str:
+        minutes = max(self.ours) * float(np.median(self.our_seconds)) / 60
+        return f"not reached in {max(self.ours)} steps ({minutes:.1f} min)"
+
+    def _minutes(self, name: str, contender: str, steps: int, seconds: np.ndarray) -> Line:
+        found = median_interval(seconds)
+        value, low, high = (steps * each / 60 for each in (found.value, found.low, found.high))
+        return Line(
+            name, "min", contender=contender, value=value, low=_known(low), high=_known(high), rounds=found.n,
+            better="lower", conclusive=self.steady,
+        )  # fmt: skip
+
+
+def _known(end: float) -> float | None:
+    return None if math.isnan(end) else end
+
+
+def run_sample(name: str, record: Record, command: str, minutes: float | None, crosses: float | None) -> dict[str, Any]:
+    """A run as the benchmark's record keeps it beside its curves."""
+    budget = record.config["budget"]
+    assert isinstance(budget, dict)
+    return {
+        "run": name,
+        "id": record.id,
+        "command": command,
+        "seed": record.seed,
+        "steps": budget["steps"],
+        "rows": budget["rows"],
+        "target_tokens": record.metrics["train/tokens"],
+        "bits_per_byte": record.metrics[VALID],
+        "minutes": minutes,
+        "crosses_after_minutes": crosses,
+    }

@@ -1,0 +1,94 @@
+"""Pages that are handed back come back: nothing read from a mapped file is lost or changed."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lmstudy.data import tables
+
+ROWS = 2500  # three batches
+FEATURES = tables.tokenised(1000)
+
+
+def documents(count: int = ROWS, longest: int = 40) -> dict[str, list]:
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, longest, count)
+    return {
+        "id": [f"document {number}" for number in range(count)],
+        **{name: [f"{name} {number % 7}" for number in range(count)] for name in ("text", "source", "path", "name")},
+        "tokens": [rng.integers(0, 1000, length).tolist() for length in lengths],
+        "starts": [list(range(0, length, 8)) for length in lengths],
+    }
+
+
+def write(file: Path, columns: dict[str, list]) -> Path:
+    count = len(columns["id"])
+    parts = (range(start, min(start + tables.BATCH, count)) for start in range(0, count, tables.BATCH))
+    tables.write(file, FEATURES, ({name: [v[i] for i in part] for name, v in columns.items()} for part in parts))
+    return file
+
+
+def resident_file_pages() -> float:
+    """MiB of mapped files that this process holds; exact, unlike the running counts in `status`."""
+    lines = Path("/proc/self/smaps").read_text().splitlines()
+    held, ours = 0, False
+    for line in lines:
+        if "-" in line.split()[0]:
+            ours = line.endswith("large.arrow")
+        elif ours and line.startswith("Rss:"):
+            held += int(line.split()[1])
+    return held / 1024
+
+
+def test_rows_are_read_as_they_were_written(tmp_path):
+    columns = documents()
+    found = tables.read(write(tmp_path / "a.arrow", columns))
+    assert len(found) == ROWS
+    assert found.features == FEATURES
+    assert found[:] == columns
+    assert [len(part["id"]) for part in tables.batches(found)] == [1000, 1000, 500]
+
+
+def test_releasing_changes_nothing_that_is_read_before_or_after(tmp_path):
+    columns = documents()
+    rows = tables.read(write(tmp_path / "a.arrow", columns))
+    chunks = [chunk.values.to_numpy(zero_copy_only=True) for chunk in rows.data.table.column("tokens").chunks]
+    before = [chunk.copy() for chunk in chunks]
+    for _ in range(3):
+        tables.release()
+        assert all(np.array_equal(now, then) for now, then in zip(chunks, before, strict=True))  # the same views
+        tables.release()
+        assert rows[1234]["tokens"] == columns["tokens"][1234]
+        assert rows[:] == columns
+
+
+def test_two_files_at_once_and_one_that_is_gone(tmp_path):
+    """A file that nobody reads any more is let go; the others stay."""
+    first, second = documents(), documents(count=10)
+    rows, others = tables.read(write(tmp_path / "a.arrow", first)), tables.read(write(tmp_path / "b.arrow", second))
+    mapped = len(tables._mapped)
+    del others
+    tables.release()
+    assert len(tables._mapped) == mapped - 1
+    assert rows[:] == first
+    (tmp_path / "a.arrow").unlink()  # mapped, so its bytes are still there
+    tables.release()
+    assert rows[:] == first
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/smaps")
+def test_released_pages_count_no_longer_as_memory(tmp_path):
+    count = 40
+    columns = {name: [""] * count for name in ("text", "source", "path", "name")}
+    columns |= {"id": list(map(str, range(count))), "tokens": [[7] * 100_000] * count, "starts": [[0]] * count}
+    rows = tables.read(write(tmp_path / "large.arrow", columns))
+    size = (tmp_path / "large.arrow").stat().st_size / 2**20
+    assert size > 7
+    values = rows.data.table.column("tokens").chunk(0).values.to_numpy(zero_copy_only=True)
+    assert values.sum(dtype=np.int64) == 7 * 100_000 * count
+    assert resident_file_pages() > 0.9 * size
+    tables.release()
+    assert resident_file_pages() < 0.2 * size
+    assert values.sum(dtype=np.int64) == 7 * 100_000 * count

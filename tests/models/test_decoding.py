@@ -1,0 +1,96 @@
+"""Decoding one position at a time gives the logits of the plain decoder, whatever the weights, whoever is dropped."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from lmstudy.data.tokenizer import BOS
+from lmstudy.models.generation import pad_prompts
+from lmstudy.models.transformer import Seq2SeqTransformer
+
+V, T = 70, 24
+PROMPTS = [[], [7, 8, 9], [11, 12] * 9, [5], list(range(5, 35))]
+
+
+@pytest.fixture(params=[torch.float64, torch.float32], ids=["float64", "float32"])
+def model(request) -> Seq2SeqTransformer:
+    """Three layers of each kind, all of whose weights matter: no matrix is zero, no norm's gain is one."""
+    torch.manual_seed(4)
+    model = Seq2SeqTransformer(V, T + 8, d_model=32, heads=4, d_ff=40, encoder_layers=3, decoder_layers=3)
+    for parameter in model.parameters():
+        if parameter.ndim == 1:
+            torch.nn.init.normal_(parameter, mean=1.0, std=0.5)
+        else:
+            torch.nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
+    return model.to(request.param).eval()
+
+
+@pytest.fixture
+def written() -> Tensor:
+    """Decoder input [B, T]: a start token, then anything."""
+    tokens = torch.randint(5, V, (len(PROMPTS), T), generator=torch.Generator().manual_seed(1))
+    tokens[:, 0] = BOS
+    return tokens
+
+
+def plain_logits(model: Seq2SeqTransformer, written_BT: Tensor) -> Tensor:
+    """Logits [B, T, V] of the whole decoder at once."""
+    prompts, documents = pad_prompts(PROMPTS, torch.device("cpu"))
+    memory = model.encode(prompts, documents)
+    return model.logits(model.decode(written_BT, torch.ones_like(written_BT), memory, documents))
+
+
+def assert_equal_up_to_rounding(found: Tensor, expected: Tensor) -> None:
+    """Within 1e-5 of the logits' size in float32; float64 leaves no doubt that only rounding differs."""
+    tolerance = {torch.float32: 1e-5, torch.float64: 1e-13}[expected.dtype]
+    assert found.dtype == expected.dtype
+    assert (found - expected).abs().max() <= tolerance * expected.abs().max().clamp(min=1)
+
+
+@torch.inference_mode()
+def test_every_step_equals_the_plain_decoder(model, written):
+    expected = plain_logits(model, written)
+    assert expected.std() > 0.5  # rows and positions differ by more than the tolerance
+    cache = model.start(*pad_prompts(PROMPTS, torch.device("cpu")), length=T)
+    for position in range(T):
+        assert cache.length == position
+        assert_equal_up_to_rounding(model.step(written[:, position], cache), expected[:, position])
+
+
+@torch.inference_mode()
+def test_room_that_is_not_used_changes_nothing(model, written):
+    prompts = pad_prompts(PROMPTS, torch.device("cpu"))
+    tight, roomy = (model.start(*prompts, length=length) for length in (5, T))
+    for layer in roomy.layers:  # whatever the memory held before
+        layer.self_keys.fill_(float("nan"))
+        layer.self_values.fill_(float("nan"))
+    for position in range(5):
+        assert_equal_up_to_rounding(model.step(written[:, position], roomy), model.step(written[:, position], tight))
+
+
+@torch.inference_mode()
+def test_rows_that_are_kept_go_on_as_if_the_others_were_there(model, written):
+    expected = plain_logits(model, written)
+    cache = model.start(*pad_prompts(PROMPTS, torch.device("cpu")), length=T)
+    rows = torch.arange(len(PROMPTS))
+    kept_after = {6: torch.tensor([True, True, False, True, True]), 11: torch.tensor([3, 0]), 17: torch.tensor([1])}
+    for position in range(T):
+        assert_equal_up_to_rounding(model.step(written[rows, position], cache), expected[rows, position])
+        if position in kept_after:
+            rows = rows[kept_after[position]]
+            cache.keep(kept_after[position])
+            assert cache.length == position + 1
+            assert {len(layer.self_keys) for layer in cache.layers} == {len(rows)} == {len(cache.memory_mask)}
+    assert rows.tolist() == [0]  # [0, 1, 3, 4], of them [4, 0], of them the second
+
+
+@torch.inference_mode()
+def test_a_cache_starts_from_the_weights_as_they_are(model, written):
+    """Weights are prepared at every start: training between two samplings counts."""
+    before = model.start(*pad_prompts(PROMPTS, torch.device("cpu")), length=1)
+    for parameter in model.decoder.parameters():
+        parameter.mul_(1.5)
+    after = model.start(*pad_prompts(PROMPTS, torch.device("cpu")), length=1)
+    expected = plain_logits(model, written)[:, 0]
+    assert_equal_up_to_rounding(model.step(written[:, 0], after), expected)
+    assert (model.step(written[:, 0], before) - expected).abs().max() > 0.01
