@@ -23,9 +23,6 @@ PAYS_FROM = 500
 WHOLE_UP_TO = 16
 """Layers up to which the network is compiled as one graph: a little faster, and its time grows with the depth."""
 
-MEMORY_BUDGET = 0.5
-"""Share of what could be kept for the backward pass that is; the rest, cheap elementwise steps, is computed again."""
-
 FLEX_FROM = 512
 """Positions in a row from which `auto` takes block masks on a GPU: four blocks of 128 by four, or more."""
 
@@ -83,8 +80,6 @@ def compile_network(
     if problem or not layers:
         print(f"trains without compilation: {problem}", file=sys.stderr)
         return False
-    functorch: Any = importlib.import_module("torch._functorch.config")
-    functorch.activation_memory_budget = MEMORY_BUDGET
     if len(layers) <= WHOLE_UP_TO and not sharded:
         network: Any = model
         network.hidden = torch.compile(network.hidden, dynamic=False)

@@ -3,7 +3,7 @@
 import ctypes
 import platform
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # from glibc's malloc.h
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
 
 
 def keep_freed_memory() -> bool:
@@ -11,13 +11,10 @@ def keep_freed_memory() -> bool:
 
     A step on a CPU allocates and frees the same large tensors again and again. By default each of them is mapped
     anew, and the kernel clears every page on first touch: a tenth of the time of a step. Results do not change.
-    The gradients are computed by a thread of their own, which would keep its memory apart: one arena serves all.
     Other systems and C libraries are left as they are.
     """
     if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
     limit = 2**31 - 1  # mallopt takes an int
-    settings = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: 2**30, M_TRIM_THRESHOLD: limit}
-    told = [bool(mallopt(name, value)) for name, value in settings.items()]
-    return all(told)
+    return bool(mallopt(M_MMAP_THRESHOLD, 2**30)) and bool(mallopt(M_TRIM_THRESHOLD, limit))

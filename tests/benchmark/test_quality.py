@@ -280,7 +280,7 @@ def test_missing_runs_are_one_line_of_the_command(monkeypatch, capsys, tmp_path)
         COMMAND.main()
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("lmstudy-benchmark: workload.train=false, and 6 runs are missing")
-    assert last.endswith(f"; lmstudy-train experiment=first_model budget.steps=1400 seed=1 runs={tmp_path}")
+    assert last.endswith(f"; lmstudy-train experiment=first_model budget.steps=600 seed=1 runs={tmp_path}")
 
 
 @pytest.mark.parametrize(
