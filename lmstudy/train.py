@@ -37,7 +37,7 @@ COMMAND = Command(
         "seed=1": "weights, order of documents, cuts and samples",
         "runs=runs": "folder of checkpoints and records",
         "optimizer.lr=0.003": "any key of a group, as --cfg job shows them",
-        "budget.steps=1400": "optimiser steps; every size that follows from the budget is a key of it",
+        "budget.steps=1200": "optimiser steps; every size that follows from the budget is a key of it",
     },
 )
 main = COMMAND.main

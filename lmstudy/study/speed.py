@@ -93,12 +93,12 @@ def training_table(record: Record) -> pd.DataFrame:
 
 
 def value_table(record: Record, measures: Mapping[str, str]) -> pd.DataFrame:
-    """One row a measure (code to words) of those a benchmark found, with its unit and interval."""
+    """One row a measure (code to words): its first line without a peer, with unit and interval."""
     rows = []
-    for each in lines(record):
-        if each["measure"] in measures and not each["peer"]:
-            found = estimate(each)
-            rows.append({"what": measures[each["measure"]], "value": found.value, "unit": each["unit"],
+    for measure, words in measures.items():
+        each = line(record, measure)
+        found = estimate(each)
+        rows.append({"what": words, "value": found.value, "unit": each["unit"],
                          "95 % interval": found.interval(".3g")})  # fmt: skip
     return pd.DataFrame(rows).set_index("what")
 

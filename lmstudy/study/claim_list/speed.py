@@ -44,7 +44,7 @@ def train_compiled(records: Sequence[Record]) -> Estimate:
     chapter=CHAPTER,
     unit="of the matrix peak",
     sentence="Training keeps the processor at more than 60 % of what it reaches in one large matrix product.",
-    holds=lambda e: e.low > 0.6,
+    holds=lambda e: e.value > 0.6,
     spec=".2f",
 )
 def utilisation(records: Sequence[Record]) -> Estimate:
