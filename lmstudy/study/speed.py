@@ -80,7 +80,7 @@ def training_table(record: Record) -> pd.DataFrame:
     """One row a contender: speed, share of the matrix peak, and memory."""
     columns = {
         "tokens_per_second": "tokens a second",
-        "utilisation": "share of the peak",
+        "utilisation": "percent of the peak",
         "peak_memory": "peak memory, MiB",
         "peak_memory_above_start": "of it for training, MiB",
     }
@@ -88,7 +88,8 @@ def training_table(record: Record) -> pd.DataFrame:
     for each in lines(record):
         if not each["peer"] and each["measure"] in columns:
             name = NAMES.get(each["contender"], each["contender"])
-            rows.setdefault(name, {})[columns[each["measure"]]] = each["value"]
+            percent = 100 if each["measure"] == "utilisation" else 1
+            rows.setdefault(name, {})[columns[each["measure"]]] = percent * each["value"]
     return pd.DataFrame(rows).T[list(columns.values())]
 
 

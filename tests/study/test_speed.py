@@ -41,7 +41,7 @@ def test_tables():
         "lmstudy / Hugging Face T5",
         "lmstudy, compiled / Hugging Face T5, compiled",
     ]
-    assert speed.training_table(found).loc["lmstudy, compiled"].tolist() == [14000.0, 0.7, 800.0, 400.0]
+    assert speed.training_table(found).loc["lmstudy, compiled"].tolist() == [14000.0, 70.0, 800.0, 400.0]
     values = speed.value_table(found, {"utilisation": "share"})
     assert values.loc["share"].tolist() == [0.7, "of a matrix product", "0.68 to 0.72"]
 
