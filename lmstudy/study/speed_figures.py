@@ -27,7 +27,7 @@ def time_to_quality(record: Record) -> Figure:
     final = next(run for run in runs if "/final/" in run["run"])
     target = record.curves[f"{final['run']}/{BITS}"]["value"][-1]
     axes.axhline(target, color=GREY, linestyle="--", linewidth=1)
-    axes.text(final["minutes"], target, "what it reaches ", color=GREY, ha="right", va="bottom")
+    axes.text(final["minutes"], target, "what it reaches ", color=GREY, ha="right", va="top")
     axes.set(xlim=(0, None), xlabel="minutes of training on two cores", ylabel="bits per byte, held out")
     axes.legend(frameon=False)
     return figure
