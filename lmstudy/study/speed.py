@@ -144,6 +144,11 @@ def core_hours(records: Sequence[Record]) -> pd.DataFrame:
     for record in records:
         cores = record.config.get("trainer", {}).get("threads") or record.hardware.get("cores") or 1  # type: ignore[union-attr]
         hours[record.kind] = hours.get(record.kind, 0.0) + record.wall_seconds / 3600 * float(cores)  # type: ignore[arg-type]
+        for sample in record.samples:  # runs that a benchmark trained and keeps as curves alone
+            if record.kind == "benchmark" and isinstance(sample, dict) and sample.get("minutes"):
+                hours["runs behind a benchmark"] = hours.get("runs behind a benchmark", 0.0) + (
+                    float(sample["minutes"]) / 60 * float(cores)  # type: ignore[arg-type]
+                )
     total = sum(hours.values())
     rows = {f"published records: {kind}": value for kind, value in sorted(hours.items())}
     rows |= {
