@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lmstudy.study.claims import claim
+from lmstudy.study.claims import Compute, claim
 from lmstudy.study.speed import benchmark, estimate, line
 
 if TYPE_CHECKING:
@@ -15,109 +15,100 @@ if TYPE_CHECKING:
 CHAPTER = "notebooks/03_speed"
 
 
-@claim(
+def _measured(workload: str, measure: str, peer: str | None = None, contender: str | None = None) -> Compute:
+    """Reads a line of a benchmark (see `lmstudy.study.speed.line`)."""
+
+    def compute(records: Sequence[Record]) -> Estimate:
+        return estimate(line(benchmark(records, workload), measure, peer, contender))
+
+    return compute
+
+
+claim(
     id="speed.train.hf_eager",
     chapter=CHAPTER,
     unit="times as fast",
     sentence="Compiled training here computes more tokens a second than Hugging Face T5 of equal size as it comes.",
     holds=lambda e: e.low > 1,
     spec=".2f",
-)
-def train_eager(records: Sequence[Record]) -> Estimate:
-    return estimate(line(benchmark(records, "train"), "tokens_per_second", "hf_t5", "lmstudy"))
+)(_measured("train", "tokens_per_second", "hf_t5", "lmstudy"))
 
 
-@claim(
+claim(
     id="speed.train.hf_compiled",
     chapter=CHAPTER,
     unit="times as fast",
     sentence="Compiled training here computes at least 0.9 times as many tokens a second as compiled Hugging Face T5.",
     holds=lambda e: e.low > 0.9,
     spec=".2f",
-)
-def train_compiled(records: Sequence[Record]) -> Estimate:
-    return estimate(line(benchmark(records, "train"), "tokens_per_second", "hf_t5_compiled", "lmstudy"))
+)(_measured("train", "tokens_per_second", "hf_t5_compiled", "lmstudy"))
 
 
-@claim(
+claim(
     id="speed.utilisation",
     chapter=CHAPTER,
     unit="of the matrix peak",
     sentence="Training keeps the processor at more than 60 % of what it reaches in one large matrix product.",
     holds=lambda e: e.value > 0.6,
     spec=".2f",
-)
-def utilisation(records: Sequence[Record]) -> Estimate:
-    return estimate(line(benchmark(records, "train"), "utilisation", contender="lmstudy"))
+)(_measured("train", "utilisation", contender="lmstudy"))
 
 
-@claim(
+claim(
     id="speed.peak_memory",
     chapter=CHAPTER,
     unit="times the peak memory",
     sentence="Training here takes less memory than Hugging Face T5 of equal size as it comes.",
     holds=lambda e: e.value < 1,
     spec=".2f",
-)
-def peak_memory(records: Sequence[Record]) -> Estimate:
-    return estimate(line(benchmark(records, "train"), "peak_memory", "hf_t5", "lmstudy"))
+)(_measured("train", "peak_memory", "hf_t5", "lmstudy"))
 
 
-@claim(
+claim(
     id="speed.time_to_quality",
     chapter=CHAPTER,
     unit="times sooner",
     sentence="A run here needs less than a third of the time to be as good as a tuned Hugging Face T5.",
     holds=lambda e: e.value > 3,
     spec=".1f",
-)
-def time_to_quality(records: Sequence[Record]) -> Estimate:
-    return estimate(line(benchmark(records, "quality"), "time_to_quality", "hf_t5"))
+)(_measured("quality", "time_to_quality", "hf_t5"))
 
 
-@claim(
+claim(
     id="speed.generate",
     chapter=CHAPTER,
     unit="times as fast",
     sentence="Sampling 64 sequences at once is at least twice as fast here as with Hugging Face T5's generate.",
     holds=lambda e: e.low > 2,
     spec=".2f",
-)
-def generate(records: Sequence[Record]) -> Estimate:
-    return estimate(line(benchmark(records, "generate"), "tokens_per_second_64_sequences", "hf_t5"))
+)(_measured("generate", "tokens_per_second_64_sequences", "hf_t5"))
 
 
-@claim(
+claim(
     id="speed.score",
     chapter=CHAPTER,
     unit="times as fast",
     sentence="Scoring held-out documents in packed rows is faster than scoring them padded with Hugging Face T5.",
     holds=lambda e: e.low > 1,
     spec=".2f",
-)
-def score(records: Sequence[Record]) -> Estimate:
-    return estimate(line(benchmark(records, "score"), "documents_per_second", "hf_t5"))
+)(_measured("score", "documents_per_second", "hf_t5"))
 
 
-@claim(
+claim(
     id="speed.memory_growth",
     chapter=CHAPTER,
     unit="times the memory",
     sentence="Training on 1 GB of text takes at most 1.1 times the memory of training on 10 MB.",
     holds=lambda e: e.value <= 1.1,
     spec=".2f",
-)
-def memory_growth(records: Sequence[Record]) -> Estimate:
-    return estimate(line(benchmark(records, "growth"), "memory_growth"))
+)(_measured("growth", "memory_growth"))
 
 
-@claim(
+claim(
     id="speed.lightning_overhead",
     chapter=CHAPTER,
     unit="% of a bare step",
     sentence="Lightning, logging and callbacks cost less than 5 % of a training step.",
     holds=lambda e: e.high < 5,
     spec=".1f",
-)
-def lightning_overhead(records: Sequence[Record]) -> Estimate:
-    return estimate(line(benchmark(records, "overhead"), "overhead"))
+)(_measured("overhead", "overhead"))
