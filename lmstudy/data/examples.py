@@ -40,7 +40,10 @@ class Documents(Protocol):
 
 
 class Task(Protocol):
-    """A pretraining task. A new one is one class with these two methods and one YAML in `conf/pretraining`."""
+    """A pretraining task. A new one is one class with these and one YAML in `conf/pretraining`."""
+
+    shifted: bool
+    """Whether the decoder reads its target one position late, behind a start token, as it must to be of use."""
 
     def plan(
         self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
@@ -63,6 +66,8 @@ class PrefixLM:
     over the other boundaries. What the encoder reads is shortened from the left, what the decoder writes
     from the right (then without an end token), to what fits the row.
     """
+
+    shifted = True
 
     def __init__(self, start_probability: float = 0.5) -> None:
         self.start_probability = _check_share("start_probability", start_probability)
@@ -100,6 +105,8 @@ class SpanCorruption:
     A share `noise_density` of the tokens goes, in spans of `mean_span` tokens on average, at most as many
     spans as there are sentinels (Raffel et al. 2020, section 3.1.4). Text longer than the row is cut.
     """
+
+    shifted = True
 
     def __init__(self, noise_density: float = 0.15, mean_span: float = 3.0) -> None:
         self.noise_density = _check_share("noise_density", noise_density)
@@ -163,6 +170,8 @@ def _random_pieces(total: int, pieces: int, rng: np.random.Generator) -> Ints:
 
 class Mixture:
     """Each example by one task or the other: a share `denoising` by span corruption, the rest prefix LM (UL2)."""
+
+    shifted = True
 
     def __init__(
         self,

@@ -87,7 +87,7 @@ def build_batch(
             encoder, decoder = slice(e, e + len(source)), slice(d, d + len(target))
             encoder_tokens[r, encoder], encoder_documents[r, encoder] = source, number
             labels[r, decoder], decoder_documents[r, decoder] = target, number
-            decoder_tokens[r, d], decoder_tokens[r, d + 1 : d + len(target)] = BOS, target[:-1]
+            decoder_tokens[r, decoder] = np.concatenate([[BOS], target[:-1]]) if task.shifted else target
             if groups is not None:
                 label_groups[r, decoder] = groups[int(example.document)]
             e, d = encoder.stop, decoder.stop

@@ -14,6 +14,8 @@ from lmstudy.data.tokenizer import BOS, EOS
 class Windows:
     """The task (see `lmstudy.data.examples`) that scores documents from their first byte to their end token."""
 
+    shifted = True
+
     def plan(
         self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
     ) -> Plan:

@@ -16,6 +16,9 @@ so that a rate of these FLOPs is a model FLOPs utilisation.
 
 from dataclasses import dataclass
 
+TRAINING = 3
+"""Forward passes that a training step is worth: the backward pass computes two products for each."""
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -41,4 +44,4 @@ def forward_flops(sizes: Sizes, rows: int, encoder_length: int, decoder_length: 
 
 def training_flops(sizes: Sizes, rows: int, encoder_length: int, decoder_length: int) -> int:
     """FLOPs of one training step: the forward pass and a backward pass of twice as many."""
-    return 3 * forward_flops(sizes, rows, encoder_length, decoder_length)
+    return TRAINING * forward_flops(sizes, rows, encoder_length, decoder_length)

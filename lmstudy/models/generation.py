@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lmstudy.data.tokenizer import BOS, EOS, PAD
 from lmstudy.errors import StudyError
-from lmstudy.models.transformer import Seq2SeqTransformer
+from lmstudy.models.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def pad_prompts(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple
 
 @torch.inference_mode()
 def generate(
-    model: Seq2SeqTransformer,
+    model: Writer,
     prompts: Sequence[Sequence[int]],
     sampling: Sampling,
     *,

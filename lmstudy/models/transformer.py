@@ -23,7 +23,8 @@ from torch.nn.attention.flex_attention import BlockMask
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
 from lmstudy.models import decoding, flex
-from lmstudy.models.flops import Sizes
+from lmstudy.models.flops import Sizes, forward_flops
+from lmstudy.models.tied import TiedOutput
 
 Mask = Tensor | BlockMask
 """What a query may see: a tensor to add (`attention_mask`), or blocks (`flex.block_mask`)."""
@@ -139,7 +140,7 @@ class DecoderLayer(nn.Module):
         return x_BTD + self.feed_forward(self.feed_forward_norm(x_BTD))
 
 
-class Seq2SeqTransformer(nn.Module):
+class Seq2SeqTransformer(TiedOutput):
     """p(y_t | y_<t, x): an encoder reads x once, a decoder attends to it and to what it wrote.
 
     Args:
@@ -221,11 +222,6 @@ class Seq2SeqTransformer(nn.Module):
             x_BTD = layer(x_BTD, memory_BSD, mask, memory_mask, table)
         return self.decoder_norm(x_BTD)
 
-    @property
-    def output_weight(self) -> Tensor:
-        """The tied matrix [V, D]."""
-        return self.embedding.weight
-
     def logits(self, hidden_BTD: Tensor) -> Tensor:
         return F.linear(hidden_BTD, self.output_weight)  # [B, T, V]
 
@@ -237,6 +233,10 @@ class Seq2SeqTransformer(nn.Module):
     def forward(self, batch: Seq2SeqBatch) -> Tensor:
         """Logits [B, T, V] of the next token at each decoder position."""
         return self.logits(self.hidden(batch))
+
+    def forward_flops(self, rows: int, encoder_length: int, decoder_length: int) -> int:
+        """FLOPs of one forward pass, logits included (see `lmstudy.models.flops`)."""
+        return forward_flops(self.sizes, rows, encoder_length, decoder_length)
 
     @property
     def layers(self) -> list[nn.Module]:

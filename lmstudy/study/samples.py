@@ -5,14 +5,14 @@ from tokenizers import Tokenizer
 
 from lmstudy.data.tokenizer import BAD, BOS, GOOD, PAD, SENTINELS, decode
 from lmstudy.models.generation import Sampling, generate
-from lmstudy.models.transformer import Seq2SeqTransformer
+from lmstudy.models.writer import Writer
 
 BANNED = (PAD, BOS, GOOD, BAD, *SENTINELS)
 """Special tokens that have no place in text; the end token is the one that may be drawn."""
 
 
 def unconditional_samples(
-    model: Seq2SeqTransformer, tokenizer: Tokenizer, count: int, seed: int, sampling: Sampling | None = None
+    model: Writer, tokenizer: Tokenizer, count: int, seed: int, sampling: Sampling | None = None
 ) -> list[str]:
     """Texts written behind an empty prefix; the same ones for the same weights and seed.
 

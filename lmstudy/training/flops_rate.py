@@ -1,6 +1,7 @@
 """How much arithmetic a run did a second, and what share that is of what its GPUs can do."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from lightning.fabric.utilities.throughput import get_available_flops
@@ -8,8 +9,7 @@ from torch import nn
 
 from lmstudy.config import TrainerConfig
 from lmstudy.data.batch import Shape
-from lmstudy.models.flops import training_flops
-from lmstudy.models.transformer import Seq2SeqTransformer
+from lmstudy.models.flops import TRAINING
 
 
 def peak_flops(config: TrainerConfig) -> float | None:
@@ -27,15 +27,16 @@ def flops_rates(
     """`flops_per_second` of the model (see `lmstudy.models.flops`) and, on known GPUs, `utilisation` of their peak.
 
     Args:
-        model: without a closed form of its FLOPs, nothing is returned.
+        model: without `forward_flops`, a closed form of its FLOPs, nothing is returned.
         shape: the global batch.
         steps: of the whole run.
         speed: target `tokens` of the whole run and `tokens_per_second`, as `Throughput.summary` gives them.
         config: GPUs and precision.
     """
-    if not isinstance(model, Seq2SeqTransformer):
+    if not hasattr(model, "forward_flops"):
         return {}
-    step = training_flops(model.sizes, shape.rows, shape.encoder_length, shape.decoder_length)
+    counted: Any = model
+    step = TRAINING * counted.forward_flops(shape.rows, shape.encoder_length, shape.decoder_length)
     rate = speed["tokens_per_second"] / (speed["tokens"] / steps) * step
     peak = peak_flops(config)
     return {"flops_per_second": rate} | ({"utilisation": rate / peak} if peak else {})

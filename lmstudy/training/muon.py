@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from lmstudy.errors import StudyError
-from lmstudy.training.optimizers import AdamW, split_by_decay
+from lmstudy.training.optimizers import AdamW, gate_matrices, split_by_decay
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of the quintic Newton-Schulz step p(x) = ax + bx^3 + cx^5: steepest at 0, [0, 1] goes to about [.7, 1.2]."""
@@ -84,9 +84,11 @@ class MuonAndAdamW(torch.optim.AdamW):
             if parameter.grad is not None:
                 by_shape[parameter.shape].append(parameter)
         for shape, parameters in by_shape.items():
-            updates = orthogonalise(torch.stack([self._nesterov(p, group["momentum"]) for p in parameters]))
+            steps = torch.stack([self._nesterov(p, group["momentum"]) for p in parameters])
+            height = shape[0] // group["blocks"]  # matrices that lie one below the other are apart
+            updates = orthogonalise(steps.view(-1, height, shape[1])).view_as(steps)
             # Shape-independent size of the update's effect on the layer's output.
-            scale = max(1.0, shape[0] / shape[1]) ** 0.5
+            scale = max(1.0, height / shape[1]) ** 0.5
             for parameter, update in zip(parameters, updates, strict=True):
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
                 parameter.add_(update, alpha=-group["lr"] * scale)
@@ -103,7 +105,7 @@ class MuonAndAdamW(torch.optim.AdamW):
 
 @dataclass(frozen=True)
 class Muon(AdamW):
-    """Muon for the matrices of linear layers, AdamW (at `lr`) for embeddings and norms."""
+    """Muon for the matrices of linear layers and of an LSTM's gates, AdamW (at `lr`) for embeddings and norms."""
 
     matrix_lr: float = 0.02
     momentum: float = 0.95
@@ -113,14 +115,12 @@ class Muon(AdamW):
             if getattr(self, name) <= 0:
                 raise StudyError(f"optimizer.{name}={getattr(self, name)} must be positive")
         matrices, others = split_by_decay(model)
+        gates = gate_matrices(model)
+        stacked = {id(value) for value in gates}
+        muon = {"lr": self.matrix_lr, "momentum": self.momentum, "weight_decay": self.weight_decay, "orthogonal": True}
         groups: list[dict[str, Any]] = [
-            {
-                "params": matrices,
-                "lr": self.matrix_lr,
-                "momentum": self.momentum,
-                "weight_decay": self.weight_decay,
-                "orthogonal": True,
-            },
+            {"params": [value for value in matrices if id(value) not in stacked], "blocks": 1, **muon},
+            {"params": gates, "blocks": 4, **muon},
             {"params": others, "weight_decay": 0.0, "orthogonal": False},
         ]
         return MuonAndAdamW(

@@ -43,10 +43,17 @@ class Schedule:
         return self.final + (1 - self.final) * shape
 
 
+def gate_matrices(model: nn.Module) -> list[nn.Parameter]:
+    """Matrices of LSTM layers, in each of which the four gates' lie one below the other."""
+    stacks = [module for module in model.modules() if isinstance(module, nn.LSTM)]
+    return [value for stack in stacks for name, value in stack.named_parameters() if name.startswith("weight")]
+
+
 def split_by_decay(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Parameters that decay (matrices of linear layers) and those that do not (norms and embeddings)."""
+    """Parameters that decay (matrices of linear and LSTM layers) and those that do not (norms, biases, embeddings)."""
     # By the kind of layer, not by shape: parameters that are sharded are flat.
     matrices = {id(m.weight) for m in model.modules() if isinstance(m, nn.Linear)}
+    matrices |= {id(value) for value in gate_matrices(model)}
     trained = [p for p in model.parameters() if p.requires_grad]
     return [p for p in trained if id(p) in matrices], [p for p in trained if id(p) not in matrices]
 
