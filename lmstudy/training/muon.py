@@ -86,7 +86,7 @@ class MuonAndAdamW(torch.optim.AdamW):
         for shape, parameters in by_shape.items():
             steps = torch.stack([self._nesterov(p, group["momentum"]) for p in parameters])
             height = shape[0] // group["blocks"]  # matrices that lie one below the other are apart
-            updates = orthogonalise(steps.view(-1, height, shape[1])).view_as(steps)
+            updates = orthogonalise(steps.reshape(-1, height, shape[1])).reshape(steps.shape)
             # Shape-independent size of the update's effect on the layer's output.
             scale = max(1.0, height / shape[1]) ** 0.5
             for parameter, update in zip(parameters, updates, strict=True):
