@@ -20,7 +20,7 @@ from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
 from lmstudy.models.matching import Reference, matched
 
-PROPORTIONS = (4, 2, 1, 2, 4)
+PROPORTIONS = (1, 0.5, 0.25, 0.5, 1)
 """Of the article's widths 100, 50, 25, 50, 100."""
 
 
@@ -56,8 +56,8 @@ class DenseAutoencoder(nn.Module):
             if match is None:
                 raise StudyError("model.widths is null and model.match is not set: give the widths of the layers")
             target = match.parameters(vocab_size)
-            unit = matched(lambda size: _parameters(vocab_size, d_model, _scaled(size)), target, "model.widths")
-            widths = _scaled(unit)
+            widest = matched(lambda width: _parameters(vocab_size, d_model, _scaled(width)), target, "model.widths")
+            widths = _scaled(widest)
         if not widths or min(widths) < 1:
             raise StudyError(f"model.widths={widths} must be a list of at least one positive width")
         self.max_positions = max_positions
@@ -112,8 +112,8 @@ class DenseAutoencoder(nn.Module):
         return 2 * rows * decoder_length * sum(p.numel() for layer in layers for p in [layer.weight])
 
 
-def _scaled(unit: int) -> list[int]:
-    return [share * unit for share in PROPORTIONS]
+def _scaled(widest: int) -> list[int]:
+    return [max(1, round(share * widest)) for share in PROPORTIONS]
 
 
 def _parameters(vocab_size: int, d_model: int, widths: list[int]) -> int:

@@ -19,14 +19,18 @@ FREE = {
 """Keys that do not change what is learned."""
 
 
-def run_id(config: Mapping[str, Any], data: str) -> str:
-    """16 hex digits over the resolved config (without paths and loggers), the data and the numerics version."""
-    kept = {
+def kept(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a resolved configuration that decides what is learned."""
+    return {
         key: {k: v for k, v in value.items() if k not in FREE.get(key, ())} if isinstance(value, Mapping) else value
         for key, value in config.items()
         if key not in FREE[""]
     }
-    content = json.dumps([kept, data, NUMERICS], sort_keys=True, default=str)
+
+
+def run_id(config: Mapping[str, Any], data: str) -> str:
+    """16 hex digits over the resolved config (without paths and loggers), the data and the numerics version."""
+    content = json.dumps([kept(config), data, NUMERICS], sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

@@ -1,0 +1,101 @@
+"""Comparisons of several settings ("arms") over the same seeds: their records, from wherever they are.
+
+An arm is an experiment file of `conf/experiment`. Its record for a seed is taken from the published records, else
+from the runs folder, and trained if there is none: so a chapter that compares published runs needs no training, and
+the same notebook with another budget, seed or corpus trains what is missing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap, seed_interval
+from lmstudy.study.group_counts import group_counts
+from lmstudy.study.identity import NUMERICS, kept
+from lmstudy.study.needs import compose_config
+from lmstudy.study.records import Record, load_folder, published_folder
+
+Arms = dict[str, list[Record]]
+"""Records of each arm by its experiment's name, ordered by seed."""
+
+
+def arm_config(experiment: str, seed: int, budget: str, runs: str = "runs", data: str | None = None) -> dict[str, Any]:
+    """The configuration of one run of an arm; `data` replaces the corpus that the experiment names."""
+    overrides = [f"experiment={experiment}", f"seed={seed}", f"budget={budget}", f"runs={runs}"]
+    return compose_config("train", [*overrides, *([] if data is None else [f"data={data}"])])
+
+
+def published_record(config: Mapping[str, Any], published: Sequence[Record]) -> Record | None:
+    """The published record of a configuration (paths, loggers and the like do not count), if there is one."""
+    wanted = kept(config)
+    fitting = [r for r in published if r.kind == "train" and r.numerics == NUMERICS and kept(r.config) == wanted]
+    return fitting[0] if fitting else None
+
+
+def gather(
+    experiments: Sequence[str],
+    seeds: Sequence[int],
+    budget: str,
+    runs: str = "runs",
+    data: str | None = None,
+    *,
+    train: bool = True,
+) -> Arms:
+    """A record for every arm and seed: published, finished here, or trained now.
+
+    Raises:
+        StudyError: an experiment or budget that does not exist; with `train` False, a record that is missing.
+    """
+    from lmstudy.study.runs import train as train_run
+
+    published = load_folder(published_folder())
+    arms: Arms = {}
+    for experiment in experiments:
+        arms[experiment] = []
+        for seed in sorted(seeds):
+            config = arm_config(experiment, seed, budget, runs, data)
+            record = published_record(config, published)
+            if record is None and not train:
+                raise StudyError(f"no published record of experiment={experiment} seed={seed} budget={budget}")
+            if record is None:
+                print(f"{experiment}, seed {seed}: no published record, taken from {runs} or trained", file=sys.stderr)
+                record = train_run(config)
+            arms[experiment].append(record)
+    return arms
+
+
+def bits_per_byte(arms: Mapping[str, Sequence[Record]], split: str = "valid") -> dict[str, Estimate]:
+    """Held-out bits per byte of each arm, over its seeds and the documents of a split."""
+    return {name: ratio_of_sums_bootstrap(group_counts(records, split)) for name, records in arms.items()}
+
+
+def differences(
+    arms: Mapping[str, Sequence[Record]], reference: str, split: str = "valid", *, same_data: bool = True
+) -> dict[str, Estimate]:
+    """Bits per byte of every other arm minus those of `reference`, paired by seed and document group.
+
+    Args:
+        arms: records by name.
+        reference: the arm that the others are compared with.
+        split: of held-out documents.
+        same_data: False where the arms differ in their corpus or tokenizer and `split` names documents that all
+            of them were evaluated on (their bytes must agree all the same).
+    """
+    first = group_counts(arms[reference], split)
+    found = {}
+    for name, records in arms.items():
+        if name == reference:
+            continue
+        other = group_counts(records, split)
+        if same_data and records[0].data != arms[reference][0].data:
+            raise StudyError(f"{name} and {reference} were trained on different data: compare evaluations on one split")
+        found[name] = paired_difference(other, first)
+    return found
+
+
+def metric(arms: Mapping[str, Sequence[Record]], key: str) -> dict[str, Estimate]:
+    """Mean and interval over seeds of a metric of each arm."""
+    return {name: seed_interval([record.metrics[key] for record in records]) for name, records in arms.items()}
