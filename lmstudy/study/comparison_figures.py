@@ -35,7 +35,8 @@ def label_ends(axes: Axes, x: float, ends: Mapping[str, float], colours: Mapping
     """Names at the right of curves that end at `ends`, apart from each other; `axes` must have its limits."""
     low, high = axes.get_ylim()
     log = axes.get_yscale() == "log"
-    inches = axes.figure.get_size_inches()[1] * axes.get_position().height
+    figure: Any = axes.figure
+    inches = figure.get_size_inches()[1] * axes.get_position().height
     span = np.log(high / low) if log else high - low
     values = [np.log(v) if log else v for v in ends.values()]
     for name, place in zip(ends, spread(values, span * 0.17 / inches), strict=True):
