@@ -53,19 +53,21 @@ def run_all(
     out: Path,
     common: Mapping[str, Any],
     *,
+    own: Mapping[str, Mapping[str, Any]] | None = None,
     extra: str = "",
     only: Sequence[str] = (),
     fresh: bool = False,
 ) -> list[str]:
     """Bring the executed notebooks in `out` up to date with `root/notebooks`; the names of those that ran.
 
-    Of the `common` parameters a notebook gets those it declares. A notebook whose key is unchanged is
+    Of the `common` parameters, and of its `own` by its name, a notebook gets those it declares. A notebook whose key is unchanged is
     skipped, unless `fresh`. Raises StudyError at the first that fails; those before it are kept.
     """
     ran = []
     for notebook in find_notebooks(root / "notebooks", only):
         declared = declared_parameters(notebook)
-        parameters = {name: value for name, value in common.items() if name in declared}
+        given = {**common, **(own or {}).get(notebook.stem, {})}
+        parameters = {name: value for name, value in given.items() if name in declared}
         key = notebook_key(root, notebook, parameters, extra)
         output = out / notebook.name
         if not fresh and stored_key(output) == key:

@@ -34,6 +34,8 @@ def root(tmp_path, monkeypatch):
         path.write_text(text)
     (tmp_path / "book" / "records").mkdir()
     write_notebook(tmp_path / "notebooks" / "01_one.ipynb", "print(budget)", parameters="budget = 'quick'")
+    write_notebook(tmp_path / "notebooks" / "02_two.ipynb", "print('its', budget)", parameters="budget = 'brief'")
+    monkeypatch.setattr(needs, "NEEDS", (needs.Need("01_one", ()),))
     monkeypatch.setattr(needs, "prepare_and_train", lambda budget, **_: f"data of {budget}")
     monkeypatch.setattr(claims, "all_claims", list)
     return tmp_path
@@ -45,6 +47,8 @@ def test_a_book_is_built_once_and_a_failed_build_leaves_it(root, capsys):
     assert index == root / "book" / "_build" / "html" / "index.html"
     html = index.parent
     assert "smoke" in (html / "notebooks" / "01_one.html").read_text()
+    # a notebook for which nothing is trained keeps the budget of the runs it compares
+    assert "its brief" in (root / "book" / "notebooks" / "02_two.ipynb").read_text()
     assert (html / "_static" / "mathjax" / "tex-svg.js").stat().st_size > 1_000_000
     assert (html / "_static" / "mathjax" / "input" / "tex" / "extensions" / "cancel.js").exists()
     assert "_static/mathjax/tex-svg.js" in (html / "intro.html").read_text()
@@ -56,7 +60,7 @@ def test_a_book_is_built_once_and_a_failed_build_leaves_it(root, capsys):
     started = time.perf_counter()
     build_book(root, budget="smoke")
     assert time.perf_counter() - started < 3
-    assert capsys.readouterr().out.count("unchanged") == 2
+    assert capsys.readouterr().out.count("unchanged") == 3
 
     page = root / "book" / "intro.md"
     sound = page.read_text()
