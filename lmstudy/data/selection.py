@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmstudy.data import tables
+from lmstudy.data.cleaning import clean, rewrites
 from lmstudy.data.deduplication import Deduplicator
-from lmstudy.data.examination import examine
+from lmstudy.data.examination import Rewritten, examine, rewrite
 from lmstudy.data.parallel import ordered_map
 from lmstudy.data.settings import Pipeline
 from lmstudy.data.splits import NAMES, assign, unit_hash
@@ -25,7 +26,8 @@ VERSION = 1
 
 
 def select(documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str, str | None]) -> None:
-    """Write one Arrow file a split and `counts.json`: per source what each step removed, and the splits.
+    """Write one Arrow file a split and `counts.json`: per source what each step removed and
+    rewrote, and the splits.
 
     Raises:
         StudyError: nothing is left (with what each step removed), nothing is left to train on, or the corpus
@@ -38,12 +40,14 @@ def select(documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str
     split = assign(units, sources, pipeline.split, roles)
     if not (split == NAMES.index("train")).any():
         raise StudyError("data: no document is left in the training split after cleaning; see data.cleaning")
+    rewritten: Rewritten = Counter()
     counts: dict[str, Any] = {"removed": removed, "splits": {}}
     for code, name in enumerate(NAMES):
         chosen = rows.select(kept[split == code])
         if len(chosen):
-            tables.write(folder / f"{name}.arrow", tables.DOCUMENTS, tables.batches(chosen))
+            tables.write(folder / f"{name}.arrow", tables.DOCUMENTS, _as_kept(chosen, pipeline, rewritten))
             counts["splits"][name] = _sizes(tables.read(folder / f"{name}.arrow"))
+    counts["rewritten"] = _nested(rewritten)
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
 
 
@@ -51,13 +55,15 @@ def _survivors(rows: datasets.Dataset, pipeline: Pipeline) -> tuple[dict[str, An
     """Per source and step the documents and characters removed, and the numbers of the rows kept."""
     removed: dict[str, Any] = defaultdict(lambda: defaultdict(lambda: {"documents": 0, "characters": 0}))
     texts = rows.data.column("text")
-    deduplicator = Deduplicator(pipeline.deduplication, lambda number: texts[number].as_py())
+    duplicates = pipeline.deduplication and Deduplicator(
+        pipeline.deduplication, lambda number: clean(texts[number].as_py(), pipeline.cleaning).text
+    )
     chunks = (batch["text"] for batch in tables.batches(rows))
     examined = ordered_map(partial(examine, steps=pipeline.cleaning, settings=pipeline.deduplication), chunks)
     kept = []
     for number, (step, sketch) in enumerate(chain.from_iterable(examined)):
-        if sketch is not None:
-            step = deduplicator.objection(number, sketch)
+        if sketch is not None and duplicates:
+            step = duplicates.objection(number, sketch)
         if step is None:
             kept.append(number)
         else:
@@ -65,6 +71,24 @@ def _survivors(rows: datasets.Dataset, pipeline: Pipeline) -> tuple[dict[str, An
             removed[row["source"]][step]["documents"] += 1
             removed[row["source"]][step]["characters"] += len(row["text"])
     return removed, np.array(kept, dtype=np.int64)
+
+
+def _as_kept(rows: datasets.Dataset, pipeline: Pipeline, rewritten: Rewritten) -> Iterator[Mapping[str, Any]]:
+    """Columns of rows that stay, rewritten where a step does that; `rewritten` is added to."""
+    batches = tables.batches(rows)
+    if not rewrites(pipeline.cleaning):
+        yield from batches
+        return
+    for batch, counts in ordered_map(partial(rewrite, steps=pipeline.cleaning), batches):
+        rewritten.update(counts)
+        yield batch
+
+
+def _nested(rewritten: Rewritten) -> dict[str, dict[str, dict[str, int]]]:
+    nested: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for (source, step, what), number in rewritten.items():
+        nested[source][step][what] = number
+    return nested
 
 
 def _units(rows: datasets.Dataset, kept: NDArray[np.int64], by_document: bool) -> tuple[list[str], NDArray[np.uint64]]:

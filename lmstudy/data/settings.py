@@ -5,7 +5,7 @@ import types
 from collections.abc import Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from lmstudy.data import cleaning
 from lmstudy.data.deduplication import Deduplication
@@ -19,10 +19,18 @@ class Pipeline(BaseModel):
     """What is done to the documents of any source."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    cleaning: dict[str, dict[str, Any] | None]
-    deduplication: Deduplication
+    cleaning: Annotated[dict[str, dict[str, Any] | None], BeforeValidator(lambda steps: _switched_on(steps))] = {}
+    """Steps in order, without those that are `false`; none when the group is left out, empty or null."""
+    deduplication: Deduplication | None
+    """Null keeps duplicates, on whichever sides of a split they come to lie."""
     split: Annotated[ByPackage | ByHash, Field(discriminator="by")]
     tokenizer: TokenizerSettings
+
+
+def _switched_on(steps: Any) -> Any:
+    if isinstance(steps, Mapping):
+        return {name: arguments for name, arguments in steps.items() if arguments is not False}
+    return {} if steps is None else steps
 
 
 def parse(settings: Mapping[str, Any]) -> tuple[Source, Pipeline]:

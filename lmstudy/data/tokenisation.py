@@ -12,8 +12,10 @@ from tokenizers import Tokenizer
 
 from lmstudy.data import tables
 from lmstudy.data.parallel import ordered_map
+from lmstudy.data.segmentation import Segmentation
 from lmstudy.data.splits import NAMES
 from lmstudy.data.tokenizer import TokenizerSettings, encode, train
+from lmstudy.errors import StudyError
 
 VERSION = 1
 """Raised when a change here, or in the tokenizer, alters tokens."""
@@ -24,6 +26,9 @@ def learn(selected: Path, folder: Path, settings: TokenizerSettings) -> None:
 
     The sample holds the documents whose id hashes low, about `sample_bytes` of them: merges hardly change
     beyond a few megabytes, and learning time grows with them.
+
+    Raises:
+        StudyError: no document, or nothing but white space, fell into the sample: there is nothing to learn from.
     """
     size = json.loads((selected / "counts.json").read_text(encoding="utf-8"))["splits"]["train"]["bytes"]
     share = settings.sample_bytes / size
@@ -35,10 +40,15 @@ def learn(selected: Path, folder: Path, settings: TokenizerSettings) -> None:
                 if int.from_bytes(digest, "big") < share * 2**64:
                     yield text
 
-    train(sample(), settings.vocab_size).save(str(folder / "tokenizer.json"), pretty=False)
+    if not any(text.strip() for text in sample()):
+        raise StudyError(
+            f"data.tokenizer.sample_bytes={settings.sample_bytes}: no text of the training split ({size} bytes) fell "
+            "into a sample of that size, so that there is no vocabulary to learn; raise it"
+        )
+    train(sample(), settings.vocab_size, settings.segmentation).save(str(folder / "tokenizer.json"), pretty=False)
 
 
-def tokenise(selected: Path, tokenizer: Tokenizer, folder: Path) -> None:
+def tokenise(selected: Path, tokenizer: Tokenizer, folder: Path, segmentation: Segmentation | None = None) -> None:
     """Write each split with its tokens, and `counts.json`: tokens a split."""
     features = tables.tokenised(tokenizer.get_vocab_size())
     counts: dict[str, int] = {}
@@ -46,7 +56,7 @@ def tokenise(selected: Path, tokenizer: Tokenizer, folder: Path) -> None:
     def rows(split: str) -> Iterator[dict[str, Any]]:
         documents = tables.read(selected / f"{split}.arrow")
         segments = map(_segments, tables.batches(documents.select_columns(["text", "segment_lengths"])))
-        encoded = ordered_map(partial(encode, tokenizer), segments)
+        encoded = ordered_map(partial(encode, tokenizer, segmentation=segmentation), segments)
         for batch, (tokens, starts) in zip(tables.batches(documents), encoded, strict=True):
             counts[split] = counts.get(split, 0) + sum(map(len, tokens))
             columns = {name: batch[name] for name in features if name in batch}

@@ -5,7 +5,8 @@ Notable:
 - pre-tokens: words (letters and underscores), digits one by one and runs of symbols, with a single space
   before them; longer runs of spaces, such as indentations, by themselves; a newline ends its pre-token, so
   that lines encoded alone and lines encoded together give the same tokens;
-- the special tokens are in the vocabulary and in no merge: a text that holds the characters "<pad>" is text.
+- the special tokens are in the vocabulary and in no merge: a text that holds the characters "<pad>" is text;
+- Chinese can be cut into words first, which are then pre-tokens: tokens are parts of words, and never of two.
 """
 
 import json
@@ -16,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from lmstudy.data.segmentation import Segmentation, pieces
 
 PAD, BOS, EOS, GOOD, BAD = range(5)
 SENTINELS = tuple(range(5, 37))
@@ -32,15 +35,19 @@ _PRE_TOKENS = (
 
 
 class TokenizerSettings(BaseModel):
-    """Settings: vocabulary, special tokens included; bytes of training text it is learned from."""
+    """Settings: vocabulary, special tokens included; bytes of training text it is learned from; words cut first."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     vocab_size: Annotated[int, Field(ge=len(SPECIAL_TOKENS) + 256, le=2**20)] = 4096
     sample_bytes: Annotated[int, Field(ge=1)] = 10_000_000
+    segmentation: Segmentation | None = Field(None, exclude_if=lambda name: name is None)  # newer than fingerprints
 
 
-def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
-    """Learn the merges. A small text may give a smaller vocabulary than asked for."""
+def train(texts: Iterable[str], vocab_size: int, segmentation: Segmentation | None = None) -> Tokenizer:
+    """Learn the merges. A small text may give a smaller vocabulary than asked for.
+
+    The tokenizer does not know of a segmentation: `encode` must be given the same one.
+    """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -55,7 +62,7 @@ def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.train_from_iterator((pieces(text) for text in texts) if segmentation else texts, trainer)
     # as added tokens they would be matched in the text itself; as mere entries of the vocabulary never
     description = json.loads(tokenizer.to_str())
     description["added_tokens"] = []
@@ -63,10 +70,17 @@ def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
 
 
 def encode(
-    tokenizer: Tokenizer, documents: Sequence[Sequence[str]]
+    tokenizer: Tokenizer, documents: Sequence[Sequence[str]], segmentation: Segmentation | None = None
 ) -> tuple[list[NDArray[np.int32]], list[NDArray[np.int32]]]:
-    """Token ids of each document's segments end to end, and the index at which each segment begins."""
-    encodings = tokenizer.encode_batch_fast([segment for document in documents for segment in document])
+    """Token ids of each document's segments end to end, and the index at which each segment begins.
+
+    The one way from text to tokens, for corpora and prompts alike; `segmentation` as in training the tokenizer.
+    """
+    segments = [segment for document in documents for segment in document]
+    if segmentation:
+        encodings = tokenizer.encode_batch_fast([pieces(segment) for segment in segments], is_pretokenized=True)
+    else:
+        encodings = tokenizer.encode_batch_fast(segments)
     ids = [encoding.ids for encoding in encodings]
     tokens, starts, first = [], [], 0
     for document in documents:

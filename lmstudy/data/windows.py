@@ -42,3 +42,18 @@ class Windows:
         tokens, cut, read = documents.tokens(int(example.document)), int(example.cut), int(example.encoder_length) - 1
         target = np.concatenate([tokens, [EOS]])[cut : cut + int(example.decoder_length)]
         return np.concatenate([[BOS], tokens[cut - read : cut]]), target
+
+
+def continuations(documents: Documents, index: Ints, read: int, written: int) -> tuple[Ints, Ints]:
+    """Those of some documents that can be cut with `read` tokens before and `written` behind, and where they are cut.
+
+    The cut is the first segment boundary that leaves room on both sides: a place where training cuts, too.
+    """
+    kept, cuts = [], []
+    for i in index[documents.lengths(index) >= read + written].tolist():
+        starts = documents.starts(i)
+        at = starts[np.searchsorted(starts, read) :][:1]
+        if len(at) and at[0] + written <= documents.lengths(np.array([i]))[0]:
+            kept.append(i)
+            cuts.append(int(at[0]))
+    return np.array(kept, dtype=np.int64), np.array(cuts, dtype=np.int64)

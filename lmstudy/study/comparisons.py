@@ -67,6 +67,34 @@ def gather(
     return arms
 
 
+def measured(
+    arms: Mapping[str, Sequence[Record]], overrides: Sequence[str], runs: str = "runs", *, measure: bool = True
+) -> Arms:
+    """A measurement (`lmstudy-evaluate` with these overrides) of every record: published, or made now.
+
+    Raises:
+        StudyError: a run's weights are gone and its measurement is not published, or, with `measure` False, was not made.
+    """
+    from lmstudy.study.evaluations import evaluate, evaluation_of
+
+    published = {record.id: record for record in load_folder(published_folder()) if record.kind == "evaluation"}
+    found: Arms = {}
+    for name, records in arms.items():
+        found[name] = []
+        for record in records:
+            config = compose_config("evaluate", [f"run='{record.id}'", f"runs={runs}", *overrides])
+            known = published.get(evaluation_of(config, record).id)
+            if known is None and not measure:
+                raise StudyError(f"no published measurement of {record.name} ({record.id}): {' '.join(overrides)}")
+            found[name].append(known or evaluate(config))
+    return found
+
+
+def renamed(arms: Mapping[str, Sequence[Record]], names: Mapping[str, str]) -> Arms:
+    """The arms under the names that a chapter shows."""
+    return {names[name]: list(records) for name, records in arms.items()}
+
+
 def bits_per_byte(arms: Mapping[str, Sequence[Record]], split: str = "valid") -> dict[str, Estimate]:
     """Held-out bits per byte of each arm, over its seeds and the documents of a split."""
     return {name: ratio_of_sums_bootstrap(group_counts(records, split)) for name, records in arms.items()}

@@ -1,20 +1,110 @@
-"""Metrics of a model on a split, outside of training."""
+"""Measurements of finished runs, each with a record of its own: idempotent, as training is."""
 
-import torch
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-from lmstudy.study.finished import Finished
-from lmstudy.study.runs import build_data
+from lmstudy.config import build, check_evaluate
+from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.study import provenance
+from lmstudy.study.finished import Finished, find_folder, load_run
+from lmstudy.study.identity import NUMERICS
+from lmstudy.study.measures.base import Findings, Measure, Subject
+from lmstudy.study.measures.likelihood import Likelihood
+from lmstudy.study.records import Record, load
 
 
-@torch.inference_mode()
 def evaluate_split(finished: Finished, split: str, documents: int | None = None) -> dict[str, float]:
     """All metrics over the first `documents` of a split (None: all), as in training's own validation.
 
     Raises:
         StudyError: there is no such split; names those that exist.
     """
-    metrics = finished.module.metrics
-    metrics.reset()
-    for batch in build_data(finished.run).batches(split, documents):
-        metrics.update(finished.module(batch), batch)
-    return metrics.compute()
+    found = Likelihood().measure(Subject(finished, finished.run.corpus, split, documents))
+    return {name.removeprefix(f"{split}/"): value for name, value in found.metrics.items()}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A measurement before it is made: what is measured on what, and the identity of its record."""
+
+    measure: Measure
+    settings: dict[str, Any]
+    corpus: Corpus | None
+    """None: the run's own"""
+    content: dict[str, Any]
+    data: str
+    id: str
+
+
+def evaluation_of(config: Mapping[str, Any], trained: Record) -> Evaluation:
+    """What a resolved configuration says to measure of a training record; its `run` is not looked at.
+
+    Raises:
+        StudyError: the configuration or the data is at fault.
+    """
+    typed = check_evaluate(config)
+    measure: Measure = build(typed.measure, "measure")
+    other = None if typed.data is None else prepare(typed.data)
+    data = trained.data if other is None else other.fingerprint
+    documents = typed.documents or measure.documents()
+    settings = {"name": measure.name, "split": typed.split, "documents": documents, **asdict(measure)}  # type: ignore[call-overload]
+    content = {
+        "run": {"id": trained.id, "name": trained.name, "config": trained.config},
+        "measure": settings,
+        "data": typed.data if data != trained.data else None,
+    }
+    digest = hashlib.sha256(json.dumps([trained.id, settings, data, NUMERICS], sort_keys=True).encode())
+    return Evaluation(measure, settings, other, content, data, digest.hexdigest()[:16])
+
+
+def evaluate(config: Mapping[str, Any]) -> Record:
+    """Measure what a resolved configuration describes, unless its record exists; return the record.
+
+    The record's config is {"run": {"id", "name", "config"}, "measure": {"name", "split", "documents", ...}, "data"},
+    where data is None for the run's own corpus.
+
+    Raises:
+        StudyError: the configuration, the run or the data is at fault.
+    """
+    typed = check_evaluate(config)
+    folder = find_folder(typed.run, Path(typed.runs), kind="train")
+    trained = load(folder / "record.json")
+    wanted = evaluation_of(config, trained)
+    name = f"{wanted.measure.name}-{trained.name}"
+    path = Path(typed.runs) / f"{name}-{wanted.id}" / "record.json"
+    if path.exists():
+        print(f"{name}: record {wanted.id} exists, nothing to measure", file=sys.stderr)
+        return load(path)
+    started, clock = provenance.now(), time.perf_counter()
+    finished = load_run(folder)
+    wanted.measure.check(finished)
+    corpus = wanted.corpus or finished.run.corpus
+    found = wanted.measure.measure(Subject(finished, corpus, typed.split, wanted.settings["documents"]))
+    identity = {"id": wanted.id, "name": name, "config": wanted.content, "seed": trained.seed, "data": wanted.data}
+    record = _record(identity, found, started, time.perf_counter() - clock)
+    record.write(path)
+    print(f"{name}: finished, {path}", file=sys.stderr)
+    return record
+
+
+def _record(identity: dict[str, Any], found: Findings, started: str, seconds: float) -> Record:
+    return Record(
+        **identity,
+        kind="evaluation",
+        numerics=NUMERICS,
+        commit=provenance.commit(),
+        versions=provenance.versions(),
+        hardware=provenance.hardware(),
+        started=started,
+        finished=provenance.now(),
+        wall_seconds=seconds,
+        metrics=found.metrics,
+        groups=found.groups,
+        samples=found.samples,
+    )

@@ -21,21 +21,35 @@ class Finished:
     module: PretrainingModule
 
 
-def find_folder(name: str, runs: Path) -> Path:
-    """The run's folder, from its path, its id or the beginning of it.
+def find_folder(name: str, runs: Path, kind: str | None = None) -> Path:
+    """The run's folder, from its path, its id or the beginning of it; with `kind`, among records of that kind.
 
     Raises:
-        StudyError: none or several fit; names those that exist.
+        StudyError: none or several fit, or the one that fits is of another kind; names those that exist.
     """
     if (Path(name) / "record.json").exists():
+        check_kind(load(Path(name) / "record.json"), kind, name)
         return Path(name)
     finished = sorted(path.parent for path in runs.glob("*/record.json"))
     fitting = [folder for folder in finished if folder.name == name or folder.name.rsplit("-", 1)[-1].startswith(name)]
+    if kind is not None and fitting:
+        of_kind = [folder for folder in fitting if load(folder / "record.json").kind == kind]
+        if not of_kind:
+            check_kind(load(fitting[0] / "record.json"), kind, name)
+        fitting = of_kind
     if len(fitting) == 1:
         return fitting[0]
+    if kind is not None:
+        finished = [folder for folder in finished if load(folder / "record.json").kind == kind]
     known = ", ".join(folder.name for folder in (fitting or finished)) or "none"
     problem = "several finished runs fit" if fitting else f"no finished run in {runs} has that id"
     raise StudyError(f"run={name}: {problem}; {'choose from' if fitting or finished else 'there are'} {known}")
+
+
+def check_kind(record: Record, kind: str | None, name: str) -> None:
+    """Raises StudyError unless a record is of the kind asked for."""
+    if kind is not None and record.kind != kind:
+        raise StudyError(f"run={name}: {record.name} is a record of kind {record.kind!r}, not a training run")
 
 
 def load_run(folder: Path) -> Finished:
@@ -45,6 +59,7 @@ def load_run(folder: Path) -> Finished:
         StudyError: the weights are missing, or do not fit the configuration, data or version of the record.
     """
     record = load(folder / "record.json")
+    check_kind(record, "train", str(folder))
     config: dict[str, Any] = dict(record.config)
     run = open_run({**config, "runs": str(folder.parent), "trainer": {**config["trainer"], **ON_CPU}})
     if run.corpus.fingerprint != record.data:

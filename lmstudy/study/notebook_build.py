@@ -60,8 +60,8 @@ def run_all(
 ) -> list[str]:
     """Bring the executed notebooks in `out` up to date with `root/notebooks`; the names of those that ran.
 
-    Of the `common` parameters, and of its `own` by its name, a notebook gets those it declares. A notebook whose key is unchanged is
-    skipped, unless `fresh`. Raises StudyError at the first that fails; those before it are kept.
+    Of the `common` parameters, and of its `own` by its name, a notebook gets those it declares. A notebook whose key
+    is unchanged is skipped, unless `fresh`. Raises StudyError at the first that fails; those before it are kept.
     """
     ran = []
     for notebook in find_notebooks(root / "notebooks", only):

@@ -22,10 +22,12 @@ from safetensors.torch import save_file
 
 from lmstudy.config import TrainConfig, build, check_root
 from lmstudy.data.batch import Shape
-from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.data.corpus import Corpus, prepare, to_stderr
 from lmstudy.data.datamodule import GROUPS, CorpusDataModule
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.errors import StudyError
+from lmstudy.models.embeddings.base import Embedding, WordVectors
+from lmstudy.models.embeddings.placing import arrange, place
 from lmstudy.study import provenance
 from lmstudy.study.atomic import write_text
 from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
@@ -67,12 +69,30 @@ def open_run(config: Mapping[str, Any]) -> Run:
     if typed.budget.rows % processes:
         raise StudyError(f"budget.rows={typed.budget.rows} must be a multiple of the {processes} processes")
     corpus = prepare(typed.data)
-    config = dict(config)
-    return Run(config, typed, corpus, run_id(config, corpus.fingerprint), run_name(config))
+    config = _with_embedding(config, typed)
+    named = {key: value for key, value in config.items() if key != "embedding"}
+    if typed.embedding is not None:  # where a file of vectors lies is free, as `data.path` is
+        named["embedding"] = {key: value for key, value in config["embedding"].items() if key != "path"}
+    return Run(config, check_root(config), corpus, run_id(named, corpus.fingerprint), run_name(config))
+
+
+def _with_embedding(config: Mapping[str, Any], typed: TrainConfig) -> dict[str, Any]:
+    """The configuration with what its embedding must pin; without the key where no embedding is given."""
+    rest = {key: value for key, value in config.items() if key != "embedding"}
+    if typed.embedding is None:
+        return rest
+    return {**rest, "embedding": {**typed.embedding, **_embedding(typed).pinned()}}
+
+
+def _embedding(typed: TrainConfig) -> Embedding:
+    return build(typed.embedding or {}, "embedding")
 
 
 def build_module(run: Run) -> PretrainingModule:
-    """The run's LightningModule with freshly initialised weights, a function of the seed."""
+    """The run's LightningModule as its weights are loaded into it, initialised at random by the seed.
+
+    An embedding that is given is untied and frozen as it says; `initial_module` puts its vectors there, too.
+    """
     typed, budget = run.typed, run.typed.budget
     L.seed_everything(typed.seed, verbose=False)
     vocab_size = run.corpus.tokenizer.get_vocab_size()
@@ -86,7 +106,22 @@ def build_module(run: Run) -> PretrainingModule:
         groups=GROUPS,
     )
     module.on_save_checkpoint = lambda checkpoint: stamp(checkpoint, run.id)  # type: ignore[method-assign]
+    if typed.embedding is not None:
+        arrange(module.model, _embedding(typed))  # type: ignore[arg-type]
     return module
+
+
+def initial_module(run: Run) -> tuple[PretrainingModule, WordVectors | None]:
+    """The module as training begins, with the vectors of the run's embedding in it, and these vectors."""
+    module = build_module(run)
+    model: Any = module.model
+    vectors = None
+    if run.typed.embedding is not None:
+        vectors = _embedding(run.typed).vectors(run.corpus, model.embedding.embedding_dim, to_stderr)
+    if vectors is not None:
+        to_stderr(str(vectors))
+        place(model, vectors)
+    return module, vectors
 
 
 def build_data(run: Run) -> CorpusDataModule:
@@ -137,7 +172,7 @@ def _lock(folder: Path) -> Iterator[None]:
 def _fit(run: Run) -> Record:
     clock = SessionClock(provenance.now())
     typed, budget = run.typed, run.typed.budget
-    module, data = build_module(run), build_data(run)  # a mistake in a group shows here, before anything is written
+    (module, vectors), data = initial_module(run), build_data(run)  # a mistake shows here, before anything is written
     _mention_long_documents(data)
     write_text(run.folder / "config.json", json.dumps(run.config, indent=1))
     history, throughput = History(typed.trainer.log_every), Throughput()
@@ -179,6 +214,8 @@ def _fit(run: Run) -> Record:
     speed |= flops_rates(module.model, data.shape, budget.steps, speed, placed)
     metrics |= {f"train/{key}": value for key, value in speed.items()}
     metrics["parameters"] = float(sum(value.numel() for value in weights.values()))
+    if vectors is not None:
+        metrics["embedding/tokens_found"] = float(vectors.found.sum())
     model: Any = build_module(run).model
     model.load_state_dict(weights)
     samples = unconditional_samples(model, run.corpus.tokenizer, budget.samples, typed.seed)

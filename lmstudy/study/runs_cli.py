@@ -42,8 +42,7 @@ def list_runs(runs: Path) -> list[dict[str, Any]]:
         name, run = folder.name.rsplit("-", 1)
         if (folder / "record.json").exists():
             record = load(folder / "record.json")
-            bits = record.metrics.get("valid/bits_per_byte")
-            detail = f"{bits:.3f} bits per byte on valid, {record.wall_seconds:.0f} s" if bits is not None else ""
+            detail = _found(record)
             rows.append({"state": "finished", "id": run, "name": name, "detail": detail})
         elif (folder / "config.json").exists():
             steps = json.loads((folder / "config.json").read_text())["budget"]["steps"]
@@ -52,6 +51,15 @@ def list_runs(runs: Path) -> list[dict[str, Any]]:
             detail = f"step {last} of {steps}; the same command goes on from there"
             rows.append({"state": "half done", "id": run, "name": name, "detail": detail})
     return rows
+
+
+def _found(record: Any) -> str:
+    """What a finished record says, in a few words."""
+    if record.kind == "evaluation":
+        measured = record.config["measure"]
+        return f"{measured['name']} of {record.config['run']['id']} on {measured['split']}, {record.wall_seconds:.0f} s"
+    bits = record.metrics.get("valid/bits_per_byte")
+    return f"{bits:.3f} bits per byte on valid, {record.wall_seconds:.0f} s" if bits is not None else ""
 
 
 def list_needs(runs: Path, budget: str) -> list[dict[str, Any]]:

@@ -87,3 +87,21 @@ def test_no_near_duplicates_stay_and_nothing_else_goes(threshold: float) -> None
             before = [other for other, reason in zip(texts[:number], said, strict=False) if reason is None]
             assert any(true_jaccard(text, other) >= threshold for other in before)
     assert said == duplicates(texts, Deduplication(threshold=threshold))
+
+
+def test_characters_of_chinese_are_tokens() -> None:
+    rng = random.Random(2)
+    characters = [chr(0x4E00 + n) for n in range(300)]
+    text = "".join(rng.choice(characters) for _ in range(100))
+    near = text[:50] + "好" + text[51:]  # five of 96 shingles differ
+    assert jaccard(shingles(text, 5, "character"), shingles(near, 5, "character")) == pytest.approx(91 / 101)
+    assert duplicates([text, near], Deduplication(unit="character")) == [None, NEAR]
+    assert duplicates([text, near], Deduplication()) == [None, None]  # as words, a sentence is one
+    mixed = shingles("T恤abc 13寸カナ", 1, "character")
+    assert len(mixed) == 7  # T 恤 abc 13 寸 カ ナ
+
+
+def test_characters_change_nothing_for_text_without_them() -> None:
+    rng = random.Random(3)
+    for text in (random_text(rng, 60), "naïve é_1 — (x)\n", ""):
+        np.testing.assert_array_equal(shingles(text, 5, "character"), shingles(text, 5))

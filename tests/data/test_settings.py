@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lmstudy.data.corpus import _keys
 from lmstudy.data.settings import parse
 from lmstudy.data.source_packages import PythonFunctions
 from lmstudy.errors import StudyError
@@ -23,10 +24,10 @@ def load(name: str, **changes: Any) -> dict[str, Any]:
     return settings
 
 
-@pytest.mark.parametrize("name", ["python_functions", "files", "hub"])
+@pytest.mark.parametrize("name", ["python_functions", "files", "hub", "chinese_reviews"])
 def test_every_config_parses_and_says_what_it_is(name: str) -> None:
     assert (CONF / f"{name}.yaml").read_text(encoding="utf-8").startswith("# ")
-    changes = {} if name == "python_functions" else {"path": "somewhere"}
+    changes = {"path": "somewhere"} if name in ("files", "hub") else {}
     parse(load(name, **changes))
 
 
@@ -48,6 +49,8 @@ def test_packages_are_permissive_and_split_by_role() -> None:
         ({"deduplication__threshold": 1.4}, r"data\.deduplication\.threshold=1\.4: .*less than or equal to 1"),
         ({"deduplication__treshold": 0.4}, r"data\.deduplication\.treshold is no key; choose from .*'threshold'"),
         ({"tokenizer__vocab_size": 100}, r"data\.tokenizer\.vocab_size=100: .*greater than or equal to 293"),
+        ({"tokenizer__segmentation": "moses"}, r"data\.tokenizer\.segmentation='moses': .*'jieba'"),
+        ({"deduplication__unit": "line"}, r"data\.deduplication\.unit='line': .*'word' or 'character'"),
         ({"tokenizer__vocab_size": "many"}, r"data\.tokenizer\.vocab_size='many': .*integer"),
         ({"split__by": "moon"}, r"data\.split=.*'moon'.*'package', 'file', 'document'"),
         ({"split__valid": 0.1}, r"data\.split\.valid is no key; choose from .*'valid_files'"),
@@ -67,6 +70,42 @@ def test_packages_are_permissive_and_split_by_role() -> None:
 def test_wrong_settings(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(StudyError, match=said):
         parse(load("python_functions", **changes))
+
+
+def test_the_default_corpus_keeps_its_fingerprint() -> None:
+    """Of the published runs; a key added to a model of settings must not enter it at its default."""
+    settings = load("python_functions")
+    assert _keys(settings["_target_"], *parse(settings))["tokens"] == "2352f71a446d5067"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"deduplication__unit": "character"},
+        {"deduplication": None},
+        {"cleaning": None},
+        {"cleaning__stop_words": {"language": "en"}},
+        {"tokenizer__segmentation": "jieba"},
+    ],
+)
+def test_every_new_setting_changes_the_fingerprint(changes: dict[str, Any]) -> None:
+    settings = load("python_functions", **changes)
+    assert _keys(settings["_target_"], *parse(settings))["tokens"] != "2352f71a446d5067"
+
+
+def test_cleaning_can_be_left_out_empty_or_null() -> None:
+    without = load("python_functions")
+    del without["cleaning"]
+    for settings in (without, load("python_functions", cleaning={}), load("python_functions", cleaning=None)):
+        assert parse(settings)[1].cleaning == {}
+
+
+def test_deduplication_is_switched_off_by_null_only() -> None:
+    assert parse(load("python_functions", deduplication=None))[1].deduplication is None
+    settings = load("python_functions")
+    del settings["deduplication"]
+    with pytest.raises(StudyError, match=r"data\.deduplication: Field required"):
+        parse(settings)
 
 
 def test_a_missing_group_is_named() -> None:

@@ -4,6 +4,7 @@ from tokenizers import Tokenizer
 
 from lmstudy.data import tokenizer as t
 from lmstudy.data.documents import lines
+from lmstudy.data.segmentation import pieces
 
 CODE = '''def mean(values, start=0):
     """Arithmetic mean of some values."""
@@ -88,3 +89,37 @@ def test_vocabulary_and_determinism(tokenizer: Tokenizer) -> None:
 def test_pre_tokens(tokenizer: Tokenizer) -> None:
     pieces = [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str("    if my_x1 != 20:\n\n")]
     assert pieces == ["ĠĠĠĠ", "if", "Ġmy_x", "1", "Ġ!=", "Ġ2", "0", ":Ċ", "Ċ"]
+
+
+REVIEWS = ["我爱编程，这本书的内容真的不错！\n", "宾馆的早餐很好吃 WiFi 也快……", "这本书不好，内容的确太浅"] * 8
+
+
+@pytest.fixture(scope="module")
+def segmented() -> Tokenizer:
+    return t.train(REVIEWS, 420, "jieba")
+
+
+@pytest.mark.parametrize("text", [*REVIEWS[:3], CODE, *NASTY])
+def test_segmented_tokens_decode_to_the_text(segmented: Tokenizer, text: str) -> None:
+    ((tokens,), (starts,)) = t.encode(segmented, [lines(text)], "jieba")
+    assert t.decode(segmented, tokens) == text
+    assert t.token_bytes(segmented)[tokens].sum() == len(text.encode())
+    assert [t.decode(segmented, piece) for piece in np.split(tokens, starts[1:])] == list(lines(text)) or not text
+
+
+def test_no_token_crosses_a_word(segmented: Tokenizer) -> None:
+    plain = t.train(REVIEWS, 420)
+    crossing = {"segmented": 0, "plain": 0}
+    for name, tokenizer, segmentation in (("segmented", segmented, "jieba"), ("plain", plain, None)):
+        for text in REVIEWS[:3]:
+            ends = set(np.cumsum([len(piece.encode()) for piece in pieces(text)]).tolist())
+            ((tokens,), _) = t.encode(tokenizer, [[text]], segmentation)
+            reached = np.cumsum(t.token_bytes(tokenizer)[tokens]).tolist()
+            crossing[name] += len(ends - set(reached))
+    assert crossing["segmented"] == 0
+    assert crossing["plain"] > 5  # so that the test can fail
+
+
+def test_text_without_chinese_has_the_same_tokens_either_way(segmented: Tokenizer) -> None:
+    (one,), (other,) = (t.encode(segmented, [lines(CODE)], name)[0] for name in (None, "jieba"))
+    np.testing.assert_array_equal(one, other)

@@ -1,6 +1,9 @@
-"""Small wheels and corpora, built on the spot."""
+"""Small wheels and sdists, built on the spot."""
 
+import gzip
 import hashlib
+import io
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -19,6 +22,25 @@ def build_wheel(folder: Path, name: str, files: dict[str, str], requires_python:
         for path, text in content.items():
             archive.writestr(zipfile.ZipInfo(path), text)
     return wheel
+
+
+def build_sdist(folder: Path, name: str, files: dict[str, str | bytes], version: str = "1.0") -> Path:
+    """An sdist; the same input gives the same bytes."""
+    sdist = folder / f"{name}-{version}.tar.gz"
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", **files}
+    with gzip.GzipFile(sdist, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
+        for path, text in content.items():
+            data = text.encode() if isinstance(text, str) else text
+            info = tarfile.TarInfo(f"{name}-{version}/{path}")
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return sdist
+
+
+def pin_sdist(sdist: Path, licence: str = "MIT") -> Artefact:
+    name, version = sdist.name.removesuffix(".tar.gz").split("-")
+    return Artefact(name, version, hashlib.sha256(sdist.read_bytes()).hexdigest(), licence, sdist=sdist.name)
 
 
 def pin(wheel: Path, role: str = "train", licence: str = "MIT") -> Artefact:

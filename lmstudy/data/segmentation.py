@@ -1,0 +1,70 @@
+"""Words and sentences of text that does not mark them by spaces.
+
+jieba (in its Rust port, rjieba) finds the most probable path through a dictionary of Chinese words, and guesses
+words that the dictionary lacks with a hidden Markov model. It is deterministic, and its words joined give the text.
+"""
+
+import re
+from typing import Literal
+
+Segmentation = Literal["jieba"]
+
+HAN = r"\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Chinese characters, as the inside of a character class."""
+
+_HAN = re.compile(f"[{HAN}]")
+_WORD = re.compile(r"\w+|[^\w\s]")
+_SENTENCE = re.compile(r"[^。！？!?…\n]*(?:[。！？!?…]+[”’」』）》)\"']*\n?|\n|$)")
+
+
+def has_han(text: str) -> bool:
+    return _HAN.search(text) is not None
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """Sentences with what ends them: a run of 。！？!?… and the closing quotes behind it, or a newline.
+
+    Joined they give the text back. A full stop ends none: here it stands in numbers, addresses and ellipses too.
+    """
+    return tuple(found for found in _SENTENCE.findall(text) if found)
+
+
+def pieces(text: str) -> list[str]:
+    """What a tokenizer may merge within, and never across: words that hold Chinese characters, and what is between.
+
+    Joined they give the text back. Text without Chinese characters stays one piece, so that segmentation
+    changes none of its tokens.
+    """
+    if not has_han(text):
+        return [text]
+    found: list[str] = []
+    between = ""
+    for word in _cut(text):
+        if has_han(word):
+            found += [between, word] if between else [word]
+            between = ""
+        else:
+            between += word
+    return [*found, between] if between else found
+
+
+def words(text: str, segmentation: Segmentation | None) -> list[str]:
+    """Words and symbols in order, without white space: by dictionary, or else runs of letters and digits."""
+    if segmentation is None:
+        return _WORD.findall(text)
+    return [word for word in _cut(text) if not word.isspace()]
+
+
+def spans(text: str) -> list[tuple[str, int, int]]:
+    """Every word of jieba, white space included, with the offsets at which it begins and ends."""
+    found, start = [], 0
+    for word in _cut(text):
+        found.append((word, start, start + len(word)))
+        start += len(word)
+    return found
+
+
+def _cut(text: str) -> list[str]:
+    import rjieba  # reads its dictionary: only where Chinese text is
+
+    return rjieba.cut(text)

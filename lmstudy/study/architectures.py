@@ -1,0 +1,33 @@
+"""What the chapter on architectures shows: its arms, curves of reading and copying, and speeds side by side."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
+from lmstudy.study.group_counts import group_counts
+from lmstudy.study.records import Record
+
+NAMES = {
+    "first_model": "Transformer",
+    "lstm_attention": "LSTM with attention",
+    "lstm": "LSTM, fixed code",
+    "dense_wide": "dense",
+}
+"""Experiment -> how the chapter calls it."""
+
+COPYING = {
+    "copy_transformer": "Transformer",
+    "copy_lstm_attention": "LSTM with attention",
+    "copy_lstm": "LSTM, fixed code",
+}
+
+
+def reading_curves(evaluations: Mapping[str, Sequence[Record]], measure: str) -> dict[str, dict[float, Estimate]]:
+    """A measure of `measure=reading` against the number of tokens read, over seeds and documents."""
+    curves: dict[str, dict[float, Estimate]] = {}
+    for name, records in evaluations.items():
+        lengths = sorted(int(key.split("/")[1]) for key in records[0].metrics if key.endswith(f"/{measure}"))
+        of = {n: f"reading/{n}" if measure == "bits_per_byte" else f"reading/{n}/{measure}" for n in lengths}
+        curves[name] = {n: ratio_of_sums_bootstrap(group_counts(records, key)) for n, key in of.items()}
+    return curves

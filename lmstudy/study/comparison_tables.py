@@ -1,0 +1,61 @@
+"""Tables of comparisons: one row an arm, intervals in words."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.study.comparisons import bits_per_byte, metric
+from lmstudy.study.records import Record
+
+
+def with_interval(estimate: Estimate, spec: str = ".3f") -> str:
+    """As in "1.732 (1.701 to 1.763)"."""
+    return f"{estimate.value:{spec}} ({estimate.interval(spec)})"
+
+
+def quality_table(arms: Mapping[str, Sequence[Record]], split: str = "valid") -> pd.DataFrame:
+    """Bits per byte with its interval, and the classification metrics, of each arm on a split; means over seeds."""
+    bits = bits_per_byte(arms, split)
+    columns = {"token accuracy": "accuracy", "macro recall": "recall", "macro F1": "f1"}
+    means = {title: metric(arms, f"{split}/{key}") for title, key in columns.items()}
+    return pd.DataFrame(
+        {
+            name: {
+                "bits per byte (95 % interval)": with_interval(bits[name]),
+                **{title: f"{values[name].value:.3f}" for title, values in means.items()},
+                "seeds": len(records),
+            }
+            for name, records in arms.items()
+        }
+    ).T
+
+
+def cost_table(arms: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
+    """Parameters, and floating-point operations and target tokens of the training, of each arm."""
+    rows = {}
+    for name, records in arms.items():
+        first = records[0].metrics
+        per_token = first["train/flops_per_second"] / first["train/tokens_per_second"]
+        rows[name] = {
+            "parameters": first["parameters"],
+            "target tokens seen": first["train/tokens"],
+            "operations a target token, millions": per_token / 1e6,
+            "operations in all, 10^15": per_token * first["train/tokens"] / 1e15,
+        }
+    return pd.DataFrame(rows).T
+
+
+def difference_table(differences: Mapping[str, Estimate], unit: str) -> pd.DataFrame:
+    """Differences with their intervals, and what they allow to say."""
+    return pd.DataFrame(
+        {
+            name: {
+                f"difference, {unit}": f"{e.value:+.3f}",
+                "95 % interval": e.interval("+.3f"),
+                "seeds": e.n,
+                "says": "worse" if e.low > 0 else "better" if e.high < 0 else "nothing: the interval holds zero",
+            }
+            for name, e in differences.items()
+        }
+    ).T

@@ -1,0 +1,1 @@
+"""What `lmstudy-evaluate` can find out about a finished run, a file for each measure."""

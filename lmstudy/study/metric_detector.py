@@ -1,0 +1,175 @@
+"""A rare class: lines of code that break a style rule, and a small classifier that looks for them."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from torchmetrics.functional.classification import (
+    binary_accuracy,
+    binary_f1_score,
+    binary_precision,
+    binary_precision_recall_curve,
+    binary_recall,
+)
+
+from lmstudy.data.documents import lines
+from lmstudy.errors import StudyError
+from lmstudy.preferences.scorers.pep8 import Pep8Scorer
+
+
+def is_python(texts: Sequence[str]) -> bool:
+    """Whether most of some texts are Python: they parse, and hold a statement that is more than an expression.
+
+    A word of any language parses as an expression, so parsing alone says little.
+    """
+    return sum(map(_is_program, texts)) > len(texts) / 2
+
+
+def _is_program(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return any(not isinstance(node, ast.Expr) for node in ast.parse(text).body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines of some documents, and whether each breaks a style rule."""
+
+    texts: list[str]
+    bad: np.ndarray
+
+
+def labelled_lines(texts: Sequence[str]) -> Lines:
+    """Every line of the documents, with the labels of `Pep8Scorer("style")`."""
+    scorer = Pep8Scorer("style")
+    found: list[str] = []
+    bad: list[bool] = []
+    for text in texts:
+        numbers = {violation.line for violation in scorer.violations(text)}
+        parts = lines(text)
+        found.extend(parts)
+        bad.extend(number in numbers for number in range(1, len(parts) + 1))
+    return Lines(found, np.array(bad, dtype=bool))
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A detector of lines that break a rule, at work on documents held out."""
+
+    lines: Lines
+    score: np.ndarray
+    """P(the line breaks a rule) of each line, as the detector believes."""
+    cuts: dict[str, float]
+    """Thresholds by name, chosen on lines that it neither learned from nor is judged on."""
+
+    @property
+    def answers(self) -> dict[str, np.ndarray]:
+        """Which lines are flagged: by two detectors that do not look, and at each threshold."""
+        nothing = np.zeros(len(self.score), dtype=bool)
+        return {"never": nothing, "always": ~nothing, **{name: self.score >= cut for name, cut in self.cuts.items()}}
+
+
+def detect(training: Sequence[str], held_out: Sequence[str], documents: int = 1200) -> Detection:
+    """Learn from so many documents, choose thresholds on as many others, judge on those held out.
+
+    Fewer where `training` does not hold twice as many.
+
+    Raises:
+        StudyError: as `scores` and `thresholds`.
+    """
+    half = min(documents, len(training) // 2)
+    learned, tuned, judged = (labelled_lines(x) for x in (training[:half], training[half : 2 * half], held_out))
+    tuning, score = scores(learned, [tuned, judged])
+    return Detection(judged, score, {"above 0.5": 0.5, **thresholds(tuned.bad, tuning, 0.9)})
+
+
+def scores(training: Lines, others: Sequence[Lines]) -> list[np.ndarray]:
+    """P(the line breaks a rule), of logistic regression on runs of one to three characters; for each of `others`.
+
+    A run counts as there or not there, so the model sees a blank before the newline and a missing one around an
+    operator; how long a line is, and what other lines hold, it cannot see.
+
+    Raises:
+        StudyError: lines to learn from that are all of one class.
+    """
+    if training.bad.all() or not training.bad.any():
+        raise StudyError(
+            f"{len(training.texts)} lines to learn from are all of one class: take more documents (training_tokens)"
+        )
+    vectorizer = CountVectorizer(analyzer="char", ngram_range=(1, 3), lowercase=False, binary=True, min_df=3)
+    model = make_pipeline(vectorizer, LogisticRegression(C=0.3, solver="liblinear"))
+    model.fit(training.texts, training.bad)
+    return [model.predict_proba(other.texts)[:, 1] for other in others]
+
+
+def thresholds(bad: np.ndarray, score: np.ndarray, recall: float) -> dict[str, float]:
+    """The threshold of the best F1, and the highest that finds a share `recall` of the bad lines.
+
+    Raises:
+        StudyError: no bad line to find.
+    """
+    if not bad.any():
+        raise StudyError(f"none of {len(bad)} lines is bad, and a threshold needs some: take more documents")
+    precisions, recalls, cuts = _curve(bad, score)
+    with np.errstate(invalid="ignore"):
+        f1 = np.nan_to_num(2 * precisions * recalls / (precisions + recalls))
+    return {"best F1": float(cuts[f1.argmax()]), f"recall {recall:g}": float(cuts[recalls >= recall].max())}
+
+
+def curve(bad: np.ndarray, score: np.ndarray) -> pd.DataFrame:
+    """Precision, recall and accuracy at every threshold that changes an answer, the lowest threshold first."""
+    precisions, recalls, cuts = _curve(bad, score)
+    found = recalls * bad.sum()
+    false_alarms = found / precisions - found
+    accuracy = 1 - (bad.sum() - found + false_alarms) / len(bad)
+    table = pd.DataFrame({"threshold": cuts, "precision": precisions, "recall": recalls, "accuracy": accuracy})
+    return table[table.recall > 0]  # at recall 0 precision may be 0 / n, and accuracy not follow from the two
+
+
+def _curve(bad: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Without the end point (1, 0) that torchmetrics adds, which belongs to no threshold."""
+    precisions, recalls, cuts = binary_precision_recall_curve(torch.from_numpy(score), torch.from_numpy(bad).long())
+    return precisions[:-1].double().numpy(), recalls[:-1].double().numpy(), cuts.numpy()
+
+
+def verdicts(bad: np.ndarray, answers: dict[str, np.ndarray]) -> pd.DataFrame:
+    """What each detector's answers are worth: a row for each, metrics as columns.
+
+    Precision is NaN where a detector flags nothing: 0 of 0 flagged lines are bad. F1 is then 0 by its other
+    form, 2 TP / (2 TP + FP + FN), as long as there is a bad line.
+    """
+    truth = torch.from_numpy(bad).long()
+    rows = {}
+    for name, answer in answers.items():
+        said = torch.from_numpy(answer).long()
+        rows[name] = {
+            "flagged": int(said.sum()),
+            "accuracy": float(binary_accuracy(said, truth)),
+            "precision": float(binary_precision(said, truth)) if said.any() else float("nan"),
+            "recall": float(binary_recall(said, truth)),
+            "F1": float(binary_f1_score(said, truth)),
+        }
+    return pd.DataFrame(rows).T
+
+
+def balanced(bad: np.ndarray, seed: int) -> np.ndarray:
+    """Numbers of all bad lines and of as many others, drawn at random: a test set half of which is bad."""
+    others = np.random.default_rng(seed).permutation(np.flatnonzero(~bad))
+    return np.sort(np.concatenate([np.flatnonzero(bad), others[: int(bad.sum())]]))
+
+
+def rate(value: float) -> str:
+    """A share with three digits, or in words where there is nothing to divide by."""
+    return "0 of 0" if np.isnan(value) else f"{value:.3f}"

@@ -1,0 +1,169 @@
+"""Sdists are fetched from folders and from a small package index on this machine."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from lmstudy.data import sdists
+from lmstudy.data.artefacts import fetch, place
+from lmstudy.data.package_index import PUBLIC_INDEX, pip_settings
+from lmstudy.errors import StudyError
+from tests.data.wheels import build_sdist, build_wheel, pin_sdist
+
+Pages = dict[str, tuple[int, bytes]]
+
+
+def silent(_: str) -> None:
+    pass
+
+
+def settings(monkeypatch: pytest.MonkeyPatch, **given: str) -> None:
+    named = {key.replace("_", "-"): value for key, value in given.items()}
+    monkeypatch.setattr(sdists, "pip_settings", lambda: named)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Pages, list[str]]]:
+    """Address of a server, the pages it has (status and content by path), and the paths asked for."""
+    pages: Pages = {}
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            status, content = pages.get(self.path, (404, b""))
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html" if self.path.endswith("/") else "application/gzip")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as opened:
+        thread = threading.Thread(target=opened.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{opened.server_port}", pages, asked
+        opened.shutdown()
+        thread.join()
+
+
+def offer(pages: Pages, sdist: Path, declared: str = "") -> None:
+    link = f'<a href="/files/{sdist.name}{declared}">{sdist.name}</a>'
+    pages["/simple/alpha/"] = 200, link.encode()
+    pages[f"/files/{sdist.name}"] = 200, sdist.read_bytes()
+
+
+def test_nothing_is_executed_and_the_second_time_needs_no_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = tmp_path / "executed"
+    build = f"open({str(marker)!r}, 'w')\n"
+    sdist = build_sdist(tmp_path / "index", "alpha", {"setup.py": build, "alpha/a.txt": "text\n"})
+    build_sdist(tmp_path / "index", "alpha", {"setup.py": build}, "1.1")
+    build_wheel(tmp_path / "index", "alpha", {})  # of the same version: not what is pinned
+    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path / "index"), "CONFIG_FILE": "/dev/null"}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    said: list[str] = []
+    pinned = pin_sdist(sdist)
+    content = sdist.read_bytes()
+    file = fetch(pinned, tmp_path / "cache", said.append)
+    assert file == place(pinned, tmp_path / "cache")
+    assert file.name == "alpha-1.0.tar.gz"
+    assert file.read_bytes() == content == sdist.read_bytes()  # copied, not moved
+    assert not marker.exists()
+    sdist.unlink()
+    assert fetch(pinned, tmp_path / "cache", said.append) == file
+    assert len(said) == 1
+
+
+def test_from_an_index(tmp_path: Path, server: tuple[str, Pages, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    address, pages, asked = server
+    sdist = build_sdist(tmp_path, "alpha", {"a.txt": "text"})
+    offer(pages, sdist, f"#sha256={pin_sdist(sdist).sha256}")
+    settings(monkeypatch, index_url=f"{address}/simple")
+    assert fetch(pin_sdist(sdist), tmp_path / "cache", silent).read_bytes() == sdist.read_bytes()
+    assert asked.count(f"/files/{sdist.name}") == 1
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_another_file_of_the_same_name(
+    tmp_path: Path, server: tuple[str, Pages, list[str]], monkeypatch: pytest.MonkeyPatch, says_so: bool
+) -> None:
+    address, pages, asked = server
+    wanted = pin_sdist(build_sdist(tmp_path / "true", "alpha", {"a.txt": "text"}))
+    other = build_sdist(tmp_path / "other", "alpha", {"a.txt": "other"})
+    offer(pages, other, f"#sha256={pin_sdist(other).sha256}" if says_so else "")
+    settings(monkeypatch, index_url=f"{address}/simple")
+    with pytest.raises(StudyError) as error:
+        fetch(wanted, tmp_path / "cache", silent)
+    for word in ("alpha==1.0", wanted.sha256, pin_sdist(other).sha256):
+        assert word in str(error.value)
+    assert asked.count(f"/files/{other.name}") == (0 if says_so else 1)  # what is known to differ is not fetched
+    assert not place(wanted, tmp_path / "cache").exists()
+
+
+def test_a_version_that_is_not_there_lists_those_that_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = pin_sdist(build_sdist(tmp_path / "elsewhere", "alpha", {}, "2.0"))
+    build_sdist(tmp_path / "index", "alpha", {}, "1.0")
+    settings(monkeypatch, no_index="true", find_links=f"{tmp_path / 'index'} {tmp_path / 'nowhere'}")
+    with pytest.raises(
+        StudyError, match=r"no file alpha-2\.0\.tar\.gz of alpha==2\.0; .*\['alpha-1\.0\.tar\.gz'\]"
+    ) as error:
+        fetch(wanted, tmp_path / "cache", silent)
+    assert str(place(wanted, tmp_path / "cache")) in str(error.value)
+
+
+def test_an_index_without_the_package(
+    tmp_path: Path, server: tuple[str, Pages, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings(monkeypatch, index_url=f"{server[0]}/simple")
+    with pytest.raises(StudyError, match=r"there is no sdist of alpha at all"):
+        fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", silent)
+
+
+def test_failures_ask_for_a_network_without_addresses(
+    tmp_path: Path, server: tuple[str, Pages, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, pages, _ = server
+    pages["/simple/alpha/"] = 503, b""
+    sdist = build_sdist(tmp_path, "alpha", {})
+    for url in (f"{address}/simple", "http://127.0.0.1:1/simple"):
+        settings(monkeypatch, index_url=url)
+        with pytest.raises(StudyError, match=r"could not fetch alpha-1\.0\.tar\.gz .*is there a network\?") as error:
+            fetch(pin_sdist(sdist), tmp_path / "cache", silent)
+        assert "127.0.0.1" not in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_a_place_that_fails_leaves_the_others(
+    tmp_path: Path, server: tuple[str, Pages, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, pages, _ = server
+    sdist = build_sdist(tmp_path, "alpha", {})
+    offer(pages, sdist)
+    settings(monkeypatch, index_url="http://127.0.0.1:1/simple", extra_index_url=f"{address}/simple")
+    assert fetch(pin_sdist(sdist), tmp_path / "cache", silent).read_bytes() == sdist.read_bytes()
+
+
+def test_settings_are_pips_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "pip.conf"
+    file.write_text(
+        "[global]\nindex-url = http://a\ntimeout = 5\ncert = c\n[download]\ntimeout = 6\n[install]\ncert = d\n"
+    )
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
+    monkeypatch.setenv("PIP_INDEX_URL", "http://b")
+    monkeypatch.delenv("PIP_CERT", raising=False)
+    found = pip_settings()
+    assert [found[name] for name in ("index-url", "timeout", "cert")] == ["http://b", "6", "c"]
+
+
+def test_certificates_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings(monkeypatch, cert="/no/such/file", index_url=PUBLIC_INDEX)
+    with pytest.raises(StudyError, match=r"cert='/no/such/file' names no file"):
+        fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", silent)

@@ -1,0 +1,113 @@
+from pathlib import Path
+
+import pytest
+
+from lmstudy.data import stop_words
+from lmstudy.data.rewriting import without
+from lmstudy.data.stop_words import cut_stop_words, identity
+from lmstudy.errors import StudyError
+
+
+def left(text: str, language: str | None = None, file: Path | None = None) -> tuple[str, int]:
+    cuts = cut_stop_words(text, language, str(file) if file else None)
+    return without(text, cuts.spans), cuts.words
+
+
+ENGLISH = [
+    ("The cat and the dog", "cat dog", 3),
+    ("cat, the  dog", "cat, dog", 1),
+    ("the, dog", ", dog", 1),
+    ("dog of the\ncat", "dog\ncat", 2),  # no blank is left hanging
+    ("dog the \ncat", "dog \ncat", 1),  # but one that hung there before
+    ("    the cat\n\tTHE\n", "    cat\n\t\n", 2),  # indentations stay, and so do lines
+    ("cat  dog\t dog", "cat  dog\t dog", 0),  # blanks that were there stay
+    ("Don't! DON’T the_cat theatre", "! the_cat theatre", 2),
+    ("", "", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "expected", "words"), ENGLISH)
+def test_english(text: str, expected: str, words: int) -> None:
+    assert left(text, "en") == (expected, words)
+
+
+CHINESE = [
+    ("我爱编程，这本书的内容真的不错！", "爱编程本书内容真的不错", 5),
+    ("宾馆 的 早餐\n我\n他们推荐：很好吃", "宾馆 早餐\n\n推荐好吃", 5),
+    ("OK，T恤不贵", "OKT恤贵", 2),
+    ("的士", "的士", 0),  # a taxi, though 的 is a stop word
+]
+
+
+@pytest.mark.parametrize(("text", "expected", "words"), CHINESE)
+def test_chinese(text: str, expected: str, words: int) -> None:
+    assert left(text, "zh") == (expected, words)
+
+
+def test_words_with_combining_marks_are_whole() -> None:
+    assert left("में किताब", "hi") == ("किताब", 1)
+    assert left("e\u0301t", file=None, language="fr")[1] == 0  # not the "et" inside
+
+
+def test_own_file(tmp_path: Path) -> None:
+    file = tmp_path / "words.txt"
+    file.write_text("\ufeffCat\n\n  dog \n", encoding="utf-8")
+    assert left("the cat and the Dog", file=file) == ("the and the", 2)
+    file.write_text("the\n", encoding="utf-8")  # edited: read again
+    assert left("the cat and the Dog", file=file) == ("cat and Dog", 2)
+    file.write_text("编程\n，\n", encoding="utf-8")
+    assert left("我爱编程，你呢", "zh", file) == ("我爱你呢", 2)
+
+
+def test_identity_is_the_words(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.txt", tmp_path / "other.txt"
+    one.write_text("cat\ndog\n")
+    other.write_text("dog\r\nCat")
+    assert identity(file=str(one)) == identity(file=str(other))
+    other.write_text("dog\ncats")
+    assert identity(file=str(one)) != identity(file=str(other))
+    assert identity("en") != identity("de")
+    assert str(tmp_path) not in str(identity(file=str(one)))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (None, r"stop_words names no list: give data\.cleaning\.stop_words\.language=CODE"),
+        ("xx", r"language='xx'.*choose from af, ar,.*, zh, zu\. Or name your own UTF-8 file.*stop_words\.file=FILE"),
+        ("zh-CN", r"did you mean zh\? Or name"),
+        ("EN", r"did you mean en\?"),
+        ("ja", r"language='ja': this language is written without spaces"),
+    ],
+)
+def test_languages_without_a_list(language: str | None, said: str) -> None:
+    with pytest.raises(StudyError, match=said):
+        cut_stop_words("text", language, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "holds no word"),
+        (b" \n\n", "holds no word"),
+        (b"caf\xe9\n", "is not UTF-8 .* at byte 3"),
+        (b"the\nof course\n", r"line 2: 'of course' is not one word"),
+        ("the\n编程\n".encode(), "line 2: .* is Chinese.*language=zh"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_files_that_cannot_be_used(tmp_path: Path, content: bytes | None, said: str) -> None:
+    file = tmp_path / "words.txt"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(StudyError, match=said) as error:
+        cut_stop_words("text", None, str(file))
+    assert str(file) in str(error.value)
+
+
+def test_most_words_of_every_list_can_be_found() -> None:
+    import stopwordsiso
+
+    for language in stopwordsiso.langs() - stop_words._NO_SPACES - {"zh", "vi", "ko"}:  # lists of phrases, too
+        listed = stopwordsiso.stopwords(language)
+        assert sum(bool(stop_words._WORD.fullmatch(word)) for word in listed) > 0.9 * len(listed), language
