@@ -13,7 +13,7 @@ Progress = Callable[[str], None]
 class Document:
     """A unit of text that a model should see whole, cut into the segments that are scored one by one.
 
-    The segments (here: lines with their newline) joined give the text back.
+    The segments (lines with their newline, or sentences) joined give the text back.
     """
 
     text: str

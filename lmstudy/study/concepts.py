@@ -82,7 +82,7 @@ def surprisals(model: KneserNey, tokenizer: Tokenizer, tokens: Sequence[int]) ->
     waiting: list[int] = []
     bits, expected, probability = 0.0, "", 0.0
     for position, token in enumerate([*tokens, model.vocab_size]):
-        p = model.distribution(np.asarray(tokens[:position]))
+        p = model.distribution(np.asarray(tokens[max(0, position - model.order + 1) : position], dtype=np.int64))
         if not waiting:
             best = int(p.argmax())
             expected = END if best == model.vocab_size else decode(tokenizer, [best])
@@ -100,9 +100,11 @@ def surprisals(model: KneserNey, tokenizer: Tokenizer, tokens: Sequence[int]) ->
 
 
 def mentions(
-    model: KneserNey, corpus: Corpus, documents: int, seed: int, letters: int = 3, longest: int = 200
+    model: KneserNey, corpus: Corpus, documents: int, seed: int, size: int = 3, longest: int = 200
 ) -> tuple[dict[str, Estimate], Estimate]:
-    """Bits a piece of at least so many letters costs where it is new in its document, and where it is not.
+    """Bits a piece of letters costs where it is new in its document, and where it is not.
+
+    Only pieces of at least `size` bytes count: three Latin letters, or one Chinese character.
 
     A piece counts as mentioned before if it was further back than the model can see.
 
@@ -117,7 +119,7 @@ def mentions(
         pieces = surprisals(model, corpus.tokenizer, split[int(index)]["tokens"])
         words = [piece.text.strip() for piece in pieces]
         for position, (word, piece) in enumerate(zip(words, pieces, strict=True)):
-            if len(word) >= letters and word.isalpha() and word not in words[max(0, position - reach) : position]:
+            if len(word.encode()) >= size and word.isalpha() and word not in words[max(0, position - reach) : position]:
                 sums[int(word in words[:position]), number] += piece.bits, 1
     new, again = sums[:1], sums[1:]
     names = {"new in its document": new, "mentioned before": again}

@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
 
 from lmstudy.data.corpus import _keys
 from lmstudy.data.settings import parse
@@ -98,6 +100,33 @@ def test_cleaning_can_be_left_out_empty_or_null() -> None:
     del without["cleaning"]
     for settings in (without, load("python_functions", cleaning={}), load("python_functions", cleaning=None)):
         assert parse(settings)[1].cleaning == {}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "cleaning", "deduplication", "segmentation"),
+    [
+        (["~data.cleaning", "data.deduplication=null"], [], False, None),
+        (["data.cleaning=null"], [], True, None),
+        (
+            ["~data.cleaning.markup", "~data.cleaning.few_letters", "+data.cleaning.stop_words={language: zh}"],
+            ["unreadable", "too_short", "too_long", "stop_words"],
+            True,
+            None,
+        ),
+        (["~data.cleaning", "data.tokenizer.segmentation=jieba"], [], True, "jieba"),
+    ],
+)
+def test_steps_are_switched_on_the_command_line(
+    overrides: list[str], cleaning: list[str], deduplication: bool, segmentation: str | None
+) -> None:
+    with initialize_config_module("lmstudy.conf", version_base="1.3"):
+        config = compose("prepare", ["data=chinese_reviews", *overrides])
+    settings = OmegaConf.to_container(config["data"])
+    assert isinstance(settings, dict)
+    _, pipeline = parse({str(key): value for key, value in settings.items()})
+    assert list(pipeline.cleaning) == cleaning
+    assert bool(pipeline.deduplication) == deduplication
+    assert pipeline.tokenizer.segmentation == segmentation
 
 
 def test_deduplication_is_switched_off_by_null_only() -> None:
