@@ -39,6 +39,13 @@ class Command:
         if "--help" in arguments or "-h" in arguments:
             print(self.help())
             return
+        for argument in arguments:
+            key, _, value = argument.partition("=")
+            if value == "{}" and not key.startswith("+"):  # Hydra merges nothing into what is there, and says nothing
+                fail(
+                    self.name,
+                    f"{argument}: changes nothing; ~{key} leaves the key out, {key}.NAME=VALUE changes a part",
+                )
         try:
             self._run()
         except StudyError as error:

@@ -59,7 +59,7 @@ def test_importing_the_package_is_cheap():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["budget=large"], "budget=large: no such choice; choose from paper, quick, smoke, study"),
+        (["budget=large"], "budget=large: no such choice; choose from brief, paper, quick, smoke, study"),
         (["budget.step=3"], "budget.step: unknown key; did you mean budget.steps? choose from budget.name, "),
         (["model.d_modl=3"], "model.d_modl: unknown key; did you mean model.d_model?"),
         (["sed=3"], "sed: unknown key; did you mean seed?"),
@@ -67,6 +67,7 @@ def test_importing_the_package_is_cheap():
         (["seed=-1"], "seed=-1: input should be greater than or equal to 0"),
         (["trainer.precision=8"], "trainer.precision=8: input should be '32-true', 'bf16-mixed'"),
         (["+model.extra=1"], "model.extra: unknown key; choose from d_ff, d_model,"),
+        (["data.cleaning={}"], "data.cleaning={}: changes nothing; ~data.cleaning leaves the key out"),
         (["model.heads=[2]"], "model.heads=[2]: input should be a valid integer"),
         (["model._target_=lmstudy.nothing.Here"], "model._target_=lmstudy.nothing.Here: cannot be imported"),
         (["optimizer.decay=square"], "optimizer.decay='square': input should be 'linear', 'cosine' or 'none'"),

@@ -6,7 +6,8 @@ import pandas as pd
 
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
 from lmstudy.study.group_counts import group_counts
-from lmstudy.study.records import Record
+from lmstudy.study.records import Record, load_folder, published_folder
+from lmstudy.study.speed import benchmark, estimate, lines
 
 NAMES = {
     "first_model": "Transformer",
@@ -31,3 +32,19 @@ def reading_curves(evaluations: Mapping[str, Sequence[Record]], measure: str) ->
         of = {n: f"reading/{n}" if measure == "bits_per_byte" else f"reading/{n}/{measure}" for n in lengths}
         curves[name] = {n: ratio_of_sums_bootstrap(group_counts(records, key)) for n, key in of.items()}
     return curves
+
+
+def speed_table() -> pd.DataFrame:
+    """Target tokens a second of a training step, each architecture over the Transformer, measured in turns."""
+    record = benchmark(load_folder(published_folder()), "architectures")
+    rows = {}
+    for each in lines(record):
+        if each["measure"] == "tokens_per_second" and each["peer"]:
+            ratio = estimate(each)
+            name = NAMES.get(each["contender"], "Transformer, not compiled")
+            rows[name] = {
+                "speed, Transformer = 1": f"{ratio.value:.2f}",
+                "95 % interval": ratio.interval(".2f"),
+                "rounds": ratio.n,
+            }
+    return pd.DataFrame(rows).T

@@ -73,7 +73,7 @@ def measured(
     """A measurement (`lmstudy-evaluate` with these overrides) of every record: published, or made now.
 
     Raises:
-        StudyError: a run's weights are gone and its measurement is not published, or, with `measure` False, was not made.
+        StudyError: a measurement that is not published, of a run whose weights are gone, or with `measure` False.
     """
     from lmstudy.study.evaluations import evaluate, evaluation_of
 

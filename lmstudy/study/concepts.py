@@ -109,7 +109,8 @@ def mentions(
     A piece counts as mentioned before if it was further back than the model can see.
 
     Returns:
-        Mean bits of both kinds over held-out documents of at most `longest` tokens, and the second less the first, paired by document.
+        Mean bits of both kinds over held-out documents of at most `longest` tokens, and the second less the
+        first, paired by document.
     """
     split, reach = held_out(corpus), model.order - 1
     fitting = np.flatnonzero(TokenStore(split).lengths(np.arange(len(split))) <= longest)

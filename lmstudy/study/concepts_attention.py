@@ -67,17 +67,17 @@ def steps_table(found: ByHand, words: Sequence[str]) -> pd.DataFrame:
 def weight_entropy(
     widths: Sequence[int], keys: int = 64, queries: int = 64, seeds: int = 8, first_seed: int = 1
 ) -> dict[str, dict[int, Estimate]]:
-    """Entropy in bits of attention weights with and without the division by sqrt(K), for growing K.
+    """Entropy in bits of attention weights with and without the division by sqrt(d), for growing width d.
 
-    Queries and keys have independent entries of variance 1, so that a score has variance K before the
+    Queries and keys have independent entries of variance 1, so that a score has variance d before the
     division and 1 after it. Mean over queries, interval over seeds; log2(keys) is an even spread.
     """
-    found: dict[str, dict[int, list[float]]] = {"divided by √K": {}, "not divided": {}}
+    found: dict[str, dict[int, list[float]]] = {"divided by √d": {}, "not divided": {}}
     for seed in range(first_seed, first_seed + seeds):
         generator = torch.Generator().manual_seed(seed)
         for width in widths:
             scores = torch.randn(queries, width, generator=generator) @ torch.randn(width, keys, generator=generator)
-            for name, logits in (("divided by √K", scores / math.sqrt(width)), ("not divided", scores)):
+            for name, logits in (("divided by √d", scores / math.sqrt(width)), ("not divided", scores)):
                 log_p = logits.log_softmax(1)
                 bits = -(log_p.exp() * log_p).sum(1).mean() / math.log(2)
                 found[name].setdefault(width, []).append(float(bits))
@@ -190,10 +190,9 @@ def change_table(model: Seq2SeqTransformer, one: Seq2SeqBatch) -> pd.DataFrame:
 def _span(true: Tensor) -> str:
     """First and last of a run of true positions; all of them where there are gaps."""
     where = true.nonzero().flatten().tolist()
-    if not where:
-        return "none"
-    whole = where == list(range(where[0], where[-1] + 1))
-    return f"{where[0]} to {where[-1]}" if whole else ", ".join(map(str, where))
+    if len(where) > 1 and where == list(range(where[0], where[-1] + 1)):
+        return f"{where[0]} to {where[-1]}"
+    return ", ".join(map(str, where)) or "none"
 
 
 def lookup_is_a_product(embedding: nn.Embedding, tokens: Tensor) -> tuple[tuple[int, ...], float]:

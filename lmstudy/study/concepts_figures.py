@@ -119,7 +119,7 @@ def entropies(found: Mapping[str, Mapping[int, Estimate]], keys: int) -> Figure:
     even = np.log2(keys)
     axes.axhline(even, color=GREY, linestyle="--", linewidth=1)
     axes.text(widths[0], even + 0.1, f"all {keys} keys alike", color=GREY, va="bottom")
-    axes.set(xscale="log", xlabel="K, width of a head", ylabel="entropy of the weights, bits", ylim=(0, 1.2 * even))
+    axes.set(xscale="log", xlabel="d, width of a head", ylabel="entropy of the weights, bits", ylim=(0, 1.2 * even))
     axes.set_xticks(widths, [f"{width}" for width in widths])
     axes.minorticks_off()
     return figure

@@ -7,9 +7,10 @@ bounded by the product of theirs (Bengio et al. 1994; Pascanu et al. 2013):
     || d h_T / d x_{T-k} ||_F  <=  prod_{t = T-k+1}^{T} || diag(1 - h_t^2) W ||_2  *  || diag(1 - h_{T-k}^2) U ||_F
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -131,6 +132,25 @@ def at_distance(found: Mapping[str, np.ndarray], steps: int) -> dict[str, Estima
             float(np.exp(logs.value)), float(np.exp(logs.low)), float(np.exp(logs.high)), logs.n, logs.confidence
         )
     return result
+
+
+def distance_table(found: Mapping[str, np.ndarray], steps: Sequence[int]) -> pd.DataFrame:
+    """One row a network, one column a distance: `at_distance` with its interval, as text."""
+    columns = {f"{k} back": at_distance(found, k) for k in steps}
+    return pd.DataFrame(
+        {
+            title: {name: f"{_power(e.value)} ({_power(e.low)} to {_power(e.high)})" for name, e in column.items()}
+            for title, column in columns.items()
+        }
+    )
+
+
+def _power(value: float) -> str:
+    """Two digits, with a power of ten below a thousandth."""
+    if value >= 1e-3:
+        return f"{value:.2g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def code_sizes(width: int, lengths: tuple[int, ...] = (8, 32, 128)) -> dict[str, dict[str, str]]:

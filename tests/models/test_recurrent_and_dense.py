@@ -174,7 +174,9 @@ def test_the_article_network_has_its_widths_and_can_count_to_a_bigram():
     torch.testing.assert_close(model(data), model.output(by_hand))
 
 
-@pytest.mark.parametrize(("widths", "match"), [(None, r"model\.match"), ([], r"model\.widths=\[\]"), ([4, 0], "widths")])
+@pytest.mark.parametrize(
+    ("widths", "match"), [(None, r"model\.match"), ([], r"model\.widths=\[\]"), ([4, 0], r"model\.widths=\[4, 0\]")]
+)
 def test_widths_that_make_no_network_are_refused(widths, match):
     with pytest.raises(StudyError, match=match):
         DenseAutoencoder(50, 8, widths=widths)

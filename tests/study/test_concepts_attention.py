@@ -42,7 +42,7 @@ def test_the_table_holds_the_steps():
 
 def test_the_division_keeps_the_entropy_where_it_was():
     found = attention.weight_entropy([4, 64, 1024], keys=32, seeds=4)
-    divided, not_divided = found["divided by √K"], found["not divided"]
+    divided, not_divided = found["divided by √d"], found["not divided"]
     for estimate in [*divided.values(), *not_divided.values()]:
         assert 0 <= estimate.value < 5  # log2(32)
         assert estimate.low < estimate.value < estimate.high
@@ -84,6 +84,7 @@ def test_the_table_of_changes_reads_as_it_was_measured():
     assert table.loc["encoder's token 2"].tolist() == ["0 to 3", "0 to 3", "0 to 4", "0 to 4"]
     assert table.loc["decoder's token 2"].tolist() == ["0 to 3", "none", "0 to 4", "2 to 4"]
     assert attention._span(torch.tensor([True, False, True])) == "0, 2"
+    assert attention._span(torch.tensor([False, True])) == "1"
 
 
 def test_before_it_is_awoken_a_model_passes_nothing_on():

@@ -61,6 +61,13 @@ def test_the_seed_decides_and_leaves_the_global_generator_alone():
     assert (one["LSTM"][1] == other["LSTM"][0]).all()
 
 
+def test_the_table_gives_powers_of_ten_with_intervals():
+    found = {"fading": np.array([[9.0, 1.0, 2e-7], [9.0, 1.0, 2e-7]]), "level": np.array([[9.0, 1.0, 0.5]] * 2)}
+    table = reach.distance_table(found, [1, 2])
+    assert table.loc["fading", "2 back"] == "2.0·10⁻⁷ (2.0·10⁻⁷ to 2.0·10⁻⁷)"
+    assert table.loc["level"].tolist() == ["1 (1 to 1)", "0.5 (0.5 to 0.5)"]
+
+
 def test_a_text_that_is_too_short_is_refused():
     with pytest.raises(StudyError, match="300 tokens are too few for a sequence of 301"):
         reach.inputs(TOKENS, 4, 301, seed=1)
