@@ -22,10 +22,21 @@ Arms = dict[str, list[Record]]
 """Records of each arm by its experiment's name, ordered by seed."""
 
 
-def arm_config(experiment: str, seed: int, budget: str, runs: str = "runs", data: str | None = None) -> dict[str, Any]:
-    """The configuration of one run of an arm; `data` replaces the corpus that the experiment names."""
+Data = str | Sequence[str] | None
+"""A corpus in the place of the one that an experiment names: a choice of the group `data`, or overrides of it, such as
+["data=files", "data.path=FOLDER"]."""
+
+
+def data_overrides(data: Data) -> list[str]:
+    if data is None:
+        return []
+    return [f"data={data}"] if isinstance(data, str) else list(data)
+
+
+def arm_config(experiment: str, seed: int, budget: str, runs: str = "runs", data: Data = None) -> dict[str, Any]:
+    """The configuration of one run of an arm."""
     overrides = [f"experiment={experiment}", f"seed={seed}", f"budget={budget}", f"runs={runs}"]
-    return compose_config("train", [*overrides, *([] if data is None else [f"data={data}"])])
+    return compose_config("train", [*overrides, *data_overrides(data)])
 
 
 def published_record(config: Mapping[str, Any], published: Sequence[Record]) -> Record | None:
@@ -40,7 +51,7 @@ def gather(
     seeds: Sequence[int],
     budget: str,
     runs: str = "runs",
-    data: str | None = None,
+    data: Data = None,
     *,
     train: bool = True,
 ) -> Arms:

@@ -57,7 +57,7 @@ def token_counts(corpus: Corpus) -> np.ndarray:
     """[V] occurrences of each token in the training split."""
     import pyarrow.compute as pc
 
-    tokens = pc.list_flatten(corpus.splits["train"].data.table.column("tokens"))
+    tokens = pc.list_flatten(corpus.splits["train"].data.table.column("tokens")).combine_chunks()
     return np.bincount(tokens.to_numpy(), minlength=corpus.tokenizer.get_vocab_size())
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from lmstudy.errors import StudyError
+from lmstudy.models.dense import DenseAutoencoder
 from lmstudy.models.embeddings import learned
 from lmstudy.models.embeddings.base import WordVectors
 from lmstudy.models.embeddings.glove import GloVe, cooccurrences, objective
@@ -219,3 +220,15 @@ def test_what_cannot_take_vectors_is_refused():
         )
     with pytest.raises(StudyError, match="no vector was found that is not 0"):
         place(small(), some_vectors(0.0))
+
+
+def test_an_output_that_was_never_the_embedding_s_stays_as_it_is():
+    torch.manual_seed(0)
+    model = DenseAutoencoder(50, 8, d_model=6, widths=[5])
+    before = model.output.weight.clone()
+    vectors = WordVectors(np.ones((50, 6), np.float32), np.arange(50) > 10, {"given": 39})
+    arrange(model, Random(frozen=True))
+    place(model, vectors)
+    assert torch.equal(model.output.weight, before)
+    assert not model.embedding.weight.requires_grad
+    assert (model.embedding.weight[11:].std(dim=1) == 0).all()

@@ -13,17 +13,13 @@ from lmstudy.errors import StudyError
 from lmstudy.models.embeddings.base import Embedding, WordVectors
 from lmstudy.models.embeddings.text_format import write_vectors
 from lmstudy.models.embeddings.token_names import token_names
+from lmstudy.models.tied import TiedOutput
 
 
 class Embedded(Protocol):
     """A model that vectors can be put into."""
 
     embedding: nn.Embedding
-
-    @property
-    def output_weight(self) -> Tensor:
-        """[V, D]; the embedding's own matrix unless `untie` was called."""
-        ...
 
     def untie(self) -> None:
         """Give the output a trained matrix of its own."""
@@ -54,8 +50,8 @@ def place(model: Embedded, vectors: WordVectors) -> None:
     alone; one number for all leaves the angles between words, and which words are longer than others, as they were.
     Tokens without a vector keep the random one that the model gave them, whose size is right already.
 
-    An output matrix of the model's own starts from the same vectors, so that tied and untied, frozen and trained,
-    begin as the same function.
+    An output matrix that `untie` made starts from the same vectors, so that tied and untied, frozen and trained,
+    begin as the same function; one that was never the embedding's, such as the dense network's, stays as it is.
 
     Raises:
         StudyError: the shapes differ, or all vectors are 0.
@@ -69,8 +65,8 @@ def place(model: Embedded, vectors: WordVectors) -> None:
     if not size > 0:
         raise StudyError("embedding: no vector was found that is not 0")
     weight[found.to(weight.device)] = rows * (weight.square().mean().sqrt() / size)
-    if model.output_weight is not weight:
-        model.output_weight.copy_(weight)
+    if isinstance(model, TiedOutput) and model.output is not None:
+        model.output.copy_(weight)
 
 
 def export(path: Path | str, tokenizer: Tokenizer, matrix: NDArray[np.floating] | Tensor) -> Path:

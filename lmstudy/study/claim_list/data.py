@@ -1,0 +1,131 @@
+"""Claims of the chapter on data: what each step of preparing text does to a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lmstudy.study.claim_list.article import BITS
+from lmstudy.study.claims import claim, require
+
+if TYPE_CHECKING:
+    from lmstudy.evaluation.statistics import Estimate
+    from lmstudy.study.records import Record
+
+CHAPTER = "notebooks/09_data"
+BUDGET = "brief"
+PYTHON, CHINESE = "first_model", "chinese"
+"""The experiments of the corpora as they are."""
+
+
+@claim(
+    id="data.duplicates_bits",
+    chapter=CHAPTER,
+    unit=BITS,
+    spec="+.3f",
+    sentence="Within less than an epoch, duplicates in the training text make no difference that could be shown.",
+    holds=lambda e: e.low <= 0 <= e.high,
+)
+def duplicates_bits(records: Sequence[Record]) -> Estimate:
+    return _more_bits(records, "data_duplicates", PYTHON)
+
+
+@claim(
+    id="data.noise_bits",
+    chapter=CHAPTER,
+    unit=BITS,
+    spec="+.3f",
+    sentence="The little noise of this corpus makes no difference that could be shown.",
+    holds=lambda e: e.low <= 0 <= e.high,
+)
+def noise_bits(records: Sequence[Record]) -> Estimate:
+    return _more_bits(records, "data_noise", PYTHON)
+
+
+@claim(
+    id="data.stop_words_bits",
+    chapter=CHAPTER,
+    unit=BITS,
+    spec="+.3f",
+    sentence="A model that was trained without stop words needs more bits for text as people write it.",
+    holds=lambda e: e.low > 0,
+)
+def stop_words_bits(records: Sequence[Record]) -> Estimate:
+    return _more_bits(records, "data_stop_words", PYTHON)
+
+
+@claim(
+    id="data.bytes_bits",
+    chapter=CHAPTER,
+    unit=BITS,
+    spec="+.3f",
+    sentence="A model of single bytes needs more bits than one of byte pairs that predicts as many tokens.",
+    holds=lambda e: e.low > 0,
+)
+def bytes_bits(records: Sequence[Record]) -> Estimate:
+    return _more_bits(records, "data_bytes", PYTHON)
+
+
+@claim(
+    id="data.chinese_words_bits",
+    chapter=CHAPTER,
+    unit=BITS,
+    spec="+.3f",
+    sentence="Cutting Chinese into words before byte pairs are learned saves no bits.",
+    holds=lambda e: e.high >= 0,
+)
+def chinese_words_bits(records: Sequence[Record]) -> Estimate:
+    return _more_bits(records, "chinese_words", CHINESE)
+
+
+@claim(
+    id="data.chinese_stop_words_bits",
+    chapter=CHAPTER,
+    unit=BITS,
+    spec="+.3f",
+    sentence="A model that was trained on Chinese without stop words needs more bits for Chinese as people write it.",
+    holds=lambda e: e.low > 0,
+)
+def chinese_stop_words_bits(records: Sequence[Record]) -> Estimate:
+    return _more_bits(records, "chinese_stop_words", CHINESE)
+
+
+@claim(
+    id="data.duplicates_memorisation",
+    chapter=CHAPTER,
+    unit="percentage points",
+    spec="+.1f",
+    sentence="Within less than an epoch, duplicates make no difference to how many samples copy that could be shown.",
+    holds=lambda e: e.low <= 0 <= e.high,
+)
+def duplicates_memorisation(records: Sequence[Record]) -> Estimate:
+    from lmstudy.evaluation.statistics import paired_difference
+    from lmstudy.study.data_chapter import samples_copied
+
+    first, other = (_measured(records, arm, "memorisation") for arm in (PYTHON, "data_duplicates"))
+    return paired_difference(samples_copied(other), samples_copied(first), same_groups=False)
+
+
+def _measured(records: Sequence[Record], experiment: str, measure: str, **conditions: Any) -> list[Record]:
+    """Measurements of an experiment's runs at this chapter's budget; of none, NoRecordsError."""
+    return require(
+        records,
+        **{
+            "kind": "evaluation",
+            "config.run.config.experiment": experiment,
+            "config.run.config.budget.name": BUDGET,
+            "config.measure.name": measure,
+            "config.measure.split": "valid",
+            **conditions,
+        },
+    )
+
+
+def _more_bits(records: Sequence[Record], arm: str, reference: str) -> Estimate:
+    """Bits per byte of an arm minus those of `reference`, both on the held-out text of the latter's corpus."""
+    from lmstudy.study.comparisons import differences
+
+    everything: dict[str, Any] = {"config.measure.documents": None}
+    first = _measured(records, reference, "likelihood", **everything, **{"config.data": None})
+    other = _measured(records, arm, "likelihood", **everything, data=first[0].data)
+    return differences({reference: first, arm: other}, reference)[arm]
