@@ -168,6 +168,19 @@ class Verdict:
         return "yes: the text costs less" if shown == "better" else "as you like: nothing was shown"
 
 
+def without_is(
+    name: str, removes: str, bits: Mapping[str, Estimate], copies: Mapping[str, Estimate], whatever: str | None = None
+) -> Verdict:
+    """A step that the corpus as it is has taken, and the arm `name` has not."""
+    more = copies.get(name)
+    return Verdict(removes, -bits[name], None if more is None else -more, whatever=whatever)
+
+
+def with_is(name: str, removes: str, bits: Mapping[str, Estimate], copies: Mapping[str, Estimate]) -> Verdict:
+    """A step that only the arm `name` has taken."""
+    return Verdict(removes, bits[name], copies.get(name))
+
+
 def _effect(effect: Estimate | None, spec: str) -> str:
     return "not measured" if effect is None else f"{with_interval(effect, spec)}: {reading(effect)}"
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from lmstudy.data.cache import cache_folder
 from lmstudy.data.cleaning import STEPS, clean
-from lmstudy.data.corpus import to_stderr
+from lmstudy.data.corpus import Corpus, to_stderr
 from lmstudy.data.deduplication import EXACT, NEAR, duplicates, jaccard, shingles
 from lmstudy.data.documents import Document
 from lmstudy.data.rewriting import without
@@ -28,6 +28,10 @@ from lmstudy.data.tokenizer import encode, train
 from lmstudy.errors import StudyError
 from lmstudy.study.looks import as_code, parses
 from lmstudy.study.tables import reason_table
+
+
+ROUNDS = 3
+"""Times that each step is measured."""
 
 
 @dataclass(frozen=True)
@@ -188,51 +192,75 @@ def parsing(texts: Sequence[str]) -> int:
     return sum(map(parses, texts))
 
 
-def before_and_after(texts: Sequence[str], left: Sequence[str], lines: tuple[int, int] = (5, 9)) -> tuple[str, str]:
-    """The text of a few lines that loses the most of its characters, yet keeps most of its lines; and what is left."""
-    pairs = [(a, b) for a, b in zip(texts, left, strict=True) if lines[0] <= a.count("\n") <= lines[1]]
+def before_and_after(
+    texts: Sequence[str],
+    left: Sequence[str],
+    lines: tuple[int, int] = (5, 9),
+    characters: tuple[int, int] = (60, 500),
+) -> tuple[str, str]:
+    """Of the texts of so many lines and characters, the one that loses the largest share; and what is left of it.
+
+    Raises:
+        StudyError: no text is of that size.
+    """
+    pairs = [
+        (a, b)
+        for a, b in zip(texts, left, strict=True)
+        if lines[0] <= a.count("\n") + 1 <= lines[1] and characters[0] <= len(a) <= characters[1]
+    ]
     if not pairs:
-        raise StudyError(f"no text of {lines[0]} to {lines[1]} lines among {len(texts)}")
+        raise StudyError(f"none of {len(texts)} texts has {lines} lines and {characters} characters")
     return max(pairs, key=lambda pair: (len(pair[0]) - len(pair[1])) / len(pair[0]))
 
 
 def step_costs(
-    found: Found, texts: Sequence[str], language: str, segmentation: Segmentation | None = None, rounds: int = 3
+    found: Found, corpus: Corpus, texts: Sequence[str], language: str, segmentation: Segmentation | None = None
 ) -> pd.DataFrame:
-    """Processor time of each step on the same texts, in turns, medians of `rounds`.
+    """Processor time of each step on the same texts, in turns, medians of `ROUNDS`.
 
     Reading is what it was when `found` was read. Processor time adds up all threads, so that other work on the
     machine hardly matters.
+
+    Args:
+        found: where the texts are from.
+        corpus: whose tokenizer encodes.
+        texts: what the steps are taken on.
+        language: of the stop words.
+        segmentation: measured, too, where there is one.
     """
-    settings, size = found.pipeline, sum(len(text.encode()) for text in texts) / 1e6
-    tokenizer = train(texts, settings.tokenizer.vocab_size)
-    documents = [[text] for text in texts]
-    jobs: dict[str, Callable[[], Any]] = {}
+    settings, stops = found.pipeline, {"stop_words": {"language": language}}
+    jobs: dict[str, Callable[[Sequence[str]], Any]] = {}
     for name, arguments in settings.cleaning.items():
-        jobs[f"cleaning: {name}"] = lambda n=name, a=arguments: [STEPS[n](t, **(a or {})) for t in texts]  # type: ignore[misc]
-    jobs |= {
-        f"stop words ({language})": lambda: [clean(t, {"stop_words": {"language": language}}) for t in texts],
-        "duplicates (MinHash)": lambda: duplicates(texts, settings.deduplication) if settings.deduplication else None,
-    }
+        jobs[f"cleaning: {name}"] = lambda some, n=name, a=arguments: [STEPS[n](t, **(a or {})) for t in some]  # type: ignore[misc]
+    jobs[f"stop words ({language})"] = lambda some: [clean(text, stops) for text in some]
+    if settings.deduplication:
+        jobs["duplicates (MinHash)"] = lambda some: duplicates(some, settings.deduplication)  # type: ignore[arg-type]
     if segmentation:
-        jobs[f"words ({segmentation})"] = lambda: [words(t, segmentation) for t in texts]
-    jobs |= {
-        "byte pairs: learning": lambda: train(texts, settings.tokenizer.vocab_size),
-        "byte pairs: encoding": lambda: encode(tokenizer, documents),
-    }
+        jobs[f"words ({segmentation})"] = lambda some: [words(text, segmentation) for text in some]
+    jobs["byte pairs: learning"] = lambda some: train(some, settings.tokenizer.vocab_size)
+    jobs["byte pairs: encoding"] = lambda some: encode(corpus.tokenizer, [[text] for text in some])
     for job in jobs.values():  # dictionaries and lists are read on first use
-        job()
-    seconds = {name: float(np.median(times)) for name, times in _in_turns(jobs, rounds).items()}
-    reading = found.seconds / (sum(len(text.encode()) for text in found.texts) / 1e6)
-    per_mb = pd.Series({"reading the source": reading, **{name: s / size for name, s in seconds.items()}})
-    return pd.DataFrame({"seconds a million bytes": per_mb, "share of all, %": 100 * per_mb / per_mb.sum()})
+        job(texts[:1])
+    seconds = {name: float(np.median(times)) for name, times in _in_turns(jobs, texts).items()}
+    size, all_size = (sum(len(text.encode()) for text in some) / 1e6 for some in (texts, found.texts))
+    each = {"reading the source": found.seconds / all_size, **{name: s / size for name, s in seconds.items()}}
+    table = pd.DataFrame({"seconds a million bytes": pd.Series(each)})
+    return table.assign(**{"share of all, %": 100 * table.iloc[:, 0] / table.iloc[:, 0].sum()})
 
 
-def _in_turns(jobs: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+def _in_turns(jobs: Mapping[str, Callable[[Sequence[str]], Any]], texts: Sequence[str]) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         for name, job in jobs.items():
             clock = time.process_time()
-            job()
+            job(texts)
             times[name].append(time.process_time() - clock)
     return times
+
+
+def in_words(title: str, costs: pd.DataFrame) -> str:
+    """The dearest steps of a table of costs, and what all steps of cleaning take together."""
+    shares = costs["share of all, %"]
+    top = ", ".join(f"{name} {share:.0f} %" for name, share in shares.nlargest(3).items())
+    cleaning = shares[[name for name in shares.index if str(name).startswith("cleaning")]].sum()
+    return f"- {title}: {top}; all steps of cleaning together {cleaning:.1f} %."

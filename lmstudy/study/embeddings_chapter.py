@@ -25,7 +25,6 @@ TRAINED = {
 FROZEN = {
     "embedding_random_frozen": "random, frozen",
     "embedding_word2vec_frozen": "Word2Vec, frozen",
-    "embedding_glove_frozen": "GloVe, frozen",
 }
 
 

@@ -15,7 +15,18 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from lmstudy.study.jupyter_book import build_pages
 from lmstudy.study.links import broken_links
 
-NOTEBOOKS = ("01_corpus", "02_first_encoder_decoder", "03_speed")
+NOTEBOOKS = (
+    "01_corpus",
+    "02_first_encoder_decoder",
+    "03_speed",
+    "04_concepts",
+    "05_worked_example",
+    "06_pseudo_code",
+    "07_architectures",
+    "08_embeddings",
+    "09_data",
+    "10_metrics",
+)
 # \\cancel is loaded by MathJax when a page uses it.
 FORMULA = "$$\\mathcal{L}(\\theta) = -\\sum_t \\log p_\\theta(\\cancel{y}_t \\mid y_{<t}, x)$$"
 

@@ -62,32 +62,35 @@ def _difference(records: Sequence[Record], arm: str, reference: str) -> Estimate
     unit=BITS,
     sentence="Attention lowers what the LSTM needs for held-out text.",
     holds=lambda e: e.low > 0,
+    expected=False,
 )
 def attention_vs_code(records: Sequence[Record]) -> Estimate:
     return _difference(records, "lstm", "lstm_attention")
 
 
 @claim(
-    id="architectures.reading_helps_transformer",
+    id="architectures.reading_code_vs_attention",
     chapter=CHAPTER,
     unit=BITS,
-    sentence="Reading 96 tokens instead of none lowers what the Transformer needs for the 64 behind them.",
+    sentence="After reading 96 tokens, the LSTM with a code of fixed length needs more for the next 64 than the one "
+    "with attention.",
     holds=lambda e: e.low > 0,
+    expected=False,
 )
-def reading_helps_transformer(records: Sequence[Record]) -> Estimate:
-    return _read(records, "first_model", 0, "first_model", 96)
+def reading_code_vs_attention(records: Sequence[Record]) -> Estimate:
+    return _read(records, "lstm", 96, "lstm_attention", 96)
 
 
 @claim(
-    id="architectures.reading_code_vs_transformer",
+    id="architectures.reading_helps_code",
     chapter=CHAPTER,
     unit=BITS,
-    sentence="After reading 96 tokens, the LSTM with a code of fixed length needs more for the next 64 than the "
-    "Transformer.",
+    sentence="Reading 96 tokens instead of none lowers what the LSTM with a code of fixed length needs for the 64 "
+    "behind them.",
     holds=lambda e: e.low > 0,
 )
-def reading_code_vs_transformer(records: Sequence[Record]) -> Estimate:
-    return _read(records, "lstm", 96, "first_model", 96)
+def reading_helps_code(records: Sequence[Record]) -> Estimate:
+    return _read(records, "lstm", 0, "lstm", 96)
 
 
 @claim(
