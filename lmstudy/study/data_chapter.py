@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from lmstudy.evaluation.statistics import Estimate, paired_difference
+from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.comparison_tables import with_interval
 from lmstudy.study.comparisons import bits_per_byte
-from lmstudy.study.group_counts import group_counts
 from lmstudy.study.records import Record
 
 REFERENCE = "as it is"
@@ -57,17 +56,16 @@ def copied_share(records: Sequence[Record], of: str) -> Estimate:
 
 
 def copied_table(evaluations: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
-    """Shares in per cent with intervals, of samples and of people's documents, and how long both are."""
-    rows = {}
-    for name, records in evaluations.items():
-        mean = {of: np.mean([r.metrics[f"memorisation/{of}/characters"] for r in records]) for of in SOURCES}
-        row: dict[str, object] = {}
-        for of, title in SOURCES.items():
-            share = copied_share(records, of)
+    """Of samples and of people's documents: shares that copy, in per cent, the median of the longest runs, lengths."""
+    columns: dict[str, dict[str, str]] = {}
+    for of, title in SOURCES.items():
+        prefix = f"memorisation/{of}"
+        for name, records in evaluations.items():
+            share, row = copied_share(records, of), columns.setdefault(name, {})
             row[f"{title} that copy, %"] = with_interval(_times(share, 100), ".1f")
-            row[f"characters of one, {title}"] = f"{mean[of]:,.0f}"
-        rows[name] = row
-    return pd.DataFrame(rows).T
+            row[f"longest run, {title}"] = f"{np.mean([r.metrics[f'{prefix}/longest_median'] for r in records]):.0f}"
+            row[f"length, {title}"] = f"{np.mean([r.metrics[f'{prefix}/characters'] for r in records]):.0f}"
+    return pd.DataFrame(columns).T
 
 
 SOURCES = {"samples": "samples", "documents": "held-out documents"}
@@ -75,18 +73,25 @@ SOURCES = {"samples": "samples", "documents": "held-out documents"}
 
 
 def more_copied(evaluations: Mapping[str, Sequence[Record]], reference: str) -> dict[str, Estimate]:
-    """Percentage points of samples that copy more than in `reference`, over seeds and samples."""
-    first = samples_copied(evaluations[reference])
+    """Percentage points of samples that copy more than in `reference`; see `difference_of_shares`."""
+    first = evaluations[reference]
     return {
-        name: paired_difference(samples_copied(records), first, same_groups=False)
+        name: difference_of_shares(copied_share(records, "samples"), copied_share(first, "samples"), len(records))
         for name, records in evaluations.items()
         if name != reference
     }
 
 
-def samples_copied(records: Sequence[Record]) -> np.ndarray:
-    """[seeds, samples, 2]: 100 where a sample holds a run of training text, and 1."""
-    return group_counts(records, "memorisation/samples") * [100.0, 1.0]
+def difference_of_shares(one: Estimate, other: Estimate, seeds: int) -> Estimate:
+    """Percentage points by which a share is larger, with Newcombe's (1998) interval from two Wilson intervals.
+
+    Unlike a bootstrap it says something where neither share found a single case. The samples of all seeds are taken
+    for one set: how much more models differ than their samples do is not in it.
+    """
+    value = one.value - other.value
+    low = value - math.hypot(one.value - one.low, other.high - other.value)
+    high = value + math.hypot(one.high - one.value, other.value - other.low)
+    return Estimate(100 * value, 100 * low, 100 * high, seeds)
 
 
 def longest_copy(records: Sequence[Record]) -> dict[str, object]:

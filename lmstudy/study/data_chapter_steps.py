@@ -29,7 +29,6 @@ from lmstudy.errors import StudyError
 from lmstudy.study.looks import as_code, parses
 from lmstudy.study.tables import reason_table
 
-
 ROUNDS = 3
 """Times that each step is measured."""
 

@@ -6,6 +6,7 @@ import json
 import numpy as np
 
 from lmstudy.benchmark.result import Line
+from lmstudy.study.claims import all_claims
 from lmstudy.study.records import Record
 
 
@@ -46,6 +47,11 @@ def model(number, bits_per_byte=2.0, **changes):
 def baseline(number, tokens, bits_per_byte=2.3, **changes):
     config = {"baseline": {"name": "kneser_ney", "order": 5, "tokens": tokens}}
     return record(number, "baseline", config, bits_per_byte, **changes)
+
+
+def claims_of_the_study():
+    """The claims of the two chapters that the records of `study` are made for."""
+    return [c for c in all_claims() if c.id.startswith(("first.", "speed."))]
 
 
 def study(baseline_bits=2.3):

@@ -16,6 +16,8 @@ CHAPTER = "notebooks/09_data"
 BUDGET = "brief"
 PYTHON, CHINESE = "first_model", "chinese"
 """The experiments of the corpora as they are."""
+RUN = 50
+"""Characters of training text that make a copy."""
 
 
 @claim(
@@ -71,8 +73,8 @@ def bytes_bits(records: Sequence[Record]) -> Estimate:
     chapter=CHAPTER,
     unit=BITS,
     spec="+.3f",
-    sentence="Cutting Chinese into words before byte pairs are learned saves no bits.",
-    holds=lambda e: e.high >= 0,
+    sentence="Cutting Chinese into words before byte pairs are learned saves bits, though its tokens are shorter.",
+    holds=lambda e: e.high < 0,
 )
 def chinese_words_bits(records: Sequence[Record]) -> Estimate:
     return _more_bits(records, "chinese_words", CHINESE)
@@ -99,11 +101,11 @@ def chinese_stop_words_bits(records: Sequence[Record]) -> Estimate:
     holds=lambda e: e.low <= 0 <= e.high,
 )
 def duplicates_memorisation(records: Sequence[Record]) -> Estimate:
-    from lmstudy.evaluation.statistics import paired_difference
-    from lmstudy.study.data_chapter import samples_copied
+    from lmstudy.study.data_chapter import more_copied
 
-    first, other = (_measured(records, arm, "memorisation") for arm in (PYTHON, "data_duplicates"))
-    return paired_difference(samples_copied(other), samples_copied(first), same_groups=False)
+    run = {"config.measure.characters": RUN}
+    arms = {arm: _measured(records, arm, "memorisation", **run) for arm in (PYTHON, "data_duplicates")}
+    return more_copied(arms, PYTHON)["data_duplicates"]
 
 
 def _measured(records: Sequence[Record], experiment: str, measure: str, **conditions: Any) -> list[Record]:

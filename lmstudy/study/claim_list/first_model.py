@@ -79,7 +79,7 @@ def _models(records: Sequence[Record]) -> list[Record]:
 
 
 def _baselines(records: Sequence[Record]) -> list[Record]:
-    return require(records, **{"kind": "baseline", "config.baseline.name": "kneser_ney"})
+    return require(records, **{"kind": "baseline", "config.baseline.name": "kneser_ney", "config.baseline.order": 5})
 
 
 def _tokens(record: Record) -> object:
