@@ -37,8 +37,8 @@ def duplicates_bits(records: Sequence[Record]) -> Estimate:
     chapter=CHAPTER,
     unit=BITS,
     spec="+.3f",
-    sentence="The little noise of this corpus makes no difference that could be shown.",
-    holds=lambda e: e.low <= 0 <= e.high,
+    sentence="On the documents measured, a run on text that was not cleaned needs more bits.",
+    holds=lambda e: e.low > 0,
 )
 def noise_bits(records: Sequence[Record]) -> Estimate:
     return _more_bits(records, "data_noise", PYTHON)
@@ -130,4 +130,5 @@ def _more_bits(records: Sequence[Record], arm: str, reference: str) -> Estimate:
     everything: dict[str, Any] = {"config.measure.documents": None}
     first = _measured(records, reference, "likelihood", **everything, **{"config.data": None})
     other = _measured(records, arm, "likelihood", **everything, data=first[0].data)
-    return differences({reference: first, arm: other}, reference)[arm]
+    seeds = {record.seed for record in other}  # pairs of equal seeds only
+    return differences({reference: [r for r in first if r.seed in seeds], arm: other}, reference)[arm]
