@@ -24,14 +24,14 @@ ARGUMENTS = {
 """Argument -> what it is, and the key that holds it here."""
 
 LOOP = (
-    ("initialise an embedding from `data`", "`model`, `embedding`", "from the vocabulary: a row for each token"),
+    ("initialise an embedding from data", "model, embedding", "from the vocabulary: a row for each token"),
     ("initialise encoder and decoder weights", "the model's constructor", "by the seed; the output has V columns"),
-    ("for each epoch", "`Trainer(max_steps=…)`", "and a schedule of the rate, which the pseudo-code lacks"),
-    ("for each sentence in `data`", "`CorpusDataModule`", "batches of packed rows, in an order of the seed"),
-    ("embed, encode, decode", "`model.hidden(batch)`", "the decoder also reads what was written so far"),
-    ("compare with the sentence", "`objective(logits, labels)`", "with the *next* token at every position"),
-    ("update encoder and decoder", "`configure_optimizers`", "by the gradient, and the embedding as well"),
-    ("add up and print the loss", "`self.log_dict`, `validation_step`", "and the loss on text that is held out"),
+    ("for each epoch", "Trainer(max_steps=…)", "and a schedule of the rate, which the pseudo-code lacks"),
+    ("for each sentence in data", "CorpusDataModule", "batches of packed rows, in an order of the seed"),
+    ("embed, encode, decode", "model.hidden(batch)", "the decoder also reads what was written so far"),
+    ("compare with the sentence", "objective(logits, labels)", "with the next token at every position"),
+    ("update encoder and decoder", "configure_optimizers", "by the gradient, and the embedding as well"),
+    ("add up and print the loss", "self.log_dict, validation_step", "and the loss on text that is held out"),
     ("return two sets of weights", "checkpoint and record", "all weights, and how they came about"),
 )
 """Line of the pseudo-code, in our words -> where it is here -> what had to be added or put right."""
