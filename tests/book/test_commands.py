@@ -44,8 +44,15 @@ def check_make(arguments: list[str]) -> None:
 
 def check_papermill(arguments: list[str]) -> None:
     notebook, _, *options = arguments
-    assert options[::3] == ["-p"] * (len(options) // 3)
-    values = {name: yaml.safe_load(value) for name, value in zip(options[1::3], options[2::3], strict=True)}
+    values = {}
+    while options:
+        option = options.pop(0)
+        assert option in ("-p", "-y"), option
+        if option == "-p":
+            name = options.pop(0)
+            values[name] = yaml.safe_load(options.pop(0))
+        else:
+            values |= yaml.safe_load(options.pop(0))
     check_parameters(ROOT / notebook, values)
 
 
