@@ -15,7 +15,8 @@ from tests.conftest import ROOT
 GROUPS = group_defaults("train")
 ALL = sorted((path.parent.name, path.stem) for path in (ROOT / "conf").glob("*/*.yaml"))
 CHOICES = [(group, choice) for group, choice in ALL if group in GROUPS]
-ALONE = [(group, choice) for group, choice in ALL if group not in GROUPS]
+SWEEPS = [choice for group, choice in ALL if group == "sweep"]
+ALONE = [(group, choice) for group, choice in ALL if group not in (*GROUPS, "sweep")]
 """Parts that no root configuration composes; they build from their file alone."""
 NEEDS_MORE = {"files": ["data.path=."], "hub": ["data.name=a/b", "data.revision=c"]}
 
@@ -34,6 +35,17 @@ def test_yaml_spells_out_every_argument_of_its_target(group, choice):
         pytest.skip("typed by lmstudy.config or lmstudy.data.settings")
     given = ("vocab_size", "max_positions") if group == "model" else ()
     assert set(target_type(get_object(node["_target_"]), given).model_fields) == set(node) - {"_target_"}
+
+
+@pytest.mark.parametrize("sweep", SWEEPS)
+def test_every_run_of_a_sweep_composes(sweep):
+    content = yaml.safe_load((ROOT / "conf" / "sweep" / f"{sweep}.yaml").read_text())
+    parameters = content["hydra"]["sweeper"]["params"]
+    for experiment in parameters["experiment"].split(","):
+        config = compose_config("train", [f"experiment={experiment}", f"budget={parameters['budget']}"])
+        check_root(config)
+        assert config["experiment"] == experiment
+    assert parameters["seed"] == "1,2,3"
 
 
 @pytest.mark.parametrize(("group", "choice"), ALONE, ids="=".join)

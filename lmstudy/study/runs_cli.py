@@ -92,7 +92,9 @@ def show(rows: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def publish(ids: list[str], runs: Path) -> None:
-    """Copy finished records into the folder that the book's claims are computed from."""
+    """Copy finished records, without the folder they are in, to where the book's claims are computed from."""
+    from dataclasses import replace
+
     from lmstudy.study.finished import find_folder
     from lmstudy.study.records import load, published_folder
 
@@ -100,7 +102,19 @@ def publish(ids: list[str], runs: Path) -> None:
         folder = find_folder(run, runs)
         record = load(folder / "record.json")
         target = published_folder() / f"{record.name}-{record.id}.json"
-        print(record.write(target), file=sys.stderr)
+        print(replace(record, config=without_folder(record.config)).write(target), file=sys.stderr)
+
+
+def without_folder(config: dict[str, Any]) -> dict[str, Any]:
+    """A record's configuration with the default in the place of the folder of runs, at any depth."""
+    return {
+        key: "runs"
+        if key == "runs" and isinstance(value, str)
+        else without_folder(value)
+        if isinstance(value, dict)
+        else value
+        for key, value in config.items()
+    }
 
 
 if __name__ == "__main__":

@@ -86,7 +86,13 @@ class Browser:
 
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, awaited if it is a promise."""
-        reply = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        evaluation = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+        try:
+            reply = self.call("Runtime.evaluate", **evaluation)
+        except AssertionError as error:
+            if "navigated" not in str(error):
+                raise
+            reply = self.call("Runtime.evaluate", **evaluation)  # index.html had just sent the browser on
         assert "exceptionDetails" not in reply, reply
         return reply["result"].get("value")
 

@@ -68,3 +68,14 @@ def test_mistakes_are_named(tmp_path, capsys):
     with pytest.raises(SystemExit):
         runs_cli.main(["--runs", str(tmp_path), "--publish", "abc"])
     assert "no finished run" in capsys.readouterr().err
+
+
+def test_a_published_record_names_no_folder_of_a_machine():
+    from lmstudy.study.runs_cli import without_folder
+
+    config = {"runs": "/home/me/runs", "run": {"id": "a", "config": {"runs": "elsewhere", "seed": 1}}, "seed": 2}
+    assert without_folder(config) == {
+        "runs": "runs",
+        "run": {"id": "a", "config": {"runs": "runs", "seed": 1}},
+        "seed": 2,
+    }
