@@ -30,7 +30,7 @@ def test_prepare_train_evaluate_baseline(tiny, run):
     assert name == "mle-transformer-smoke-s1"
     assert "valid/bits_per_byte" in trained
 
-    evaluated = run(evaluate.COMMAND, f"run={run_id[:8]}", "split=test", "documents=5", runs)
+    evaluated = run(evaluate.COMMAND, f"run='{run_id[:8]}'", "split=test", "documents=5", runs)
     values = {line.split()[0]: float(line.split()[1]) for line in evaluated.splitlines()}
     assert set(values) == {f"test/{m}" for m in ("loss", "perplexity", "bits_per_byte", "accuracy", "recall", "f1")}
     assert 1 < values["test/bits_per_byte"] < 10

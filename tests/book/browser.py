@@ -70,6 +70,9 @@ class Browser:
         while True:
             message = json.loads(self._socket.recv())
             if message.get("id") == self._id:
+                if "navigated" in str(message.get("error")) and method == "Runtime.evaluate":
+                    time.sleep(0.1)  # index.html had just sent the browser on
+                    return self.call(method, **parameters)
                 assert "error" not in message, message
                 return message["result"]
             self._note(message)
@@ -86,13 +89,7 @@ class Browser:
 
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, awaited if it is a promise."""
-        evaluation = {"expression": expression, "awaitPromise": True, "returnByValue": True}
-        try:
-            reply = self.call("Runtime.evaluate", **evaluation)
-        except AssertionError as error:
-            if "navigated" not in str(error):
-                raise
-            reply = self.call("Runtime.evaluate", **evaluation)  # index.html had just sent the browser on
+        reply = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in reply, reply
         return reply["result"].get("value")
 

@@ -32,7 +32,7 @@ def call(monkeypatch, capsys, *arguments: str) -> tuple[str, str]:
 
 def test_a_measurement_is_made_once_and_outlives_the_weights(own_run, monkeypatch, capsys):
     record, folder, runs = own_run
-    out, err = call(monkeypatch, capsys, f"run={record.id[:7]}", runs, "documents=5")
+    out, err = call(monkeypatch, capsys, f"run='{record.id[:7]}'", runs, "documents=5")
     assert [line.split()[0] for line in out.splitlines()] == [
         f"valid/{name}" for name in ("loss", "perplexity", "bits_per_byte", "accuracy", "f1", "recall")
     ]
@@ -40,12 +40,12 @@ def test_a_measurement_is_made_once_and_outlives_the_weights(own_run, monkeypatc
     (path,) = folder.parent.glob("likelihood-*/record.json")
     written = path.stat().st_mtime_ns
     (folder / "model.safetensors").unlink()
-    again, err = call(monkeypatch, capsys, f"run={record.id[:7]}", runs, "documents=5")
+    again, err = call(monkeypatch, capsys, f"run='{record.id[:7]}'", runs, "documents=5")
     assert again == out
     assert err == f"likelihood-{record.name}: record {load(path).id} exists, nothing to measure\n"
     assert path.stat().st_mtime_ns == written
     with pytest.raises(StudyError, match=r"is missing: only the record is left"):
-        evaluate_config(compose_config("evaluate", [f"run={record.id}", runs, "documents=6"]))
+        evaluate_config(compose_config("evaluate", [f"run='{record.id}'", runs, "documents=6"]))
 
 
 def test_a_record_holds_what_was_trained_and_how_it_was_measured(trained, measured):
@@ -71,14 +71,14 @@ def test_the_id_is_that_of_run_measure_and_data_alone(trained, measured, other_t
 def test_a_sweep_over_measures_makes_a_record_each(own_run, monkeypatch, capsys):
     record, folder, runs = own_run
     small = ["documents=4", "measure=likelihood,memorisation"]
-    call(monkeypatch, capsys, "-m", f"run={record.id}", runs, *small)
+    call(monkeypatch, capsys, "-m", f"run='{record.id}'", runs, *small)
     found = [load(path) for path in folder.parent.glob("*/record.json")]
     assert sorted(r.kind for r in found) == ["evaluation", "evaluation", "train"]
 
 
 def test_records_are_listed_and_published_and_are_no_training_runs(own_run, tmp_path, monkeypatch, capsys):
     record, folder, runs = own_run
-    made = evaluate_config(compose_config("evaluate", [f"run={record.id}", runs, "documents=5"]))
+    made = evaluate_config(compose_config("evaluate", [f"run='{record.id}'", runs, "documents=5"]))
     rows = {row["id"]: row for row in runs_cli.list_runs(folder.parent)}
     assert rows[made.id]["name"] == f"likelihood-{record.name}"
     assert rows[made.id]["detail"].startswith(f"likelihood of {record.id} on valid, ")
