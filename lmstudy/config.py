@@ -75,6 +75,8 @@ class TrainConfig(_Closed):
     logger: LoggerConfig
     budget: BudgetConfig
     embedding: dict[str, Any] | None = None
+    scorer: dict[str, Any] | None = None
+    measure: dict[str, Any] | None = None
 
 
 class BaselineConfig(_Closed):

@@ -13,6 +13,11 @@ def train(config: dict[str, Any]) -> None:
     from lmstudy.study.runs import train as run
 
     record = run(config)
+    if config.get("measure"):
+        from lmstudy.study.evaluations import evaluate
+
+        asked = {"run": record.id, "measure": config["measure"], "runs": config["runs"]}
+        evaluate({**asked, "data": None, "split": "valid", "documents": None})
     shown = [f"{name} {record.metrics[name]:.3f}" for name in ("valid/bits_per_byte", "valid_files/bits_per_byte")
              if name in record.metrics]  # fmt: skip
     print(" ".join([record.id, record.name, *shown]))
@@ -31,6 +36,7 @@ COMMAND = Command(
         ("lmstudy-train", "the book's first model, minutes on two cores"),
         ("lmstudy-train -m seed=1,2,3", "three seeds, one after the other"),
         ("lmstudy-train data=files data.path=FOLDER", "your own folder of text or code"),
+        ("lmstudy-train experiment=style objective=conditional", "with a preference, and judge its samples"),
         ("lmstudy-train trainer=gpu logger=tensorboard", "on a GPU, with TensorBoard"),
     ),
     keys={

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,15 @@ TINY = [
 def tiny(tmp_path: Path) -> list[str]:
     """`TINY` with a runs folder of the test's own."""
     return [*TINY, f"runs={tmp_path / 'runs'}"]
+
+
+def write_files(folder: Path, contents: Mapping[str, str]) -> Path:
+    """The folder, filled with files of these names and texts."""
+    for name, text in contents.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
 
 
 def command(module: str, *arguments: str) -> list[str]:

@@ -116,13 +116,13 @@ def _sizes(config: Mapping[str, Any]) -> dict[str, int]:
 def _batches(corpus: Corpus, config: Mapping[str, Any], count: int) -> list[Arrays]:
     """The first batches of a run."""
     from lmstudy.config import build
-    from lmstudy.data.datamodule import TrainingBatches
+    from lmstudy.data.datamodule import Phase, TrainingBatches
     from lmstudy.data.store import TokenStore
 
     if "train" not in corpus.splits:
         raise StudyError("the training split has no document: check data.cleaning and data.path")
     task, shape = build(config["pretraining"], "pretraining"), Shape(**_sizes(config))
-    batches = TrainingBatches(TokenStore(corpus.splits["train"]), task, shape, config["seed"])
+    batches = TrainingBatches([Phase(0, TokenStore(corpus.splits["train"]))], task, shape, config["seed"])
     return [tuple(field.numpy() for field in batch) for batch in islice(iter(batches), count)]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lmstudy.benchmark.contenders.batches import Arrays
 from lmstudy.data.batch import Seq2SeqBatch, Shape
-from lmstudy.data.datamodule import TrainingBatches
+from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.data.examples import Ints, PrefixLM
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BOS
@@ -22,7 +22,7 @@ def packed_batches(store: TokenStore, shape: Shape, count: int, seed: int = 0) -
     row's last example, with further tokens of the corpus.
     """
     stream = token_stream(store, seed)
-    batches = islice(iter(TrainingBatches(store, PrefixLM(), shape, seed)), count)
+    batches = islice(iter(TrainingBatches([Phase(0, store)], PrefixLM(), shape, seed)), count)
     return [_filled(batch, stream) for batch in batches]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from lmstudy.benchmark import ratios
 from lmstudy.benchmark.contest import Contest, Entry, hold
+from lmstudy.benchmark.network import Network
 from lmstudy.benchmark.result import Bench, Line, Result
 from lmstudy.benchmark.train import comparable
 from lmstudy.data.tokenizer import SPECIAL_TOKENS
@@ -17,7 +18,7 @@ OURS = "lmstudy.benchmark.contenders.generate_ours.Generation"
 
 
 @dataclass(frozen=True)
-class Generate:
+class Generate(Network):
     """Sampling at temperature 1 from fresh weights; every sequence gets its full length, whoever writes it.
 
     Args:
@@ -28,7 +29,7 @@ class Generate:
         tokens: written behind every prompt.
         prompt_tokens: length of a prompt, the same ones for every contender.
         most_rounds: of a contest, where `rounds` asks for more: these blocks are long.
-        vocab_size, d_model, heads, d_ff, encoder_layers, decoder_layers: sizes of the network.
+        vocab_size: of the network.
     """
 
     name: ClassVar[str] = "generate"
@@ -41,11 +42,6 @@ class Generate:
     prompt_tokens: int
     most_rounds: int
     vocab_size: int
-    d_model: int
-    heads: int
-    d_ff: int
-    encoder_layers: int
-    decoder_layers: int
 
     def __post_init__(self) -> None:
         if not self.sequences or min(*self.sequences, *self.nucleus_sequences, self.tokens) < 1:
@@ -75,11 +71,9 @@ class Generate:
         bench.tell(f"generate {case}: {self.tokens} tokens each")
         draw = np.random.default_rng(0)
         prompts = draw.integers(len(SPECIAL_TOKENS), self.vocab_size, (sequences, self.prompt_tokens)).tolist()
-        sizes = {key: getattr(self, key) for key in ("vocab_size", "d_model", "heads", "d_ff", "encoder_layers",
-                                                     "decoder_layers")}  # fmt: skip
-        given: dict[str, Any] = {"prompts": prompts, "tokens": self.tokens, "top_p": top_p, **sizes}
-        entries = [Entry("lmstudy", OURS, given)]
-        entries += [Entry(peer.name, peer.contenders[self.name], given) for peer in bench.peers]
+        given: dict[str, Any] = {"prompts": prompts, "tokens": self.tokens, "top_p": top_p}
+        given |= {"vocab_size": self.vocab_size, **self.sizes}
+        entries = [Entry("lmstudy", OURS, given), *bench.peer_entries(self.name, given)]
         rounds = min(bench.rounds, self.most_rounds)
         contest = hold(entries, rounds=rounds, threads=bench.threads, seconds=bench.seconds, check=comparable)
         return result(contest, case, [peer.name for peer in bench.peers])

@@ -11,7 +11,7 @@ from lmstudy.benchmark.bare_training import BareTraining
 from lmstudy.benchmark.fresh_process import status_mib, wait_for_others
 from lmstudy.data import tables
 from lmstudy.data.batch import Seq2SeqBatch, Shape
-from lmstudy.data.datamodule import TrainingBatches
+from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.data.examples import PrefixLM
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import SPECIAL_TOKENS
@@ -82,7 +82,7 @@ def steps_on_store(
     start = time.perf_counter()
     store = TokenStore(tables.read(Path(file)))
     memory["open"] = status_mib()
-    batches = iter(TrainingBatches(store, PrefixLM(), Shape(**shape), seed=1))
+    batches = iter(TrainingBatches([Phase(0, store)], PrefixLM(), Shape(**shape), seed=1))
     batch = next(batches)
     first = time.perf_counter() - start
     memory["first batch"] = status_mib()

@@ -58,35 +58,19 @@ def rate_ratio(contest: Contest, ours: str, peer: str, measure: str, unit: str) 
     """The line that says how much faster `ours` works than `peer`, in units per second."""
     accounts = contest.accounts
     found = paired_ratio(accounts[ours].rates(), accounts[peer].rates())
-    return Line(
-        measure=measure,
-        unit=unit,
-        peer=peer,
-        contender=ours,
-        ratio=found.value,
-        low=found.low,
-        high=found.high,
-        rounds=found.n,
-        better="higher",
-        conclusive=conclusive(found, Machine.of(contest.machine)),
-    )
+    return _higher(contest, found, measure=measure, unit=unit, peer=peer, contender=ours, ratio=found.value)
 
 
 def rate(contest: Contest, name: str, measure: str, unit: str) -> Line:
     """The line of a contender's own rate in units per second: a number of this machine in this hour."""
     found = median_interval(contest.accounts[name].rates())
-    machine = Machine.of(contest.machine)
-    return Line(
-        measure=measure,
-        unit=unit,
-        contender=name,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        rounds=found.n,
-        better="higher",
-        conclusive=conclusive(found, machine),
-    )
+    return _higher(contest, found, measure=measure, unit=unit, contender=name, value=found.value)
+
+
+def _higher(contest: Contest, found: Estimate, **what: Any) -> Line:
+    """A line whose number is the better the higher, with its interval and whether that can be trusted."""
+    sure = conclusive(found, Machine.of(contest.machine))
+    return Line(**what, low=found.low, high=found.high, rounds=found.n, better="higher", conclusive=sure)
 
 
 def memory_ratio(contest: Contest, ours: str, peer: str) -> Line:

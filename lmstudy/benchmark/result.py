@@ -96,6 +96,10 @@ class Bench:
         """`lmstudy.benchmark.contest.hold` with these rounds, threads and seconds."""
         return hold(entries, rounds=self.rounds, threads=self.threads, seconds=self.seconds, check=check)
 
+    def peer_entries(self, workload: str, given: dict[str, Any]) -> list[Entry]:
+        """The peers' contenders for a workload, all given the same."""
+        return [Entry(peer.name, peer.contenders[workload], given) for peer in self.peers]
+
 
 class Workload(Protocol):
     """Something to measure. See the head of this module."""

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,9 +35,9 @@ def run(config: Mapping[str, Any]) -> Record:
             f"threads={threads}: this process may use {cores()} cores, and more threads wait for each other"
         )
     bench = Bench(typed.rounds, threads, typed.seconds, typed.data, peers, _tell)
-    started, clock = provenance.now(), time.perf_counter()
+    clock = provenance.Clock()
     result = workload.run(bench)
-    record = _record(dict(config), workload.name, threads, result, started, time.perf_counter() - clock)
+    record = _record(dict(config), workload.name, threads, result, clock)
     path = record.write(Path(typed.runs) / f"{record.name}-{record.id}" / "record.json")
     if typed.format == "json":
         for line in result.lines:
@@ -66,13 +65,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _record(
-    config: dict[str, Any], workload: str, threads: int, result: Result, started: str, seconds: float
-) -> Record:
+def _record(config: dict[str, Any], workload: str, threads: int, result: Result, clock: provenance.Clock) -> Record:
     if not result.lines:
         raise StudyError(f"workload={workload} found nothing to report")
-    digest = hashlib.sha256(json.dumps([config, started], sort_keys=True, default=str).encode())
-    stamp = started.replace("-", "").replace(":", "").replace("T", "-").removesuffix("Z")
+    digest = hashlib.sha256(json.dumps([config, clock.started], sort_keys=True, default=str).encode())
+    stamp = clock.started.replace("-", "").replace(":", "").replace("T", "-").removesuffix("Z")
     verdict = noise(result.lines)
     notes = [*result.notes, *([verdict] if verdict else [])]
     return Record(
@@ -83,12 +80,7 @@ def _record(
         seed=None,
         data=result.data,
         numerics=NUMERICS,
-        commit=provenance.commit(),
-        versions=provenance.versions(),
-        hardware=provenance.hardware(),
-        started=started,
-        finished=provenance.now(),
-        wall_seconds=seconds,
+        **provenance.circumstances(clock),
         metrics=named(result.lines) | result.metrics,
         curves=result.curves,  # type: ignore[arg-type]
         samples=[{"lines": [json.loads(line.to_json(workload)) for line in result.lines]}, *result.samples],

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from lmstudy.benchmark import ratios
 from lmstudy.benchmark.contest import Entry
+from lmstudy.benchmark.network import Network
 from lmstudy.benchmark.result import Bench, Line, Result
 from lmstudy.benchmark.train import comparable
 from lmstudy.errors import StudyError
@@ -14,7 +15,7 @@ OURS = "lmstudy.benchmark.contenders.score_ours.Scoring"
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(Network):
     """Bits per byte of the same held-out documents: packed windows here, a padded row for each document elsewhere.
 
     Args:
@@ -22,7 +23,6 @@ class Score:
         rows, encoder_length, decoder_length, prefix_length: shape of a packed batch; longer documents are cut into
             windows of at most `decoder_length` behind `prefix_length` tokens, for every contender.
         padded_rows: documents in a batch of the others, sorted by length.
-        d_model, heads, d_ff, encoder_layers, decoder_layers: sizes of the network.
     """
 
     name: ClassVar[str] = "score"
@@ -33,11 +33,6 @@ class Score:
     decoder_length: int
     prefix_length: int
     padded_rows: int
-    d_model: int
-    heads: int
-    d_ff: int
-    encoder_layers: int
-    decoder_layers: int
 
     def __post_init__(self) -> None:
         for key, value in asdict(self).items():
@@ -48,13 +43,11 @@ class Score:
         """Ratios of documents a second. The check makes sure that all contenders predict equally many tokens."""
         from lmstudy.benchmark.held_out import HeldOut
 
-        settings = asdict(self)
-        documents, padded_rows = settings.pop("documents"), settings.pop("padded_rows")
-        shape = {key: settings.pop(key) for key in ("rows", "encoder_length", "decoder_length", "prefix_length")}
-        held_out = HeldOut(bench.data, documents)  # a mistake shows here, and the workers find the corpus prepared
-        given = {"data": bench.data, "documents": documents, "shape": shape, "rows": padded_rows, **settings}
-        entries = [Entry("lmstudy", OURS, given)]
-        entries += [Entry(peer.name, peer.contenders[self.name], given) for peer in bench.peers]
+        shape = {key: getattr(self, key) for key in ("rows", "encoder_length", "decoder_length", "prefix_length")}
+        held_out = HeldOut(bench.data, self.documents)  # a mistake shows here, and the workers find the corpus prepared
+        given = {"data": bench.data, "documents": self.documents, "shape": shape, "rows": self.padded_rows}
+        given |= self.sizes
+        entries = [Entry("lmstudy", OURS, given), *bench.peer_entries(self.name, given)]
         contest = bench.hold(entries, check=comparable)
         lines = [ratios.rate_ratio(contest, "lmstudy", peer.name, MEASURE, UNIT) for peer in bench.peers]
         lines += [ratios.memory_ratio(contest, "lmstudy", peer.name) for peer in bench.peers]

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from lmstudy.benchmark import ratios
 from lmstudy.benchmark.contest import Contest, Entry
 from lmstudy.benchmark.machine import Machine
+from lmstudy.benchmark.network import Network
 from lmstudy.benchmark.result import Bench, Line, Result
 from lmstudy.errors import StudyError
 from lmstudy.models.flops import Sizes, training_flops
@@ -18,14 +19,13 @@ TOLERANCE = 0.02
 
 
 @dataclass(frozen=True)
-class Train:
+class Train(Network):
     """Training steps on rows without padding.
 
     Args:
         documents: "packed", several examples a row behind block masks; "whole", one that fills its row.
         rows, encoder_length, decoder_length, prefix_length: shape of a batch (see `lmstudy.data.batch.Shape`).
         batches: different batches that every contender goes through again and again.
-        d_model, heads, d_ff, encoder_layers, decoder_layers: sizes of the network.
     """
 
     name: ClassVar[str] = "train"
@@ -36,11 +36,6 @@ class Train:
     decoder_length: int
     prefix_length: int
     batches: int
-    d_model: int
-    heads: int
-    d_ff: int
-    encoder_layers: int
-    decoder_layers: int
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -50,18 +45,10 @@ class Train:
     def run(self, bench: Bench) -> Result:
         """Compiled (where a compiler is found) and plain training here against every peer's."""
         vocab_size, batches, fingerprint = self._data(bench.data)
-        sizes = {
-            "vocab_size": vocab_size,
-            "d_model": self.d_model,
-            "heads": self.heads,
-            "d_ff": self.d_ff,
-            "encoder_layers": self.encoder_layers,
-            "decoder_layers": self.decoder_layers,
-        }
-        given = {"batches": batches, "documents": self.documents, **sizes}
+        given = {"batches": batches, "documents": self.documents, "vocab_size": vocab_size, **self.sizes}
         ours = self._own(bench)
         entries = [Entry(name, OURS, {**given, "compiled": compiled}) for name, compiled in ours.items()]
-        entries += [Entry(p.name, p.contenders[self.name], given) for p in bench.peers]
+        entries += bench.peer_entries(self.name, given)
         contest = bench.hold(entries, check=comparable)
         lines = []
         for peer in bench.peers:

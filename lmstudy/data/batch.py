@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from lmstudy.errors import StudyError
@@ -52,3 +53,5 @@ class Seq2SeqBatch(NamedTuple):
     """[] int64: labels in the global batch, over all processes: the denominator of the mean loss"""
     groups: Tensor
     """[B, T] int64: the evaluation group of each label's document; all 0 in training"""
+    scores: Tensor = torch.zeros(())
+    """[B, T] float32: misalignment score of the segment each label belongs to; [] in batches without scores"""

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 
 from lmstudy.data import cleaning, extraction, selection, tables, tokenisation
 from lmstudy.data.cache import cache_folder, digest, stage
-from lmstudy.data.documents import Progress, Source
+from lmstudy.data.documents import Progress, Source, lines
 from lmstudy.data.report import report
 from lmstudy.data.segmentation import Segmentation
 from lmstudy.data.settings import Pipeline, parse
@@ -43,6 +43,10 @@ class Corpus:
     """See `lmstudy.data.report`."""
     segmentation: Segmentation | None = None
     """How text is cut into words before the tokenizer sees it."""
+    cut: Callable[[str], tuple[str, ...]] = lines
+    """How the source cuts a text into segments (a source says so by a method `segments`; otherwise lines)."""
+    one_segment: bool = False
+    """Whether every document is a single segment, as a rated snippet is."""
 
     def encode(self, text: str) -> list[int]:
         """Tokens of a text, such as a prompt, just as in the corpus; `lmstudy.data.tokenizer.decode` inverts it."""
@@ -96,6 +100,8 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
         splits={name: tables.read(tokens / f"{name}.arrow") for name in NAMES if name in lengths},
         report=report(source.about(), found, left, lengths, tokenizer.get_vocab_size()),
         segmentation=pipeline.tokenizer.segmentation,
+        cut=getattr(source, "segments", lines),
+        one_segment=getattr(source, "one_segment", False),
     )
 
 

@@ -1,8 +1,8 @@
 """Loaders of packed batches, as a LightningDataModule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import lightning as L
@@ -10,11 +10,13 @@ import numpy as np
 import torch
 
 from lmstudy.data.ahead import BatchesAhead, to_device
-from lmstudy.data.batch import Seq2SeqBatch, Shape
+from lmstudy.data.batch import IGNORE, Seq2SeqBatch, Shape
 from lmstudy.data.corpus import Corpus
-from lmstudy.data.examples import Ints, Task
-from lmstudy.data.packing import build_batch, pack, planned_rows
+from lmstudy.data.examples import Documents, Ints, Task
+from lmstudy.data.packing import TokenScores, build_batch, pack, planned_rows
 from lmstudy.data.store import TokenStore
+from lmstudy.data.tokenizer import BAD, GOOD
+from lmstudy.data.views import uniformly_controlled
 from lmstudy.data.windows import Windows
 from lmstudy.errors import StudyError
 
@@ -27,11 +29,23 @@ def _own(batch: Seq2SeqBatch, rank: int, world: int) -> Seq2SeqBatch:
     return Seq2SeqBatch(*(field if field.ndim == 0 else field[rank::world] for field in batch))
 
 
+@dataclass(frozen=True)
+class Phase:
+    """What training reads from a step on: documents, and scores of their tokens where the loss wants them."""
+
+    first_step: int
+    documents: Documents
+    token_scores: TokenScores | None = None
+
+
 @dataclass
 class TrainingBatches:
-    """Endless batches, a function of the seed; starting at any step costs the planning up to it alone."""
+    """Endless batches, a function of the seed; starting at any step costs the planning up to it alone.
 
-    store: TokenStore
+    `phases` follow each other, the first from step 0; each goes through its documents in an order of its own.
+    """
+
+    phases: Sequence[Phase]
     task: Task
     shape: Shape
     seed: int
@@ -41,21 +55,41 @@ class TrainingBatches:
 
     def __iter__(self) -> Iterator[Seq2SeqBatch]:
         shape = self.shape
-        rows = planned_rows(self.store, self.task, shape, self.seed)
-        rows = islice(rows, self.first_step * shape.rows, None)
-        while True:
-            chosen = list(islice(rows, shape.rows))
-            batch = build_batch(self.store, self.task, chosen, shape)
-            yield _own(batch, self.rank, self.world)
+        ends = [*(after.first_step for _, after in pairwise(self.phases)), None]
+        for number, (phase, end) in enumerate(zip(self.phases, ends, strict=True)):
+            step = max(self.first_step, phase.first_step)
+            if end is not None and step >= end:
+                continue
+            rows = planned_rows(phase.documents, self.task, shape, self.seed + (number << 32))
+            rows = islice(rows, (step - phase.first_step) * shape.rows, None)
+            while end is None or step < end:
+                chosen = list(islice(rows, shape.rows))
+                batch = build_batch(phase.documents, self.task, chosen, shape, token_scores=phase.token_scores)
+                yield _own(batch, self.rank, self.world)
+                step += 1
 
 
 class EvaluationBatches:
-    """Windows over whole documents, packed; each label carries its document's group."""
+    """Windows over whole documents, packed; each label carries its document's group.
 
-    def __init__(self, store: TokenStore, shape: Shape, index: Ints, rank: int = 0, world: int = 1) -> None:
+    With `documents`, such as the store's behind control tokens, these are read in the place of the store's own;
+    control tokens themselves are not to be predicted.
+    """
+
+    def __init__(
+        self,
+        store: TokenStore,
+        shape: Shape,
+        index: Ints,
+        rank: int = 0,
+        world: int = 1,
+        documents: Documents | None = None,
+    ) -> None:
         self.store, self.shape, self.rank, self.world = store, shape, rank, world
+        self.documents: Documents = store if documents is None else documents
         self.groups = store.groups(GROUPS)
-        self.plan = Windows().plan(store, index, shape.prefix_length, shape.decoder_length, np.random.default_rng(0))
+        rng = np.random.default_rng(0)
+        self.plan = Windows().plan(self.documents, index, shape.prefix_length, shape.decoder_length, rng)
         self.rows = pack(self.plan, shape.encoder_length, shape.decoder_length)
 
     def __len__(self) -> int:
@@ -66,7 +100,10 @@ class EvaluationBatches:
             chosen = [(self.plan, row) for row in self.rows[start : start + self.shape.rows]]
             empty = (self.plan, list[int]())
             chosen += [empty] * (self.shape.rows - len(chosen))  # fixed shape for every batch and process
-            batch = build_batch(self.store, Windows(), chosen, self.shape, self.groups)
+            batch = build_batch(self.documents, Windows(), chosen, self.shape, self.groups)
+            if self.documents is not self.store:
+                control = (batch.labels == GOOD) | (batch.labels == BAD)
+                batch = batch._replace(labels=batch.labels.masked_fill(control, IGNORE))
             yield _own(batch, self.rank, self.world)
 
 
@@ -79,15 +116,27 @@ class CorpusDataModule(L.LightningDataModule):
         shape: the global batch; its rows are dealt out to the processes.
         seed: order of documents and every random cut.
         evaluation_documents: documents of "valid" used while training (the first by hash order).
+        phases: what training reads, in turn; by default the training split, all the time.
+        control: control token that stands before each segment in evaluation; None for none.
     """
 
-    def __init__(self, corpus: Corpus, task: Task, shape: Shape, seed: int, evaluation_documents: int) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        task: Task,
+        shape: Shape,
+        seed: int,
+        evaluation_documents: int,
+        phases: Sequence[Phase] = (),
+        control: int | None = None,
+    ) -> None:
         super().__init__()
         self.corpus, self.task, self.shape, self.seed = corpus, task, shape, seed
-        self.evaluation_documents = evaluation_documents
+        self.evaluation_documents, self.control = evaluation_documents, control
         self.stores = {name: TokenStore(split) for name, split in corpus.splits.items()}
         if not len(self.stores["train"]):
             raise StudyError("the training split has no document: check data.cleaning and data.path")
+        self.phases = list(phases) or [Phase(0, self.stores["train"])]
 
     def _place(self) -> dict[str, Any]:
         trainer = self.trainer
@@ -96,9 +145,7 @@ class CorpusDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> TrainingBatches | BatchesAhead:
         first_step = self.trainer.global_step if self.trainer else 0
-        batches = TrainingBatches(
-            self.stores["train"], self.task, self.shape, self.seed, first_step=first_step, **self._place()
-        )
+        batches = TrainingBatches(self.phases, self.task, self.shape, self.seed, first_step=first_step, **self._place())
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
         # On a CPU, a thread would take from the step what it gives to it.
         return batches if device.type == "cpu" else BatchesAhead(batches, device)
@@ -113,7 +160,8 @@ class CorpusDataModule(L.LightningDataModule):
             raise StudyError(f"split={split!r} is not one of {sorted(self.stores)}")
         store = self.stores[split]
         index = np.argsort(store.groups(2**31), kind="stable")[:documents]
-        return EvaluationBatches(store, self.shape, index, **self._place())
+        asked = None if self.control is None else uniformly_controlled(store, store.segment_counts(), self.control)
+        return EvaluationBatches(store, self.shape, index, **self._place(), documents=asked)
 
     def val_dataloader(self) -> EvaluationBatches:
         return self.batches("valid", self.evaluation_documents)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -17,8 +18,6 @@ from unearth.fetchers import Fetcher, PyPIClient
 
 from lmstudy.data.downloads import TIMEOUT_S, last_line
 from lmstudy.errors import StudyError
-
-PUBLIC_INDEX = "https://pypi.org/simple/"
 
 
 def pip_settings() -> Mapping[str, str]:
@@ -49,19 +48,21 @@ def finders(settings: Mapping[str, str], client: PyPIClient) -> Iterator[Package
     interest, since what is found is read and never installed.
     """
     session = cast(Fetcher, client)  # which it is, but for the names of optional arguments
+    finder = partial(PackageFinder, session, no_binary=[":all:"], ignore_compatibility=True)
     for place in settings.get("find-links", "").split():
         local = Path(place).expanduser()
         if "://" in place or local.exists():  # pip, too, passes over a folder that is not there
             links = [place if "://" in place else str(local)]
-            yield PackageFinder(session, find_links=links, no_binary=[":all:"], ignore_compatibility=True)
-    for url in _indexes(settings):
-        yield PackageFinder(session, index_urls=[url], no_binary=[":all:"], ignore_compatibility=True)
+            yield finder(find_links=links)
+    if settings.get("no-index", "").lower() not in ("1", "true", "yes", "on"):
+        if "index-url" not in settings:
+            yield finder()  # without a place it looks at the public index, pip's own default
+        for url in _named_indexes(settings):
+            yield finder(index_urls=[url])
 
 
-def _indexes(settings: Mapping[str, str]) -> list[str]:
-    if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"):
-        return []
-    return [settings.get("index-url", PUBLIC_INDEX), *settings.get("extra-index-url", "").split()]
+def _named_indexes(settings: Mapping[str, str]) -> list[str]:
+    return [*settings.get("index-url", "").split(), *settings.get("extra-index-url", "").split()]
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def client(settings: Mapping[str, str]) -> Iterator[PyPIClient]:
         proxy=settings.get("proxy"),
         follow_redirects=True,
         event_hooks={"response": [refuse]},
-        auth=MultiDomainBasicAuth(prompting=False, index_urls=_indexes(settings)),
+        auth=MultiDomainBasicAuth(prompting=False, index_urls=_named_indexes(settings)),
     ) as opened:
         yield opened
 

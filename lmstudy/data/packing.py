@@ -4,7 +4,8 @@ Planning looks at lengths alone: no token is read until a batch is built. Rows d
 they hold and what lengths; their order is shuffled, so that no step sees one length only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -69,12 +70,46 @@ def decoder_input(target: Ints, shifted: bool) -> Ints:
     return np.concatenate([[BOS], target[:-1]]) if shifted else target
 
 
+TokenScores = Callable[[int], np.ndarray]
+"""From a document's index to the misalignment score of each of its tokens."""
+
+_FIRST = 2**40
+"""Stands for the first token of a document where positions are asked for: above every token id."""
+
+
+@dataclass(frozen=True)
+class _Positions:
+    """Documents whose tokens are their own positions, so that a task's target tells which token each label is."""
+
+    documents: Documents
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    def tokens(self, index: int) -> Ints:
+        return np.arange(_FIRST, _FIRST + len(self.documents.tokens(index)))
+
+    def starts(self, index: int) -> Ints:
+        return self.documents.starts(index)
+
+    def lengths(self, index: Ints) -> Ints:
+        return self.documents.lengths(index)
+
+
+def label_scores(positions: Ints, token_scores: np.ndarray) -> np.ndarray:
+    """The score of each label; an end or a sentinel, no token of the document, takes that of the label before."""
+    found = np.where(positions >= _FIRST, positions - _FIRST, -1)
+    last = np.maximum.accumulate(np.where(found >= 0, np.arange(len(found)), -1))
+    return token_scores[np.maximum(found[np.maximum(last, 0)], 0)]
+
+
 def build_batch(
     documents: Documents,
     task: Task,
     rows: list[tuple[Plan, list[int]]],
     shape: Shape,
     groups: np.ndarray | None = None,
+    token_scores: TokenScores | None = None,
 ) -> Seq2SeqBatch:
     """Token ids of the planned rows; `groups` gives each document's evaluation group."""
     count, encoder_length, decoder_length = len(rows), shape.encoder_length, shape.decoder_length
@@ -84,6 +119,7 @@ def build_batch(
     decoder_documents = np.zeros((count, decoder_length), dtype=np.int64)
     labels = np.full((count, decoder_length), IGNORE, dtype=np.int64)
     label_groups = np.zeros((count, decoder_length), dtype=np.int64)
+    scores = np.zeros((count, decoder_length), dtype=np.float32)
     for r, (plan, examples) in enumerate(rows):
         e = d = 0
         for number, i in enumerate(examples, start=1):
@@ -95,6 +131,9 @@ def build_batch(
             decoder_tokens[r, decoder] = decoder_input(target, task.shifted)
             if groups is not None:
                 label_groups[r, decoder] = groups[int(example.document)]
+            if token_scores is not None:
+                _, positions = task.build(_Positions(documents), example)
+                scores[r, decoder] = label_scores(positions, token_scores(int(example.document)))
             e, d = encoder.stop, decoder.stop
     return Seq2SeqBatch(
         encoder_tokens=torch.from_numpy(encoder_tokens),
@@ -104,4 +143,5 @@ def build_batch(
         labels=torch.from_numpy(labels),
         target_tokens=torch.tensor(int((labels != IGNORE).sum())),
         groups=torch.from_numpy(label_groups),
+        scores=torch.zeros(()) if token_scores is None else torch.from_numpy(scores),
     )

@@ -1,4 +1,4 @@
-"""Functions and methods of pinned Python packages, read from their wheels."""
+"""Functions and methods of pinned Python packages, read from their wheels or sdists."""
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -26,13 +26,14 @@ class Exclusion(BaseModel):
 
 
 class Package(BaseModel):
-    """A wheel of the package index; `licence` is an SPDX expression, `role` the split of its documents."""
+    """A wheel of the package index, or the sdist named; `licence` is an SPDX expression, `role` the documents' split."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     version: str
     sha256: _Sha256
     licence: str
     role: Literal["train", "valid", "test"]
+    sdist: str | None = None
 
 
 class Part(NamedTuple):
@@ -79,7 +80,9 @@ class PythonFunctions(BaseModel):
 
     def read(self, part: Part) -> Reading:
         reading = Reading()
-        for path, content in read_members(part.wheel, part.members.__contains__):
+        for member, content in read_members(part.wheel, part.members.__contains__):
+            in_folder = self.packages[part.package].sdist  # an sdist's members lie in a folder named after it
+            path = member.partition("/")[2] if in_folder else member
             reading.files[part.package] += 1
             excluded = [rule.reason for rule in self.exclude if fnmatchcase(path, rule.glob)]
             if excluded:

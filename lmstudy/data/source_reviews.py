@@ -65,6 +65,10 @@ class Reviews(BaseModel):
                     reading.documents.append(Document(review, sentences(review), source, path, str(number)))
         return reading
 
+    def segments(self, text: str) -> tuple[str, ...]:
+        """Sentences."""
+        return sentences(text)
+
     def label(self, path: str) -> str:
         """The label of a document's `path`."""
         return {file: label for label, file in self.files.items()}[path]

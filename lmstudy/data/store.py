@@ -64,6 +64,10 @@ class TokenStore:
     def lengths(self, index: Ints) -> Ints:
         return self._lengths[index].astype(np.int64)
 
+    def segment_counts(self) -> Ints:
+        """Segments of every document."""
+        return self._starts.lengths().astype(np.int64)
+
     def flat(self, index: Ints) -> tuple[Ints, Ints]:
         """Token ids of some documents end to end, and the offsets [n + 1] at which each begins."""
         offsets = np.concatenate([[0], np.cumsum(self.lengths(index))])

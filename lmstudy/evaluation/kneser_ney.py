@@ -14,8 +14,9 @@ the n-gram, except that an n-gram opening a document keeps its plain count, sinc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from lmstudy.errors import StudyError
 
 FALLBACK_DISCOUNTS = (0.5, 1.0, 1.5)
 """Used at an order whose counts of counts give no valid discounts, as KenLM's `--discount_fallback` does."""
+
+BLOCK = 256
+"""Places predicted at a time: a block holds so many whole distributions."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,20 @@ class _Level:
         return _lookup(self.keys, self.weights, keys, 0.0) + lower * _lookup(
             self.contexts, self.backoffs, keys // base, 1.0
         )
+
+    def interpolate_rows(self, lower: np.ndarray, rows: np.ndarray, contexts: np.ndarray, base: int) -> None:
+        """Make p_k(. | h) of p_{k-1}(. | h') in place: of `rows` of `lower` [any, base], each with its context h."""
+        if not (rows.size and self.contexts.size):
+            return
+        at = np.minimum(np.searchsorted(self.contexts, contexts), self.contexts.size - 1)
+        known = np.flatnonzero(self.contexts[at] == contexts)
+        rows, contexts = rows[known], contexts[known]
+        lower[rows] *= self.backoffs[at[known], None]
+        first = np.searchsorted(self.keys, contexts * base)
+        count = np.searchsorted(self.keys, contexts * base + (base - 1), side="right") - first
+        entries = np.arange(count.sum()) + np.repeat(first - np.cumsum(count) + count, count)
+        words = (self.keys[entries] % base).astype(np.int64)
+        lower[np.repeat(rows, count), words] += self.weights[entries]
 
 
 class KneserNey:
@@ -71,7 +89,7 @@ class KneserNey:
         """(D1, D2, D3+) of each order, lowest order first."""
         return [level.discounts for level in self._levels]
 
-    def fit(self, tokens: np.ndarray, offsets: np.ndarray) -> KneserNey:
+    def fit(self, tokens: np.ndarray, offsets: np.ndarray) -> Self:
         """Count the documents `tokens[offsets[i]:offsets[i + 1]]`, replacing whatever was counted before.
 
         Raises:
@@ -120,6 +138,30 @@ class KneserNey:
                 key = key * self._base + symbol
             probability = level.interpolate(words + np.uint64(key * self._base), probability, self._base)
         return probability
+
+    def distributions(
+        self, tokens: np.ndarray, offsets: np.ndarray, block: int = BLOCK
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """What comes at each place of documents as in `fit`, their ends included, and p(. | what precedes it).
+
+        p_k(. | h) is gamma(h) p_{k-1}(. | h') plus the discounted frequencies of the few words seen after h. So a
+        distribution is the dense one of single tokens, scaled and added to at some entries, `order - 1` times.
+
+        Yields:
+            Symbols int64 [n] and probabilities float64 [n, vocab_size + 1] of the next n <= `block` places.
+        """
+        self._require_fit()
+        stream, age = self._frame(tokens, offsets)
+        predicted = np.flatnonzero(age >= 1)
+        words = np.arange(self._base, dtype=np.uint64)
+        alone = self._levels[0].interpolate(words, np.full(self._base, 1 / self._base), self._base)
+        for start in range(0, len(predicted), block):
+            ends = predicted[start : start + block]
+            probability = np.tile(alone, (len(ends), 1))
+            for k, level in enumerate(self._levels[1:], start=2):
+                deep = np.flatnonzero(age[ends] >= k - 1)
+                level.interpolate_rows(probability, deep, self._keys(stream, ends[deep] - 1, k - 1), self._base)
+            yield stream[ends].astype(np.int64), probability
 
     def _require_fit(self) -> None:
         if not self._levels:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -35,10 +35,12 @@ class Estimate:
     high: float
     n: int
     confidence: float = 0.95
+    df: float = field(default=math.nan, compare=False, repr=False)
+    """Degrees of freedom of a Student interval (inf for a normal one); NaN for one made otherwise."""
 
     def __neg__(self) -> Estimate:
         """The same difference seen from the other side."""
-        return Estimate(-self.value, -self.high, -self.low, self.n, self.confidence)
+        return Estimate(-self.value, -self.high, -self.low, self.n, self.confidence, self.df)
 
     def __format__(self, spec: str) -> str:
         """`f"{e:.3f}"` is "0.213 (95 % CI 0.190 to 0.230, n = 3)"; the spec is that of a float."""
@@ -65,7 +67,7 @@ def seed_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95
     if x.size == 1:
         return Estimate(float(x[0]), math.nan, math.nan, 1, confidence)
     half = _t(confidence, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size)
-    return _around(float(x.mean()), float(half), x.size, confidence)
+    return _around(float(x.mean()), float(half), x.size, confidence, x.size - 1)
 
 
 def ratio_of_sums_bootstrap(
@@ -154,9 +156,9 @@ def _bootstrap(terms: list[Term], seeds: int, confidence: float, draws: int, see
     both = _combine(terms, resampled).std()
     alone = {axis: _combine(terms, everything | {axis: resampled[axis]}).var() for axis in free}
     if sum(alone.values()) == 0:
-        return _around(value, 0.0, seeds, confidence)
+        return _around(value, 0.0, seeds, confidence, math.inf)
     df = sum(alone.values()) ** 2 / sum(v**2 / free[axis] for axis, v in alone.items())
-    return _around(value, float(_t(confidence, df) * both), seeds, confidence)
+    return _around(value, float(_t(confidence, df) * both), seeds, confidence, float(df))
 
 
 def _weights(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
@@ -186,8 +188,8 @@ def _checked(counts: np.ndarray, name: str) -> np.ndarray:
     return table
 
 
-def _around(value: float, half: float, n: int, confidence: float) -> Estimate:
-    return Estimate(value, value - half, value + half, n, confidence)
+def _around(value: float, half: float, n: int, confidence: float, df: float) -> Estimate:
+    return Estimate(value, value - half, value + half, n, confidence, df)
 
 
 def _t(confidence: float, df: float) -> float:

@@ -1,20 +1,84 @@
-"""An LSTM encoder-decoder whose two halves meet in a code of fixed length (Sutskever et al. 2014)."""
+"""An LSTM encoder-decoder whose two halves meet in a code of fixed length (Sutskever et al. 2014).
 
+Notable:
+- Hochreiter & Schmidhuber (1997), in PyTorch's form; each example of a packed row goes through alone
+- the decoder starts from the encoder's last states: 2 x layers x H numbers, however much was read
+- one embedding matrix for encoder, decoder and output, as in the Transformer it is compared with
+- forget gates start open (bias 1; Jozefowicz et al. 2015), recurrent matrices orthogonal
+
+Shape suffixes: B rows, S encoder positions, T decoder positions, N examples, D embedding width, H units, L layers,
+V vocabulary.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_sequence, pad_sequence, unpack_sequence
+
+from lmstudy.data.batch import Seq2SeqBatch
+from lmstudy.errors import StudyError
+from lmstudy.models.examples import bands, to_examples, to_rows
 from lmstudy.models.matching import Reference, matched
-from lmstudy.models.recurrent import Recurrent, lstm_parameters
+from lmstudy.models.tied import TiedOutput
+
+State = tuple[Tensor, Tensor]
+"""Hidden and cell states of all layers, [L, N, H] each."""
 
 
-class Seq2SeqLSTM(Recurrent):
+@dataclass
+class RecurrentCache:
+    """What generation keeps between steps: states, and what an attention looks at."""
+
+    state: State
+    memory: Tensor | None = None
+    """[N, S, H], with `memory_mask` [N, S] bool: true where there is something to look at"""
+    memory_mask: Tensor | None = None
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows alone."""
+        hidden, cell = self.state
+        self.state = (hidden[:, rows], cell[:, rows])
+        if self.memory is not None and self.memory_mask is not None:
+            self.memory, self.memory_mask = self.memory[rows], self.memory_mask[rows]
+
+
+def lstm_parameters(width: int, units: int, layers: int) -> int:
+    """Weights of a stack as PyTorch keeps it: four gates, two biases each."""
+    return 4 * units * (width + units + 2) + (layers - 1) * 4 * units * (2 * units + 2)
+
+
+def initialise(stack: nn.LSTM) -> None:
+    """Input matrices of size 1/sqrt(in), orthogonal recurrent ones gate by gate, open forget gates."""
+    for name, value in stack.named_parameters():
+        if name.startswith("weight_hh"):
+            for gate in value.data.chunk(4):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            nn.init.normal_(value, std=value.shape[1] ** -0.5)
+        else:
+            nn.init.zeros_(value)
+            if name.startswith("bias_ih"):
+                value.data[stack.hidden_size : 2 * stack.hidden_size] = 1.0
+
+
+class Seq2SeqLSTM(TiedOutput):
     """p(y_t | y_<t, code(x)): what the decoder knows of x are the encoder's last states.
+
+    Embedding, two LSTM stacks, and a linear map of the decoder's states to the width of the embedding.
 
     Args:
         vocab_size: entries of the tokenizer, V.
         max_positions: longest row on either side, in tokens; longer input is a StudyError.
+        match: the Transformer to be compared with.
         d_model: width of the embedding, D.
         layers: of each stack.
         units: of each layer, H; None: as many as give the parameters of `match`.
-        match: the Transformer to be compared with.
     """
+
+    joined = 1
+    """Vectors of width H that `mix` gives for each state."""
 
     def __init__(
         self,
@@ -25,8 +89,83 @@ class Seq2SeqLSTM(Recurrent):
         layers: int = 2,
         units: int | None = None,
     ) -> None:
-        def count(size: int) -> int:
-            return vocab_size * d_model + 2 * lstm_parameters(d_model, size, layers) + size * d_model
-
+        super().__init__()
+        count = partial(self.parameter_count, vocab_size, d_model, layers)
         units = units or matched(count, match.parameters(vocab_size), "model.units")
-        super().__init__(vocab_size, max_positions, d_model, units, layers, mixed=units)
+        self.d_model, self.units, self.max_positions = d_model, units, max_positions
+        self.embedding = nn.Embedding(vocab_size, d_model)
+        self.encoder = nn.LSTM(d_model, units, layers, batch_first=True)
+        self.decoder = nn.LSTM(d_model, units, layers, batch_first=True)
+        self.project = nn.Linear(self.joined * units, d_model, bias=False)
+        nn.init.normal_(self.embedding.weight, std=d_model**-0.5)
+        nn.init.normal_(self.project.weight, std=(self.joined * units) ** -0.5)
+        initialise(self.encoder)
+        initialise(self.decoder)
+        self.add_mixing()
+
+    @classmethod
+    def parameter_count(cls, vocab_size: int, d_model: int, layers: int, units: int) -> int:
+        """All weights of such a network."""
+        stacks = 2 * lstm_parameters(d_model, units, layers)
+        return vocab_size * d_model + stacks + cls.joined * units * d_model
+
+    def add_mixing(self) -> None:
+        """Add the weights of `mix`, after all others are drawn: here it has none."""
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        if tokens.shape[-1] > self.max_positions:
+            raise StudyError(
+                f"a row of {tokens.shape[-1]} tokens is longer than the context: max_positions={self.max_positions}"
+            )
+        return self.embedding(tokens) * self.d_model**0.5
+
+    def encode(self, tokens_BS: Tensor, documents_BS: Tensor) -> tuple[list[Tensor], State]:
+        """States [S_n, H] of each example, and the last ones of all layers: the code of fixed length."""
+        examples = to_examples(self.embed(tokens_BS), documents_BS)
+        memory, code = self.encoder(pack_sequence(examples, enforce_sorted=False))
+        return unpack_sequence(memory), code
+
+    def mix(self, states_NTH: Tensor, memory: Sequence[Tensor]) -> Tensor:
+        """What the decoder's states become before they are projected: themselves, or joined by an attention."""
+        return states_NTH
+
+    def hidden(self, batch: Seq2SeqBatch) -> Tensor:
+        """What the output matrix turns into logits: [B, T, D]."""
+        memory, (hidden, cell) = self.encode(batch.encoder_tokens, batch.encoder_documents)
+        inputs = to_examples(self.embed(batch.decoder_tokens), batch.decoder_documents)
+        outputs = list(inputs)
+        for group in bands([len(example) for example in inputs]):
+            padded = pad_sequence([inputs[number] for number in group], batch_first=True)
+            states, _ = self.decoder(padded, (hidden[:, group], cell[:, group]))
+            mixed = self.mix(states, [memory[number] for number in group])
+            for number, example in zip(group, mixed, strict=True):
+                outputs[number] = example[: len(inputs[number])]
+        return self.project(to_rows(outputs, batch.decoder_documents))
+
+    def forward(self, batch: Seq2SeqBatch) -> Tensor:
+        """Logits [B, T, V] of the next token at each decoder position."""
+        return nn.functional.linear(self.hidden(batch), self.output_weight)
+
+    def check_length(self, length: int) -> None:
+        if length > self.max_positions:
+            raise StudyError(f"{length} decoder positions asked for, the context is {self.max_positions}")
+
+    def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> RecurrentCache:
+        """Read the encoder's input, one example a row, before `length` positions are written."""
+        self.check_length(length)
+        return RecurrentCache(self.encode(tokens_BS, documents_BS)[1])
+
+    def step_states(self, tokens_B: Tensor, cache: RecurrentCache) -> Tensor:
+        """The decoder's top state [B, H] after `tokens_B`; the cache advances by one position."""
+        states_B1H, cache.state = self.decoder(self.embed(tokens_B[:, None]), cache.state)
+        return states_B1H[:, 0]
+
+    def step(self, tokens_B: Tensor, cache: RecurrentCache) -> Tensor:
+        """Logits [B, V] of the token after `tokens_B`."""
+        return nn.functional.linear(self.project(self.step_states(tokens_B, cache)), self.output_weight)
+
+    def forward_flops(self, rows: int, encoder_length: int, decoder_length: int) -> int:
+        """FLOPs of one forward pass over full rows, logits included: two for each weight and position."""
+        stack = sum(p.numel() for name, p in self.encoder.named_parameters() if name.startswith("weight"))
+        output = self.project.weight.numel() + self.output_weight.numel()
+        return 2 * rows * (stack * (encoder_length + decoder_length) + output * decoder_length)

@@ -11,33 +11,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from lmstudy.models.matching import Reference, matched
-from lmstudy.models.recurrent import Recurrent, RecurrentCache, lstm_parameters
+from lmstudy.models.lstm import RecurrentCache, Seq2SeqLSTM
 
 
-class Seq2SeqLSTMWithAttention(Recurrent):
-    """p(y_t | y_<t, x): the decoder's state is joined by a weighted mean of the encoder's states.
+class Seq2SeqLSTMWithAttention(Seq2SeqLSTM):
+    """p(y_t | y_<t, x): the decoder's state is joined by a weighted mean of the encoder's states."""
 
-    Arguments as `lmstudy.models.lstm.Seq2SeqLSTM`, from which only the attention differs.
-    """
+    query: nn.Linear
+    joined = 2
 
-    def __init__(
-        self,
-        vocab_size: int,
-        max_positions: int,
-        match: Reference,
-        d_model: int = 128,
-        layers: int = 2,
-        units: int | None = None,
-    ) -> None:
-        def count(size: int) -> int:
-            stacks = 2 * lstm_parameters(d_model, size, layers)
-            return vocab_size * d_model + stacks + size**2 + 2 * size * d_model
+    @classmethod
+    def parameter_count(cls, vocab_size: int, d_model: int, layers: int, units: int) -> int:
+        return super().parameter_count(vocab_size, d_model, layers, units) + units**2
 
-        units = units or matched(count, match.parameters(vocab_size), "model.units")
-        super().__init__(vocab_size, max_positions, d_model, units, layers, mixed=2 * units)
-        self.query = nn.Linear(units, units, bias=False)
-        nn.init.normal_(self.query.weight, std=units**-0.5)
+    def add_mixing(self) -> None:
+        self.query = nn.Linear(self.units, self.units, bias=False)
+        nn.init.normal_(self.query.weight, std=self.units**-0.5)
 
     def attend(self, states_NTH: Tensor, memory_NSH: Tensor, mask_NS: Tensor) -> Tensor:
         """[N, T, 2H]: each state beside the mean of the memory, weighted by softmax(h_t' W h_s / sqrt(H))."""

@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -63,7 +62,7 @@ def kneser_ney(config: Mapping[str, Any]) -> Record:
 
 
 def _fit(corpus: Corpus, order: int, tokens: int | Literal["all"], identity: dict[str, Any]) -> Record:
-    started, clock = provenance.now(), time.perf_counter()
+    clock = provenance.Clock()
     stores = {name: TokenStore(split) for name, split in corpus.splits.items()}
     chosen = chosen_documents(stores["train"], tokens)
     flat, offsets = stores["train"].flat(chosen)
@@ -83,12 +82,7 @@ def _fit(corpus: Corpus, order: int, tokens: int | Literal["all"], identity: dic
         seed=None,
         data=corpus.fingerprint,
         numerics=NUMERICS,
-        commit=provenance.commit(),
-        versions=provenance.versions(),
-        hardware=provenance.hardware(),
-        started=started,
-        finished=provenance.now(),
-        wall_seconds=time.perf_counter() - clock,
+        **provenance.circumstances(clock),
         metrics=metrics | {"train/tokens": float(len(flat) + len(chosen))},
         groups=groups,
     )

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.study import provenance
 from lmstudy.study.finished import Finished, find_folder, load_run
 from lmstudy.study.identity import NUMERICS
-from lmstudy.study.measures.base import Findings, Measure, Subject
+from lmstudy.study.measures.base import Measure, Subject
 from lmstudy.study.measures.likelihood import Likelihood
 from lmstudy.study.records import Record, load
 
@@ -53,7 +52,7 @@ def evaluation_of(config: Mapping[str, Any], trained: Record) -> Evaluation:
     other = None if typed.data is None else prepare(typed.data)
     data = trained.data if other is None else other.fingerprint
     documents = typed.documents or measure.documents()
-    settings = {"name": measure.name, "split": typed.split, "documents": documents, **asdict(measure)}  # type: ignore[call-overload]
+    settings = {"name": measure.name, "split": typed.split, "documents": documents, **_without_folders(asdict(measure))}  # type: ignore[call-overload]
     content = {
         "run": {"id": trained.id, "name": trained.name, "config": trained.config},
         "measure": settings,
@@ -61,6 +60,13 @@ def evaluation_of(config: Mapping[str, Any], trained: Record) -> Evaluation:
     }
     digest = hashlib.sha256(json.dumps([trained.id, settings, data, NUMERICS], sort_keys=True).encode())
     return Evaluation(measure, settings, other, content, data, digest.hexdigest()[:16])
+
+
+def _without_folders(settings: Any) -> Any:
+    """Settings without where runs lie: a scorer's reward model is known by its name or id."""
+    if not isinstance(settings, dict):
+        return settings
+    return {key: _without_folders(value) for key, value in settings.items() if key != "runs"}
 
 
 def evaluate(config: Mapping[str, Any]) -> Record:
@@ -81,30 +87,24 @@ def evaluate(config: Mapping[str, Any]) -> Record:
     if path.exists():
         print(f"{name}: record {wanted.id} exists, nothing to measure", file=sys.stderr)
         return load(path)
-    started, clock = provenance.now(), time.perf_counter()
+    clock = provenance.Clock()
     finished = load_run(folder)
     wanted.measure.check(finished)
     corpus = wanted.corpus or finished.run.corpus
     found = wanted.measure.measure(Subject(finished, corpus, typed.split, wanted.settings["documents"]))
-    identity = {"id": wanted.id, "name": name, "config": wanted.content, "seed": trained.seed, "data": wanted.data}
-    record = _record(identity, found, started, time.perf_counter() - clock)
-    record.write(path)
-    print(f"{name}: finished, {path}", file=sys.stderr)
-    return record
-
-
-def _record(identity: dict[str, Any], found: Findings, started: str, seconds: float) -> Record:
-    return Record(
-        **identity,
+    record = Record(
+        id=wanted.id,
         kind="evaluation",
+        name=name,
+        config=wanted.content,
+        seed=trained.seed,
+        data=wanted.data,
         numerics=NUMERICS,
-        commit=provenance.commit(),
-        versions=provenance.versions(),
-        hardware=provenance.hardware(),
-        started=started,
-        finished=provenance.now(),
-        wall_seconds=seconds,
+        **provenance.circumstances(clock),
         metrics=found.metrics,
         groups=found.groups,
         samples=found.samples,
     )
+    record.write(path)
+    print(f"{name}: finished, {path}", file=sys.stderr)
+    return record

@@ -12,19 +12,23 @@ EVALUATED = ("valid", "valid_files")
 """Held-out splits every run is measured on; "test" is kept for final comparisons."""
 
 FREE = {
-    "": ("runs", "logger"),
+    "": ("runs", "logger", "measure"),
     "data": ("path",),  # the fingerprint of the data stands for what is in there
+    "embedding": ("path",),  # and that of its file for the vectors
     "trainer": ("checkpoint_every", "log_every", "threads", "compile", "attention"),  # equal up to rounding
 }
 """Keys that do not change what is learned."""
 
+OPTIONAL = ("embedding", "scorer")
+"""Groups that a run may do without; they are newer than the first published ids."""
+
 
 def kept(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a resolved configuration that decides what is learned."""
+    """The part of a resolved configuration that decides what is learned; a group that is null might not be there."""
     return {
         key: {k: v for k, v in value.items() if k not in FREE.get(key, ())} if isinstance(value, Mapping) else value
         for key, value in config.items()
-        if key not in FREE[""]
+        if key not in FREE[""] and not (key in OPTIONAL and value is None)
     }
 
 
@@ -35,6 +39,7 @@ def run_id(config: Mapping[str, Any], data: str) -> str:
 
 
 def run_name(config: Mapping[str, Any]) -> str:
-    """Readable: the modules of objective and model, budget and seed, such as `mle-transformer-quick-s1`."""
-    targets = [str(config[group].get("_target_")).split(".") for group in ("objective", "model")]
+    """Readable: the modules of scorer, objective and model, budget and seed, such as `mle-transformer-quick-s1`."""
+    groups = [group for group in ("scorer", "objective", "model") if config.get(group)]
+    targets = [str(config[group].get("_target_")).split(".") for group in groups]
     return "-".join([*(target[-2:][0] for target in targets), config["budget"]["name"], f"s{config['seed']}"])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import yaml
 
+from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
-from lmstudy.study.atomic import write_text
 from lmstudy.study.fingerprint import files_under, fingerprint
 from lmstudy.study.links import broken_links
 

@@ -12,10 +12,7 @@ import numpy as np
 
 from lmstudy.data.store import TokenStore
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.kneser_ney import KneserNey
-
-BLOCK = 256
-"""Places predicted at a time: a block holds so many whole distributions."""
+from lmstudy.evaluation.kneser_ney import BLOCK, KneserNey
 
 
 @dataclass(frozen=True)
@@ -87,46 +84,14 @@ class Predictions:
 
 
 class NextToken(KneserNey):
-    """A Kneser-Ney model that predicts all places of a text at once.
+    """A Kneser-Ney model that says of all places of a text what it takes to come next."""
 
-    p_k(. | h) is gamma(h) p_{k-1}(. | h') plus the discounted frequencies of the few words seen after h. So a
-    distribution is the dense one of single tokens, scaled and added to at some entries, `order - 1` times.
-    """
-
-    def predict(self, tokens: np.ndarray, offsets: np.ndarray) -> Predictions:
-        """At each place of documents as in `fit`. Memory: `BLOCK` distributions at a time."""
-        self._require_fit()
-        stream, age = self._frame(tokens, offsets)
-        ends = np.flatnonzero(age >= 1)
-        target = stream[ends].astype(np.int64)
-        guess, chance, confidence = np.empty_like(target), np.empty(len(ends)), np.empty(len(ends))
-        words = np.arange(self._base, dtype=np.uint64)
-        alone = self._levels[0].interpolate(words, np.full(self._base, 1 / self._base), self._base)
-        for start in range(0, len(ends), BLOCK):
-            block = slice(start, start + BLOCK)
-            probability = self._distributions(stream, age, ends[block], alone)
-            rows = np.arange(len(probability))
-            guess[block] = probability.argmax(1)
-            chance[block] = probability[rows, target[block]]
-            confidence[block] = probability[rows, guess[block]]
-        document = np.cumsum(age[ends] == 1) - 1
-        return Predictions(target, guess, chance, confidence, document, self._base)
-
-    def _distributions(self, stream: np.ndarray, age: np.ndarray, ends: np.ndarray, alone: np.ndarray) -> np.ndarray:
-        """p(. | what precedes each of `ends`): [len(ends), V + 1]."""
-        probability = np.tile(alone, (len(ends), 1))
-        for k, level in enumerate(self._levels[1:], start=2):
-            deep = np.flatnonzero(age[ends] >= k - 1)
-            contexts = self._keys(stream, ends[deep] - 1, k - 1)
-            if not (deep.size and level.contexts.size):
-                continue
-            at = np.minimum(np.searchsorted(level.contexts, contexts), level.contexts.size - 1)
-            known = np.flatnonzero(level.contexts[at] == contexts)
-            rows, contexts = deep[known], contexts[known]
-            probability[rows] *= level.backoffs[at[known], None]
-            first = np.searchsorted(level.keys, contexts * self._base)
-            count = np.searchsorted(level.keys, contexts * self._base + (self._base - 1), side="right") - first
-            entries = np.arange(count.sum()) + np.repeat(first - np.cumsum(count) + count, count)
-            words = (level.keys[entries] % self._base).astype(np.int64)
-            probability[np.repeat(rows, count), words] += level.weights[entries]
-        return probability
+    def predict(self, tokens: np.ndarray, offsets: np.ndarray, block: int = BLOCK) -> Predictions:
+        """At each place of documents as in `fit`. Memory: `block` distributions at a time."""
+        blocks = []
+        for target, probability in self.distributions(tokens, offsets, block):
+            rows, guess = np.arange(len(target)), probability.argmax(1)
+            blocks.append((target, guess, probability[rows, target], probability[rows, guess]))
+        target, guess, chance, confidence = map(np.concatenate, zip(*blocks, strict=True))
+        document = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets) + 1)  # a document's end is a place, too
+        return Predictions(target, guess, chance, confidence, document, self.vocab_size + 1)

@@ -6,10 +6,11 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import lmstudy
 
@@ -27,6 +28,39 @@ LIBRARIES = (
 """Those that decide results; the last, a peer, where it is installed."""
 
 CODE = ("lmstudy", "conf", "pyproject.toml", "constraints.txt")  # what can change a result
+
+
+class Timed(Protocol):
+    """When something began, as `now` says it, and the seconds that it has taken so far."""
+
+    started: str
+
+    @property
+    def seconds(self) -> float: ...
+
+
+class Clock:
+    """Runs from when it is made."""
+
+    def __init__(self) -> None:
+        self.started = now()
+        self._began = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+
+def circumstances(clock: Timed, gpus: Sequence[str] = ()) -> dict[str, Any]:
+    """The fields of a record that say where and when: of what `clock` timed and has just ended."""
+    return {
+        "wall_seconds": clock.seconds,
+        "started": clock.started,
+        "finished": now(),
+        "commit": commit(),
+        "versions": versions(),
+        "hardware": hardware(gpus),
+    }
 
 
 def now() -> str:

@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 import lmstudy
+from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
-from lmstudy.study.atomic import write_text
 from lmstudy.study.record_fields import Group, Number, RunId, Seconds, Steps, Time, Whole, first_error
 
 SCHEMA = 1

@@ -18,6 +18,7 @@ import lightning as L
 import numpy as np
 import torch
 from filelock import FileLock, Timeout
+from lightning.pytorch.callbacks import Callback
 from safetensors.torch import save_file
 
 from lmstudy.config import TrainConfig, build, check_root
@@ -28,12 +29,15 @@ from lmstudy.data.tokenizer import token_bytes
 from lmstudy.errors import StudyError
 from lmstudy.models.embeddings.base import Embedding, WordVectors
 from lmstudy.models.embeddings.placing import arrange, place
+from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.study import provenance
 from lmstudy.study.atomic import write_text
 from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
-from lmstudy.study.identity import EVALUATED, NUMERICS, run_id, run_name
+from lmstudy.study.identity import EVALUATED, NUMERICS, OPTIONAL, run_id, run_name
+from lmstudy.study.preference_data import Reading, build_scorer, check_scorer, what_is_read
 from lmstudy.study.records import Record, load
-from lmstudy.study.samples import unconditional_samples
+from lmstudy.study.watching import WatchSamples
+from lmstudy.study.writing import Asked, whole_texts
 from lmstudy.training.callbacks import History, ProgressLine, SessionClock, Throughput
 from lmstudy.training.compilation import choose_attention, compilation_error, compile_network
 from lmstudy.training.flops_rate import flops_rates
@@ -68,20 +72,12 @@ def open_run(config: Mapping[str, Any]) -> Run:
     processes = typed.trainer.devices * typed.trainer.nodes
     if typed.budget.rows % processes:
         raise StudyError(f"budget.rows={typed.budget.rows} must be a multiple of the {processes} processes")
+    check_scorer(typed)
     corpus = prepare(typed.data)
-    config = _with_embedding(config, typed)
-    named = {key: value for key, value in config.items() if key != "embedding"}
-    if typed.embedding is not None:  # where a file of vectors lies is free, as `data.path` is
-        named["embedding"] = {key: value for key, value in config["embedding"].items() if key != "path"}
-    return Run(config, check_root(config), corpus, run_id(named, corpus.fingerprint), run_name(config))
-
-
-def _with_embedding(config: Mapping[str, Any], typed: TrainConfig) -> dict[str, Any]:
-    """The configuration with what its embedding must pin; without the key where no embedding is given."""
-    rest = {key: value for key, value in config.items() if key != "embedding"}
-    if typed.embedding is None:
-        return rest
-    return {**rest, "embedding": {**typed.embedding, **_embedding(typed).pinned()}}
+    config = {key: value for key, value in config.items() if not (key in OPTIONAL and value is None)}
+    if typed.embedding is not None:
+        config["embedding"] = {**typed.embedding, **_embedding(typed).pinned()}
+    return Run(config, check_root(config), corpus, run_id(config, corpus.fingerprint), run_name(config))
 
 
 def _embedding(typed: TrainConfig) -> Embedding:
@@ -124,15 +120,18 @@ def initial_module(run: Run) -> tuple[PretrainingModule, WordVectors | None]:
     return module, vectors
 
 
-def build_data(run: Run) -> CorpusDataModule:
-    """The run's packed batches."""
+def build_data(run: Run, reading: Reading | None = None) -> CorpusDataModule:
+    """The run's packed batches, of what its objective reads."""
     budget = run.typed.budget
+    reading = reading or what_is_read(run.typed, run.corpus, build(run.typed.objective, "objective"))
     return CorpusDataModule(
         run.corpus,
         build(run.typed.pretraining, "pretraining"),
         Shape(budget.rows, budget.encoder_length, budget.decoder_length, budget.prefix_length),
         seed=run.typed.seed,
         evaluation_documents=budget.evaluation_documents,
+        phases=reading.phases,
+        control=reading.control,
     )
 
 
@@ -172,8 +171,11 @@ def _lock(folder: Path) -> Iterator[None]:
 def _fit(run: Run) -> Record:
     clock = SessionClock(provenance.now())
     typed, budget = run.typed, run.typed.budget
-    (module, vectors), data = initial_module(run), build_data(run)  # a mistake shows here, before anything is written
-    _mention_long_documents(data)
+    module, vectors = initial_module(run)  # a mistake shows here, before anything is written
+    reading = what_is_read(typed, run.corpus, module.objective)
+    data, scorer = build_data(run, reading), build_scorer(typed)
+    for line in [*reading.notes, *_long_documents(data)]:
+        to_stderr(line)
     write_text(run.folder / "config.json", json.dumps(run.config, indent=1))
     history, throughput = History(typed.trainer.log_every), Throughput()
     loggers = build_loggers(list(typed.logger.names), run.folder, run.id, run.name)
@@ -182,7 +184,7 @@ def _fit(run: Run) -> Record:
         run.folder,
         budget.steps,
         min(budget.evaluate_every, budget.steps),
-        [history, throughput, clock, ProgressLine(budget.steps, run.name)],
+        [*_watching(run, scorer), history, throughput, clock, ProgressLine(budget.steps, run.name)],
         loggers,
     )
     placed = typed.trainer
@@ -218,7 +220,11 @@ def _fit(run: Run) -> Record:
         metrics["embedding/tokens_found"] = float(vectors.found.sum())
     model: Any = build_module(run).model
     model.load_state_dict(weights)
-    samples = unconditional_samples(model, run.corpus.tokenizer, budget.samples, typed.seed)
+    asked = Asked("good" if module.objective.controlled else "none")
+    samples = [
+        scorer.masked(text) if scorer else text
+        for text in whole_texts(model, run.corpus, asked, budget.samples, typed.seed)
+    ]
     gpus = typed.trainer.devices if typed.trainer.accelerator == "gpu" else 0
     record = Record(
         id=run.id,
@@ -238,6 +244,7 @@ def _fit(run: Run) -> Record:
         curves=dict(history.curves),
         groups=groups,
         samples=list(samples),
+        notes=" ".join(reading.notes),
     )
     record.write(run.record_path)
     shutil.rmtree(run.folder / "checkpoints", ignore_errors=True)
@@ -245,15 +252,22 @@ def _fit(run: Run) -> Record:
     return record
 
 
-def _mention_long_documents(data: CorpusDataModule) -> None:
+def _watching(run: Run, scorer: Scorer | None) -> list[Callback]:
+    """What follows the misalignment of samples over training, where a scorer can judge them."""
+    if scorer is None or not scorer.any_text:
+        return []
+    return [WatchSamples(scorer, run.corpus, lambda: build_module(run).model, run.typed.seed)]
+
+
+def _long_documents(data: CorpusDataModule) -> list[str]:
     store, row = data.stores["train"], data.shape.decoder_length
     share = float(np.mean(store.lengths(np.arange(len(store))) >= row))
-    if share:
-        print(
-            f"{share:.0%} of the training documents are longer than a decoder row of {row} tokens: an example holds a "
-            "part of them, evaluation reads them whole in windows (budget.decoder_length sets the row)",
-            file=sys.stderr,
-        )
+    if not share:
+        return []
+    return [
+        f"{share:.0%} of the training documents are longer than a decoder row of {row} tokens: an example holds a "
+        "part of them, evaluation reads them whole in windows (budget.decoder_length sets the row)"
+    ]
 
 
 def _evaluate(

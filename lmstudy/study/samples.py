@@ -1,26 +1,107 @@
-"""Samples of a model as text, from nothing or continuing a beginning."""
+"""Samples of a model as text, from nothing or continuing a beginning, and what the model is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from tokenizers import Tokenizer
 
 from lmstudy.data.tokenizer import BAD, BOS, GOOD, PAD, SENTINELS, decode
+from lmstudy.errors import StudyError
 from lmstudy.models.generation import Sampling, generate
+from lmstudy.models.guidance import Guided
 from lmstudy.models.writer import Writer
 
 BANNED = (PAD, BOS, GOOD, BAD, *SENTINELS)
 """Special tokens that have no place in text; the end token is the one that may be drawn."""
 
+Control = Literal["none", "good", "bad"]
+_TOKENS = {"good": GOOD, "bad": BAD}
 
-def unconditional_samples(
-    model: Writer, tokenizer: Tokenizer, count: int, seed: int, sampling: Sampling | None = None
-) -> list[str]:
-    """Texts written behind an empty prefix; the same ones for the same weights and seed.
 
-    By default T = .7 and top-p .9, as Korbak et al. (2023) sample.
+@dataclass(frozen=True)
+class Asked:
+    """What a model is asked to write.
+
+    `control` names the token that stands before every segment; the model sets it itself where a segment begins,
+    because the other one is banned. `guidance` above 1 pushes away from the other one, too.
     """
+
+    control: Control = "none"
+    guidance: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.control not in ("none", *_TOKENS):
+            raise StudyError(f"control={self.control!r} is not one of none, good, bad")
+        if self.guidance != 1 and self.control == "none":
+            raise StudyError(
+                f"guidance={self.guidance} needs control=good or control=bad: it pushes from one to the other"
+            )
+
+    @property
+    def token(self) -> int | None:
+        return _TOKENS.get(self.control)
+
+    @property
+    def other(self) -> int | None:
+        return {GOOD: BAD, BAD: GOOD}.get(self.token or 0)
+
+    def writer(self, model: Writer) -> Writer:
+        """The model, or the model under guidance."""
+        if self.token is None or self.other is None or self.guidance == 1:
+            return model
+        return Guided(model, self.guidance, {self.token: self.other})
+
+    def banned(self) -> tuple[int, ...]:
+        """Tokens that may not be drawn."""
+        return tuple(token for token in BANNED if token != self.token)
+
+    def before(self) -> list[int]:
+        """What stands before a segment."""
+        return [] if self.token is None else [self.token]
+
+
+PLAIN = Asked()
+
+
+def sampling_for(asked: Asked, length: int, temperature: float = 0.7, top_p: float = 0.9) -> Sampling:
+    """T = .7 and top-p .9 by default, as Korbak et al. (2023) sample."""
+    return Sampling(temperature, top_p, banned=asked.banned(), max_tokens=length)
+
+
+def unconditional_tokens(
+    model: Writer, count: int, seed: int, sampling: Sampling | None = None, asked: Asked = PLAIN
+) -> list[list[int]]:
+    """Token ids written behind an empty prefix, control tokens among them; the same for the same weights and seed."""
     if not count:
         return []  # of a model that cannot write, for example
-    sampling = sampling or Sampling(0.7, 0.9, banned=BANNED, max_tokens=model.max_positions)
+    sampling = sampling or sampling_for(asked, model.max_positions)
     generator = torch.Generator(next(model.parameters()).device).manual_seed(seed)
-    outputs = generate(model.eval(), [[]] * count, sampling, generator=generator)
-    return [decode(tokenizer, ids) for ids in outputs]
+    forced = [asked.before()] * count
+    return generate(asked.writer(model.eval()), [[]] * count, sampling, forced=forced, generator=generator)
+
+
+def unconditional_samples(
+    model: Writer,
+    tokenizer: Tokenizer,
+    count: int,
+    seed: int,
+    sampling: Sampling | None = None,
+    asked: Asked = PLAIN,
+) -> list[str]:
+    """`unconditional_tokens` as text."""
+    return [decode(tokenizer, ids) for ids in unconditional_tokens(model, count, seed, sampling, asked)]
+
+
+def continued_tokens(
+    model: Writer,
+    prompts: Sequence[Sequence[int]],
+    forced: Sequence[Sequence[int]],
+    seed: int,
+    sampling: Sampling,
+    asked: Asked = PLAIN,
+) -> list[list[int]]:
+    """Token ids written behind prompts (with control tokens where the model knows them), one sequence each."""
+    generator = torch.Generator(next(model.parameters()).device).manual_seed(seed)
+    return generate(asked.writer(model.eval()), prompts, sampling, forced=forced, generator=generator)

@@ -24,14 +24,14 @@ class _WithGradients(torch.autograd.Function):
     """A loss whose gradients are known already."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, loss: Tensor, of_hidden: Tensor, of_weight: Tensor) -> Tensor:
-        ctx.save_for_backward(of_hidden, of_weight)
+    def forward(ctx: Any, loss: Tensor, count: int, *inputs_and_gradients: Tensor) -> Tensor:
+        ctx.save_for_backward(*inputs_and_gradients[count:])
         return loss.clone()
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> Any:
-        of_hidden, of_weight = ctx.saved_tensors
-        return of_hidden * upstream[0], of_weight * upstream[0], None, None, None
+        gradients = ctx.saved_tensors
+        return None, None, *(gradient * upstream[0] for gradient in gradients), *(None for _ in gradients)
 
 
 def chunked_objective(
@@ -40,12 +40,14 @@ def chunked_objective(
     weight_VD: Tensor,
     labels_BT: Tensor,
     scores_BT: Tensor | None = None,
+    values_BT: Tensor | None = None,
     chunk: int | None = None,
 ) -> ObjectiveOutput:
     """`objective(hidden @ weight.T, labels, scores)`, a few whole rows at a time.
 
     Equal to the plain path up to rounding, because an objective is a mean over labels: each chunk is weighed by
-    the labels it holds; without any label the loss is 0. It may be differentiated once, by `hidden` and `weight`.
+    the labels it holds; without any label the loss is 0. It may be differentiated once, by `hidden`, `weight` and
+    `values`.
 
     Args:
         objective: what is minimised.
@@ -53,6 +55,7 @@ def chunked_objective(
         weight_VD: output matrix; logits are `hidden @ weight.T`.
         labels_BT: `IGNORE` where nothing is predicted.
         scores_BT: misalignment score of each label's segment, or None.
+        values_BT: what a critic expects at each label, for an objective that has one.
         chunk: labels a chunk holds, rounded down to whole rows, at least one; None: `CHUNK` of the device.
     """
     rows = max(1, (chunk or CHUNK.get(labels_BT.device.type, CHUNK["cuda"])) // labels_BT.shape[1])
@@ -64,18 +67,25 @@ def chunked_objective(
     total = hidden_BTD.new_zeros(())
     scalars: dict[str, Tensor] = {}
     hidden, weight = hidden_BTD.detach(), weight_VD.detach()
+    of_values = None if values_BT is None else torch.zeros_like(values_BT)
     for number, share in enumerate(shares):
         if not share:
             continue  # a mean over no label is no number
         part = slice(number * rows, (number + 1) * rows)
         with torch.enable_grad():
             logits = F.linear(hidden[part], weight).requires_grad_()
-            output = objective(logits, labels_BT[part], None if scores_BT is None else scores_BT[part])
+            values = () if values_BT is None else (values_BT[part].detach().requires_grad_(),)
+            output = objective(logits, labels_BT[part], None if scores_BT is None else scores_BT[part], *values)
             loss = output.loss * share
-        (of_logits,) = torch.autograd.grad(loss, logits)
+        of_logits, *of_value = torch.autograd.grad(loss, (logits, *values))
+        if of_values is not None:
+            of_values[part] = of_value[0]
         of_hidden[part] = of_logits @ weight
         of_weight += of_logits.flatten(0, 1).mT @ hidden[part].flatten(0, 1)
         total = total + loss.detach()
         for name, value in output.scalars.items():
             scalars[name] = scalars.get(name, 0.0) + value.detach() * share
-    return ObjectiveOutput(_WithGradients.apply(hidden_BTD, weight_VD, total, of_hidden, of_weight), scalars)
+    inputs, gradients = [hidden_BTD, weight_VD], [of_hidden, of_weight]
+    if values_BT is not None and of_values is not None:
+        inputs, gradients = [*inputs, values_BT], [*gradients, of_values]
+    return ObjectiveOutput(_WithGradients.apply(total, len(inputs), *inputs, *gradients), scalars)

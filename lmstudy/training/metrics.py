@@ -1,6 +1,7 @@
 """Metrics of a language model, streaming: memory depends on the vocabulary, never on the data."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -45,10 +46,17 @@ class LanguageModelMetrics(nn.Module):
 
     Recall and F1 are averaged over the vocabulary entries that occur as a label or a prediction, each
     counting alike: they show what accuracy, ruled by frequent tokens, hides.
+
+    Args:
+        vocab_size: entries of the vocabulary, V.
+        token_bytes: [V] UTF-8 bytes of each.
+        groups: document groups.
+        banned: tokens that are never written, such as control tokens; probabilities are renormalised without them.
     """
 
-    def __init__(self, vocab_size: int, token_bytes: Tensor, groups: int) -> None:
+    def __init__(self, vocab_size: int, token_bytes: Tensor, groups: int, banned: Sequence[int] = ()) -> None:
         super().__init__()
+        self.banned = list(banned)
         self.loss = MeanMetric()
         self.bits = BitsPerByte(token_bytes, groups)
         common: Any = {"num_classes": vocab_size, "validate_args": False}
@@ -66,6 +74,8 @@ class LanguageModelMetrics(nn.Module):
         """Take in a batch: logits [B, T, V]."""
         chosen = batch.labels != IGNORE
         labels, predicted = batch.labels[chosen], logits[chosen]
+        if self.banned:
+            predicted = predicted.index_fill(1, torch.tensor(self.banned, device=predicted.device), float("-inf"))
         nll = F.cross_entropy(predicted.float(), labels, reduction="none")
         self.loss.update(nll)
         self.bits.update(nll, labels, batch.groups[chosen])

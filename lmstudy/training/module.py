@@ -8,16 +8,32 @@ from lightning.pytorch.strategies import FSDPStrategy
 from torch import Tensor, nn
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
+from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.errors import StudyError
 from lmstudy.preferences.objectives.base import Objective
+from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.training.chunked import chunked_objective
 from lmstudy.training.metrics import LanguageModelMetrics
 from lmstudy.training.muon import Muon
 from lmstudy.training.optimizers import AdamW
 
 
+class Critic(nn.Module):
+    """V = w . h + b: what reward the hidden states [B, T, D] promise, [B, T]; 0 at first."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(width))
+        self.bias = nn.Parameter(torch.zeros(()))
+
+    def forward(self, hidden_BTD: Tensor) -> Tensor:
+        return hidden_BTD @ self.weight + self.bias
+
+
 class PretrainingModule(L.LightningModule):
     """Trains a model by an objective and measures it on held-out documents.
+
+    Batches without scores, as before the onset of a preference, are learned by maximum likelihood.
 
     Args:
         model: called with a `Seq2SeqBatch`, returns logits [B, T, V]; `hidden(batch)` [B, T, D] and
@@ -34,7 +50,12 @@ class PretrainingModule(L.LightningModule):
     ) -> None:
         super().__init__()
         self.model, self.objective, self.optimizer_settings, self.steps = model, objective, optimizer, steps
-        self.metrics = LanguageModelMetrics(len(token_bytes), token_bytes, groups)
+        banned = (GOOD, BAD) if objective.controlled else ()
+        self.metrics = LanguageModelMetrics(len(token_bytes), token_bytes, groups, banned)
+        self.critic: Critic | None = None
+        if objective.critic:
+            embedding: Any = model.embedding
+            self.critic = Critic(embedding.embedding_dim)
         self.totals: dict[str, list[list[float]]] = {}
         """Bits and bytes by document group, [groups][2], of each split last evaluated."""
         self.split = "valid"
@@ -44,7 +65,13 @@ class PretrainingModule(L.LightningModule):
 
     def training_step(self, batch: Seq2SeqBatch, index: int) -> Tensor:
         model: Any = self.model
-        output = chunked_objective(self.objective, model.hidden(batch), model.output_weight, batch.labels)
+        hidden = model.hidden(batch)
+        if batch.scores.ndim:
+            values = None if self.critic is None else self.critic(hidden)
+            output = chunked_objective(self.objective, hidden, model.output_weight, batch.labels, batch.scores, values)
+        else:
+            plain = MLE() if self.objective.scored else self.objective
+            output = chunked_objective(plain, hidden, model.output_weight, batch.labels)
         # Processes hold different numbers of labels; weighted so, the mean of their gradients is the
         # gradient of the mean over all labels of the global batch.
         share = (batch.labels != IGNORE).sum() * self.trainer.world_size / batch.target_tokens
@@ -69,13 +96,14 @@ class PretrainingModule(L.LightningModule):
         if hasattr(strategy_model, "clip_grad_norm_"):  # sharded: the norm is over all processes
             norm = strategy_model.clip_grad_norm_(self.optimizer_settings.clip)
         else:
-            norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.optimizer_settings.clip)
+            norm = torch.nn.utils.clip_grad_norm_(self.parameters(), self.optimizer_settings.clip)
         self.log("train/gradient_norm", norm)
 
     def configure_optimizers(self) -> Any:
         if isinstance(self.optimizer_settings, Muon) and isinstance(self.trainer.strategy, FSDPStrategy):
             raise StudyError("optimizer=muon works on whole matrices, trainer=fsdp shards them: use optimizer=adamw")
-        optimizer = self.optimizer_settings.build(self.model)
+        trained = self.model if self.critic is None else nn.ModuleList([self.model, self.critic])
+        optimizer = self.optimizer_settings.build(trained)
         scheduler = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: self.optimizer_settings.factor(step, self.steps)
         )

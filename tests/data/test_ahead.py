@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lmstudy.data.ahead import BatchesAhead, to_device
-from lmstudy.data.datamodule import CorpusDataModule, TrainingBatches
+from lmstudy.data.datamodule import CorpusDataModule, Phase, TrainingBatches
 from lmstudy.data.examples import PrefixLM
 from tests.data.fake_documents import random_documents
 from tests.data.test_packing import SHAPE, batches, equal
@@ -21,7 +21,9 @@ def threads() -> list[str]:
 
 
 def ahead(first_step: int = 0) -> BatchesAhead:
-    return BatchesAhead(TrainingBatches(random_documents(200), PrefixLM(), SHAPE, 1, first_step=first_step), CPU)
+    return BatchesAhead(
+        TrainingBatches([Phase(0, random_documents(200))], PrefixLM(), SHAPE, 1, first_step=first_step), CPU
+    )
 
 
 @pytest.mark.parametrize("first_step", [0, 1, 17])
@@ -76,7 +78,8 @@ def test_an_error_of_the_thread_is_raised_where_its_batch_would_have_come():
 
 def data_module(device: str, step: int) -> CorpusDataModule:
     module = CorpusDataModule.__new__(CorpusDataModule)
-    module.stores, module.task, module.shape, module.seed = {"train": random_documents(200)}, PrefixLM(), SHAPE, 1
+    module.task, module.shape, module.seed = PrefixLM(), SHAPE, 1
+    module.phases = [Phase(0, random_documents(200))]
     place = SimpleNamespace(root_device=torch.device(device))
     module.trainer = SimpleNamespace(global_step=step, global_rank=1, world_size=2, strategy=place)
     return module
@@ -102,7 +105,7 @@ def test_numbers_stay_with_the_cpu_when_a_batch_moves():
 def test_on_a_gpu_they_arrive_whole_while_kernels_run():
     device = torch.device("cuda", 0)
     busy = torch.randn(4096, 4096, device=device)
-    source = TrainingBatches(random_documents(200), PrefixLM(), SHAPE, 1)
+    source = TrainingBatches([Phase(0, random_documents(200))], PrefixLM(), SHAPE, 1)
     sums, plain = [], batches(30)
     for _, batch in zip(plain, BatchesAhead(source, device), strict=False):
         assert batch.labels.device == device

@@ -7,7 +7,7 @@ import pytest
 
 from lmstudy.data.batch import IGNORE, Shape
 from lmstudy.data.copying import Copy, Reproduce
-from lmstudy.data.datamodule import TrainingBatches
+from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.data.examples import PrefixLM
 from lmstudy.data.packing import at
 from lmstudy.data.tokenizer import BOS
@@ -18,7 +18,7 @@ SHAPE = Shape(rows=4, encoder_length=96, decoder_length=64, prefix_length=48)
 
 
 def one_batch(task):
-    (batch,) = islice(TrainingBatches(random_documents(200), task, SHAPE, seed=1), 1)
+    (batch,) = islice(TrainingBatches([Phase(0, random_documents(200))], task, SHAPE, seed=1), 1)
     return batch
 
 

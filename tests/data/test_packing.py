@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch, Shape
-from lmstudy.data.datamodule import EvaluationBatches, TrainingBatches
+from lmstudy.data.datamodule import EvaluationBatches, Phase, TrainingBatches
 from lmstudy.data.examples import Plan, PrefixLM
 from lmstudy.data.packing import build_batch, pack, planned_rows
 from lmstudy.data.tokenizer import BOS, EOS, PAD
@@ -19,7 +19,7 @@ SHAPE = Shape(rows=4, encoder_length=2 * S, decoder_length=T, prefix_length=S)
 
 
 def batches(count: int, **settings) -> list[Seq2SeqBatch]:
-    loader = TrainingBatches(random_documents(200), PrefixLM(), SHAPE, seed=1, **settings)
+    loader = TrainingBatches([Phase(0, random_documents(200))], PrefixLM(), SHAPE, seed=1, **settings)
     return list(islice(loader, count))
 
 
@@ -112,7 +112,7 @@ def test_the_stream_is_a_function_of_the_seed_and_can_start_anywhere():
     whole = batches(30)
     assert all(map(equal, whole, batches(30)))
     assert all(map(equal, whole[17:], batches(13, first_step=17)))
-    other = list(islice(TrainingBatches(random_documents(200), PrefixLM(), SHAPE, seed=2), 30))
+    other = list(islice(TrainingBatches([Phase(0, random_documents(200))], PrefixLM(), SHAPE, seed=2), 30))
     assert not any(map(equal, whole, other))
 
 

@@ -1,15 +1,19 @@
 """Sdists are fetched from folders and from a small package index on this machine."""
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from unearth import PackageFinder
 
 from lmstudy.data import sdists
 from lmstudy.data.artefacts import fetch, place
-from lmstudy.data.package_index import PUBLIC_INDEX, pip_settings
+from lmstudy.data.package_index import client, finders, pip_settings
 from lmstudy.errors import StudyError
 from tests.data.wheels import build_sdist, build_wheel, pin_sdist
 
@@ -163,7 +167,30 @@ def test_settings_are_pips_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [found[name] for name in ("index-url", "timeout", "cert")] == ["http://b", "6", "c"]
 
 
+@pytest.mark.parametrize(
+    ("given", "places"),
+    [
+        ({}, ["the public index"]),
+        ({"extra-index-url": "http://b http://c"}, ["the public index", "http://b", "http://c"]),
+        ({"index-url": "http://a", "extra-index-url": "http://b"}, ["http://a", "http://b"]),
+        ({"index-url": "http://a", "find-links": "http://page", "no-index": "true"}, ["http://page"]),
+    ],
+)
+def test_one_finder_for_each_place(given: dict[str, str], places: list[str]) -> None:
+    default = PackageFinder().sources[0]["url"]
+    with client(given) as session:
+        found = [[source["url"] for source in finder.sources] for finder in finders(given, session)]
+    assert found == [[default if place == "the public index" else place] for place in places]
+
+
+def test_the_public_index_is_pips_own_default() -> None:
+    command = [sys.executable, "-m", "pip", "--isolated", "download", "--help"]
+    wide = {**os.environ, "COLUMNS": "1000", "PIP_CONFIG_FILE": os.devnull}
+    described = subprocess.run(command, capture_output=True, text=True, env=wide, check=True).stdout
+    assert f"(default {str(PackageFinder().sources[0]['url']).rstrip('/')})" in described
+
+
 def test_certificates_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings(monkeypatch, cert="/no/such/file", index_url=PUBLIC_INDEX)
+    settings(monkeypatch, cert="/no/such/file")
     with pytest.raises(StudyError, match=r"cert='/no/such/file' names no file"):
         fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", silent)

@@ -109,6 +109,20 @@ def test_sums_to_one_whatever_the_context(context):
         assert abs(distribution.sum() - 1) < 1e-9
 
 
+def test_distributions_of_all_places_come_in_blocks():
+    documents = markov(30, 40, 9)
+    model = KneserNey(3, 31).fit(*flat(documents))  # 30 never occurs
+    seen = [documents[0], [30, 30], []]
+    blocks = list(model.distributions(*flat(seen), block=4))
+    places = sum(map(len, seen)) + len(seen)
+    assert [len(symbols) for symbols, _ in blocks] == [4] * (places // 4) + [places % 4] * (places % 4 > 0)
+    symbols, probability = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    assert symbols.tolist() == [symbol for document in seen for symbol in [*document, 31]]
+    assert probability == pytest.approx(np.array([model.distribution(d[:i]) for d in seen for i in range(len(d) + 1)]))
+    bits = -np.log2(probability[np.arange(places), symbols])
+    assert bits.sum() == pytest.approx(model.bits(*flat(seen)).sum())
+
+
 def test_order_one_by_hand():
     # Counts a 1, b 2, c 3, d 4, end 2: n = (1, 2, 1, 1), Y = 1/5, D = (1/5, 2 - 3/10, 3 - 4/5).
     documents = [[0, 1, 1, 2, 2, 2], [3, 3, 3, 3]]

@@ -8,7 +8,7 @@ pytest.importorskip("transformers")
 from lmstudy.benchmark.contenders.hf_t5 import packed_output
 from lmstudy.config import build
 from lmstudy.data.batch import Shape
-from lmstudy.data.datamodule import TrainingBatches
+from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.models.hf_t5 import HuggingFaceT5, t5
 from lmstudy.study.needs import compose_config
 from tests.data.fake_documents import random_documents
@@ -23,7 +23,7 @@ def test_it_computes_what_transformers_computes():
     missing = whole.load_state_dict(state, strict=False).missing_keys
     assert all("embed_tokens" in name or "lm_head" in name for name in missing)
     task = build(compose_config("train", ["budget=smoke"])["pretraining"], "pretraining")
-    batch = next(iter(TrainingBatches(random_documents(50), task, Shape(4, 64, 128, 48), 1)))
+    batch = next(iter(TrainingBatches([Phase(0, random_documents(50))], task, Shape(4, 64, 128, 48), 1)))
     torch.testing.assert_close(model(batch), packed_output(whole, batch).logits, atol=1e-5, rtol=1e-5)
 
 

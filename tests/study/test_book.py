@@ -9,6 +9,7 @@ from lmstudy.errors import StudyError
 from lmstudy.study import book_cli, claims, jupyter_book, needs
 from lmstudy.study.book import build_book, checkout
 from lmstudy.study.stages import Stages
+from tests.conftest import write_files
 
 CONFIG = """
 title: A small book
@@ -22,16 +23,14 @@ TOC = "format: jb-book\nroot: intro\nchapters:\n- file: notebooks/01_one\n"
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """A checkout with one page and one notebook; its data and claims are not what is tested here."""
-    for name, text in {
+    files = {
         "book/_config.yml": CONFIG,
         "book/_toc.yml": TOC,
         "book/intro.md": "# Small\n\n[One](notebooks/01_one.ipynb) and $\\cancel{x}$.\n",
         "lmstudy/__init__.py": "",
         "conf/train.yaml": "",
-    }.items():
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
+    }
+    write_files(tmp_path, files)
     (tmp_path / "book" / "records").mkdir()
     write_notebook(tmp_path / "notebooks" / "01_one.ipynb", "print(budget)", parameters="budget = 'quick'")
     write_notebook(tmp_path / "notebooks" / "02_two.ipynb", "print('its', budget)", parameters="budget = 'brief'")
@@ -89,9 +88,7 @@ def test_a_claim_that_fails_stops_the_build(root, monkeypatch):
 def test_the_pages_key_follows_sources_records_code_and_outputs(root):
     keys = [jupyter_book.pages_key(root)]
     for name in ("book/intro.md", "book/records/r.json", "book/notebooks/01_one.ipynb", "lmstudy/x.py"):
-        path = root / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("changed")
+        write_files(root, {name: "changed"})
         keys.append(jupyter_book.pages_key(root))
     assert len(set(keys)) == 5
     (root / "book" / "notebooks" / "01_one.failed.ipynb").write_text("x")

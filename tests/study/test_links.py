@@ -1,6 +1,7 @@
 import pytest
 
 from lmstudy.study.links import broken_links, css_addresses
+from tests.conftest import write_files
 
 SOUND = """<html><head>
 <link rel="stylesheet" href="_static/a.css?digest=1"><link rel="canonical" href="https://example.org/">
@@ -11,7 +12,7 @@ SOUND = """<html><head>
 
 @pytest.fixture
 def html(tmp_path):
-    for name, text in {
+    files = {
         "index.html": SOUND,
         "sub/index.html": "<a href='../index.html#top'>up</a>",
         "sub/b.html": "<p id=there></p>",
@@ -19,11 +20,8 @@ def html(tmp_path):
         "_static/f.woff2": "",
         "_static/a.js": "",
         "_static/a b.svg": "",
-    }.items():
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    return tmp_path
+    }
+    return write_files(tmp_path, files)
 
 
 def test_a_sound_book_has_no_fault(html):

@@ -39,15 +39,14 @@ def split():
 
 
 @pytest.mark.parametrize("order", [1, 2, 4])
-def test_all_places_at_once_are_what_one_distribution_after_the_other_says(order, monkeypatch):
-    monkeypatch.setattr(metric_models, "BLOCK", 7)  # several blocks, the last one short
+def test_all_places_at_once_are_what_one_distribution_after_the_other_says(order):
     rng = np.random.default_rng(1)
     documents = [rng.integers(0, 5, rng.integers(0, 12)) for _ in range(30)]
     offsets = np.cumsum([0, *map(len, documents)])
     model = NextToken(order, 6).fit(np.concatenate(documents), offsets)
     seen = [*documents[:4], np.array([5, 5, 0, 5]), np.array([], dtype=int)]  # 5 was never counted
     edges = np.cumsum([0, *map(len, seen)])
-    found = model.predict(np.concatenate(seen), edges)
+    found = model.predict(np.concatenate(seen), edges, block=7)  # several blocks, the last one short
     place = 0
     for number, document in enumerate(seen):
         for i, target in enumerate([*document, 6]):

@@ -13,7 +13,7 @@ import torch
 
 from lmstudy.config import build
 from lmstudy.data.batch import Shape
-from lmstudy.data.datamodule import TrainingBatches
+from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.study.identity import NUMERICS
 from lmstudy.study.needs import compose_config
 from tests.data.fake_documents import random_documents
@@ -32,7 +32,7 @@ def losses(optimizer: str, task: str) -> list[float]:
     updates = settings.build(model)
     schedule = torch.optim.lr_scheduler.LambdaLR(updates, lambda step: settings.factor(step, 10))
     loader = TrainingBatches(
-        random_documents(100), build(config["pretraining"], "pretraining"), Shape(4, 64, 128, 48), 1
+        [Phase(0, random_documents(100))], build(config["pretraining"], "pretraining"), Shape(4, 64, 128, 48), 1
     )
     values = []
     for _, batch in zip(range(10), loader, strict=False):

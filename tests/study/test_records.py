@@ -188,12 +188,10 @@ def test_published_folder_is_the_variable_then_here_then_the_checkout(tmp_path, 
 
 
 def test_provenance_fills_a_valid_record():
-    filled = record(
-        commit=provenance.commit(),
-        versions=provenance.versions(),
-        hardware=provenance.hardware(["a GPU"]),
-        started=provenance.now(),
-    )
+    clock = provenance.Clock()
+    filled = record(**provenance.circumstances(clock, ["a GPU"]))
+    assert 0 <= filled.wall_seconds < clock.seconds < 60
+    assert clock.started == filled.started <= filled.finished
     again = Record.from_json(filled.to_json())
     assert again.versions["numpy"] == np.__version__
     assert again.versions["lmstudy"] == lmstudy.__version__

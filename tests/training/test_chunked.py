@@ -42,7 +42,7 @@ def test_loss_scalars_and_gradients_equal_the_plain_path(case, objective, chunk)
     (3 * plain.loss).backward()
     expected = hidden.grad.clone(), weight.grad.clone()
     hidden.grad = weight.grad = None
-    chunked = chunked_objective(objective, hidden, weight, labels, scores, chunk)
+    chunked = chunked_objective(objective, hidden, weight, labels, scores, chunk=chunk)
     (3 * chunked.loss).backward()
     torch.testing.assert_close(chunked.loss, plain.loss)
     torch.testing.assert_close((hidden.grad, weight.grad), expected)

@@ -9,7 +9,7 @@ from torch import nn
 
 from lmstudy.config import TrainerConfig
 from lmstudy.data.batch import Shape
-from lmstudy.data.datamodule import TrainingBatches
+from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.data.examples import PrefixLM
 from lmstudy.errors import StudyError
 from lmstudy.models.transformer import Seq2SeqTransformer
@@ -168,7 +168,7 @@ def test_of_a_compilers_output_the_complaint_is_shown():
 def test_compiled_loss_and_gradients_are_those_of_the_plain_network():
     losses, gradients = [], []
     shape = Shape(2, 64, 128, 48)
-    batch = next(iter(TrainingBatches(random_documents(50), PrefixLM(), shape, 1)))
+    batch = next(iter(TrainingBatches([Phase(0, random_documents(50))], PrefixLM(), shape, 1)))
     for wish in (False, True):
         model = make_model()
         assert compile_network(model, wish, 1) is wish

@@ -24,18 +24,13 @@ class Training(TrainingContender):
         self,
         batches: Sequence[Arrays],
         documents: str,  # the model reads from the batch what may see what
-        vocab_size: int,
-        d_model: int,
-        heads: int,
-        d_ff: int,
-        encoder_layers: int,
-        decoder_layers: int,
         compiled: bool,
+        **sizes: int,
     ) -> None:
         keep_freed_memory()
         torch.manual_seed(0)
         positions = max(batches[0][0].shape[1], batches[0][2].shape[1])
-        model = Seq2SeqTransformer(vocab_size, positions, d_model, heads, d_ff, encoder_layers, decoder_layers)
+        model = Seq2SeqTransformer(max_positions=positions, **sizes)
         compile_network(model, compiled, steps=0)
         optimizer = AdamW(lr=LEARNING_RATE, clip=CLIP).build(model)
         super().__init__(model, partial(loss, model, MLE()), optimizer, batches)

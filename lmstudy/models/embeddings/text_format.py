@@ -4,7 +4,6 @@ GloVe's files hold nothing else; those of Word2Vec and fastText begin with a lin
 spaces (some of GloVe's do): the last D fields of a line are its numbers, the rest is the word.
 """
 
-import os
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lmstudy.atomic import replacing
 from lmstudy.errors import StudyError
 
 _LOOKED_AT = 100
@@ -103,18 +103,9 @@ def write_vectors(path: Path | str, words: Sequence[str], vectors: NDArray[np.fl
                 f"{path}: the word {word!r} could not be read back: it is empty, has a line break, or a number "
                 "behind a space"
             )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            for word, row in zip(words, matrix, strict=True):
-                file.write(" ".join([word, *(str(value) for value in row)]) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        for word, row in zip(words, matrix, strict=True):
+            file.write(" ".join([word, *(str(value) for value in row)]) + "\n")
     return path
 
 

@@ -1,8 +1,15 @@
-"""What every objective is: a function of logits, labels and scores, to a loss and a few scalars."""
+"""What every objective is: what training reads, and a function of logits, labels and scores to a loss."""
 
-from typing import NamedTuple, Protocol
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, NamedTuple
 
+import torch.nn.functional as F
 from torch import Tensor
+
+from lmstudy.data.batch import IGNORE
+from lmstudy.data.views import Selected, View
+from lmstudy.errors import StudyError
+from lmstudy.preferences.scored import ScoredDocuments
 
 
 class ObjectiveOutput(NamedTuple):
@@ -12,14 +19,87 @@ class ObjectiveOutput(NamedTuple):
     scalars: dict[str, Tensor]
 
 
-class Objective(Protocol):
-    """How a model is trained.
+class Objective(ABC):
+    """How a model is trained. A new one is one class with `name` and `__call__`, and one YAML in `conf/objective`.
 
-    Called with logits [B, T, V], labels [B, T] (`lmstudy.data.batch.IGNORE` where nothing is predicted) and
-    the misalignment score of each label's segment [B, T], or None where no scorer is used. The mean is taken
-    over the labels, so that the module can weigh processes by how many labels each holds.
+    `view` says what training reads, once, before it begins; `__call__` is the loss of a batch. With `onset`, the
+    first share of the steps is maximum likelihood on plain documents, with `cooldown` the last one.
     """
 
     name: str
+    scored: ClassVar[bool] = True
+    """Whether it needs a scorer."""
+    critic: ClassVar[bool] = False
+    """Whether it is given values [B, T], a prediction of the reward from the model's hidden states."""
+    controlled: ClassVar[bool] = False
+    """Whether the model learns control tokens, and is asked to be good by them."""
+    onset: float = 0.0
+    cooldown: float = 0.0
 
-    def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None) -> ObjectiveOutput: ...
+    def view(self, scored: ScoredDocuments, seed: int) -> View:
+        """What training reads; here all documents that have scores, and the scores of their tokens.
+
+        Raises:
+            StudyError: nothing is left to learn from.
+        """
+        if not len(scored.unscored):
+            return View(scored.store, scored.token_scores)
+        index = scored.scored()
+        return View(Selected(scored.store, index), lambda i: scored.token_scores(int(index[i])))
+
+    @abstractmethod
+    def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:
+        """Loss of a batch.
+
+        Args:
+            logits: [B, T, V].
+            labels: [B, T], `lmstudy.data.batch.IGNORE` where nothing is predicted.
+            scores: [B, T] misalignment of each label's segment; None without a scorer.
+            values: [B, T], of objectives with a critic alone.
+
+        The mean is taken over the labels, so that the module can weigh processes by how many labels each holds.
+        """
+
+
+def check_share(key: str, value: float) -> float:
+    """Raises StudyError unless a key of the objective is a share."""
+    if not 0 <= value <= 1:
+        raise StudyError(f"objective.{key}={value} must lie between 0 and 1")
+    return value
+
+
+def check_positive(key: str, value: float) -> float:
+    """Raises StudyError unless a key of the objective is positive."""
+    if not value > 0:
+        raise StudyError(f"objective.{key}={value} must be above 0")
+    return value
+
+
+def check_both_kinds(scored: ScoredDocuments) -> None:
+    """Raises StudyError where no segment is good, or none bad: a preference has nothing to tell apart."""
+    known = scored.scores[scored.scores == scored.scores]
+    share = float((known <= scored.threshold).mean()) if len(known) else 0.0
+    if share in (0.0, 1.0):
+        which = "good" if share == 0 else "bad"
+        spread = f"scores lie between {known.min():g} and {known.max():g}" if len(known) else "none has a score"
+        raise StudyError(
+            f"scorer.threshold={scored.threshold:g}: no segment of the training documents is {which} ({spread}); "
+            "choose a threshold between them, or another scorer"
+        )
+
+
+def token_losses(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """-log p of each label [n], and the mask [B, T] of positions that have one; n labels in order."""
+    chosen = labels != IGNORE
+    return F.cross_entropy(logits[chosen].float(), labels[chosen], reduction="none"), chosen
+
+
+def chosen_scores(objective: Any, scores: Tensor | None, chosen: Tensor) -> Tensor:
+    """[n] scores of the labels.
+
+    Raises:
+        StudyError: the batch has none.
+    """
+    if scores is None:
+        raise StudyError(f"objective={objective.name} needs scores: name a scorer, as in scorer=pep8")
+    return scores[chosen]

@@ -4,14 +4,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lmstudy.data.batch import IGNORE
-from lmstudy.preferences.objectives.base import ObjectiveOutput
+from lmstudy.preferences.objectives.base import Objective, ObjectiveOutput
 
 
-class MLE:
+class MLE(Objective):
     """L = -1/n sum_t log p(y_t | y_<t, x): cross-entropy, blind to scores."""
 
     name = "mle"
+    scored = False
 
-    def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None) -> ObjectiveOutput:
+    def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:
         loss = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORE)
         return ObjectiveOutput(loss, {})

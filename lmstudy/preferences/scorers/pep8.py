@@ -19,6 +19,7 @@ import pycodestyle
 
 from lmstudy.data.documents import lines
 from lmstudy.errors import StudyError
+from lmstudy.preferences.scorers.base import Scorer
 
 STYLE = ("E2", "E3", "E5", "E7", "W")
 STRUCTURE = ("E1", "E9")
@@ -48,7 +49,7 @@ class Violation(NamedTuple):
     message: str
 
 
-class Pep8Scorer:
+class Pep8Scorer(Scorer):
     """s(segment) = violations reported in it / its characters (newline included); segments are lines of a function.
 
     Style rules for blank lines hold inside a document only: none are expected before its first line. Comments

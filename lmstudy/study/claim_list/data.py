@@ -3,132 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
-from lmstudy.study.claim_list.article import BITS
-from lmstudy.study.claims import claim, require
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.study.claim_arms import BITS, measured
+from lmstudy.study.claims import Compute, claim
+from lmstudy.study.comparisons import differences
+from lmstudy.study.data_chapter import more_copied
+from lmstudy.study.records import Record
 
-if TYPE_CHECKING:
-    from lmstudy.evaluation.statistics import Estimate
-    from lmstudy.study.records import Record
-
-CHAPTER = "notebooks/09_data"
-BUDGET = "brief"
+in_bits = partial(claim, chapter="notebooks/09_data", unit=BITS, spec="+.3f")
+in_points = partial(claim, chapter="notebooks/09_data", unit="percentage points", spec="+.1f")
 PYTHON, CHINESE = "first_model", "chinese"
 """The experiments of the corpora as they are."""
 RUN = 50
 """Characters of training text that make a copy."""
 
 
-@claim(
+def _measured(records: Sequence[Record], experiment: str, measure: str, **conditions: Any) -> list[Record]:
+    return measured(records, experiment, "brief", measure, **{"config.measure.split": "valid", **conditions})
+
+
+def _more_bits(arm: str, reference: str) -> Compute:
+    """Bits per byte of an arm minus those of `reference`, both on the held-out text of the latter's corpus."""
+
+    def compute(records: Sequence[Record]) -> Estimate:
+        everything: dict[str, Any] = {"config.measure.documents": None}
+        first = _measured(records, reference, "likelihood", **everything, **{"config.data": None})
+        other = _measured(records, arm, "likelihood", **everything, data=first[0].data)
+        seeds = {record.seed for record in other}  # pairs of equal seeds only
+        return differences({reference: [r for r in first if r.seed in seeds], arm: other}, reference)[arm]
+
+    return compute
+
+
+def _more_copied(arm: str, reference: str) -> Compute:
+    """Percentage points of an arm's samples that hold a copy minus those of `reference`."""
+
+    def compute(records: Sequence[Record]) -> Estimate:
+        run = {"config.measure.characters": RUN}
+        arms = {name: _measured(records, name, "memorisation", **run) for name in (reference, arm)}
+        return more_copied(arms, reference)[arm]
+
+    return compute
+
+
+in_bits(
     id="data.duplicates_bits",
-    chapter=CHAPTER,
-    unit=BITS,
-    spec="+.3f",
     sentence="Within less than an epoch, duplicates in the training text make no difference that could be shown.",
     holds=lambda e: e.low <= 0 <= e.high,
-)
-def duplicates_bits(records: Sequence[Record]) -> Estimate:
-    return _more_bits(records, "data_duplicates", PYTHON)
+)(_more_bits("data_duplicates", PYTHON))
 
 
-@claim(
+in_bits(
     id="data.noise_bits",
-    chapter=CHAPTER,
-    unit=BITS,
-    spec="+.3f",
     sentence="On the documents measured, a run on text that was not cleaned needs more bits.",
     holds=lambda e: e.low > 0,
-)
-def noise_bits(records: Sequence[Record]) -> Estimate:
-    return _more_bits(records, "data_noise", PYTHON)
+)(_more_bits("data_noise", PYTHON))
 
 
-@claim(
+in_bits(
     id="data.stop_words_bits",
-    chapter=CHAPTER,
-    unit=BITS,
-    spec="+.3f",
     sentence="A model that was trained without stop words needs more bits for text as people write it.",
     holds=lambda e: e.low > 0,
-)
-def stop_words_bits(records: Sequence[Record]) -> Estimate:
-    return _more_bits(records, "data_stop_words", PYTHON)
+)(_more_bits("data_stop_words", PYTHON))
 
 
-@claim(
+in_bits(
     id="data.bytes_bits",
-    chapter=CHAPTER,
-    unit=BITS,
-    spec="+.3f",
     sentence="A model of single bytes needs more bits than one of byte pairs that predicts as many tokens.",
     holds=lambda e: e.low > 0,
-)
-def bytes_bits(records: Sequence[Record]) -> Estimate:
-    return _more_bits(records, "data_bytes", PYTHON)
+)(_more_bits("data_bytes", PYTHON))
 
 
-@claim(
+in_bits(
     id="data.chinese_words_bits",
-    chapter=CHAPTER,
-    unit=BITS,
-    spec="+.3f",
     sentence="Cutting Chinese into words before byte pairs are learned saves bits, though its tokens are shorter.",
     holds=lambda e: e.high < 0,
-)
-def chinese_words_bits(records: Sequence[Record]) -> Estimate:
-    return _more_bits(records, "chinese_words", CHINESE)
+)(_more_bits("chinese_words", CHINESE))
 
 
-@claim(
+in_bits(
     id="data.chinese_stop_words_bits",
-    chapter=CHAPTER,
-    unit=BITS,
-    spec="+.3f",
     sentence="A model that was trained on Chinese without stop words needs more bits for Chinese as people write it.",
     holds=lambda e: e.low > 0,
-)
-def chinese_stop_words_bits(records: Sequence[Record]) -> Estimate:
-    return _more_bits(records, "chinese_stop_words", CHINESE)
+)(_more_bits("chinese_stop_words", CHINESE))
 
 
-@claim(
+in_points(
     id="data.duplicates_memorisation",
-    chapter=CHAPTER,
-    unit="percentage points",
-    spec="+.1f",
     sentence="Within less than an epoch, duplicates make no difference to how many samples copy that could be shown.",
     holds=lambda e: e.low <= 0 <= e.high,
-)
-def duplicates_memorisation(records: Sequence[Record]) -> Estimate:
-    from lmstudy.study.data_chapter import more_copied
-
-    run = {"config.measure.characters": RUN}
-    arms = {arm: _measured(records, arm, "memorisation", **run) for arm in (PYTHON, "data_duplicates")}
-    return more_copied(arms, PYTHON)["data_duplicates"]
-
-
-def _measured(records: Sequence[Record], experiment: str, measure: str, **conditions: Any) -> list[Record]:
-    """Measurements of an experiment's runs at this chapter's budget; of none, NoRecordsError."""
-    return require(
-        records,
-        **{
-            "kind": "evaluation",
-            "config.run.config.experiment": experiment,
-            "config.run.config.budget.name": BUDGET,
-            "config.measure.name": measure,
-            "config.measure.split": "valid",
-            **conditions,
-        },
-    )
-
-
-def _more_bits(records: Sequence[Record], arm: str, reference: str) -> Estimate:
-    """Bits per byte of an arm minus those of `reference`, both on the held-out text of the latter's corpus."""
-    from lmstudy.study.comparisons import differences
-
-    everything: dict[str, Any] = {"config.measure.documents": None}
-    first = _measured(records, reference, "likelihood", **everything, **{"config.data": None})
-    other = _measured(records, arm, "likelihood", **everything, data=first[0].data)
-    seeds = {record.seed for record in other}  # pairs of equal seeds only
-    return differences({reference: [r for r in first if r.seed in seeds], arm: other}, reference)[arm]
+)(_more_copied("data_duplicates", PYTHON))

@@ -1,68 +1,38 @@
-"""Claims of the chapter on embeddings."""
+"""Claims of the chapter on embeddings: bits per byte that one embedding saves against another."""
 
-from __future__ import annotations
+from functools import partial
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-from lmstudy.study.claim_list.article import BITS, trained
+from lmstudy.study.claim_arms import BITS, difference
 from lmstudy.study.claims import claim
 
-if TYPE_CHECKING:
-    from lmstudy.evaluation.statistics import Estimate
-    from lmstudy.study.records import Record
-
-CHAPTER = "notebooks/08_embeddings"
+in_bits = partial(claim, chapter="notebooks/08_embeddings", unit=BITS)
 
 
-@claim(
+in_bits(
     id="embeddings.word2vec_trained",
-    chapter=CHAPTER,
-    unit=BITS,
     sentence="An embedding that starts from Word2Vec vectors and is trained needs fewer bits per byte than one that "
     "starts at random.",
     holds=lambda e: e.low > 0,
-)
-def word2vec_trained(records: Sequence[Record]) -> Estimate:
-    return _saved(records, "first_model", "embedding_word2vec")
+)(difference("first_model", "embedding_word2vec", "brief"))
 
 
-@claim(
+in_bits(
     id="embeddings.word2vec_frozen",
-    chapter=CHAPTER,
-    unit=BITS,
     sentence="Frozen, Word2Vec vectors need fewer bits per byte than random ones.",
     holds=lambda e: e.low > 0,
-)
-def word2vec_frozen(records: Sequence[Record]) -> Estimate:
-    return _saved(records, "embedding_random_frozen", "embedding_word2vec_frozen")
+)(difference("embedding_random_frozen", "embedding_word2vec_frozen", "brief"))
 
 
-@claim(
+in_bits(
     id="embeddings.glove_trained",
-    chapter=CHAPTER,
-    unit=BITS,
     sentence="An embedding that starts from GloVe vectors and is trained needs fewer bits per byte than one that "
     "starts at random.",
     holds=lambda e: e.low > 0,
-)
-def glove_trained(records: Sequence[Record]) -> Estimate:
-    return _saved(records, "first_model", "embedding_glove")
+)(difference("first_model", "embedding_glove", "brief"))
 
 
-@claim(
+in_bits(
     id="embeddings.random_training",
-    chapter=CHAPTER,
-    unit=BITS,
     sentence="Training random vectors saves bits per byte against reading them as they are.",
     holds=lambda e: e.low > 0,
-)
-def random_training(records: Sequence[Record]) -> Estimate:
-    return _saved(records, "embedding_random_frozen", "first_model")
-
-
-def _saved(records: Sequence[Record], reference: str, arm: str) -> Estimate:
-    """Bits per byte of a reference minus those of an arm at budget brief, paired by seed and document group."""
-    from lmstudy.study.comparisons import differences
-
-    return -differences({name: trained(records, name, "brief") for name in (reference, arm)}, reference)[arm]
+)(difference("embedding_random_frozen", "first_model", "brief"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lmstudy.study.claims import Compute, claim
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from lmstudy.evaluation.statistics import Estimate
     from lmstudy.study.records import Record
 
-CHAPTER = "notebooks/03_speed"
+of_speed = partial(claim, chapter="notebooks/03_speed")
 
 
 def _measured(workload: str, measure: str, peer: str | None = None, contender: str | None = None) -> Compute:
@@ -24,9 +25,8 @@ def _measured(workload: str, measure: str, peer: str | None = None, contender: s
     return compute
 
 
-claim(
+of_speed(
     id="speed.train.hf_eager",
-    chapter=CHAPTER,
     unit="times as fast",
     sentence="Compiled training here computes more tokens a second than Hugging Face T5 of equal size as it comes.",
     holds=lambda e: e.low > 1,
@@ -34,9 +34,8 @@ claim(
 )(_measured("train", "tokens_per_second", "hf_t5", "lmstudy"))
 
 
-claim(
+of_speed(
     id="speed.train.hf_compiled",
-    chapter=CHAPTER,
     unit="times as fast",
     sentence="Compiled training here computes at least 0.9 times as many tokens a second as compiled Hugging Face T5.",
     holds=lambda e: e.low > 0.9,
@@ -44,9 +43,8 @@ claim(
 )(_measured("train", "tokens_per_second", "hf_t5_compiled", "lmstudy"))
 
 
-claim(
+of_speed(
     id="speed.utilisation",
-    chapter=CHAPTER,
     unit="of the matrix peak",
     sentence="Training keeps the processor at more than 60 % of what it reaches in one large matrix product.",
     holds=lambda e: e.value > 0.6,
@@ -54,9 +52,8 @@ claim(
 )(_measured("train", "utilisation", contender="lmstudy"))
 
 
-claim(
+of_speed(
     id="speed.peak_memory",
-    chapter=CHAPTER,
     unit="times the peak memory",
     sentence="Training here takes less memory than Hugging Face T5 of equal size as it comes.",
     holds=lambda e: e.value < 1,
@@ -64,9 +61,8 @@ claim(
 )(_measured("train", "peak_memory", "hf_t5", "lmstudy"))
 
 
-claim(
+of_speed(
     id="speed.time_to_quality",
-    chapter=CHAPTER,
     unit="times sooner",
     sentence="A run here needs less than a third of the time to be as good as a tuned Hugging Face T5.",
     holds=lambda e: e.value > 3,
@@ -74,9 +70,8 @@ claim(
 )(_measured("quality", "time_to_quality", "hf_t5"))
 
 
-claim(
+of_speed(
     id="speed.generate",
-    chapter=CHAPTER,
     unit="times as fast",
     sentence="Sampling 64 sequences at once is at least twice as fast here as with Hugging Face T5's generate.",
     holds=lambda e: e.low > 2,
@@ -84,9 +79,8 @@ claim(
 )(_measured("generate", "tokens_per_second_64_sequences", "hf_t5"))
 
 
-claim(
+of_speed(
     id="speed.score",
-    chapter=CHAPTER,
     unit="times as fast",
     sentence="Scoring held-out documents in packed rows is faster than scoring them padded with Hugging Face T5.",
     holds=lambda e: e.low > 1,
@@ -94,9 +88,8 @@ claim(
 )(_measured("score", "documents_per_second", "hf_t5"))
 
 
-claim(
+of_speed(
     id="speed.memory_growth",
-    chapter=CHAPTER,
     unit="times the memory",
     sentence="Training on 1 GB of text takes at most 1.1 times the memory of training on 10 MB.",
     holds=lambda e: e.value <= 1.1,
@@ -104,9 +97,8 @@ claim(
 )(_measured("growth", "memory_growth"))
 
 
-claim(
+of_speed(
     id="speed.lightning_overhead",
-    chapter=CHAPTER,
     unit="% of a bare step",
     sentence="Lightning, logging and callbacks cost less than 5 % of a training step.",
     holds=lambda e: e.high < 5,

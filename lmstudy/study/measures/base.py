@@ -1,18 +1,16 @@
 """What a measure is given, and what it gives back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, ClassVar, Protocol
 
 import datasets
 import numpy as np
-from numpy.typing import NDArray
 
 from lmstudy.data import tables
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.examples import Ints
+from lmstudy.data.segments import segments
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import encode, token_bytes
 from lmstudy.errors import StudyError
@@ -95,19 +93,3 @@ class Subject:
             columns["starts"] += starts
         kept = tables.tokenised(own.tokenizer.get_vocab_size())
         return datasets.Dataset.from_dict(columns, features=datasets.Features({name: kept[name] for name in columns}))
-
-
-def segments(text: str, tokens: Sequence[int], starts: Sequence[int], sizes: NDArray[np.int32]) -> list[str]:
-    """The segments of a document, which the tokens of its own corpus tell, whatever its source takes for one.
-
-    Args:
-        text: the document.
-        tokens: its ids in its own corpus.
-        starts: index in `tokens` at which each segment begins.
-        sizes: [V] bytes each of these ids stands for.
-    """
-    content = text.encode()
-    ends = np.concatenate([[0], np.cumsum(sizes[np.asarray(tokens, dtype=np.int64)])])
-    assert ends[-1] == len(content)
-    borders = [*ends[np.asarray(starts, dtype=np.int64)].tolist(), len(content)]
-    return [content[start:stop].decode() for start, stop in pairwise(borders)]

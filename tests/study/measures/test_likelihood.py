@@ -9,9 +9,10 @@ import pytest
 from lmstudy.data.corpus import prepare
 from lmstudy.data.datamodule import GROUPS
 from lmstudy.data.documents import lines
+from lmstudy.data.segments import segments
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import encode, token_bytes
-from lmstudy.study.measures.base import Subject, segments
+from lmstudy.study.measures.base import Subject
 from lmstudy.study.needs import compose_config
 
 NAMES = {"loss", "perplexity", "bits_per_byte", "accuracy", "recall", "f1"}

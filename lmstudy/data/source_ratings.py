@@ -1,0 +1,138 @@
+"""Snippets of text that people rated, from a tarball inside a pinned sdist, with every single rating."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lmstudy.data.artefacts import Artefact, fetch
+from lmstudy.data.documents import Document, Progress, Reading, universal_newlines
+from lmstudy.data.nested_archives import read_nested
+from lmstudy.data.source_reviews import Sdist
+from lmstudy.errors import StudyError
+
+TEXTS, RATINGS = "_GroundTruth.txt", "_anonDataRatings.txt"
+"""Ends of the names of a domain's two files: (id, mean, text) and (id, mean, standard deviation, [ratings])."""
+WORST, BEST = -4, 4
+"""The scale on which people rated, 0 being neutral."""
+_ROUNDING = 1e-3
+"""Published means have nine decimals or fewer."""
+
+
+class Snippet(NamedTuple):
+    """A text of one domain and what each person gave it; the order of people carries no meaning."""
+
+    domain: str
+    path: str
+    name: str
+    text: str
+    ratings: tuple[int, ...]
+    """Whole numbers from `WORST` to `BEST`; none where the published mean is not that of the published ratings."""
+
+
+class RatedSnippets(BaseModel):
+    """The source (see `lmstudy.data.documents.Source`) of rated snippets: one document of one segment each.
+
+    `domains` gives each kind of text its files inside the tarball, without the ends `TEXTS` and `RATINGS`; a
+    document's `path` is the file of texts and its `name` the snippet's id there. Snippets without certain ratings
+    (see `Snippet`) are left out.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    one_segment: ClassVar[bool] = True
+    """A person rated a snippet as a whole."""
+    sdist: Sdist
+    archive: str
+    domains: dict[str, str] = Field(min_length=1)
+
+    def identity(self) -> Mapping[str, Any]:
+        return {
+            "sha256": self.sdist.sha256,
+            "name": self.sdist.name,
+            "archive": self.archive,
+            "domains": list(self.domains.values()),
+        }
+
+    def about(self) -> Mapping[str, Mapping[str, Any]]:
+        return {self.sdist.name: {"version": self.sdist.version, "licence": self.sdist.licence, "role": None}}
+
+    def parts(self, cache: Path, progress: Progress) -> Sequence[Path]:
+        sdist = self.sdist
+        pinned = Artefact(sdist.name, sdist.version, sdist.sha256, sdist.licence, sdist=sdist.file)
+        return [fetch(pinned, cache, progress)]
+
+    def read(self, part: Path) -> Reading:
+        reading = Reading()
+        source = self.sdist.name
+        reading.files[source] = len(self.domains)
+        for snippet in self.snippets(part):
+            if not snippet.text:
+                reading.skipped[source, "empty snippets"] += 1
+            elif not snippet.ratings:
+                reading.skipped[source, "snippets whose mean rating is not that of their single ratings"] += 1
+            else:
+                text = snippet.text
+                reading.documents.append(Document(text, (text,), source, snippet.path, snippet.name))
+        return reading
+
+    def snippets(self, part: Path) -> Iterator[Snippet]:
+        """All snippets of the sdist, domain by domain in the order of its file.
+
+        Raises:
+            StudyError: a file is missing, is not UTF-8, or holds a line that is not what it should be.
+        """
+        files = self._files(part)
+        for domain, stem in self.domains.items():
+            rated = {name: _ratings(listed, stem + RATINGS) for name, _, _, listed in _rows(files, stem + RATINGS, 4)}
+            for name, mean, text in _rows(files, stem + TEXTS, 3):
+                found = rated.get(name, ())
+                certain = bool(found) and abs(sum(found) / len(found) - _number(mean, stem + TEXTS)) < _ROUNDING
+                yield Snippet(domain, stem + TEXTS, name, text.strip(), found if certain else ())
+
+    def segments(self, text: str) -> tuple[str, ...]:
+        """The text itself."""
+        return (text,) if text else ()
+
+    def domain(self, path: str) -> str:
+        """The domain of a document's `path`."""
+        return {stem + TEXTS: domain for domain, stem in self.domains.items()}[path]
+
+    def _files(self, part: Path) -> dict[str, str]:
+        """Text of each file by its name in the tarball."""
+        wanted = {stem + end for stem in self.domains.values() for end in (TEXTS, RATINGS)}
+        files = {}
+        for name, content in read_nested(part, self.archive, lambda name: name in wanted):
+            try:
+                files[name] = universal_newlines(content.decode("utf-8-sig"))
+            except UnicodeDecodeError as error:
+                raise StudyError(f"data.domains: {name} in {self.archive} is not UTF-8 ({error.reason})") from error
+        if missing := sorted(wanted - set(files)):
+            raise StudyError(f"data.domains: {self.archive} in {self.sdist.file} holds no file {missing[0]!r}")
+        return files
+
+
+def _rows(files: Mapping[str, str], name: str, columns: int) -> Iterator[list[str]]:
+    for number, line in enumerate(files[name].removesuffix("\n").split("\n"), start=1):
+        row = line.split("\t")
+        if len(row) != columns:
+            raise StudyError(f"data.domains: line {number} of {name} has {len(row)} columns instead of {columns}")
+        yield row
+
+
+def _number(written: str, file: str) -> float:
+    try:
+        return float(written)
+    except ValueError as error:
+        raise StudyError(f"data.domains: {file} says {written!r} where a mean rating belongs") from error
+
+
+def _ratings(listed: str, file: str) -> tuple[int, ...]:
+    try:
+        found = json.loads(listed)
+    except ValueError as error:
+        raise StudyError(f"data.domains: {file} says {listed!r} where a list of ratings belongs") from error
+    if not (isinstance(found, list) and all(type(one) is int and WORST <= one <= BEST for one in found)):
+        raise StudyError(f"data.domains: {file} says {listed!r}: ratings are whole numbers from {WORST} to {BEST}")
+    return tuple(found)

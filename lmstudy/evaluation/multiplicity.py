@@ -1,0 +1,159 @@
+"""Many comparisons at once: corrections for families of differences, and whether two graders order methods alike.
+
+Twenty methods that are all alike make about one 95 % interval that excludes 0. Holm's correction (1979) bounds the
+chance of any such mistake in a family, Benjamini and Hochberg's (1995) the expected share of mistakes among what is
+called a difference; the latter allows positive dependence, as between differences from one shared baseline
+(Benjamini and Yekutieli 2001).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate, holm
+
+ASYMMETRY = 1e-6
+"""Relative difference of an interval's halves up to which it counts as symmetric."""
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A member of a family of estimates, with two-sided p values of its being the null value."""
+
+    estimate: Estimate
+    p: float
+    """By itself."""
+    holm: float
+    """Adjusted: at most alpha for any true null of the family with probability alpha or less."""
+    false_discovery: float
+    """Adjusted by Benjamini and Hochberg."""
+
+    def differs(self, alpha: float = 0.05) -> bool:
+        """Whether it is called a difference, with the chance of any mistake in the family bounded by alpha."""
+        return self.holm <= alpha
+
+
+def p_value(estimate: Estimate, null: float = 0.0) -> float:
+    """Two-sided p value of Student's t test that an interval is the inversion of.
+
+    The interval's half width is t(df) standard errors; p = 2 P(T > |value - null| / standard error). Where there
+    is no interval nothing is known, and p is 1.
+
+    Raises:
+        StudyError: the interval is not symmetric around its value, or its degrees of freedom are unknown.
+    """
+    from scipy.special import stdtr, stdtrit
+
+    if math.isnan(estimate.low) or math.isnan(estimate.high):
+        return 1.0
+    below, above = estimate.value - estimate.low, estimate.high - estimate.value
+    if not math.isclose(below, above, rel_tol=ASYMMETRY, abs_tol=1e-12 * abs(estimate.value)):
+        raise StudyError(
+            f"no p value from the interval {estimate.interval('g')} around {estimate.value:g}: it is not symmetric; "
+            "give a difference, or the logarithm of a ratio"
+        )
+    if math.isnan(estimate.df):
+        raise StudyError(
+            f"no p value from the interval {estimate.interval('g')}: its degrees of freedom are unknown; give an "
+            "estimate of seed_interval, ratio_of_sums_bootstrap or paired_difference"
+        )
+    distance = abs(estimate.value - null)
+    if above == 0:
+        return float(distance == 0)
+    error = above / stdtrit(estimate.df, (1 + estimate.confidence) / 2)
+    return float(2 * stdtr(estimate.df, -distance / error))
+
+
+def corrected(estimates: Mapping[str, Estimate], null: float = 0.0) -> dict[str, Corrected]:
+    """P values of a family of estimates, by itself and adjusted, under the same names.
+
+    The family is all that was compared, not only what looks different; estimates without an interval belong to
+    it, and never differ.
+
+    Raises:
+        StudyError: as `p_value`, and names the estimate.
+    """
+    from scipy.stats import false_discovery_control
+
+    if not estimates:
+        return {}
+    found = {}
+    for name, estimate in estimates.items():
+        try:
+            found[name] = p_value(estimate, null)
+        except StudyError as error:
+            raise StudyError(f"{name}: {error}") from None
+    values = list(found.values())
+    adjusted = zip(found.items(), holm(values), false_discovery_control(values), strict=True)
+    return {name: Corrected(estimates[name], p, float(first), float(second)) for (name, p), first, second in adjusted}
+
+
+def order_agreement(
+    first: Mapping[str, Sequence[float]],
+    second: Mapping[str, Sequence[float]],
+    *,
+    confidence: float = 0.95,
+    draws: int = 4000,
+    seed: int = 0,
+) -> Estimate:
+    """Kendall's tau-b between the orders in which two graders put methods by their means over seeds.
+
+    Each grader gives a value per method and seed; both graded the same texts, so a method's seeds are drawn
+    together. S - 1 of S seeds are drawn, as in `lmstudy.evaluation.statistics`, and a mean's deviation is
+    stretched by t(S - 1) / z, without which a bootstrap of few seeds is too narrow. The interval is that of
+    percentiles; noise pulls tau towards 0, so it rather reaches too low. `n` is the least number of seeds.
+
+    Raises:
+        StudyError: other methods or numbers of seeds in the two, fewer than two methods, a value that is not finite.
+    """
+    if set(first) != set(second) or len(first) < 2:
+        raise StudyError(
+            f"order_agreement of {', '.join(first) or 'nothing'} and {', '.join(second) or 'nothing'}: "
+            "give the same methods for both graders, two at least"
+        )
+    tables = [_table(name, first[name], second[name]) for name in first]
+    n = min(table.shape[1] for table in tables)
+    value = float(tau(*np.stack([table.mean(1) for table in tables], axis=1)[:, None])[0])
+    if n < 2 or math.isnan(value):
+        return Estimate(value, math.nan, math.nan, n, confidence)
+    rng = np.random.default_rng(seed)
+    drawn = np.stack([_means(table, rng, draws, confidence) for table in tables], axis=-1)
+    low, high = np.nanquantile(tau(*drawn), [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Estimate(value, min(float(low), value), max(float(high), value), n, confidence)
+
+
+def _table(name: str, first: Sequence[float], second: Sequence[float]) -> NDArray[np.float64]:
+    """Both graders' values of a method: [2, seeds]."""
+    if len(first) != len(second) or not len(first):
+        raise StudyError(
+            f"order_agreement: {name} has {len(first)} seeds and {len(second)}; "
+            "give a value of each grader for the same seeds, one at least"
+        )
+    table = np.array([first, second], dtype=float)
+    if not np.isfinite(table).all():
+        raise StudyError(f"order_agreement: {name} has values that are not finite")
+    return table
+
+
+def _means(table: NDArray[np.float64], rng: np.random.Generator, draws: int, confidence: float) -> NDArray[np.float64]:
+    """Means of both graders under each draw of seeds, stretched: [2, draws]."""
+    from scipy.special import ndtri, stdtrit
+
+    seeds = table.shape[1]
+    stretch = stdtrit(seeds - 1, (1 + confidence) / 2) / ndtri((1 + confidence) / 2)
+    weights = rng.multinomial(seeds - 1, np.full(seeds, 1 / seeds), size=draws) / (seeds - 1)
+    centre = table.mean(1, keepdims=True)
+    return np.asarray(centre + stretch * (table @ weights.T - centre))
+
+
+def tau(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Kendall's tau-b along the last axis, [..., methods] to [...]; NaN where one order has only ties."""
+    pairs = np.triu_indices(a.shape[-1], 1)
+    ups = [np.sign(x[..., pairs[0]] - x[..., pairs[1]]) for x in (a, b)]
+    untied = [np.abs(up).sum(-1) for up in ups]
+    with np.errstate(invalid="ignore"):
+        return np.asarray((ups[0] * ups[1]).sum(-1) / np.sqrt(untied[0] * untied[1]))

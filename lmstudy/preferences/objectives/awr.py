@@ -1,0 +1,41 @@
+"""Advantage-weighted regression: tokens count by how much better their segment is than expected (Peng et al. 2019)."""
+
+from torch import Tensor
+
+from lmstudy.preferences.objectives.base import ObjectiveOutput, check_share, chosen_scores, token_losses
+from lmstudy.preferences.objectives.rwr import RWR
+
+
+class AWR(RWR):
+    """L = alpha mean(w log(1/p)) + (1 - alpha) mean((R - V)^2), w = min(exp((R - V) / beta), clip), over tokens.
+
+    V is read off the model's hidden states by a linear critic, and is a constant in the weight. alpha = 1 with V = 0
+    is reward-weighted regression.
+
+    Args:
+        alpha: share of the language model's part.
+        beta, clip, normalise, onset, cooldown: as in `RWR`.
+    """
+
+    name = "awr"
+    critic = True
+
+    def __init__(
+        self,
+        alpha: float = 0.5,
+        beta: float = 1.0,
+        clip: float = 20.0,
+        normalise: bool = True,
+        onset: float = 0.0,
+        cooldown: float = 0.0,
+    ) -> None:
+        super().__init__(beta, clip, normalise, onset, cooldown)
+        self.alpha = check_share("alpha", alpha)
+
+    def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:
+        losses, chosen = token_losses(logits, labels)
+        found, value = chosen_scores(self, scores, chosen), values[0][chosen].float()
+        weights = self.weights(found, value.detach())
+        written, judged = (weights * losses).mean(), (self.reward(found) - value).square().mean()
+        loss = self.alpha * written + (1 - self.alpha) * judged
+        return ObjectiveOutput(loss, {"weight": weights.mean(), "cross_entropy": losses.mean(), "value_error": judged})

@@ -1,0 +1,32 @@
+"""Conditional training: the model learns to write good and bad segments, and which is which."""
+
+import numpy as np
+
+from lmstudy.data.views import Controlled, Selected, View, control_tokens
+from lmstudy.preferences.objectives.base import check_both_kinds, check_share
+from lmstudy.preferences.objectives.mle import MLE
+from lmstudy.preferences.scored import ScoredDocuments
+
+
+class Conditional(MLE):
+    """Each segment stands behind a control token, good where its score is at most the scorer's threshold; MLE.
+
+    Args:
+        drop: probability of leaving a control token out, so that the model also knows text without them.
+        onset, cooldown: shares of the steps that are maximum likelihood without control tokens, first and last.
+    """
+
+    name = "conditional"
+    scored = True
+    controlled = True
+
+    def __init__(self, drop: float = 0.05, onset: float = 0.0, cooldown: float = 0.0) -> None:
+        self.drop = check_share("drop", drop)
+        self.onset, self.cooldown = check_share("onset", onset), check_share("cooldown", cooldown)
+
+    def view(self, scored: ScoredDocuments, seed: int) -> View:
+        check_both_kinds(scored)
+        control = control_tokens(scored.good(), self.drop, np.random.default_rng([seed, 1]))
+        documents = Controlled(scored.store, control, scored.offsets)
+        notes = ("drop=1: no control token is left, this run is maximum likelihood",) if self.drop == 1 else ()
+        return View(Selected(documents, scored.scored()) if len(scored.unscored) else documents, notes=notes)

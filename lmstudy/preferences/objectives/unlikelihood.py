@@ -1,0 +1,47 @@
+"""Unlikelihood: good tokens are made probable, bad ones improbable (Welleck et al. 2020)."""
+
+import torch
+from torch import Tensor
+
+from lmstudy.data.views import View
+from lmstudy.preferences.objectives.base import (
+    Objective,
+    ObjectiveOutput,
+    check_both_kinds,
+    check_share,
+    chosen_scores,
+    token_losses,
+)
+from lmstudy.preferences.scored import ScoredDocuments
+
+
+class Unlikelihood(Objective):
+    """L = mean of -1[s <= t] log p - alpha 1[s > t] log(1 - p), over tokens; t is the scorer's threshold.
+
+    Args:
+        alpha: weight of the bad tokens.
+        released: as the released code of Korbak et al. (2023) does with t = 0, which it takes for "no threshold":
+            the score itself weighs the two parts, -(1 - s) log p - alpha s log(1 - p).
+        onset, cooldown: shares of the steps that are maximum likelihood, first and last.
+    """
+
+    name = "unlikelihood"
+
+    def __init__(self, alpha: float = 1.0, released: bool = False, onset: float = 0.0, cooldown: float = 0.0) -> None:
+        self.alpha, self.released = alpha, released
+        self.onset, self.cooldown = check_share("onset", onset), check_share("cooldown", cooldown)
+        self.threshold = 0.0
+
+    def view(self, scored: ScoredDocuments, seed: int) -> View:
+        check_both_kinds(scored)
+        self.threshold = scored.threshold
+        return super().view(scored, seed)
+
+    def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:
+        losses, chosen = token_losses(logits, labels)
+        found = chosen_scores(self, scores, chosen)
+        bad = found if self.released and not self.threshold else (found > self.threshold).float()
+        # log(1 - p) from -log p = l is log(1 - exp(-l)); p = 1 would be infinitely bad
+        unlikely = -torch.log(-torch.expm1(-losses.clamp(min=1e-6)))
+        loss = ((1 - bad) * losses + self.alpha * bad * unlikely).mean()
+        return ObjectiveOutput(loss, {"bad_tokens": bad.mean(), "cross_entropy": losses.mean()})

@@ -1,0 +1,72 @@
+"""What a run's objective reads: documents, scores and control tokens, from its configuration."""
+
+from dataclasses import dataclass
+
+from lmstudy.config import TrainConfig, build
+from lmstudy.data.corpus import Corpus
+from lmstudy.data.datamodule import Phase
+from lmstudy.data.store import TokenStore
+from lmstudy.data.tokenizer import GOOD
+from lmstudy.errors import StudyError
+from lmstudy.preferences.objectives.base import Objective
+from lmstudy.preferences.scored import score_split
+from lmstudy.preferences.scorers.base import Scorer
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Phases of the training data, the control token of evaluation, and what must be said of them."""
+
+    phases: tuple[Phase, ...]
+    control: int | None
+    notes: tuple[str, ...]
+
+
+def build_scorer(typed: TrainConfig) -> Scorer | None:
+    """The run's scorer, if it has one."""
+    return None if typed.scorer is None else build(typed.scorer, "scorer")
+
+
+def check_scorer(typed: TrainConfig) -> None:
+    """Build objective and scorer once, before the data.
+
+    Raises:
+        StudyError: one of their keys is wrong, or the objective needs a scorer and there is none.
+    """
+    objective: Objective = build(typed.objective, "objective")
+    scorer = build_scorer(typed)
+    if objective.scored and scorer is None:
+        raise StudyError(f"objective={objective.name} needs to know what people mind: name a scorer, as in scorer=pep8")
+    if objective.onset + objective.cooldown > 1:
+        raise StudyError(
+            f"objective.onset={objective.onset:g} and objective.cooldown={objective.cooldown:g} are shares of the "
+            "steps and add up to more than 1"
+        )
+
+
+def what_is_read(typed: TrainConfig, corpus: Corpus, objective: Objective) -> Reading:
+    """The phases of training: plain documents before the onset, the objective's view, plain ones in the cooldown.
+
+    Scores the training split, unless its scores are kept, and lets the objective learn from them what it must.
+
+    Raises:
+        StudyError: the objective finds nothing to learn from.
+    """
+    control = GOOD if objective.controlled else None
+    if not objective.scored:
+        return Reading((Phase(0, TokenStore(corpus.splits["train"])),), control, ())
+    assert typed.scorer is not None
+    scored = score_split(corpus, "train", typed.scorer)
+    view = objective.view(scored, typed.seed)
+    steps = typed.budget.steps
+    begin, end = round(objective.onset * steps), steps - round(objective.cooldown * steps)
+    phases = [Phase(0, scored.store)] if begin else []
+    notes = view.notes
+    if begin < end:
+        phases.append(Phase(begin, view.documents, view.token_scores))
+    else:
+        notes = (*notes, f"onset={objective.onset:g}, cooldown={objective.cooldown:g}: no step is left for "
+                 f"objective={objective.name}, this run is maximum likelihood")  # fmt: skip
+    if end < steps and begin < end:
+        phases.append(Phase(end, scored.store))
+    return Reading(tuple(phases), control, notes)

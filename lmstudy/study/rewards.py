@@ -1,0 +1,201 @@
+"""A reward model from configuration to record: idempotent, resumable, atomic, as pretraining runs are.
+
+Its folder, `RUNS/NAME-ID`, holds the record and what `lmstudy.preferences.scorers.reward_model` reads.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from lmstudy.atomic import replacing, write_text
+from lmstudy.config import build
+from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.data.reading import Reader
+from lmstudy.models.reward import RewardModel, RewardSettings
+from lmstudy.preferences.ratings import Ratings
+from lmstudy.preferences.scorers.reward_model import WEIGHTS, Judge, Scale
+from lmstudy.study import provenance
+from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
+from lmstudy.study.finished import Finished, find_folder, load_run
+from lmstudy.study.identity import NUMERICS, run_id
+from lmstudy.study.records import Record, load
+from lmstudy.study.reward_config import RewardConfig, check_reward
+from lmstudy.study.reward_examples import Rated, fitted, learned_from, rated_texts
+from lmstudy.study.reward_metrics import measured, predictions
+from lmstudy.study.runs import _lock
+from lmstudy.training.callbacks import History, ProgressLine, SessionClock
+from lmstudy.training.loggers import build_loggers
+from lmstudy.training.reward import RewardModule
+from lmstudy.training.reward_data import RewardDataModule, RewardTexts, steps_per_epoch
+from lmstudy.training.trainer import build_trainer, check_machine
+
+
+@dataclass(frozen=True)
+class RewardRun:
+    """A reward model before it is trained."""
+
+    config: dict[str, Any]
+    typed: RewardConfig
+    corpus: Corpus
+    pretrained: Finished | None
+    id: str
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.typed.runs) / f"{self.name}-{self.id}"
+
+    @property
+    def record_path(self) -> Path:
+        return self.folder / "record.json"
+
+
+def open_reward(config: Mapping[str, Any]) -> RewardRun:
+    """Check a resolved configuration, prepare its data, find what it starts from, and name the reward model.
+
+    Raises:
+        StudyError: a key, the data or the pretraining run is at fault.
+    """
+    typed = check_reward(config)
+    check_machine(typed.trainer)
+    for group in ("encoder", "loss", "optimizer"):
+        build(getattr(typed, group), group)
+    corpus = prepare(typed.data)
+    pretrained = None
+    decisive = dict(config)
+    if typed.run is not None:
+        pretrained = load_run(find_folder(typed.run, Path(typed.runs), kind="train"))
+        decisive["run"] = pretrained.record.id  # however few of its digits were given
+    return RewardRun(decisive, typed, corpus, pretrained, run_id(decisive, corpus.fingerprint), reward_name(typed))
+
+
+def reward_name(typed: RewardConfig) -> str:
+    """Readable, such as `reward-ratedsnippets-own-bradleyterry-A-s1`; with share and ratings if not all are taken."""
+    groups = [str(node["_target_"]).split(".")[-1].lower() for node in (typed.data, typed.encoder, typed.loss)]
+    fewer = [] if typed.share == 1 else [f"share{typed.share:g}"]
+    fewer += [] if typed.ratings is None else [f"ratings{typed.ratings}"]
+    return "-".join(["reward", *groups, *(["pretrained"] if typed.run else []), typed.half, *fewer, f"s{typed.seed}"])
+
+
+def train_reward(config: Mapping[str, Any]) -> Record:
+    """Train the reward model that a resolved configuration describes, unless its record exists; return the record.
+
+    Raises:
+        StudyError: the configuration, data, machine or a checkpoint is at fault; nothing existing is touched.
+    """
+    run = open_reward(config)
+    if run.record_path.exists():
+        print(f"{run.name}: record {run.id} exists, nothing to train", file=sys.stderr)
+        return load(run.record_path)
+    with _lock(run.folder):
+        return load(run.record_path) if run.record_path.exists() else _fit(run)
+
+
+def _start(run: RewardRun, texts: Sequence[str]) -> tuple[RewardModel, Reader]:
+    """The model as training begins, random by the seed where nothing was pretrained."""
+    settings: RewardSettings = build(run.typed.encoder, "encoder")
+    L.seed_everything(run.typed.seed, verbose=False)
+    if run.pretrained is None:
+        return settings.start(texts, run.corpus, None)
+    model: Any = run.pretrained.module.model
+    return settings.start(texts, run.pretrained.run.corpus, model)
+
+
+def _fit(run: RewardRun) -> Record:
+    clock = SessionClock(provenance.now())
+    typed = run.typed
+    rated = rated_texts(run.corpus, typed.data)
+    taken = learned_from(rated, typed.half, typed.share, typed.ratings, typed.seed)
+    model, reader = _start(run, taken.texts)
+    train, valid = (_in_tokens(texts, reader) for texts in (taken, rated.splits["valid"]))
+    data = RewardDataModule(train, valid, typed.batch, typed.seed)
+    steps = typed.epochs * steps_per_epoch(len(train), typed.batch)
+    loss, optimizer = build(typed.loss, "loss"), build(typed.optimizer, "optimizer")
+    module = RewardModule(model, loss, optimizer, steps, rated.levels, typed.seed)
+    module.on_save_checkpoint = lambda checkpoint: stamp(checkpoint, run.id)  # type: ignore[method-assign]
+    write_text(run.folder / "config.json", json.dumps(run.config, indent=1))
+    history = History(typed.trainer.log_every)
+    loggers = build_loggers(list(typed.logger.names), run.folder, run.id, run.name)
+    watching = [history, clock, ProgressLine(steps, run.name)]
+    epoch = steps // typed.epochs
+    trainer = build_trainer(typed.trainer, run.folder, steps, epoch, watching, loggers)
+    checkpoint = last_checkpoint(run.folder)
+    if checkpoint:
+        check_checkpoint(checkpoint, run.id)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    except SystemExit:
+        if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        for logger in loggers:
+            logger.close()
+    judge = _judge(run, model.eval().cpu(), reader, rated)
+    with replacing(run.folder / WEIGHTS) as temporary:
+        save_file({name: value.contiguous() for name, value in model.state_dict().items()}, temporary)
+    judge.save_settings(run.folder, f"{type(model).__module__}.{type(model).__qualname__}", model.arguments)
+    record = _record(run, clock, history, judge, rated, taken)
+    record.write(run.record_path)
+    shutil.rmtree(run.folder / "checkpoints", ignore_errors=True)
+    print(f"{run.name}: finished, {run.record_path}", file=sys.stderr)
+    return record
+
+
+def _in_tokens(ratings: Ratings, reader: Reader) -> RewardTexts:
+    return RewardTexts(reader.read(ratings.texts), ratings.counts.astype(np.float32))
+
+
+def _judge(run: RewardRun, model: RewardModel, reader: Reader, rated: Rated) -> Judge:
+    """The trained model, its rewards brought onto the scale of the ratings by the texts of "valid"."""
+    raw = Judge(run.id, model, reader, Scale(rated.kind, 1.0, 0.0, rated.levels[0], rated.levels[-1]))
+    unseen = rated.splits["valid"]
+    slope, offset = fitted(rated, raw.rewards(unseen.texts), unseen)
+    return replace(raw, scale=replace(raw.scale, slope=slope, offset=offset))
+
+
+def _record(
+    run: RewardRun, clock: SessionClock, history: History, judge: Judge, rated: Rated, taken: Ratings
+) -> Record:
+    typed = run.typed
+    metrics = {
+        "train/texts": float(len(taken)),
+        "train/ratings": float(taken.counts.sum()),
+        "parameters": float(sum(value.numel() for value in judge.model.parameters())),
+        "scale/slope": judge.scale.slope,
+        "scale/offset": judge.scale.offset,
+    }
+    groups: dict[str, list[list[float]]] = {}
+    for split in ("valid", "test"):
+        found = measured(split, rated, judge)
+        metrics |= found.metrics
+        groups |= found.groups if split == "test" else {}
+    gpus = 1 if typed.trainer.accelerator == "gpu" else 0
+    return Record(
+        id=run.id,
+        kind="reward",
+        name=run.name,
+        config=run.config,
+        seed=typed.seed,
+        data=run.corpus.fingerprint,
+        numerics=NUMERICS,
+        commit=provenance.commit(),
+        versions=provenance.versions(),
+        hardware=provenance.hardware([torch.cuda.get_device_name(i) for i in range(gpus)]),
+        started=clock.started,
+        finished=provenance.now(),
+        wall_seconds=clock.seconds,
+        metrics=metrics,
+        curves=dict(history.curves),
+        groups=groups,
+        samples=predictions("test", rated, judge),
+    )

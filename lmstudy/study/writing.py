@@ -1,0 +1,135 @@
+"""What a model writes, cut into the segments that scorers judge."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lmstudy.data.corpus import Corpus
+from lmstudy.data.examples import Ints
+from lmstudy.data.store import TokenStore
+from lmstudy.data.tokenizer import decode
+from lmstudy.study.progress_line import ProgressLine
+from lmstudy.study.samples import Asked, continued_tokens, sampling_for, unconditional_samples, unconditional_tokens
+
+AT_ONCE = 128
+"""Texts written together."""
+READ = 16
+"""Tokens of a held-out document that a prompt has at least (of a document that is one segment: a third of it)."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text in segments, of which the first `given` were the prompt; `finished` if the model ended it."""
+
+    segments: tuple[str, ...]
+    given: int = 0
+    finished: bool = True
+
+    @property
+    def text(self) -> str:
+        return "".join(self.segments)
+
+    @property
+    def written(self) -> str:
+        return "".join(self.segments[self.given :])
+
+
+def _cut(corpus: Corpus, prompt: str, ids: list[int], length: int, whole: bool) -> Text:
+    """The text of written ids behind a prompt, without a last segment that the model did not end."""
+    finished = len(ids) < length
+    written = decode(corpus.tokenizer, ids)
+    if whole:  # the document is one segment: prompt and continuation are judged as one
+        return Text((prompt + written,) if finished and (prompt or written) else (), 0, finished)
+    given, segments = corpus.cut(prompt) if prompt else (), corpus.cut(written) if written else ()
+    if not finished and segments:
+        segments = segments[:-1]
+    return Text((*given, *segments), len(given), finished)
+
+
+def unprompted(model: Any, corpus: Corpus, asked: Asked, count: int, seed: int, quiet: bool = True) -> list[Text]:
+    """Texts written from nothing; the same ones for the same weights, seed and count."""
+    texts: list[Text] = []
+    length = model.max_positions - 1  # a control token more than plain text must fit
+    seeds = np.random.default_rng(seed).integers(2**31, size=-(-count // AT_ONCE)).tolist()
+    with ProgressLine("sampling", sys.stderr) as line:
+        for part in seeds:
+            size = min(AT_ONCE, count - len(texts))
+            written = unconditional_tokens(model, size, part, sampling_for(asked, length), asked)
+            texts += [_cut(corpus, "", ids, length, corpus.one_segment) for ids in written]
+            if not quiet:
+                line.update(f"text {len(texts)} of {count}")
+    return texts
+
+
+def whole_texts(model: Any, corpus: Corpus, asked: Asked, count: int, seed: int) -> list[str]:
+    """A few texts from nothing, for the reader."""
+    return unconditional_samples(model, corpus.tokenizer, count, seed, asked=asked)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """The beginning of a held-out document."""
+
+    text: str
+    segments: tuple[tuple[int, ...], ...]
+    """Token ids of each segment."""
+
+
+def held_out_prompts(corpus: Corpus, split: str, count: int) -> list[Prompt]:
+    """Beginnings of the first held-out documents (in the order of their hashes) that are long enough.
+
+    A prompt ends at the first segment border behind `READ` tokens; where documents are one segment, behind a third.
+    """
+    rows = corpus.splits[split]
+    store = TokenStore(rows)
+    found: list[Prompt] = []
+    for i in np.argsort(store.groups(2**31), kind="stable").tolist():
+        tokens, starts = store.tokens(i), store.starts(i)
+        if corpus.one_segment:
+            cut = len(tokens) // 3
+        else:
+            borders = starts[starts >= READ]
+            cut = int(borders[0]) if len(borders) else 0
+        if cut:
+            pieces = np.split(tokens[:cut], starts[(starts > 0) & (starts < cut)])
+            found.append(Prompt(decode(corpus.tokenizer, tokens[:cut]), tuple(tuple(p.tolist()) for p in pieces)))
+        if len(found) == count:
+            break
+    return found
+
+
+def prompt_tokens(prompt: Prompt, before: Sequence[int], longest: int) -> list[int]:
+    """What the encoder reads: each segment of the prompt behind a control token, its end if it is too long."""
+    tokens = [token for segment in prompt.segments for token in (*before, *segment)]
+    return tokens[-longest:]
+
+
+def prompted(
+    model: Any, corpus: Corpus, asked: Asked, prompts: Sequence[Prompt], longest: int, seed: int, quiet: bool = True
+) -> list[Text]:
+    """Continuations of prompts; `longest` tokens of each are read."""
+    texts: list[Text] = []
+    length = model.max_positions - 1
+    before = asked.before()
+    forced = [] if corpus.one_segment else before  # a sentence that goes on has its control token already
+    seeds = np.random.default_rng(seed).integers(2**31, size=-(-len(prompts) // AT_ONCE)).tolist()
+    with ProgressLine("continuing", sys.stderr) as line:
+        for part in seeds:
+            own = prompts[len(texts) : len(texts) + AT_ONCE]
+            read = [prompt_tokens(prompt, before, longest) for prompt in own]
+            ids = continued_tokens(model, read, [forced] * len(own), part, sampling_for(asked, length), asked)
+            for prompt, sequence in zip(own, ids, strict=True):
+                texts.append(_cut(corpus, prompt.text, sequence, length, corpus.one_segment))
+            if not quiet:
+                line.update(f"text {len(texts)} of {len(prompts)}")
+    return texts
+
+
+def people(corpus: Corpus, split: str, count: int) -> list[Text]:
+    """The first held-out documents in the order of their hashes, as texts."""
+    rows = corpus.splits[split]
+    order: Ints = np.argsort(TokenStore(rows).groups(2**31), kind="stable")
+    return [Text((text,) if corpus.one_segment else tuple(corpus.cut(text))) for text in rows[order[:count]]["text"]]

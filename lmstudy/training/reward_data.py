@@ -1,0 +1,118 @@
+"""Texts with their single ratings, as batches for a reward model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import lightning as L
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lmstudy.data.reading import Row, Rows, side_by_side
+from lmstudy.errors import StudyError
+
+
+class RewardBatch(NamedTuple):
+    """B texts."""
+
+    rows: Rows
+    counts: Tensor
+    """[B, L] float32: how many people gave each level"""
+
+
+@dataclass(frozen=True)
+class RewardTexts:
+    """Texts as they are read, and their ratings."""
+
+    rows: list[Row]
+    counts: NDArray[np.float32]
+    """[texts, L]: how many people gave each level"""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def batch(self, index: NDArray[np.int64]) -> RewardBatch:
+        return RewardBatch(side_by_side([self.rows[i] for i in index]), torch.from_numpy(self.counts[index]))
+
+
+POOL = 20
+"""Batches that are sorted by length together: padding falls to a few percent, and a batch still holds a mixture."""
+
+
+@dataclass
+class RewardBatches:
+    """Endless batches, a function of the seed; starting at any step costs nothing.
+
+    An epoch takes every text once. Batches hold texts of like length, and come in random order.
+    """
+
+    rated: RewardTexts
+    size: int
+    seed: int
+    first_step: int = 0
+
+    def __iter__(self) -> Iterator[RewardBatch]:
+        length = np.array([len(row.tokens) for row in self.rated.rows])
+        epoch, skipped = divmod(self.first_step, steps_per_epoch(len(self.rated), self.size))
+        while True:
+            rng = np.random.default_rng([self.seed, epoch])
+            order = rng.permutation(len(self.rated))
+            pools = [order[start : start + POOL * self.size] for start in range(0, len(order), POOL * self.size)]
+            ordered = np.concatenate([pool[np.argsort(length[pool], kind="stable")] for pool in pools])
+            batches = np.array_split(ordered, steps_per_epoch(len(order), self.size))
+            for number in rng.permutation(len(batches))[skipped:]:
+                yield self.rated.batch(batches[number])
+            epoch, skipped = epoch + 1, 0
+
+
+def steps_per_epoch(texts: int, size: int) -> int:
+    """Batches of at most `size` texts that hold all of them."""
+    return -(-texts // size)
+
+
+class RewardDataModule(L.LightningDataModule):
+    """Batches of rated texts.
+
+    Args:
+        train, valid: rated texts.
+        size: texts a batch holds, at most.
+        seed: order of the texts.
+
+    Raises:
+        StudyError: there is nothing to train on, or to validate on.
+    """
+
+    def __init__(self, train: RewardTexts, valid: RewardTexts, size: int, seed: int) -> None:
+        super().__init__()
+        for name, rated in (("train", train), ("valid", valid)):
+            if len(rated) < 2:
+                raise StudyError(f"the {name} split has {len(rated)} rated texts: two are needed to compare any")
+        self.rated = {"train": train, "valid": valid}
+        self.size, self.seed = size, seed
+
+    def train_dataloader(self) -> RewardBatches:
+        first_step = self.trainer.global_step if self.trainer else 0
+        return RewardBatches(self.rated["train"], self.size, self.seed, first_step)
+
+    def val_dataloader(self) -> "InOrder":
+        return InOrder(self.rated["valid"])
+
+
+EVALUATED = 256
+"""Texts that are judged at a time where nothing is learned."""
+
+
+@dataclass(frozen=True)
+class InOrder:
+    """All texts once, in their order."""
+
+    rated: RewardTexts
+
+    def __len__(self) -> int:
+        return -(-len(self.rated) // EVALUATED)
+
+    def __iter__(self) -> Iterator[RewardBatch]:
+        for start in range(0, len(self.rated), EVALUATED):
+            yield self.rated.batch(np.arange(start, min(start + EVALUATED, len(self.rated))))

@@ -1,0 +1,35 @@
+"""A file is whole or absent, and an earlier one stays until the new one is whole."""
+
+import pytest
+
+from lmstudy.atomic import replacing, write_text
+
+
+def test_the_new_file_takes_the_place_of_the_old_when_it_is_whole(tmp_path):
+    path = tmp_path / "folder" / "file.txt"
+    write_text(path, "one\n编程")
+    assert path.read_bytes() == "one\n编程".encode()
+    with replacing(path) as temporary:
+        assert temporary.parent == path.parent
+        temporary.write_bytes(b"two")
+        assert path.read_bytes() != b"two"
+    assert path.read_bytes() == b"two"
+    assert [each.name for each in path.parent.iterdir()] == ["file.txt"]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_failure_leaves_the_old_file_and_nothing_beside_it(tmp_path, begun):
+    path = tmp_path / "file.txt"
+    write_text(path, "old")
+    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:  # noqa: PT012
+        if begun:
+            temporary.write_text("ne")
+        raise KeyboardInterrupt
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_block_that_writes_nothing_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError), replacing(tmp_path / "file.txt"):
+        pass
+    assert list(tmp_path.iterdir()) == []
