@@ -26,7 +26,7 @@ class Exclusion(BaseModel):
 
 
 class Package(BaseModel):
-    """A wheel of the package index, or the sdist named; `licence` is an SPDX expression, `role` the documents' split."""
+    """A wheel of the package index, or the sdist named; `licence` is an SPDX expression, `role` the split."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     version: str
