@@ -1,15 +1,19 @@
 """Every choice of every group composes, is typed, and builds; GPU budgets build without memory."""
 
+import re
+from itertools import product
+
 import pytest
 import torch
 import yaml
 from hydra.utils import get_object
 
 from lmstudy.cli import group_defaults
-from lmstudy.config import build, check_root, target_type
+from lmstudy.config import build, check_evaluate, check_root, target_type
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
 from lmstudy.study.needs import compose_config
+from lmstudy.study.reward_config import check_reward
 from tests.conftest import ROOT
 
 GROUPS = group_defaults("train")
@@ -39,13 +43,16 @@ def test_yaml_spells_out_every_argument_of_its_target(group, choice):
 
 @pytest.mark.parametrize("sweep", SWEEPS)
 def test_every_run_of_a_sweep_composes(sweep):
-    content = yaml.safe_load((ROOT / "conf" / "sweep" / f"{sweep}.yaml").read_text())
-    parameters = content["hydra"]["sweeper"]["params"]
-    for experiment in parameters["experiment"].split(","):
-        config = compose_config("train", [f"experiment={experiment}", f"budget={parameters['budget']}"])
-        check_root(config)
-        assert config["experiment"] == experiment
-    assert parameters["seed"] == "1,2,3"
+    text = (ROOT / "conf" / "sweep" / f"{sweep}.yaml").read_text()
+    root = re.search(r"lmstudy-(\w+) -m \+sweep=", text).group(1)
+    parameters = yaml.safe_load(text)["hydra"]["sweeper"]["params"]
+    values = [[f"{key}={value}" for value in str(given).split(",")] for key, given in parameters.items()]
+    for overrides in product(*values):
+        config = compose_config(root, [f"+sweep={sweep}", *overrides])
+        {"train": check_root, "evaluate": check_evaluate, "reward": check_reward}[root](config)
+        if "experiment" in parameters:
+            assert f"experiment={config['experiment']}" in overrides
+    assert len(parameters["seed"].split(",")) >= 3
 
 
 @pytest.mark.parametrize(("group", "choice"), ALONE, ids="=".join)

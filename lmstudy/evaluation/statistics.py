@@ -14,7 +14,7 @@ mean unbiased (Rao and Wu 1988), and v_s, v_g are the variances with only seeds 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,6 +41,16 @@ class Estimate:
     def __neg__(self) -> Estimate:
         """The same difference seen from the other side."""
         return Estimate(-self.value, -self.high, -self.low, self.n, self.confidence, self.df)
+
+    def minus(self, amount: float) -> Estimate:
+        """The estimate on a scale that is moved by a constant."""
+        moved = (self.value - amount, self.low - amount, self.high - amount)
+        return Estimate(*moved, self.n, self.confidence, self.df)
+
+    def times(self, factor: float) -> Estimate:
+        """The estimate in another unit, `factor` (above 0) of which make one of this."""
+        scaled = (self.value * factor, self.low * factor, self.high * factor)
+        return Estimate(*scaled, self.n, self.confidence, self.df)
 
     def __format__(self, spec: str) -> str:
         """`f"{e:.3f}"` is "0.213 (95 % CI 0.190 to 0.230, n = 3)"; the spec is that of a float."""
@@ -125,6 +135,42 @@ def paired_difference(
     return _bootstrap(terms, seeds, confidence, draws, seed)
 
 
+def paired_ratio_of_means(
+    a: np.ndarray,
+    b: np.ndarray,
+    *,
+    same_groups: bool = False,
+    confidence: float = 0.95,
+    draws: int = 4000,
+    seed: int = 0,
+) -> Estimate:
+    """Ratio of a divided by ratio of b, each as in `ratio_of_sums_bootstrap`, resampled together as a difference is.
+
+    The interval is that of the difference of their logarithms, log(top / bottom), taken back. Half an event is added
+    to each numerator (of every seed and draw), so that a table without a single event has a logarithm: where events
+    are few the ratio is drawn towards 1, and never infinite.
+
+    Raises:
+        StudyError: as `paired_difference`; a numerator below 0, of which there is no logarithm.
+    """
+    first, second = _checked(a, "a"), _checked(b, "b")
+    if (first[..., 0].sum((0, 1)) < 0) or (second[..., 0].sum((0, 1)) < 0):
+        raise StudyError("a ratio of means needs sums that are not negative: take a difference")
+    if len(first) != len(second):
+        raise StudyError(f"a paired ratio of {len(first)} seeds and {len(second)}: give the same seeds")
+    terms = [(1.0, first, "seeds", "groups"), (-1.0, second, "seeds", "groups" if same_groups else "other groups")]
+    found = _bootstrap(terms, len(first), confidence, draws, seed, _log_of_ratio)
+    return Estimate(*(math.exp(x) for x in (found.value, found.low, found.high)), found.n, confidence, found.df)
+
+
+HALF = 0.5
+"""Of an event."""
+
+
+def _log_of_ratio(tops: np.ndarray, bottoms: np.ndarray) -> np.ndarray:
+    return np.asarray(np.log((tops + HALF) / bottoms))
+
+
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     """Holm's (1979) adjusted p values, in the order given: reject those at most alpha.
 
@@ -141,20 +187,28 @@ def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     return adjusted
 
 
+Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Of sums of numerators and denominators, [draws] each, to a value for each."""
 Term = tuple[float, np.ndarray, str, str]  # sign, [seeds, groups, 2], and which draw picks its seeds and groups
 
 
-def _bootstrap(terms: list[Term], seeds: int, confidence: float, draws: int, seed: int) -> Estimate:
+def _ratio(tops: np.ndarray, bottoms: np.ndarray) -> np.ndarray:
+    return np.asarray(tops / bottoms)
+
+
+def _bootstrap(
+    terms: list[Term], seeds: int, confidence: float, draws: int, seed: int, of: Statistic = _ratio
+) -> Estimate:
     rng = np.random.default_rng(seed)
     sizes = {"seeds": seeds} | {group_axis: table.shape[1] for _, table, _, group_axis in terms}
     resampled = {axis: _weights(rng, size, draws) for axis, size in sizes.items()}
     everything = {axis: np.ones((1, size)) for axis, size in sizes.items()}
-    value = float(_combine(terms, everything)[0])
+    value = float(_combine(terms, everything, of)[0])
     free = {axis: size - 1 for axis, size in sizes.items() if size > 1}
     if not free:
         return Estimate(value, math.nan, math.nan, seeds, confidence)
-    both = _combine(terms, resampled).std()
-    alone = {axis: _combine(terms, everything | {axis: resampled[axis]}).var() for axis in free}
+    both = _combine(terms, resampled, of).std()
+    alone = {axis: _combine(terms, everything | {axis: resampled[axis]}, of).var() for axis in free}
     if sum(alone.values()) == 0:
         return _around(value, 0.0, seeds, confidence, math.inf)
     df = sum(alone.values()) ** 2 / sum(v**2 / free[axis] for axis, v in alone.items())
@@ -166,14 +220,14 @@ def _weights(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
     return rng.multinomial(max(1, size - 1), np.full(size, 1 / size), size=draws).astype(float)
 
 
-def _combine(terms: list[Term], weights: dict[str, np.ndarray]) -> np.ndarray:
-    """The signed sum of the terms' ratios under each draw of weights: [draws]."""
+def _combine(terms: list[Term], weights: dict[str, np.ndarray], of: Statistic = _ratio) -> np.ndarray:
+    """The signed sum of the terms' statistics under each draw of weights: [draws]."""
     total: np.ndarray = np.zeros(1)
     for sign, table, seed_axis, group_axis in terms:
         over_seeds = weights[seed_axis] if len(table) > 1 else np.ones((1, 1))
         picked = np.einsum("rs,sgc->rgc", over_seeds, table)
         sums = (picked * weights[group_axis][:, :, None]).sum(axis=1)
-        total = total + sign * sums[:, 0] / sums[:, 1]
+        total = total + sign * of(sums[:, 0], sums[:, 1])
     return total
 
 

@@ -33,10 +33,13 @@ def data_overrides(data: Data) -> list[str]:
     return [f"data={data}"] if isinstance(data, str) else list(data)
 
 
-def arm_config(experiment: str, seed: int, budget: str, runs: str = "runs", data: Data = None) -> dict[str, Any]:
-    """The configuration of one run of an arm."""
-    overrides = [f"experiment={experiment}", f"seed={seed}", f"budget={budget}", f"runs={runs}"]
-    return compose_config("train", [*overrides, *data_overrides(data)])
+def arm_config(
+    arm: str | Sequence[str], seed: int, budget: str, runs: str = "runs", data: Data = None
+) -> dict[str, Any]:
+    """The configuration of one run of an arm: an experiment's name, or overrides of `lmstudy-train`."""
+    overrides = [f"experiment={arm}"] if isinstance(arm, str) else arm
+    common = [f"seed={seed}", f"budget={budget}", f"runs={runs}"]
+    return compose_config("train", [*common, *overrides, *data_overrides(data)])
 
 
 def published_record(config: Mapping[str, Any], published: Sequence[Record]) -> Record | None:
@@ -55,27 +58,41 @@ def gather(
     *,
     train: bool = True,
 ) -> Arms:
-    """A record for every arm and seed: published, finished here, or trained now.
+    """A record for every experiment and seed: published, finished here, or trained now.
 
     Raises:
         StudyError: an experiment or budget that does not exist; with `train` False, a record that is missing.
     """
+    arms = {experiment: (f"experiment={experiment}",) for experiment in experiments}
+    return gather_arms(arms, seeds, budget, runs, data, train=train)
+
+
+def gather_arms(
+    arms: Mapping[str, Sequence[str]],
+    seeds: Sequence[int],
+    budget: str,
+    runs: str = "runs",
+    data: Data = None,
+    *,
+    train: bool = True,
+) -> Arms:
+    """`gather` for arms that are given by name as overrides of `lmstudy-train`."""
     from lmstudy.study.runs import train as train_run
 
     published = load_folder(published_folder())
-    arms: Arms = {}
-    for experiment in experiments:
-        arms[experiment] = []
+    found: Arms = {}
+    for name, overrides in arms.items():
+        found[name] = []
         for seed in sorted(seeds):
-            config = arm_config(experiment, seed, budget, runs, data)
+            config = arm_config(overrides, seed, budget, runs, data)
             record = published_record(config, published)
             if record is None and not train:
-                raise StudyError(f"no published record of experiment={experiment} seed={seed} budget={budget}")
+                raise StudyError(f"no published record of {' '.join(overrides)} seed={seed} budget={budget}")
             if record is None:
-                print(f"{experiment}, seed {seed}: no published record, taken from {runs} or trained", file=sys.stderr)
+                print(f"{name}, seed {seed}: no published record, taken from {runs} or trained", file=sys.stderr)
                 record = train_run(config)
-            arms[experiment].append(record)
-    return arms
+            found[name].append(record)
+    return found
 
 
 def measured(

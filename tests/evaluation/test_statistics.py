@@ -9,6 +9,7 @@ from lmstudy.evaluation.statistics import (
     Estimate,
     holm,
     paired_difference,
+    paired_ratio_of_means,
     ratio_of_sums_bootstrap,
     seed_interval,
 )
@@ -137,3 +138,32 @@ def test_holm_by_hand():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(StudyError, match=message):
         call()
+
+
+def test_a_ratio_of_means_is_that_of_the_sums_and_its_interval_covers_what_was_drawn():
+    rng = np.random.default_rng(0)
+    size = np.full((4, 32), 500.0)
+    a = np.stack([rng.poisson(20, size.shape), size], -1).astype(float)
+    b = np.stack([rng.poisson(4, size.shape), size], -1).astype(float)
+    found = paired_ratio_of_means(a, b)
+    assert found.value == pytest.approx(a[..., 0].sum() / b[..., 0].sum(), rel=0.01)
+    assert 1 < found.low < 5 < found.high < 8
+    assert found.n == 4
+    back = paired_ratio_of_means(b, a)
+    assert (back.value, back.low, back.high) == pytest.approx((1 / found.value, 1 / found.high, 1 / found.low), rel=0.02)
+
+
+def test_a_ratio_of_means_is_finite_without_an_event_and_refuses_what_has_no_logarithm():
+    some, none = np.full((2, 8, 2), 10.0), np.tile([0.0, 10.0], (2, 8, 1))
+    found = paired_ratio_of_means(some, none)
+    assert np.isfinite([found.value, found.low, found.high]).all()
+    with pytest.raises(StudyError, match="take a difference"):
+        paired_ratio_of_means(-some * [1, -1], some)
+    with pytest.raises(StudyError, match="same seeds"):
+        paired_ratio_of_means(some, none[:1])
+
+
+def test_estimates_move_and_scale_with_their_intervals():
+    e = Estimate(2.0, 1.0, 3.0, 5)
+    assert e.minus(1.0) == Estimate(1.0, 0.0, 2.0, 5)
+    assert e.times(10.0) == Estimate(20.0, 10.0, 30.0, 5)

@@ -1,0 +1,139 @@
+"""The arms of the study of preferences: which runs there are, and how two of them compare.
+
+An arm is a task (an experiment of `conf/experiment`) and an objective with its settings, over seeds. Its records come
+from the published ones, else from the runs folder, and are trained where there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lmstudy.errors import StudyError
+from lmstudy.study.comparisons import Arms, gather_arms, measured
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lmstudy.evaluation.statistics import Estimate
+    from lmstudy.study.records import Record
+
+TASKS = {"pep8": "style", "privacy": "privacy", "sentiment": "sentiment"}
+"""Experiments, and how the book calls them."""
+PER_THOUSAND = {"pep8": 1000.0, "privacy": 1000.0, "sentiment": 1.0}
+"""Scores are shown per 1,000 characters where they are per character."""
+UNITS = {
+    "pep8": "violations per 1,000 characters",
+    "privacy": "items per 1,000 characters",
+    "sentiment": "minus the rating (-4 to 4)",
+}
+
+OBJECTIVES: dict[str, tuple[str, ...]] = {
+    "MLE": ("objective=mle",),
+    "filtering": ("objective=filtering",),
+    "conditional": ("objective=conditional",),
+    "conditional, cooldown": ("objective=conditional_cooldown",),
+    "selective": ("objective=selective",),
+    "unlikelihood": ("objective=unlikelihood",),
+    "RWR": ("objective=rwr",),
+    "AWR": ("objective=awr",),
+}
+"""The objectives by the names that the book shows, and what they are called in the configuration."""
+MOST_SEEDS = ("MLE", "filtering", "conditional")
+"""Those with five seeds; the others have three."""
+SEEDS, MORE_SEEDS = (1, 2, 3), (1, 2, 3, 4, 5)
+
+
+def trained(
+    task: str,
+    names: Iterable[str] = OBJECTIVES,
+    seeds: Sequence[int] | None = None,
+    budget: str = "short",
+    runs: str = "runs",
+    *,
+    train: bool = True,
+) -> Arms:
+    """Training records by name and seed; without `seeds`, all that the study has of each.
+
+    Raises:
+        StudyError: a task or name that the study does not know; with `train` False, a record that is missing.
+    """
+    check_task(task)
+    unknown = [name for name in names if name not in OBJECTIVES]
+    if unknown:
+        raise StudyError(f"objective {unknown[0]!r} is no arm of the study; choose from {', '.join(OBJECTIVES)}")
+    found: Arms = {}
+    for name in names:
+        own = seeds if seeds is not None else MORE_SEEDS if name in MOST_SEEDS else SEEDS
+        arm = {name: (f"experiment={task}", *OBJECTIVES[name])}
+        found |= gather_arms(arm, own, budget, runs, train=train)
+    return found
+
+
+def judged(task: str, arms: Mapping[str, Sequence[Record]], *overrides: str, runs: str = "runs") -> Arms:
+    """The measurement of samples (`measure=TASK`) of every record; overrides such as "measure.guidance=2"."""
+    return measured(arms, [f"measure={check_task(task)}", *overrides], runs)
+
+
+def check_task(task: str) -> str:
+    """Raises StudyError unless a task is one of the study's."""
+    if task not in TASKS:
+        raise StudyError(f"task={task!r} is not one of {', '.join(TASKS)}")
+    return task
+
+
+def common_seeds(*arms: Sequence[Record]) -> list[list[Record]]:
+    """The records of each arm for the seeds that all of them have, in order.
+
+    Raises:
+        StudyError: there is no such seed.
+    """
+    shared = sorted(set.intersection(*({record.seed for record in records} for records in arms)), key=str)
+    if not shared:
+        raise StudyError("the arms have no seed in common, so no difference between them can be paired")
+    by_seed = [{record.seed: record for record in records} for records in arms]
+    return [[own[seed] for seed in shared] for own in by_seed]
+
+
+def sums(records: Sequence[Record], key: str) -> np.ndarray:
+    """[seeds, parts, 2]: sums and sizes of scores of each measurement under a key such as "unprompted/training"."""
+    import numpy as np
+
+    missing = [record.name for record in records if key not in record.groups]
+    if missing:
+        raise StudyError(f"{missing[0]} has no group {key!r}: it is no measurement of that kind")
+    return np.array([record.groups[key] for record in records])
+
+
+def mean(records: Sequence[Record], key: str = "unprompted/training") -> Estimate:
+    """Mean score per character or segment, over seeds and texts."""
+    from lmstudy.evaluation.statistics import ratio_of_sums_bootstrap
+
+    return ratio_of_sums_bootstrap(sums(records, key))
+
+
+def times(first: Sequence[Record], second: Sequence[Record], key: str = "unprompted/training") -> Estimate:
+    """How many times higher the mean score of `first` is than that of `second`, paired by seed."""
+    from lmstudy.evaluation.statistics import paired_ratio_of_means
+
+    one, other = common_seeds(first, second)
+    return paired_ratio_of_means(sums(one, key), sums(other, key))
+
+
+def more(first: Sequence[Record], second: Sequence[Record], key: str = "unprompted/training") -> Estimate:
+    """How much higher the mean score of `first` is than that of `second`, paired by seed."""
+    from lmstudy.evaluation.statistics import paired_difference
+
+    one, other = common_seeds(first, second)
+    return paired_difference(sums(one, key), sums(other, key), same_groups=False)
+
+
+def capability_cost(first: Sequence[Record], second: Sequence[Record], split: str = "valid") -> Estimate:
+    """Bits per byte of held-out documents that `first` needs more than `second`, as a share of the latter's."""
+    import numpy as np
+
+    from lmstudy.evaluation.statistics import paired_ratio_of_means
+
+    one, other = common_seeds(first, second)
+    tables = [np.array([record.groups[split] for record in records]) for records in (one, other)]
+    return paired_ratio_of_means(*tables, same_groups=True).minus(1.0)
