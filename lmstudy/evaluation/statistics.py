@@ -160,7 +160,8 @@ def paired_ratio_of_means(
         raise StudyError(f"a paired ratio of {len(first)} seeds and {len(second)}: give the same seeds")
     terms = [(1.0, first, "seeds", "groups"), (-1.0, second, "seeds", "groups" if same_groups else "other groups")]
     found = _bootstrap(terms, len(first), confidence, draws, seed, _log_of_ratio)
-    return Estimate(*(math.exp(x) for x in (found.value, found.low, found.high)), found.n, confidence, found.df)
+    value, low, high = (math.exp(x) for x in (found.value, found.low, found.high))
+    return Estimate(value, low, high, found.n, confidence, found.df)
 
 
 HALF = 0.5

@@ -39,6 +39,18 @@ OBJECTIVES: dict[str, tuple[str, ...]] = {
     "AWR": ("objective=awr",),
 }
 """The objectives by the names that the book shows, and what they are called in the configuration."""
+VARIANTS: dict[str, tuple[str, ...]] = {
+    "unlikelihood, as released": ("objective=unlikelihood", "objective.released=true"),
+    "RWR, as released": ("objective=rwr", "objective.beta=10", "objective.normalise=false"),
+    "AWR, as released": ("objective=awr", "objective.beta=10", "objective.normalise=false"),
+    "RWR, divided twice": ("objective=rwr", "scorer.divided_twice=true"),
+    "conditional, onset 20 %": ("objective=conditional", "objective.onset=0.2"),
+    "conditional, onset 60 %": ("objective=conditional", "objective.onset=0.6"),
+    "MLE, four fifths": ("objective=mle", "budget.steps=320"),
+    "MLE, thrice as long": ("objective=mle", "budget.steps=1200", "budget.evaluate_every=300"),
+    "conditional, thrice as long": ("objective=conditional", "budget.steps=1200", "budget.evaluate_every=300"),
+}
+"""Arms beside the objectives: faults of the released code, a later onset, a part of the steps, and more of them."""
 MOST_SEEDS = ("MLE", "filtering", "conditional")
 """Those with five seeds; the others have three."""
 SEEDS, MORE_SEEDS = (1, 2, 3), (1, 2, 3, 4, 5)
@@ -59,13 +71,14 @@ def trained(
         StudyError: a task or name that the study does not know; with `train` False, a record that is missing.
     """
     check_task(task)
-    unknown = [name for name in names if name not in OBJECTIVES]
+    known = OBJECTIVES | VARIANTS
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise StudyError(f"objective {unknown[0]!r} is no arm of the study; choose from {', '.join(OBJECTIVES)}")
+        raise StudyError(f"objective {unknown[0]!r} is no arm of the study; choose from {', '.join(known)}")
     found: Arms = {}
     for name in names:
         own = seeds if seeds is not None else MORE_SEEDS if name in MOST_SEEDS else SEEDS
-        arm = {name: (f"experiment={task}", *OBJECTIVES[name])}
+        arm = {name: (f"experiment={task}", *known[name])}
         found |= gather_arms(arm, own, budget, runs, train=train)
     return found
 
