@@ -40,35 +40,54 @@ def parse(settings: Mapping[str, Any]) -> tuple[Source, Pipeline]:
         StudyError: an unknown key, a missing one, or a value of the wrong type or range.
     """
     rest = dict(settings)
-    source_class = _locate(rest.pop("_target_", None))
     steps = {key: rest.pop(key) for key in Pipeline.model_fields if key in rest}
+    source = parse_source(rest, also=tuple(Pipeline.model_fields))
+    pipeline = _validated(Pipeline, steps, "data")
+    cleaning.check(pipeline.cleaning)
+    return source, pipeline
+
+
+def parse_source(settings: Mapping[str, Any], key: str = "data", also: tuple[str, ...] = ()) -> Source:
+    """The source alone, made from `_target_` and its keys.
+
+    Args:
+        settings: what stands in the configuration.
+        key: where it stands, for messages.
+        also: keys that may stand beside the source's own, for messages.
+
+    Raises:
+        StudyError: as `parse`.
+    """
+    rest = dict(settings)
+    source_class = _locate(rest.pop("_target_", None), key)
     unknown = sorted(set(rest) - set(source_class.model_fields))
     if unknown:
-        known = sorted({*source_class.model_fields, *Pipeline.model_fields})
-        raise StudyError(f"data.{unknown[0]} is no key of {source_class.__name__}; choose from {known}")
-    pipeline = _validated(Pipeline, steps)
-    cleaning.check(pipeline.cleaning)
-    return _validated(source_class, rest), pipeline
+        known = sorted({*source_class.model_fields, *also})
+        raise StudyError(f"{key}.{unknown[0]} is no key of {source_class.__name__}; choose from {known}")
+    return _validated(source_class, rest, key)
 
 
-def _locate(target: Any) -> Any:
+def _locate(target: Any, key: str) -> Any:
     module, _, name = str(target).rpartition(".")
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise StudyError(f"data._target_={target!r} names no source class: {error}") from error
+        raise StudyError(f"{key}._target_={target!r} names no source class: {error}") from error
     if not (isinstance(found, type) and issubclass(found, BaseModel) and hasattr(found, "parts")):
-        raise StudyError(f"data._target_={target!r} is no source (see lmstudy.data.documents.Source)")
+        raise StudyError(f"{key}._target_={target!r} is no source (see lmstudy.data.documents.Source)")
     return found
 
 
-def _validated(model: type[BaseModel], values: Mapping[str, Any]) -> Any:
+def _validated(model: type[BaseModel], values: Mapping[str, Any], key: str) -> Any:
     try:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, StudyError):  # of a source inside the source: it says where by itself
+            raise cause from error
         where = [part for part in first["loc"] if part not in ("package", "file", "document")]
-        message = f"data.{'.'.join(map(str, where))}"
+        message = f"{key}.{'.'.join(map(str, where))}"
         if first["type"] == "extra_forbidden":
             choices = _keys(model, where[:-1])
             raise StudyError(f"{message} is no key" + (f"; choose from {choices}" if choices else "")) from error

@@ -84,7 +84,7 @@ class ScoredDocuments:
     threshold: float
     """A segment is good if it scores this or less."""
     unscored: NDArray[np.int64]
-    """Documents on which the scorer raised; training leaves them out."""
+    """Documents on which the scorer raised: most objectives leave them out."""
 
     def segment_scores(self, index: int) -> Floats:
         """[segments] of one document."""
@@ -142,7 +142,7 @@ def score_split(
     failures = json.loads((folder / "failures.json").read_text("utf-8"))
     if failures:
         shown = "; ".join(dict.fromkeys(failures[:SHOWN]))
-        progress(f"scores: {scorer.name} raised on {len(failures):,} documents, which are left out ({shown})")
+        progress(f"scores: {scorer.name} raised on {len(failures):,} documents, which have no score ({shown})")
     scores = np.load(folder / "scores.npy", mmap_mode="r")
     offsets = np.concatenate([[0], np.cumsum(store.segment_counts())])
     threshold = float(settings.get("threshold", scorer.threshold))
