@@ -60,13 +60,13 @@ def what_is_read(typed: TrainConfig, corpus: Corpus, objective: Objective) -> Re
     view = objective.view(scored, typed.seed)
     steps = typed.budget.steps
     begin, end = round(objective.onset * steps), steps - round(objective.cooldown * steps)
-    phases = [Phase(0, scored.store)] if begin else []
-    notes = view.notes
-    if begin < end:
-        phases.append(Phase(begin, view.documents, view.token_scores))
-    else:
-        notes = (*notes, f"onset={objective.onset:g}, cooldown={objective.cooldown:g}: no step is left for "
-                 f"objective={objective.name}, this run is maximum likelihood")  # fmt: skip
-    if end < steps and begin < end:
+    plain = Phase(0, scored.store)
+    if begin >= end:
+        note = f"onset={objective.onset:g}, cooldown={objective.cooldown:g}: no step is left for "
+        note += f"objective={objective.name}, this run is maximum likelihood"
+        return Reading((plain,), control, (*view.notes, note))
+    phases = [plain] if begin else []
+    phases.append(Phase(begin, view.documents, view.token_scores))
+    if end < steps:
         phases.append(Phase(end, scored.store))
-    return Reading(tuple(phases), control, notes)
+    return Reading(tuple(phases), control, view.notes)
