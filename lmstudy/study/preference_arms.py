@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lmstudy.errors import StudyError
-from lmstudy.study.comparisons import Arms, gather_arms, measured
+from lmstudy.study.comparisons import Arms, Data, gather_arms, measured
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,10 +62,11 @@ def trained(
     seeds: Sequence[int] | None = None,
     budget: str = "short",
     runs: str = "runs",
+    data: Data = None,
     *,
     train: bool = True,
 ) -> Arms:
-    """Training records by name and seed; without `seeds`, all that the study has of each.
+    """Training records by name and seed; without `seeds`, all that the study has of each; `data` in the task's place.
 
     Raises:
         StudyError: a task or name that the study does not know; with `train` False, a record that is missing.
@@ -79,7 +80,7 @@ def trained(
     for name in names:
         own = seeds if seeds is not None else MORE_SEEDS if name in MOST_SEEDS else SEEDS
         arm = {name: (f"experiment={task}", *known[name])}
-        found |= gather_arms(arm, own, budget, runs, train=train)
+        found |= gather_arms(arm, own, budget, runs, data, train=train)
     return found
 
 

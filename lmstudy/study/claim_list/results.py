@@ -1,0 +1,169 @@
+"""Claims of the chapter of results: preferences while pretraining."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.study.claims import Compute, NoRecordsError, claim
+from lmstudy.study.preference_arms import OBJECTIVES, times
+from lmstudy.study.records import Record
+from lmstudy.study.results_chapter import (
+    CONDITIONAL,
+    HELD_OUT,
+    OURS,
+    REFERENCE,
+    TRAINING,
+    Results,
+    agreement,
+    best_column,
+    better,
+    cost,
+    our_columns,
+    results_among,
+)
+
+of_results = partial(claim, chapter="notebooks/14_results")
+fold = partial(of_results, unit="times fewer", spec=".3g")
+deviations = partial(of_results, unit="standard deviations of ratings", spec="+.2f")
+per_cent = partial(of_results, unit="% bits per byte", spec="+.1f")
+tau = partial(of_results, unit="(Kendall's τ)", spec=".2f")
+
+BITS_AIM = 2.0
+"""Per cent of bits per byte that conditional training may cost."""
+TAU_AIM = 0.6
+
+
+def _of(
+    task: str, compute: Callable[[Results], Estimate], needed: Sequence[str], others: Iterable[str] = ()
+) -> Compute:
+    """Of the results of a task: of objectives that must be there, and of others as far as they are."""
+
+    def computed(records: Sequence[Record]) -> Estimate:
+        found = results_among(task, records, names=[name for name in OBJECTIVES if name in {*needed, *others}])
+        for name in needed:
+            if name not in found.judged:
+                raise NoRecordsError(f"of measured runs of task={task}, objective {name!r}")
+        return compute(found)
+
+    return computed
+
+
+def _better(task: str, name: str, reference: str = REFERENCE, key: str = TRAINING) -> Compute:
+    return _of(task, lambda found: better(task, found.judged[name], found.judged[reference], key), (name, reference))
+
+
+def _cost(task: str, name: str, reference: str = REFERENCE) -> Compute:
+    return _of(task, lambda found: cost(found, name, reference), (name, reference))
+
+
+def _best(task: str) -> Compute:
+    def compute(found: Results) -> Estimate:
+        name = best_column(found)
+        if name is None:
+            raise NoRecordsError(f"of task={task} and a column that this study adds")
+        return better(task, our_columns(found)[name], found.judged[CONDITIONAL])
+
+    return _of(task, compute, (CONDITIONAL,), OURS)
+
+
+def _structure(found: Results) -> Estimate:
+    return times(found.judged[CONDITIONAL], found.judged[REFERENCE], "unprompted/structure")
+
+
+fold(
+    id="pep8.conditional_vs_mle",
+    sentence="From nothing and after the good token, conditional training writes fewer violations of style than MLE.",
+    holds=lambda e: e.low > 1,
+)(_better("pep8", CONDITIONAL))
+
+
+fold(
+    id="privacy.conditional_vs_mle",
+    sentence="From nothing and after the good token, conditional training writes several times fewer items of personal "
+    "data than MLE.",
+    holds=lambda e: e.low > 1,
+)(_better("privacy", CONDITIONAL))
+
+
+deviations(
+    id="sentiment.conditional_vs_mle",
+    sentence="From nothing and after the good token, conditional training writes with better sentiment than MLE.",
+    holds=lambda e: e.low > 0,
+)(_better("sentiment", CONDITIONAL))
+
+
+fold(
+    id="pep8.conditional_vs_mle_held_out",
+    sentence="A formatter, which steered no training, changes less in what conditional training writes than in MLE's.",
+    holds=lambda e: e.low > 1,
+)(_better("pep8", CONDITIONAL, key=HELD_OUT))
+
+
+fold(
+    id="privacy.conditional_vs_mle_held_out",
+    sentence="Detectors of another making find fewer items in what conditional training writes than in MLE's.",
+    holds=lambda e: e.low > 1,
+)(_better("privacy", CONDITIONAL, key=HELD_OUT))
+
+
+deviations(
+    id="sentiment.conditional_vs_mle_held_out",
+    sentence="By a reward model of other ratings, too, conditional training writes with better sentiment than MLE.",
+    holds=lambda e: e.low > 0,
+)(_better("sentiment", CONDITIONAL, key=HELD_OUT))
+
+
+for _task in ("pep8", "privacy"):
+    fold(
+        id=f"{_task}.best_vs_conditional",
+        sentence="The best column that this study adds writes less of what is minded than conditional training.",
+        holds=lambda e: e.low > 1,
+    )(_best(_task))
+
+
+deviations(
+    id="sentiment.best_vs_conditional",
+    sentence="The best column that this study adds writes with better sentiment than conditional training.",
+    holds=lambda e: e.low > 0,
+)(_best("sentiment"))
+
+
+for _task in ("pep8", "privacy", "sentiment"):
+    per_cent(
+        id=f"{_task}.capability_cost",
+        sentence="Behind the good token, conditional training needs at most two per cent more bits per byte than MLE.",
+        holds=lambda e: e.high <= BITS_AIM,
+    )(_cost(_task, CONDITIONAL))
+
+    tau(
+        id=f"{_task}.graders_agree",
+        sentence="The training scorer and the held-out grader put the objectives in much the same order.",
+        holds=lambda e: e.value >= TAU_AIM,
+    )(_of(_task, agreement, (REFERENCE, CONDITIONAL), OBJECTIVES))
+
+
+of_results(
+    id="pep8.structure_not_worse",
+    unit="times MLE's",
+    spec=".2f",
+    sentence="Conditional training breaks no more rules of structure than MLE, as far as can be shown.",
+    holds=lambda e: e.low <= 1,
+)(_of("pep8", _structure, (CONDITIONAL, REFERENCE)))
+
+
+for _task, _sentence in (
+    ("pep8", "Filtering writes fewer violations of style than conditional training does after the good token."),
+    ("privacy", "Filtering writes fewer items of personal data than conditional training does after the good token."),
+):
+    fold(id=f"{_task}.filtering_vs_conditional", sentence=_sentence, holds=lambda e: e.low > 1)(
+        _better(_task, "filtering", CONDITIONAL)
+    )
+
+
+per_cent(
+    id="privacy.filtering_cost",
+    sentence="On file heads, filtering costs more bits per byte than conditional training.",
+    holds=lambda e: e.low > 0,
+)(_cost("privacy", "filtering", CONDITIONAL))
