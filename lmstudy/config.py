@@ -83,6 +83,7 @@ class BaselineConfig(_Closed):
     """The root of `lmstudy-baseline`."""
 
     data: dict[str, Any]
+    of: Literal["text", "ratings"] = "text"
     order: Annotated[int, Field(ge=1, le=5)]
     tokens: Count | Literal["all"]
     runs: str

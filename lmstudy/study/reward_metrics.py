@@ -24,7 +24,7 @@ class Findings(NamedTuple):
 
 
 def measured(split: str, rated: Rated, judge: Judge) -> Findings:
-    """All metrics of a split, domain by domain, and of the first domain what intervals and figures need.
+    """All metrics of a split, domain by domain, and what intervals and figures need.
 
     `calibration_error` is that of pair probabilities as the loss left them, `calibration_error_scaled` with the one
     factor (`pair_scale`) that fits them best to the pairs of "valid". Groups are `pairs` (see `accuracy_counts`: right
@@ -54,11 +54,10 @@ def measured(split: str, rated: Rated, judge: Judge) -> Findings:
             alone = pair_accuracies(members, texts)
             own |= {f"pair_accuracy_{name}": value for name, value in zip(judge.model.names, alone, strict=True)}
         metrics |= {f"{split}/{domain}/{name}": value for name, value in own.items()}
-        if not groups:
-            groups = {
-                f"{split}/{domain}/pairs": (counts * (len(texts) - 1)).round(2).tolist(),
-                f"{split}/{domain}/reliability": np.stack([scaled.predicted, scaled.observed], 1).round(4).tolist(),
-            }
+        groups |= {
+            f"{split}/{domain}/pairs": (counts * (len(texts) - 1)).round(2).tolist(),
+            f"{split}/{domain}/reliability": np.stack([scaled.predicted, scaled.observed], 1).round(4).tolist(),
+        }
     return Findings(metrics, groups)
 
 
