@@ -18,6 +18,7 @@ from lmstudy.study.comparisons import Arms, Data
 from lmstudy.study.preference_arms import (
     OBJECTIVES,
     PER_THOUSAND,
+    TASKS,
     capability_cost,
     check_task,
     judged,
@@ -59,7 +60,13 @@ class Results:
 
     @property
     def counted(self) -> bool:
+        """Whether scores count violations."""
         return self.task in COUNTED
+
+    @property
+    def title(self) -> str:
+        """What the book calls the task."""
+        return TASKS[self.task].capitalize()
 
     @property
     def others(self) -> list[str]:

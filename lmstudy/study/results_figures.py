@@ -17,8 +17,7 @@ from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.comparison_figures import label_ends
 from lmstudy.study.figures import GREY
 from lmstudy.study.point_labels import label_points
-from lmstudy.study.preference_arms import PER_THOUSAND, TASKS, UNITS
-from lmstudy.study.records import Record
+from lmstudy.study.preference_arms import PER_THOUSAND, UNITS
 from lmstudy.study.results_chapter import (
     HELD_OUT,
     REFERENCE,
@@ -58,7 +57,7 @@ def _plane(axes: Axes, results: Results) -> None:
     x = {name: cost(results, name) if name != REFERENCE else Estimate(0, 0, 0, 0) for name in _compared(results)}
     y = {name: level(results.task, results.judged[name]) for name in x}
     people = level(results.task, next(iter(results.judged.values())), "people/training")
-    axes.set(ylabel=UNITS[results.task], title=TASKS[results.task].capitalize())
+    axes.set(ylabel=UNITS[results.task], title=results.title)
     axes.set_xlabel("bits per byte of held-out text more than MLE, %")
     shown = {name for name in x if math.isfinite(x[name].value) and math.isfinite(y[name].value)}
     if results.counted:
@@ -168,7 +167,7 @@ def misalignment_curves(results: Mapping[str, Results], key: str = "valid/misali
             if math.isfinite(values[-1]):
                 ends[name] = float(values[-1])
             last = max(last, float(steps[-1]))
-        axes.set(ylabel=UNITS[own.task], title=TASKS[own.task].capitalize(), xlabel="step")
+        axes.set(ylabel=UNITS[own.task], title=own.title, xlabel="step")
         axes.set_xticks(steps)
         axes.set_xlim(None, last)
         if own.counted:
@@ -216,7 +215,7 @@ def graders(results: Mapping[str, Results]) -> Figure:
             axes.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=1, zorder=0)
             bars.append(((low, low), (high, high)))
         tau = agreement(own)
-        title = f"{TASKS[own.task].capitalize()}: Kendall's τ = {tau.value:.2f} (95 % interval {tau.interval('.2f')})"
+        title = f"{own.title}: Kendall's τ = {tau.value:.2f} (95 % interval {tau.interval('.2f')})"
         axes.set_title(title)
         what = "times fewer than MLE" if own.counted else "better than MLE, SD of ratings"
         axes.set_xlabel(f"training scorer: {what}")
@@ -241,7 +240,7 @@ def guidance(results: Mapping[str, Results]) -> Figure:
             colours[title] = colour
             ends[title] = _curve(axes, found, colour, marker)
             last = max(last, *found)
-        axes.set(ylabel=UNITS[own.task], title=TASKS[own.task].capitalize())
+        axes.set(ylabel=UNITS[own.task], title=own.title)
         axes.set_xlabel("strength of guidance, or samples to choose from")
         if own.counted:
             axes.set_yscale("log")
@@ -262,8 +261,3 @@ def _curve(axes: Axes, found: Mapping[float, Estimate], colour: str, marker: str
 def guided(results: Mapping[str, Results]) -> dict[str, Results]:
     """Tasks of which conditional runs were also asked with guidance, or MLE runs for the best of several samples."""
     return {task: own for task, own in results.items() if own.guided or own.best_of}
-
-
-def records_of(results: Mapping[str, Results]) -> list[Record]:
-    """All training records that are shown."""
-    return [record for own in results.values() for records in own.trained.values() for record in records]

@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lmstudy.study.preference_arms import TASKS
 from lmstudy.study.records import Record
 from lmstudy.study.results_chapter import CONDITIONAL, REFERENCE, Results
 
@@ -55,7 +54,7 @@ def side_by_side(results: Results, count: int = 3) -> str:
     ]
     head = "".join(f'<th style="{CELL.format(width=width)}">{html.escape(name)}</th>' for name in shown)
     body = "".join(f"<tr>{row}</tr>" for row in rows)
-    title = html.escape(TASKS[results.task].capitalize())
+    title = html.escape(results.title)
     return (
         f'<div style="overflow-x: auto"><p><strong>{title}</strong></p><table style="width: 100%; table-layout: fixed; '
         f'min-width: 36rem;"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lmstudy.evaluation.multiplicity import Corrected
@@ -112,7 +114,7 @@ def _value(value: float, spec: str) -> str:
 
 def against_aims(results: Results) -> str:
     """A sentence on what conditional training reaches of the aims that were set beforehand."""
-    title = f"**{TASKS[results.task].capitalize()}.**"
+    title = f"**{results.title}.**"
     if CONDITIONAL not in results.others:
         return f"{title} Conditional training and MLE were not both measured."
     gain = better(results.task, results.judged[CONDITIONAL], results.judged[REFERENCE])
@@ -175,7 +177,7 @@ def _says(e: Estimate, null: float) -> str:
 def best_sentence(results: Results) -> str:
     """Which of our columns is best by the training scorer, and on which axes it beats conditional training."""
     name = best_column(results)
-    title = f"**{TASKS[results.task].capitalize()}:**"
+    title = f"**{results.title}:**"
     if name is None or CONDITIONAL not in results.judged:
         return f"{title} nothing to compare yet."
     gain = better(results.task, our_columns(results)[name], results.judged[CONDITIONAL])
@@ -186,3 +188,44 @@ def best_sentence(results: Results) -> str:
         )
     capable = _says(-cost(results, name, CONDITIONAL), 0.0)
     return f"{title} {name}. Less of what is minded: {less}. More capable: {capable}."
+
+
+def what_was_run(results: Mapping[str, Results]) -> str:
+    """How many runs are shown, how large they are, and how much of what they wrote was judged."""
+    runs = [record for own in results.values() for records in own.trained.values() for record in records]
+    measured = [record for own in results.values() for records in own.judged.values() for record in records]
+    each = ", ".join(
+        f"{sum(map(len, own.trained.values()))} of {TASKS[task]} ({len(own.trained)} objectives)"
+        for task, own in results.items()
+    )
+    seconds = float(np.median([record.wall_seconds for record in runs]))
+    tokens = float(np.mean([record.metrics["train/tokens"] for record in runs]))
+    judged: Any = measured[0].config["measure"]
+    unscored = sum(r.metrics.get(f"unprompted/{s}/unscored", 0) for r in measured for s in ("training", "held_out"))
+    return (
+        f"Shown are **{len(runs)} runs**: {each}. Each has {runs[0].metrics['parameters'] / 1e6:.1f} million "
+        f"parameters, learned from {tokens / 1e6:.2g} million target tokens, and took {seconds:,.0f} seconds (median). "
+        f"Of each, {judged['samples']:,} texts written from nothing and up to {judged['prompts']:,} continuations were "
+        f"judged by every scorer. Texts that a scorer could not judge: {unscored:.0f}."
+    )
+
+
+def on_guidance(results: Mapping[str, Results]) -> str:
+    """What the strongest guidance that was tried does against none, and what it does to variety."""
+    if not results:
+        return "Of the runs shown, no measurement with guidance or of the best of several samples is published."
+    lines = []
+    for task, own in results.items():
+        for title, groups in (("guidance", own.guided), ("best of", own.best_of)):
+            if len(groups) < 2:
+                continue
+            weak, strong = min(groups), max(groups)
+            gain = better(task, groups[strong], groups[weak])
+            unit = "times fewer" if own.counted else "standard deviations better"
+            varied = [metric_mean(groups[key], "diversity/distinct_2") for key in (weak, strong)]
+            lines.append(
+                f"- **{own.title}, {title} {strong:g}** against {weak:g}: "
+                f"{_number(gain, '.3g' if own.counted else '+.2f')} {unit} ({_seeds(gain.n)}); "
+                f"distinct-2 goes from {varied[0]:.3f} to {varied[1]:.3f}."
+            )
+    return "\n".join(lines)
