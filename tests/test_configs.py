@@ -22,7 +22,8 @@ CHOICES = [(group, choice) for group, choice in ALL if group in GROUPS]
 SWEEPS = [choice for group, choice in ALL if group == "sweep"]
 ALONE = [(group, choice) for group, choice in ALL if group not in (*GROUPS, "sweep")]
 """Parts that no root configuration composes; they build from their file alone."""
-NEEDS_MORE = {"files": ["data.path=."], "hub": ["data.name=a/b", "data.revision=c"]}
+HUB = ["data.path=a/b", "data.revision=c"]
+NEEDS_MORE = {"files": ["data.path=."], "hub": HUB, "preferences_gpu": HUB}
 
 
 @pytest.mark.parametrize(("group", "choice"), CHOICES, ids="=".join)

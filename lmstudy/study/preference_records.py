@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lmstudy.study.claims import NoRecordsError
 from lmstudy.study.preference_arms import OBJECTIVES, VARIANTS
-from lmstudy.study.records import Record
+from lmstudy.study.records import Record, load, load_folder, published_folder
 
 BUDGET = "short"
+
+
+def available(runs: Path | str = "runs") -> list[Record]:
+    """All published records, and those of a folder of runs that are not among them."""
+    published = load_folder(published_folder())
+    known = {record.id for record in published}
+    here = [load(path) for path in sorted(Path(runs).glob("*/record.json"))]
+    return [*published, *(record for record in here if record.id not in known)]
 
 
 def arm(records: Sequence[Record], task: str, name: str, budget: str = BUDGET) -> list[Record]:

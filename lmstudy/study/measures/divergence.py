@@ -25,13 +25,15 @@ from lmstudy.study.writing import drawn
 class Divergence:
     """KL(teacher || model), in bits per byte, estimated on texts that the teacher writes at T = 1.
 
-    KL = E[log2 p_teacher(x) - log2 p_model(x)] / bytes. The same texts for every model: they depend on teacher, number
-    and seed alone. Models that know control tokens read the good one before every segment, and probabilities are
+    KL = E[log2 p_teacher(x) - log2 p_model(x)] / bytes, over the texts that the teacher ended: of one that was cut off
+    neither model tells how it would have ended. The same texts for every model: they depend on teacher, number and
+    seed alone. Models that know control tokens read the good one before every segment, and probabilities are
     renormalised without them. Korbak et al. (2023) take GPT-3 as the teacher; here it is a run of the same corpus that
     was trained longer by maximum likelihood.
 
-    Gives `divergence/kl`, `divergence/teacher` and `divergence/model` (bits per byte of each on these texts); groups
-    `divergence` hold [bits of the model - bits of the teacher, bytes] by document group.
+    Gives `divergence/kl`, `divergence/teacher` and `divergence/model` (bits per byte of each on these texts), and how
+    many `divergence/texts` there are; groups `divergence` hold [bits of the model - bits of the teacher, bytes] by
+    document group.
 
     Args:
         teacher: id, its beginning, or folder of the teacher's run, in the runs folder of the run measured.
@@ -72,6 +74,7 @@ class Divergence:
             "divergence/kl": float((ours[:, 0] - theirs[:, 0]).sum() / size),
             "divergence/teacher": float(theirs[:, 0].sum() / size),
             "divergence/model": float(ours[:, 0].sum() / size),
+            "divergence/texts": float(len(store)),
         }
         groups = np.stack([ours[:, 0] - theirs[:, 0], theirs[:, 1]], 1)
         return Findings(metrics, {"divergence": groups.tolist()})
@@ -82,7 +85,9 @@ class Divergence:
         model: Any = teacher.module.model
         sampling = Sampling(1.0, 1.0, banned=BANNED, max_tokens=model.max_positions - 1)
         written = drawn(model, corpus, Asked(), self.samples, self.seed, sampling)
-        texts = [text for _, text in written if text.segments]
+        texts = [text for _, text in written if text.segments and text.finished]
+        if not texts:
+            raise StudyError(f"measure.teacher={self.teacher}: it ended none of {self.samples} texts; train it longer")
         tokens, starts = encode(corpus.tokenizer, [text.segments for text in texts], corpus.segmentation)
         columns = {"id": [f"teacher/{number}" for number in range(len(texts))], "tokens": tokens, "starts": starts}
         kept = tables.tokenised(corpus.tokenizer.get_vocab_size())
