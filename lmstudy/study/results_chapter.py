@@ -230,8 +230,8 @@ def as_ratio(per_cent_more: Estimate) -> Estimate:
 
 def logarithm(ratio: Estimate) -> Estimate:
     """Of a ratio, whose interval is symmetric there."""
-    values = [math.log(x) for x in (ratio.value, ratio.low, ratio.high)]
-    return Estimate(*values, ratio.n, ratio.confidence, ratio.df)
+    value, low, high = (math.log(x) for x in (ratio.value, ratio.low, ratio.high))
+    return Estimate(value, low, high, ratio.n, ratio.confidence, ratio.df)
 
 
 def agreement(results: Results, first: str = TRAINING, second: str = HELD_OUT) -> Estimate:

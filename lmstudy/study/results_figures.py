@@ -80,7 +80,8 @@ def _plane(axes: Axes, results: Results) -> None:
     )
     bits = metric_mean(results.trained.get(REFERENCE, []), "valid/bits_per_byte")
     if math.isfinite(bits):
-        top = axes.secondary_xaxis("top", functions=(lambda v: bits * (1 + v / 100), lambda v: 100 * (v / bits - 1)))
+        scales: Any = (lambda more: bits * (1 + more / 100), lambda own: 100 * (own / bits - 1))
+        top = axes.secondary_xaxis("top", functions=scales)
         top.set_xlabel("bits per byte", fontsize=9, color=GREY)
         top.tick_params(labelsize=8.5, colors=GREY)
         top.spines["top"].set_color(GREY)
@@ -176,15 +177,17 @@ def misalignment_curves(results: Mapping[str, Results], key: str = "valid/misali
     return figure
 
 
-def _label_upwards(axes: Axes, x: float, ends: Mapping[str, float], gap: float = 0.075) -> None:
+def _label_upwards(axes: Axes, x: float, ends: Mapping[str, float], gap: float = 0.068) -> None:
     """Names at the right of curves, the lowest at its end and others moved up where they would cover each other."""
     low, high = axes.get_ylim()
     place = -math.inf
     for name in sorted(ends, key=lambda one: ends[one]):
-        place = max((ends[name] - low) / (high - low), place + gap)
+        end, colour = (ends[name] - low) / (high - low), _look(name)[0]
+        place = max(end, place + gap)
         axes.annotate(
-            name, (x, place), (6, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
-            color=_look(name)[0], va="center", fontsize=9, annotation_clip=False,
+            name, (x, ends[name]), (1.025, place), xycoords="data", textcoords="axes fraction",
+            color=colour, va="center", fontsize=9, annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 3},
         )  # fmt: skip
 
 
