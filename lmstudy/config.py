@@ -60,6 +60,16 @@ class LoggerConfig(_Closed):
     names: list[Literal["csv", "wandb", "tensorboard"]]
 
 
+class DPOSettings(_Closed):
+    """What `lmstudy-dpo` learns from, and how strongly; see conf/dpo.yaml."""
+
+    beta: Annotated[float, Field(gt=0)]
+    samples: Annotated[int, Field(gt=1)]
+    temperature: Annotated[float, Field(gt=0)]
+    partners: Count
+    pairs: Count
+
+
 class TrainConfig(_Closed):
     """The root of `lmstudy-train`."""
 
@@ -77,6 +87,8 @@ class TrainConfig(_Closed):
     embedding: dict[str, Any] | None = None
     scorer: dict[str, Any] | None = None
     measure: dict[str, Any] | None = None
+    start: str | None = None
+    dpo: DPOSettings | None = None
 
 
 class BaselineConfig(_Closed):
@@ -166,7 +178,19 @@ def build(node: Mapping[str, Any], group: str, **given: Any) -> Any:
 
 def check_root(config: Mapping[str, Any]) -> TrainConfig:
     """The typed root of a resolved configuration."""
-    return _check(TrainConfig, config, "")
+    return _check(TrainConfig, {**config, "start": named_run(config, "start")}, "")
+
+
+def named_run(config: Mapping[str, Any], key: str) -> str | None:
+    """What a key names a run by: digits alone are text, too.
+
+    Raises:
+        StudyError: the beginning of an id such as 3e7, which was read as another number.
+    """
+    run = config.get(key)
+    if isinstance(run, float):
+        raise StudyError(f"{key}={run}: this beginning of an id reads as a number; give more digits of it")
+    return None if run is None else str(run)
 
 
 def check_baseline(config: Mapping[str, Any]) -> BaselineConfig:
@@ -176,10 +200,7 @@ def check_baseline(config: Mapping[str, Any]) -> BaselineConfig:
 
 def check_evaluate(config: Mapping[str, Any]) -> EvaluateConfig:
     """The typed root of a resolved `lmstudy-evaluate` configuration."""
-    run = config["run"]
-    if isinstance(run, float):
-        raise StudyError(f"run={run}: this beginning of an id reads as a number; give more digits of it")
-    return _check(EvaluateConfig, {**config, "run": str(run)}, "")
+    return _check(EvaluateConfig, {**config, "run": named_run(config, "run")}, "")
 
 
 def check_benchmark(config: Mapping[str, Any]) -> BenchmarkConfig:

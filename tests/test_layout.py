@@ -32,7 +32,7 @@ def test_files_are_small():
 
 
 def test_entry_points_read_as_a_pipeline():
-    for name in ("train", "evaluate", "prepare", "baseline"):
+    for name in ("train", "evaluate", "prepare", "baseline", "dpo", "generate"):
         assert len((ROOT / "lmstudy" / f"{name}.py").read_text().splitlines()) < 80
 
 

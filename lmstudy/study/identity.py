@@ -15,12 +15,13 @@ FREE = {
     "": ("runs", "logger", "measure"),
     "data": ("path",),  # the fingerprint of the data stands for what is in there
     "embedding": ("path",),  # and that of its file for the vectors
+    "scorer": ("runs",),  # a reward model is known by its name or id
     "trainer": ("checkpoint_every", "log_every", "threads", "compile", "attention"),  # equal up to rounding
 }
 """Keys that do not change what is learned."""
 
-OPTIONAL = ("embedding", "scorer")
-"""Groups that a run may do without; they are newer than the first published ids."""
+OPTIONAL = ("embedding", "scorer", "start", "dpo")
+"""Groups and keys that a run may do without; they are newer than the first published ids."""
 
 
 def kept(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,7 +40,15 @@ def run_id(config: Mapping[str, Any], data: str) -> str:
 
 
 def run_name(config: Mapping[str, Any]) -> str:
-    """Readable: the modules of scorer, objective and model, budget and seed, such as `mle-transformer-quick-s1`."""
+    """Readable: the modules of scorer, objective and model, budget and seed, such as `mle-transformer-quick-s1`.
+
+    A run that starts from another one is "tuned", or "dpo" in the place of the objective.
+    """
     groups = [group for group in ("scorer", "objective", "model") if config.get(group)]
-    targets = [str(config[group].get("_target_")).split(".") for group in groups]
-    return "-".join([*(target[-2:][0] for target in targets), config["budget"]["name"], f"s{config['seed']}"])
+    modules = {group: str(config[group].get("_target_")).split(".")[-2:][0] for group in groups}
+    tuned = []
+    if config.get("dpo"):
+        modules["objective"] = "dpo"
+    elif config.get("start"):
+        tuned = ["tuned"]
+    return "-".join([*modules.values(), config["budget"]["name"], *tuned, f"s{config['seed']}"])

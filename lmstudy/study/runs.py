@@ -10,7 +10,8 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,16 @@ from lmstudy.study import provenance
 from lmstudy.study.atomic import write_text
 from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
 from lmstudy.study.identity import EVALUATED, NUMERICS, OPTIONAL, run_id, run_name
+from lmstudy.study.pairs import sampled_pairs
 from lmstudy.study.preference_data import Reading, build_scorer, check_scorer, what_is_read
 from lmstudy.study.records import Record, load
+from lmstudy.study.starting import load_start, start_id
 from lmstudy.study.watching import WatchSamples
 from lmstudy.study.writing import Asked, whole_texts
 from lmstudy.training.callbacks import History, ProgressLine, SessionClock, Throughput
 from lmstudy.training.compilation import choose_attention, compilation_error, compile_network
+from lmstudy.training.dpo import DPOModule
+from lmstudy.training.dpo_data import PairDataModule
 from lmstudy.training.flops_rate import flops_rates
 from lmstudy.training.loggers import build_loggers
 from lmstudy.training.module import PretrainingModule
@@ -55,6 +60,8 @@ class Run:
     corpus: Corpus
     id: str
     name: str
+    start: str | None = None
+    """How the run was named whose weights are the first ones; its whole id is in the configuration."""
 
     @property
     def folder(self) -> Path:
@@ -72,12 +79,17 @@ def open_run(config: Mapping[str, Any]) -> Run:
     processes = typed.trainer.devices * typed.trainer.nodes
     if typed.budget.rows % processes:
         raise StudyError(f"budget.rows={typed.budget.rows} must be a multiple of the {processes} processes")
+    if typed.dpo is not None and (typed.start is None or processes > 1):
+        raise StudyError("dpo is learned from another run's samples (start=ID) and on one device: see lmstudy-dpo")
     check_scorer(typed)
     corpus = prepare(typed.data)
     config = {key: value for key, value in config.items() if not (key in OPTIONAL and value is None)}
+    if typed.start is not None:
+        config["start"] = start_id(typed.start, Path(typed.runs))
     if typed.embedding is not None:
         config["embedding"] = {**typed.embedding, **_embedding(typed).pinned()}
-    return Run(config, check_root(config), corpus, run_id(config, corpus.fingerprint), run_name(config))
+    identity = run_id(config, corpus.fingerprint)
+    return Run(config, check_root(config), corpus, identity, run_name(config), typed.start)
 
 
 def _embedding(typed: TrainConfig) -> Embedding:
@@ -93,7 +105,8 @@ def build_module(run: Run) -> PretrainingModule:
     L.seed_everything(typed.seed, verbose=False)
     vocab_size = run.corpus.tokenizer.get_vocab_size()
     positions = max(budget.encoder_length, budget.decoder_length)
-    module = PretrainingModule(
+    kind = PretrainingModule if typed.dpo is None else partial(DPOModule, beta=typed.dpo.beta)
+    module = kind(
         model=build(typed.model, "model", vocab_size=vocab_size, max_positions=positions),
         objective=build(typed.objective, "objective"),
         optimizer=build(typed.optimizer, "optimizer"),
@@ -108,11 +121,16 @@ def build_module(run: Run) -> PretrainingModule:
 
 
 def initial_module(run: Run) -> tuple[PretrainingModule, WordVectors | None]:
-    """The module as training begins, with the vectors of the run's embedding in it, and these vectors."""
+    """The module as training begins, with the weights of the run's start or the vectors of its embedding in it.
+
+    The vectors are returned, too.
+    """
     module = build_module(run)
     model: Any = module.model
     vectors = None
-    if run.typed.embedding is not None:
+    if run.start is not None:
+        load_start(model, run.start, Path(run.typed.runs), run.corpus.fingerprint)
+    elif run.typed.embedding is not None:
         vectors = _embedding(run.typed).vectors(run.corpus, model.embedding.embedding_dim, to_stderr)
     if vectors is not None:
         to_stderr(str(vectors))
@@ -168,14 +186,41 @@ def _lock(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+@dataclass(frozen=True)
+class _Batches:
+    """What a run is trained on, and held-out text."""
+
+    training: L.LightningDataModule
+    data: CorpusDataModule
+    notes: tuple[str, ...] = ()
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+def _batches(run: Run, module: PretrainingModule, scorer: Scorer | None) -> _Batches:
+    """Documents as the objective reads them, or pairs of texts that the module itself writes."""
+    typed = run.typed
+    reading = what_is_read(typed, run.corpus, module.objective)
+    data = build_data(run, reading)
+    if typed.dpo is None:
+        for line in [*reading.notes, *_long_documents(data)]:
+            to_stderr(line)
+        return _Batches(data, data, reading.notes)
+    assert scorer is not None
+    device = torch.device("cuda" if typed.trainer.accelerator == "gpu" else "cpu")
+    model: Any = module.model.to(device).eval()
+    found = sampled_pairs(model, run.corpus, scorer, typed.dpo, typed.seed)
+    model.train()
+    pairs = PairDataModule(found.pairs, typed.dpo.pairs, typed.seed, data)
+    return _Batches(pairs, data, metrics=found.metrics)
+
+
 def _fit(run: Run) -> Record:
     clock = SessionClock(provenance.now())
     typed, budget = run.typed, run.typed.budget
     module, vectors = initial_module(run)  # a mistake shows here, before anything is written
-    reading = what_is_read(typed, run.corpus, module.objective)
-    data, scorer = build_data(run, reading), build_scorer(typed)
-    for line in [*reading.notes, *_long_documents(data)]:
-        to_stderr(line)
+    scorer = build_scorer(typed)
+    batches = _batches(run, module, scorer)
+    data = batches.data
     write_text(run.folder / "config.json", json.dumps(run.config, indent=1))
     history, throughput = History(typed.trainer.log_every), Throughput()
     loggers = build_loggers(list(typed.logger.names), run.folder, run.id, run.name)
@@ -195,7 +240,7 @@ def _fit(run: Run) -> Record:
     if checkpoint:
         check_checkpoint(checkpoint, run.id)
     try:
-        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        trainer.fit(module, datamodule=batches.training, ckpt_path=checkpoint, weights_only=True)
         metrics, groups = _evaluate(run, trainer, module, data)
     except SystemExit:
         if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
@@ -213,8 +258,9 @@ def _fit(run: Run) -> Record:
         raise SystemExit(0)  # the first process writes the record
     _save_weights(weights, run.folder / "model.safetensors")
     speed = throughput.summary()
-    speed |= flops_rates(module.model, data.shape, budget.steps, speed, placed)
-    metrics |= {f"train/{key}": value for key, value in speed.items()}
+    if batches.training is data:  # pairs are of no fixed shape
+        speed |= flops_rates(module.model, data.shape, budget.steps, speed, placed)
+    metrics |= batches.metrics | {f"train/{key}": value for key, value in speed.items()}
     metrics["parameters"] = float(sum(value.numel() for value in weights.values()))
     if vectors is not None:
         metrics["embedding/tokens_found"] = float(vectors.found.sum())
@@ -244,7 +290,7 @@ def _fit(run: Run) -> Record:
         curves=dict(history.curves),
         groups=groups,
         samples=list(samples),
-        notes=" ".join(reading.notes),
+        notes=" ".join(batches.notes),
     )
     record.write(run.record_path)
     shutil.rmtree(run.folder / "checkpoints", ignore_errors=True)

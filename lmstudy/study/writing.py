@@ -11,6 +11,7 @@ from lmstudy.data.corpus import Corpus
 from lmstudy.data.examples import Ints
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import decode
+from lmstudy.models.generation import Sampling
 from lmstudy.study.progress_line import ProgressLine
 from lmstudy.study.samples import Asked, continued_tokens, sampling_for, unconditional_samples, unconditional_tokens
 
@@ -22,11 +23,15 @@ READ = 16
 
 @dataclass(frozen=True)
 class Text:
-    """A text in segments, of which the first `given` were the prompt; `finished` if the model ended it."""
+    """A text in segments, of which the first `given` were the prompt; `finished` if the model ended it.
+
+    If it did not, `rest` is the segment that it was in.
+    """
 
     segments: tuple[str, ...]
     given: int = 0
     finished: bool = True
+    rest: str = ""
 
     @property
     def text(self) -> str:
@@ -38,27 +43,42 @@ class Text:
 
 
 def _cut(corpus: Corpus, prompt: str, ids: list[int], length: int, whole: bool) -> Text:
-    """The text of written ids behind a prompt, without a last segment that the model did not end."""
+    """The text of written ids behind a prompt; a last segment that the model did not end is its rest."""
     finished = len(ids) < length
     written = decode(corpus.tokenizer, ids)
     if whole:  # the document is one segment: prompt and continuation are judged as one
-        return Text((prompt + written,) if finished and (prompt or written) else (), 0, finished)
+        text = prompt + written
+        return Text((text,) if text else ()) if finished else Text((), 0, False, text)
     given, segments = corpus.cut(prompt) if prompt else (), corpus.cut(written) if written else ()
-    if not finished and segments:
-        segments = segments[:-1]
-    return Text((*given, *segments), len(given), finished)
+    if finished or not segments:
+        return Text((*given, *segments), len(given), finished)
+    return Text((*given, *segments[:-1]), len(given), False, segments[-1])
 
 
 def unprompted(model: Any, corpus: Corpus, asked: Asked, count: int, seed: int, quiet: bool = True) -> list[Text]:
     """Texts written from nothing; the same ones for the same weights, seed and count."""
-    texts: list[Text] = []
+    return [text for _, text in drawn(model, corpus, asked, count, seed, quiet=quiet)]
+
+
+def drawn(
+    model: Any,
+    corpus: Corpus,
+    asked: Asked,
+    count: int,
+    seed: int,
+    sampling: Sampling | None = None,
+    quiet: bool = True,
+) -> list[tuple[list[int], Text]]:
+    """Token ids written from nothing, without an end token, and the text that they are."""
+    texts: list[tuple[list[int], Text]] = []
     length = model.max_positions - 1  # a control token more than plain text must fit
+    sampling = sampling or sampling_for(asked, length)
     seeds = np.random.default_rng(seed).integers(2**31, size=-(-count // AT_ONCE)).tolist()
     with ProgressLine("sampling", sys.stderr) as line:
         for part in seeds:
             size = min(AT_ONCE, count - len(texts))
-            written = unconditional_tokens(model, size, part, sampling_for(asked, length), asked)
-            texts += [_cut(corpus, "", ids, length, corpus.one_segment) for ids in written]
+            written = unconditional_tokens(model, size, part, sampling, asked)
+            texts += [(ids, _cut(corpus, "", ids, sampling.max_tokens, corpus.one_segment)) for ids in written]
             if not quiet:
                 line.update(f"text {len(texts)} of {count}")
     return texts
@@ -71,11 +91,28 @@ def whole_texts(model: Any, corpus: Corpus, asked: Asked, count: int, seed: int)
 
 @dataclass(frozen=True)
 class Prompt:
-    """The beginning of a held-out document."""
+    """The beginning of a document."""
 
     text: str
     segments: tuple[tuple[int, ...], ...]
     """Token ids of each segment."""
+    begun: tuple[int, ...] = ()
+    """Token ids, not in `text`, of a segment that is to be gone on with: what is written begins with them."""
+
+
+def prompt_from(corpus: Corpus, text: str) -> Prompt:
+    """A prompt from any text.
+
+    Training cuts documents between segments, so whole segments are for the encoder, and one without an end, such as
+    a line without a newline, is for the decoder.
+    """
+    whole = () if corpus.one_segment else corpus.cut(text)
+    if whole and corpus.cut(text + "x")[:-1] != whole:  # what comes next belongs to the last segment
+        whole = whole[:-1]
+    read = "".join(whole)
+    begun = text[len(read) :]
+    segments = tuple(tuple(corpus.encode(segment)) for segment in whole)
+    return Prompt(read, segments, tuple(corpus.encode(begun)) if begun else ())
 
 
 def held_out_prompts(corpus: Corpus, split: str, count: int) -> list[Prompt]:
@@ -108,21 +145,29 @@ def prompt_tokens(prompt: Prompt, before: Sequence[int], longest: int) -> list[i
 
 
 def prompted(
-    model: Any, corpus: Corpus, asked: Asked, prompts: Sequence[Prompt], longest: int, seed: int, quiet: bool = True
+    model: Any,
+    corpus: Corpus,
+    asked: Asked,
+    prompts: Sequence[Prompt],
+    longest: int,
+    seed: int,
+    sampling: Sampling | None = None,
+    quiet: bool = True,
 ) -> list[Text]:
     """Continuations of prompts; `longest` tokens of each are read."""
     texts: list[Text] = []
-    length = model.max_positions - 1
+    sampling = sampling or sampling_for(asked, model.max_positions - 1)
     before = asked.before()
-    forced = [] if corpus.one_segment else before  # a sentence that goes on has its control token already
+    bare = [] if corpus.one_segment else before  # a sentence that goes on has its control token already
     seeds = np.random.default_rng(seed).integers(2**31, size=-(-len(prompts) // AT_ONCE)).tolist()
     with ProgressLine("continuing", sys.stderr) as line:
         for part in seeds:
             own = prompts[len(texts) : len(texts) + AT_ONCE]
             read = [prompt_tokens(prompt, before, longest) for prompt in own]
-            ids = continued_tokens(model, read, [forced] * len(own), part, sampling_for(asked, length), asked)
+            forced = [[*before, *prompt.begun] if prompt.begun else bare for prompt in own]
+            ids = continued_tokens(model, read, forced, part, sampling, asked)
             for prompt, sequence in zip(own, ids, strict=True):
-                texts.append(_cut(corpus, prompt.text, sequence, length, corpus.one_segment))
+                texts.append(_cut(corpus, prompt.text, sequence, sampling.max_tokens, corpus.one_segment))
             if not quiet:
                 line.update(f"text {len(texts)} of {len(prompts)}")
     return texts
