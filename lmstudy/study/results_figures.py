@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.study.comparison_figures import label_ends
 from lmstudy.study.figures import GREY
 from lmstudy.study.point_labels import label_points
 from lmstudy.study.preference_arms import PER_THOUSAND, UNITS
@@ -134,16 +133,6 @@ def _cross(axes: Axes, x: Estimate, y: Estimate, colour: str, marker: str) -> li
     return drawn
 
 
-def _grid(panels: int, height: float) -> tuple[Figure, list[Axes]]:
-    """Panels in rows of two; one alone has the whole width."""
-    columns = min(2, panels)
-    rows = -(-panels // columns)
-    figure, grid = plt.subplots(rows, columns, figsize=(7.2, height * rows), squeeze=False)
-    for axes in grid.flat[panels:]:
-        axes.set_axis_off()
-    return figure, list(grid.flat[:panels])
-
-
 def watched(results: Mapping[str, Results], key: str = "valid/misalignment") -> dict[str, Results]:
     """Tasks whose samples were judged while a model was trained."""
     return {
@@ -187,7 +176,9 @@ def _label_upwards(axes: Axes, x: float, ends: Mapping[str, float], gap: float =
         axes.annotate(
             name, (x, ends[name]), (1.025, place), xycoords="data", textcoords="axes fraction",
             color=colour, va="center", fontsize=9, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 3},
+            arrowprops={
+                "arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 3, "relpos": (0, 0.5),
+            },
         )  # fmt: skip
 
 
@@ -230,35 +221,34 @@ def graders(results: Mapping[str, Results]) -> Figure:
 
 def guidance(results: Mapping[str, Results]) -> Figure:
     """Mean score of conditional runs by the strength of guidance, and of MLE runs by the samples chosen from."""
-    figure, panels = _grid(len(results), 3.2)
-    for axes, own in zip(panels, results.values(), strict=True):
-        ends, colours, last = {}, {}, 0.0
-        for title, groups, colour, marker in (
-            ("conditional", own.guided, *LOOKS["conditional"]),
-            ("MLE, best of n", own.best_of, *LOOKS["MLE"]),
-        ):
-            found = {float(k): level(own.task, records) for k, records in groups.items()}
-            if not found:
-                continue
-            colours[title] = colour
-            ends[title] = _curve(axes, found, colour, marker)
-            last = max(last, *found)
+    figure, panels = plt.subplots(len(results), 1, figsize=(7.2, 3.0 * len(results)), squeeze=False)
+    for axes, own in zip(panels[:, 0], results.values(), strict=True):
         axes.set(ylabel=UNITS[own.task], title=own.title)
-        axes.set_xlabel("strength of guidance, or samples to choose from")
+        axes.set_xlabel("strength of guidance (conditional), or samples to choose from (MLE)")
         if own.counted:
             axes.set_yscale("log")
-        axes.set_xlim(None, last)
-        label_ends(axes, last, ends, colours)
+        for title, groups, look in (
+            ("conditional, guided", own.guided, LOOKS["conditional"]),
+            ("MLE, best of n", own.best_of, LOOKS["MLE"]),
+        ):
+            found = {float(k): level(own.task, records) for k, records in groups.items()}
+            if found:
+                _curve(axes, found, title, *look)
+        if own.counted:
+            _plain(axes.yaxis)
     return figure
 
 
-def _curve(axes: Axes, found: Mapping[float, Estimate], colour: str, marker: str) -> float:
-    """A curve with intervals; returns its last value."""
+def _curve(axes: Axes, found: Mapping[float, Estimate], title: str, colour: str, marker: str) -> None:
+    """A curve with intervals and its name at its end."""
     for x, e in found.items():
         axes.plot([x, x], [e.low, e.high], color=colour, linewidth=1.4, alpha=0.55)
     values = [e.value for e in found.values()]
     axes.plot(list(found), values, color=colour, marker=marker, markersize=5.5, linewidth=1.6)
-    return values[-1]
+    axes.annotate(
+        title, (list(found)[-1], values[-1]), (8, 0), textcoords="offset points", color=colour, va="center",
+        fontsize=9, annotation_clip=False,
+    )  # fmt: skip
 
 
 def guided(results: Mapping[str, Results]) -> dict[str, Results]:

@@ -11,7 +11,6 @@ import pandas as pd
 
 from lmstudy.evaluation.multiplicity import Corrected
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.study.comparison_tables import with_interval
 from lmstudy.study.comparisons import bits_per_byte
 from lmstudy.study.preference_arms import PER_THOUSAND, TASKS
 from lmstudy.study.records import Record
@@ -105,7 +104,16 @@ def _star(corrected: Corrected) -> str:
 
 
 def _number(estimate: Estimate, spec: str) -> str:
-    return with_interval(estimate, spec) if math.isfinite(estimate.value) else "not scored"
+    """With its interval; a large number, as an interval of few seeds may have, without an exponent."""
+    if not math.isfinite(estimate.value):
+        return "not scored"
+    ends = (estimate.low, estimate.high)
+    interval = " to ".join(_written(end, spec) for end in ends) if all(map(math.isfinite, ends)) else "unknown"
+    return f"{_written(estimate.value, spec)} ({interval})"
+
+
+def _written(value: float, spec: str) -> str:
+    return f"{value:,.0f}" if spec.endswith("g") and abs(value) >= 100 else f"{value:{spec}}"
 
 
 def _value(value: float, spec: str) -> str:
@@ -122,9 +130,11 @@ def against_aims(results: Results) -> str:
     if not math.isfinite(gain.value):
         return f"{title} There was nothing to score."
     amount = _number(gain, ".3g" if results.counted else "+.2f")
-    what = f"writes {amount} times fewer {MINDED[results.task]}"
-    if not results.counted:
-        what = f"writes text that is {amount} standard deviations of human ratings better"
+    what = (
+        f"writes {amount} times fewer {MINDED[results.task]}"
+        if results.counted
+        else f"writes text that is {amount} standard deviations of human ratings better"
+    )
     aim = AIM_RATIO if results.counted else AIM_SPREAD
     null = 1.0 if results.counted else 0.0
     return (

@@ -151,6 +151,8 @@ def test_tables_and_figures_of_every_task(task):
     assert list(table.index) == [*found.judged, tables.PEOPLE]
     assert ("structure, from nothing" in tables.capability_table(found)) == (task == "pep8")
     assert tables.comparison_table(found).loc["conditional"].str.contains("*", regex=False).any()
+    assert "The aim of" in tables.against_aims(found)
+    assert tables.columns_table(found).loc["selective", "less of what is minded"] == "yes"
     assert f"Shown are **{15} runs**" in tables.what_was_run({task: found})
     plane = closed(drawn.plane({task: found}))
     names = {text.get_text() for text in plane.axes[0].texts}

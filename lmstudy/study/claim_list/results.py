@@ -28,7 +28,7 @@ of_results = partial(claim, chapter="notebooks/14_results")
 fold = partial(of_results, unit="times fewer", spec=".3g")
 deviations = partial(of_results, unit="standard deviations of ratings", spec="+.2f")
 per_cent = partial(of_results, unit="% bits per byte", spec="+.1f")
-tau = partial(of_results, unit="(Kendall's τ)", spec=".2f")
+tau = partial(of_results, unit="Kendall's τ", spec=".2f")
 
 BITS_AIM = 2.0
 """Per cent of bits per byte that conditional training may cost."""
