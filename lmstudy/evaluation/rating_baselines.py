@@ -54,6 +54,6 @@ def vader(texts: Sequence[str]) -> Floats:
     try:
         from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
     except ImportError:
-        raise StudyError("the VADER lexicon needs the package vaderSentiment: pip install 'lmstudy[vader]'") from None
+        raise StudyError("the VADER lexicon needs the package vaderSentiment: pip install vaderSentiment") from None
     analyser = SentimentIntensityAnalyzer()
     return np.array([4 * analyser.polarity_scores(text)["compound"] for text in texts])

@@ -90,7 +90,7 @@ def _ridge(rated: Rated, texts: Ratings) -> TfidfRidge:
     return TfidfRidge().fit(texts.texts, means(rated.levels, texts))
 
 
-def _learning_curve(rated: Rated, seed: int) -> dict[str, list[Any]]:
+def _learning_curve(rated: Rated, seed: int) -> Any:
     held_out = rated.splits[SPLIT].of_domain(rated.splits[SPLIT].domains[0])
     taken = [learned_from(rated, "all", share, None, seed) for share in SHARES]
     found = [pair_accuracy(_ridge(rated, texts)(held_out.texts), held_out).value for texts in taken]

@@ -15,6 +15,7 @@ from lmstudy.preferences.ratings import LEVELS, Ratings
 from lmstudy.study.figures import COLOURS, GREY
 from lmstudy.study.reward_records import Point
 
+CHANCES = (0.5, 0.6, 0.7, 0.8, 0.9)
 LARGEST = 420.0
 """Area of a dot that stands for everybody, in square points."""
 
@@ -39,7 +40,7 @@ def opinions(ratings: Ratings) -> Figure:
     axes.set_yticks(range(n), names, fontsize=8.5)
     axes.set(xlim=(-4.5, 4.5), ylim=(n - 0.4, -0.6), xticks=LEVELS)
     axes.set_xticklabels([f"{level:+d}" if level else "0" for level in LEVELS.tolist()])
-    axes.set_xlabel("rating: number of people who gave it (dots), and the mean (triangles)")
+    axes.set_xlabel("rating, with how many people gave it; triangle: mean")
     axes.tick_params(axis="y", length=0)
     return figure
 
@@ -84,8 +85,7 @@ def reliability(raw: Sequence[Reliability], scaled: Sequence[Reliability]) -> Fi
         for one, marker in zip(of_seeds, "os^Dv", strict=False):
             axes.plot(one.predicted, one.observed, marker=marker, color=colour, linewidth=1, markersize=4.5, alpha=0.8)
         axes.set(xlim=(0.5, 1), ylim=(0.5, 1), title=title, aspect="equal", xlabel="chance that the model gives")
+        axes.set(xticks=CHANCES, yticks=CHANCES)
     grid[0].set_ylabel("how often people agree")
-    grid[1].text(
-        0.72, 0.70, "as often as it says", color=GREY, fontsize=8.5, rotation=45, rotation_mode="anchor", va="top"
-    )
+    grid[1].text(0.75, 0.69, "as often as it says", color=GREY, fontsize=8.5, rotation=45, rotation_mode="anchor")
     return figure

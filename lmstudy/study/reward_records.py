@@ -70,7 +70,7 @@ def learning_curve(arms: Sequence[Sequence[Record]]) -> list[Point]:
 
 def ridge_curve(known: Record, ratings: float) -> tuple[list[float], list[list[float]]]:
     """Numbers of ratings, and for each the pair accuracies of ridge regression by seed; the last is of all ratings."""
-    curves: list[dict[str, Any]] = [curve for name, curve in known.curves.items() if name.startswith("ridge/")]
+    curves: list[Any] = [curve for name, curve in known.curves.items() if name.startswith("ridge/")]
     steps = np.mean([curve["step"] for curve in curves], 0).tolist()
     values = np.array([curve["value"] for curve in curves]).T.tolist()
     return [*steps, ratings], [*values, [known.metrics[f"{SPLIT}/{FILM}/ridge"]] * len(curves)]
