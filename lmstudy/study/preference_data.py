@@ -44,6 +44,11 @@ def check_scorer(typed: TrainConfig) -> None:
         )
 
 
+def own_steps(objective: Objective, steps: int) -> tuple[int, int]:
+    """The first of an objective's own steps and the one after its last; before and after, it is maximum likelihood."""
+    return round(objective.onset * steps), steps - round(objective.cooldown * steps)
+
+
 def what_is_read(typed: TrainConfig, corpus: Corpus, objective: Objective) -> Reading:
     """The phases of training: plain documents before the onset, the objective's view, plain ones in the cooldown.
 
@@ -59,7 +64,7 @@ def what_is_read(typed: TrainConfig, corpus: Corpus, objective: Objective) -> Re
     scored = score_split(corpus, "train", typed.scorer)
     view = objective.view(scored, typed.seed)
     steps = typed.budget.steps
-    begin, end = round(objective.onset * steps), steps - round(objective.cooldown * steps)
+    begin, end = own_steps(objective, steps)
     plain = Phase(0, scored.store)
     if begin >= end:
         note = f"onset={objective.onset:g}, cooldown={objective.cooldown:g}: no step is left for "

@@ -1,0 +1,203 @@
+"""The chapter on preferences: its tasks, how much of their text is bad, and how far two scorers agree on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import kendalltau, t
+
+from lmstudy.config import build
+from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.data.segments import segments
+from lmstudy.data.tokenizer import token_bytes
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.preferences.scored import ScoredDocuments, judge, score_split
+from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.study.needs import compose_config
+
+Floats = NDArray[np.float64]
+DRAWS = 400
+TOLD_APART = 30
+"""Documents of a package from which on its mean is worth a point."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A corpus, what people mind in it, and the scores of its training text."""
+
+    corpus: Corpus
+    scorer: Scorer
+    scored: ScoredDocuments
+
+    @classmethod
+    def of(cls, experiment: str) -> Task:
+        """The task of an experiment of `conf/experiment`, scored now unless its scores are kept."""
+        config = compose_config("train", [f"experiment={experiment}"])
+        corpus = prepare(config["data"])
+        return cls(corpus, build(config["scorer"], "scorer"), score_split(corpus, "train", config["scorer"]))
+
+    def known(self) -> Floats:
+        """[segments] scores of the training text, without those of documents that could not be scored."""
+        return self.scored.scores[~np.isnan(self.scored.scores)].astype(np.float64)
+
+    def bad_segments(self) -> float:
+        """Share of training segments, of those that have a score."""
+        return float((self.scored.scores[~np.isnan(self.scored.scores)] > self.scored.threshold).mean())
+
+    def bad_documents(self) -> float:
+        """Share of training documents with a bad segment."""
+        bad = np.append(~self.scored.good(), False).astype(np.int64)  # as `reduceat` wants it
+        return float((np.add.reduceat(bad, self.scored.offsets[:-1]) > 0)[self.scored.scored()].mean())
+
+
+def scorer_of(name: str) -> Scorer:
+    """The scorer of a YAML of `conf/scorer`."""
+    return build(compose_config("train", [f"scorer={name}"])["scorer"], "scorer")
+
+
+def share_table(tasks: Mapping[str, Task]) -> pd.DataFrame:
+    """How much of the training text of each task is bad."""
+    rows = {}
+    for name, task in tasks.items():
+        unit = "character" if task.scorer.unit == "character" else "segment"
+        rows[name] = {
+            "documents": len(task.scored.store),
+            "segments": len(task.known()),
+            "a score is per": unit,
+            "threshold t": f"{task.scored.threshold:g}",
+            "bad segments": f"{task.bad_segments():.1%}",
+            "documents with one": f"{task.bad_documents():.1%}",
+        }
+    return pd.DataFrame(rows).T
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Some documents in segments, each with the package that it comes from."""
+
+    documents: list[list[str]]
+    sources: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    @property
+    def texts(self) -> list[str]:
+        return ["".join(document) for document in self.documents]
+
+    @property
+    def characters(self) -> Floats:
+        return np.array([len(text) for text in self.texts], dtype=np.float64)
+
+
+def draw(corpus: Corpus, documents: int, seed: int) -> Drawn:
+    """About so many documents, equally many of each package, held-out packages included.
+
+    Raises:
+        StudyError: fewer documents than packages.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = token_bytes(corpus.tokenizer)
+    places: dict[str, list[tuple[str, int]]] = {}
+    for split, rows in corpus.splits.items():
+        for index, source in enumerate(rows["source"]):
+            places.setdefault(source, []).append((split, index))
+    each = documents // len(places)
+    if not each:
+        raise StudyError(f"documents={documents} is less than one for each of {len(places)} packages")
+    found, sources = [], []
+    for source, own in sorted(places.items()):
+        for number in np.sort(rng.permutation(len(own))[:each]):
+            split, index = own[number]
+            row = corpus.splits[split][index]
+            found.append(segments(row["text"], row["tokens"], row["starts"], sizes))
+            sources.append(source)
+    return Drawn(found, np.array(sources))
+
+
+def amounts(scorer: Scorer, drawn: Drawn) -> Floats:
+    """[documents] how much is wrong with each: scores per character times characters.
+
+    Raises:
+        StudyError: the scorer fails on one of them.
+    """
+    judged = judge(scorer, drawn.documents)
+    if judged.failures:
+        raise StudyError(f"scorer {scorer.name} fails on {len(judged.failures)} documents: {judged.failures[0]}")
+    pairs = zip(judged.scores, drawn.documents, strict=True)
+    return np.array([math.fsum(s * len(x) for s, x in zip(scores, own, strict=True)) for scores, own in pairs])
+
+
+def tau(first: Floats, second: Floats, groups: NDArray[Any] | None = None, seed: int = 0) -> Estimate:
+    """Kendall's tau-b of two scores of the same documents, with an interval over groups (or documents).
+
+    Of two documents drawn at random and told apart by both scores, tau is the share on which they agree minus the
+    share on which they do not, but for ties. The interval is value +- t(G - 1) s with s the standard deviation over
+    draws of G - 1 of the G groups, as in `lmstudy.evaluation.statistics`; n is the number of groups.
+    """
+    value = float(kendalltau(first, second).statistic) if len(first) > 1 else math.nan
+    names, member = np.unique(np.arange(len(first)) if groups is None else groups, return_inverse=True)
+    own = [np.flatnonzero(member == number) for number in range(len(names))]
+    if len(own) < 3:
+        return Estimate(value, math.nan, math.nan, len(own))
+    rng = np.random.default_rng(seed)
+    values = []
+    for _ in range(DRAWS):
+        rows = np.concatenate([own[g] for g in rng.integers(len(own), size=len(own) - 1)])
+        values.append(kendalltau(first[rows], second[rows]).statistic)
+    half = float(t.ppf(0.975, len(own) - 1) * np.nanstd(values))
+    return Estimate(value, max(value - half, -1.0), min(value + half, 1.0), len(own))
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Two scorers of the same documents: how much each finds in every one."""
+
+    drawn: Drawn
+    training: Floats
+    held_out: Floats
+
+    @classmethod
+    def of(cls, drawn: Drawn, training: Scorer, held_out: Scorer) -> Agreement:
+        return cls(drawn, amounts(training, drawn), amounts(held_out, drawn))
+
+    def row(self) -> dict[str, Any]:
+        """Of the table of agreements: documents, shares that are bad, and Kendall's tau of documents and packages."""
+        rates = self.training / self.drawn.characters, self.held_out / self.drawn.characters
+        both = (self.training > 0) == (self.held_out > 0)
+        by_package = self.packages()
+        return {
+            "documents": f"{len(self.drawn):,}",
+            "bad: training": f"{(self.training > 0).mean():.0%}",
+            "bad: held-out": f"{(self.held_out > 0).mean():.0%}",
+            "same verdict": f"{both.mean():.0%}",
+            "tau of documents": shown(tau(*rates, self.drawn.sources)),
+            "tau of packages": shown(tau(by_package["training"].to_numpy(), by_package["held-out"].to_numpy())),
+        }
+
+    def packages(self) -> pd.DataFrame:
+        """Both scores by package, per 1,000 characters, of packages with enough documents."""
+        rows = {}
+        for name in np.unique(self.drawn.sources):
+            own = self.drawn.sources == name
+            if own.sum() >= min(TOLD_APART, len(self.drawn) / len(np.unique(self.drawn.sources)) / 2):
+                size = self.drawn.characters[own].sum() / 1000
+                rows[name] = {"training": self.training[own].sum() / size, "held-out": self.held_out[own].sum() / size}
+        return pd.DataFrame(rows).T
+
+
+def shown(estimate: Estimate) -> str:
+    """An estimate in a cell of a table."""
+    return f"{estimate.value:.2f} ({estimate.interval('.2f')})"
+
+
+def table(rows: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """One row a name."""
+    return pd.DataFrame(rows).T
