@@ -73,7 +73,7 @@ def _measure(corpus: Corpus, rated: Rated, identity: dict[str, Any]) -> Record:
             samples = [list(row) for row in zip(names, _short(by_ridge), _short(by_lexicon), strict=True)]
     return Record(
         **identity,
-        kind="baseline",
+        kind="rating_baseline",
         seed=None,
         data=corpus.fingerprint,
         numerics=NUMERICS,

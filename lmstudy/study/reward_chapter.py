@@ -52,7 +52,7 @@ def rewards_of(overrides: Sequence[str], seeds: Sequence[int], runs: str = "runs
 def baselines(data: Sequence[str] = (), runs: str = "runs") -> Record:
     """The record of `lmstudy-baseline of=ratings`: published, or measured now."""
     config = compose_config("baseline", [*(data or ["data=rated_snippets"]), "of=ratings", f"runs={runs}"])
-    known = find(load_folder(published_folder()), kind="baseline", **{"config.baseline.name": "ratings"})
+    known = find(load_folder(published_folder()), kind="rating_baseline")
     fingerprint = prepare(config["data"]).fingerprint
     fitting = [record for record in known if record.data == fingerprint]
     return fitting[0] if fitting else rating_baselines(config)

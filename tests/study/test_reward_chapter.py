@@ -59,6 +59,8 @@ def model(number, film, noise, seed, loss="BradleyTerry", encoder="reward_own.Ow
         "half": "all",
         "share": 1.0,
         "ratings": None,
+        "run": None,
+        "data": {"_target_": "lmstudy.data.source_ratings.RatedSnippets"},
         "loss": {"_target_": f"{LOSSES}.{loss}"},
         "encoder": {"_target_": f"{MODELS}.{encoder}"},
     }
@@ -76,7 +78,7 @@ def known(film) -> Record:
     values = {f"test/film/{name}": float(of[:, 0].sum() / of[:, 1].sum()) for name, of in counts.items()}
     return record(
         99,
-        "baseline",
+        "rating_baseline",
         {"baseline": {"name": "ratings", "split": "test"}},
         2.0,
         groups={f"test/film/{name}": pairs(of) for name, of in counts.items()},
@@ -127,7 +129,7 @@ def test_claims_compare_models_with_people_and_with_each_other(study, film):
 
 
 def test_a_claim_without_its_records_says_so(study):
-    found = results([r for r in study if r.kind != "baseline"])
+    found = results([r for r in study if r.kind != "rating_baseline"])
     assert found["reward.accuracy_gap"].outcome == "no records"
     assert found["reward.more_texts"].error is None
 
