@@ -21,6 +21,12 @@ def has_han(text: str) -> bool:
     return _HAN.search(text) is not None
 
 
+def mostly_han(text: str) -> bool:
+    """Whether more than half of the letters of a text are Chinese characters."""
+    letters = [letter for letter in text if letter.isalpha()]
+    return sum(map(has_han, letters)) > len(letters) / 2
+
+
 def sentences(text: str) -> tuple[str, ...]:
     """Sentences with what ends them: a run of 。！？!?… and the closing quotes behind it, or a newline.
 

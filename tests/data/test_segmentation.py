@@ -1,6 +1,6 @@
 import pytest
 
-from lmstudy.data.segmentation import has_han, pieces, sentences, spans, words
+from lmstudy.data.segmentation import has_han, mostly_han, pieces, sentences, spans, words
 from tests.data.test_tokenizer import CODE, NASTY
 
 REVIEW = "我爱编程，T恤13寸 hello  world！真不错……\n卡拉OK"
@@ -50,3 +50,11 @@ def test_sentences_end_after_their_marks() -> None:
 def test_words_are_the_same_sentence_by_sentence() -> None:
     text = "这本书很好看！送货也快。推荐给大家……下次还来？会的\n谢谢"
     assert [piece for sentence in sentences(text) for piece in pieces(sentence)] == pieces(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "chinese"),
+    [("酒店 good", False), ("酒店很好 ok", True), ("", False), ("123。", False), ("房间", True)],
+)
+def test_a_text_is_of_the_script_of_most_of_its_letters(text: str, chinese: bool) -> None:
+    assert mostly_han(text) == chinese

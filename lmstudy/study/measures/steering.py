@@ -10,7 +10,7 @@ import numpy as np
 from lmstudy.config import build
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.examples import Ints
-from lmstudy.data.segmentation import has_han
+from lmstudy.data.segmentation import mostly_han
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
@@ -99,10 +99,10 @@ class Steering:
         for control in CONTROLS:
             written[control] = continued(model, corpus, Asked(control), beginnings, seed)
             texts = unconditional_samples(model, corpus.tokenizer, self.samples, seed, asked=Asked(control))
-            found.metrics[f"unprompted/{control}/chinese"] = float(np.mean([mostly_chinese(text) for text in texts]))
+            found.metrics[f"unprompted/{control}/chinese"] = float(np.mean([mostly_han(text) for text in texts]))
         for name, texts in {**written, "people": [beginning.rest for beginning in beginnings]}.items():
             scored = add(found, name, scorer, [(text,) if text else () for text in texts])
-            chinese = np.array([[mostly_chinese(text), 1.0] for text in texts])[scored.scored]
+            chinese = np.array([[mostly_han(text), 1.0] for text in texts])[scored.scored]
             found.groups[f"{name}/chinese"] = in_parts(chinese, np.flatnonzero(scored.scored) % PARTS)
             found.metrics[f"{name}/chinese"] = float(chinese[:, 0].mean()) if len(chinese) else float("nan")
         found.samples.extend(examples(beginnings, written, scorer))
@@ -159,12 +159,6 @@ def continued(model: Any, corpus: Corpus, asked: Asked, beginnings: Sequence[Beg
                 texts.append(decode(corpus.tokenizer, ids[len(given) :]).strip(CUT))
             line.update(f"text {len(texts)} of {len(beginnings)}")
     return texts
-
-
-def mostly_chinese(text: str) -> bool:
-    """Whether more than half of the letters of a text are Chinese characters."""
-    letters = [letter for letter in text if letter.isalpha()]
-    return sum(map(has_han, letters)) > len(letters) / 2
 
 
 def examples(

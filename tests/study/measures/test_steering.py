@@ -11,7 +11,7 @@ from lmstudy.errors import StudyError
 from lmstudy.study.evaluations import evaluate
 from lmstudy.study.finished import load_run
 from lmstudy.study.measures.preference import PARTS
-from lmstudy.study.measures.steering import CONTROLS, Steering, held_out_beginnings, mostly_chinese
+from lmstudy.study.measures.steering import CONTROLS, Steering, held_out_beginnings
 from lmstudy.study.needs import compose_config
 from lmstudy.study.runs import open_run, train
 from tests.data.test_settings import load
@@ -60,14 +60,6 @@ def test_documents_must_fit(corpus):
     assert len(held_out_beginnings(corpus, "train", None, 2, middle)) == (lengths <= middle).sum()
     with pytest.raises(StudyError, match=r"measure\.source=beta: no document of train.*sources are alpha"):
         held_out_beginnings(corpus, "train", "beta", 2, 1000)
-
-
-@pytest.mark.parametrize(
-    ("text", "chinese"),
-    [("酒店 good", False), ("酒店很好 ok", True), ("", False), ("123。", False), ("房间", True)],
-)
-def test_mostly_chinese(text, chinese):
-    assert mostly_chinese(text) == chinese
 
 
 @pytest.fixture(scope="module")
