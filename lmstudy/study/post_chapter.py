@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -44,7 +45,7 @@ def ways(records: Sequence[Record], task: str) -> dict[str, Way]:
     found: dict[str, Way] = {}
     whole, base = arm(records, task, "MLE"), arm(records, task, BASE)
 
-    def add(name: str, runs: Callable[[], list[Record]], steps: Callable[[list[Record]], float], **asked: int) -> None:
+    def add(name: str, runs: Callable[[], list[Record]], steps: Callable[[list[Record]], float], **asked: Any) -> None:
         try:
             own = runs()
             found[name] = Way(own, measures(records, own, **asked), steps(own))

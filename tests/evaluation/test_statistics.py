@@ -150,7 +150,9 @@ def test_a_ratio_of_means_is_that_of_the_sums_and_its_interval_covers_what_was_d
     assert 1 < found.low < 5 < found.high < 8
     assert found.n == 4
     back = paired_ratio_of_means(b, a)
-    assert (back.value, back.low, back.high) == pytest.approx((1 / found.value, 1 / found.high, 1 / found.low), rel=0.02)
+    assert (back.value, back.low, back.high) == pytest.approx(
+        (1 / found.value, 1 / found.high, 1 / found.low), rel=0.02
+    )
 
 
 def test_a_ratio_of_means_is_finite_without_an_event_and_refuses_what_has_no_logarithm():

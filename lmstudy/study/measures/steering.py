@@ -95,12 +95,14 @@ class Steering:
         corpus, seed = finished.run.corpus, finished.run.typed.seed
         beginnings = held_out_beginnings(corpus, subject.split, self.source, self.tokens, model.max_positions - 1)
         beginnings = beginnings[: self.beginnings]
-        found, written = Findings({}), {}
+        found = Findings({})
+        written: dict[Control, list[str]] = {}
         for control in CONTROLS:
             written[control] = continued(model, corpus, Asked(control), beginnings, seed)
             texts = unconditional_samples(model, corpus.tokenizer, self.samples, seed, asked=Asked(control))
             found.metrics[f"unprompted/{control}/chinese"] = float(np.mean([mostly_han(text) for text in texts]))
-        for name, texts in {**written, "people": [beginning.rest for beginning in beginnings]}.items():
+        people = [beginning.rest for beginning in beginnings]
+        for name, texts in (*written.items(), ("people", people)):
             scored = add(found, name, scorer, [(text,) if text else () for text in texts])
             chinese = np.array([[mostly_han(text), 1.0] for text in texts])[scored.scored]
             found.groups[f"{name}/chinese"] = in_parts(chinese, np.flatnonzero(scored.scored) % PARTS)
