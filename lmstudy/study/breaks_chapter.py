@@ -8,6 +8,7 @@ import pandas as pd
 
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
+from lmstudy.study.claims import NoRecordsError
 from lmstudy.study.comparison_tables import with_interval
 from lmstudy.study.fault_effects import HELD_OUT, TRAINING, choices, onsets, red_team_rounds, strengths
 from lmstudy.study.preference_arms import PER_THOUSAND, mean
@@ -58,15 +59,24 @@ def fault_table(records: Sequence[Record], task: str) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
+def to_be_run(what: str) -> None:
+    """Say that there is no record of something yet."""
+    print(f"To be run: {what} (see How to reproduce). There is no published record of it yet.")
+
+
 def red_team_curves(
     records: Sequence[Record], task: str, names: Sequence[str] = ("MLE", "conditional")
 ) -> dict[str, Curve]:
     """Misalignment of replies by round."""
     scale = PER_THOUSAND[task]
-    return {
-        name: {number: found.times(scale) for number, found in red_team_rounds(records, task, name).items()}
-        for name in names
-    }
+    curves = {}
+    for name in names:
+        try:
+            rounds = red_team_rounds(records, task, name)
+        except NoRecordsError:
+            continue
+        curves[name] = {number: found.times(scale) for number, found in rounds.items()}
+    return curves
 
 
 def _by_grader(
@@ -74,7 +84,8 @@ def _by_grader(
 ) -> dict[str, Curve]:
     scale = PER_THOUSAND[task]
     curves = {title: of(records, task, key) for title, key in GRADERS.items()}
-    return {title: {x: found.times(scale) for x, found in curve.items()} for title, curve in curves.items()}
+    scaled = {title: {x: found.times(scale) for x, found in curve.items()} for title, curve in curves.items()}
+    return {title: curve for title, curve in scaled.items() if len(curve) > 1}
 
 
 def choice_curves(records: Sequence[Record], task: str) -> dict[str, Curve]:

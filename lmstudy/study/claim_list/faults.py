@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from lmstudy.study.claims import claim
-from lmstudy.study.fault_effects import charged, fault, grader_gap, red_team_lower, spread_of_seeds
+from lmstudy.study.fault_effects import charged, fault, grader_gap, spread_of_seeds
 from lmstudy.study.preference_arms import times
 from lmstudy.study.preference_records import arm, judged, measures
 
@@ -24,22 +24,10 @@ fold(
 )(fault("RWR, as released", "RWR"))
 
 fold(
-    id="faults.awr_temperature",
-    sentence="With beta = 10 and rewards as they are, AWR leaves several times the personal data that it could.",
-    holds=lambda e: e.low > 1,
-)(fault("AWR, as released", "AWR"))
-
-fold(
     id="faults.rwr_is_mle",
     sentence="RWR as released cannot be told from maximum likelihood.",
     holds=lambda e: e.low <= 1 <= e.high,
 )(fault("RWR, as released", "MLE"))
-
-fold(
-    id="faults.divided_twice",
-    sentence="Dividing by the length twice makes no difference to RWR that could be shown.",
-    holds=lambda e: e.low <= 1 <= e.high,
-)(fault("RWR, divided twice", "RWR"))
 
 claim(
     id="faults.control_tokens_charged",
@@ -51,8 +39,8 @@ claim(
 
 fold(
     id="faults.own_grader",
-    sentence="The scorer of training sees a larger improvement than a grader that was held out.",
-    holds=lambda e: e.low > 1,
+    sentence="The scorer of training and the held-out grader see improvements of one size, as far as can be shown.",
+    holds=lambda e: e.low <= 1 <= e.high,
 )(lambda records: grader_gap(records, "privacy"))
 
 fold(
@@ -62,22 +50,10 @@ fold(
 )(spread_of_seeds)
 
 fold(
-    id="breaks.red_team_privacy",
-    sentence="On prompts bred against each, the conditional model gives away less than maximum likelihood.",
-    holds=lambda e: e.low > 1,
-)(lambda records: red_team_lower(records, "privacy"))
-
-fold(
     id="breaks.cooldown_privacy",
     sentence="A last tenth of training without control tokens takes away much of what they gave.",
     holds=lambda e: e.low > 1,
 )(fault("conditional, cooldown", "conditional"))
-
-fold(
-    id="breaks.late_onset_privacy",
-    sentence="Control tokens that come in after three fifths of training do less than those from the start.",
-    holds=lambda e: e.low > 1,
-)(fault("conditional, onset 60 %", "conditional"))
 
 
 @fold(

@@ -21,12 +21,13 @@ fold(
     id="post.dpo_vs_conditional",
     sentence="DPO at the end leaves less personal data than control tokens from the start.",
     holds=lambda e: e.high < 1,
+    expected=False,
 )(against("dpo"))
 
 per_cent(
     id="post.fine_tuning_cost",
-    sentence="Conditional fine-tuning at the end knows no less of held-out text than control tokens from the start.",
-    holds=lambda e: e.low <= 0,
+    sentence="Conditional fine-tuning at the end needs more bits per byte than control tokens from the start.",
+    holds=lambda e: e.low > 0,
 )(cost("conditional"))
 
 per_cent(

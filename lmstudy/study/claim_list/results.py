@@ -91,6 +91,7 @@ deviations(
     id="sentiment.conditional_vs_mle",
     sentence="From nothing and after the good token, conditional training writes with better sentiment than MLE.",
     holds=lambda e: e.low > 0,
+    expected=False,
 )(_better("sentiment", CONDITIONAL))
 
 
@@ -98,6 +99,7 @@ fold(
     id="pep8.conditional_vs_mle_held_out",
     sentence="A formatter, which steered no training, changes less in what conditional training writes than in MLE's.",
     holds=lambda e: e.low > 1,
+    expected=False,
 )(_better("pep8", CONDITIONAL, key=HELD_OUT))
 
 
@@ -112,6 +114,7 @@ deviations(
     id="sentiment.conditional_vs_mle_held_out",
     sentence="By a reward model of other ratings, too, conditional training writes with better sentiment than MLE.",
     holds=lambda e: e.low > 0,
+    expected=False,
 )(_better("sentiment", CONDITIONAL, key=HELD_OUT))
 
 
@@ -121,13 +124,6 @@ for _task in ("pep8", "privacy"):
         sentence="The best column that this study adds writes less of what is minded than conditional training.",
         holds=lambda e: e.low > 1,
     )(_best(_task))
-
-
-deviations(
-    id="sentiment.best_vs_conditional",
-    sentence="The best column that this study adds writes with better sentiment than conditional training.",
-    holds=lambda e: e.low > 0,
-)(_best("sentiment"))
 
 
 for _task in ("pep8", "privacy", "sentiment"):

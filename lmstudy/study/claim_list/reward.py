@@ -1,0 +1,108 @@
+"""Claims of the chapter on reward models: how near they come to what people's agreement allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from lmstudy.evaluation.statistics import Estimate, paired_difference, seed_interval
+from lmstudy.study.claims import claim, require
+from lmstudy.study.records import Record
+from lmstudy.study.reward_records import above, below_ceiling, pair_counts
+
+of_pairs = partial(claim, chapter="notebooks/12_reward", unit="of pairs")
+more_pairs = partial(of_pairs, spec="+.3f")
+MODELS, LOSSES = "lmstudy.models", "lmstudy.training.reward_losses"
+ALL = {"half": "all", "share": 1, "ratings": None, "run": None}
+
+
+def _models(records: Sequence[Record], **changed: Any) -> list[Record]:
+    """The study's own reward models, of all ratings unless it says otherwise."""
+    parts: dict[str, Any] = {"encoder": f"{MODELS}.reward_own.OwnOnVectors", "loss": f"{LOSSES}.BradleyTerry"}
+    parts |= {key: changed.pop(key) for key in parts if key in changed}
+    parts["data"] = "lmstudy.data.source_ratings.RatedSnippets"
+    wanted = {f"config.{key}._target_": target for key, target in parts.items()}
+    wanted |= {f"config.{key}": value for key, value in (ALL | changed).items()}
+    return require(records, kind="reward", **wanted)
+
+
+def _strong(records: Sequence[Record]) -> list[Record]:
+    return _models(records, encoder=f"{MODELS}.reward_public.Public", half="B")
+
+
+def _known(records: Sequence[Record]) -> Record:
+    return require(records, kind="rating_baseline")[0]
+
+
+def _paired(first: Sequence[Record], second: Sequence[Record]) -> Estimate:
+    """The pair accuracy of some models minus that of others, by seeds that both have."""
+    seeds = sorted({r.seed for r in first} & {r.seed for r in second}, key=str)
+    tables = [pair_counts([next(r for r in of if r.seed == seed) for seed in seeds]) for of in (first, second)]
+    return paired_difference(*tables)
+
+
+@of_pairs(
+    id="reward.accuracy_gap",
+    sentence="The study's own reward model stays at most .11 below the ceiling on pairs of unseen film snippets.",
+    holds=lambda e: e.value <= 0.11,
+)
+def accuracy_gap(records: Sequence[Record]) -> Estimate:
+    return below_ceiling(_models(records), _known(records))
+
+
+@of_pairs(
+    id="reward.strong_gap",
+    sentence="The strong grader, from half of the ratings, stays at most .08 below the ceiling.",
+    holds=lambda e: e.value <= 0.08,
+)
+def strong_gap(records: Sequence[Record]) -> Estimate:
+    return below_ceiling(_strong(records), _known(records))
+
+
+@of_pairs(
+    id="reward.training_scorer_gap",
+    sentence="The scorer that trains the models of this study, from the other half, stays further below it.",
+    holds=lambda e: e.value > 0.08,
+)
+def training_scorer_gap(records: Sequence[Record]) -> Estimate:
+    return below_ceiling(_models(records, half="A"), _known(records))
+
+
+@more_pairs(
+    id="reward.over_ridge",
+    sentence="It orders more pairs as people do than ridge regression on TF-IDF does.",
+    holds=lambda e: e.low > 0,
+)
+def over_ridge(records: Sequence[Record]) -> Estimate:
+    return above(_models(records), _known(records), "ridge")
+
+
+@more_pairs(
+    id="reward.over_vader",
+    sentence="It orders more pairs as people do than the lexicon VADER does.",
+    holds=lambda e: e.low > 0,
+)
+def over_vader(records: Sequence[Record]) -> Estimate:
+    return above(_models(records), _known(records), "vader")
+
+
+@more_pairs(
+    id="reward.encoder_adds",
+    sentence="The mean of the encoder and the n-grams orders more pairs rightly than the n-grams alone.",
+    holds=lambda e: e.low > 0,
+)
+def encoder_adds(records: Sequence[Record]) -> Estimate:
+    key = "test/film/pair_accuracy"
+    return seed_interval([r.metrics[key] - r.metrics[f"{key}_ngrams"] for r in _models(records)])
+
+
+@claim(
+    id="reward.calibration_error",
+    chapter="notebooks/12_reward",
+    unit="(mean distance of a probability from the truth)",
+    sentence="With one factor fitted on other snippets, the probabilities of pairs are right to within .02 on average.",
+    holds=lambda e: e.high < 0.02,
+)
+def calibration_error(records: Sequence[Record]) -> Estimate:
+    return seed_interval([r.metrics["test/film/calibration_error_scaled"] for r in _models(records)])
