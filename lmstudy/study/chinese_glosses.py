@@ -41,4 +41,62 @@ GLOSSES = {
         "2, 3. the wireless card is big, and cannot walk, hope: a system of 100 minutes, and a netbook 400 yuan, in "
         "the evening 600. of 30 February, especially convenient"
     ),
+    # Behind beginnings: the Chinese model, with control tokens of its own
+    "键盘可以适应高速打字": "The keyboard can cope with fast typing",
+    (
+        "，性价比也比P，散热做工不错，还有万下的有点难，散热不错，电视的极差，环境适合键盘，中高、装的，地理位置"
+        "后这个无家，感觉一般，房间的只有15小时，酒店一点。"
+    ): (
+        ", the value is better than P, too, cooling and workmanship not bad, there is a bit of trouble under "
+        "ten thousand, cooling not bad, the extremely poor of the television, …"
+    ),
+    "，没有以后，我也安装系统开了，我一走吧，房间是散热，虽然环境有太少。": (
+        ", without afterwards, I also installed the system and opened it, let me leave, the room is cooling, "
+        "although of surroundings there are too few."
+    ),
+    "，设施很难，居然送上网的，在13元，但不紧电，也是在宁海多。我住没行。": (
+        ", the facilities are very difficult, even delivers the internet, at 13 yuan, but not tight power, "
+        "also many in Ninghai. I stayed not all right."
+    ),
+    "看网上评价不错，买了一本翻了": "Saw that the reviews on the net were not bad, bought one, leafed through",
+    (
+        "还没东西，但比较齐全，速度很好，价格无可效果，性价比也不也很合理。比是400990元，非常漂亮。而且不明"
+        "显。价格没有色的，还大。"
+    ): (
+        "still nothing, but rather complete, the speed is very good, the price could have no effect, the "
+        "value is also not also very reasonable. …"
+    ),
+    "要不要送，没有写给我时。": "want it delivered or not, did not write to me when.",
+    (
+        "贴得，但我们很喜欢。你说一日，可是那像很多一个义向这个，为上看，把朋友，我觉得都算一个一次的，我真的看了"
+        "我们能会提出的，我觉得要给您入住！不成从看？这个文字在让人来。"
+    ): ("stuck on, but we like it very much. You say one day, but that is like very many a meaning toward this, …"),
+    # Behind beginnings: the bilingual model, with control tokens from English
+    ",但是在一到几岁.": ", but at one to a few years of age.",
+    "，能入住，很得自己太失望，服务不我一般。": ", can check in, very get oneself too disappointed, the service not me so-so.",
+    (",但是在有有根X的,酒店,200000000008年.25000080的,就是房间,100,性价比比较太脏."): (
+        ", but in have have root X, hotel, the year 200000000008. 25000080, that is the room, 100, the value "
+        "rather too dirty."
+    ),
+    "看网上评价不错，买了一本": "Saw that the reviews on the net were not bad, bought one",
+    "因为你的。": "because of yours.",
+    (
+        "，只有定，中地的房间，晚上就没有别的，一直小中合了。在加了，这没有三天的，说是用到这个硬件小，我“放重了"
+        "，为什么很本书，还是在什么多时的本来，但感觉一步的比把从特的，有说。"
+    ): (
+        ", only ordered, a room of the middle ground, in the evening there was nothing else, all the time "
+        "small middle closed. …"
+    ),
+    "楼也好，只书的宾馆。": "the building is good, too, a hotel of only books.",
+    "看到很多评价都很高，结果期待": "Saw that many reviews were very high, so the expectation",
+    (
+        "不知一小时，网上订也不是，但我会地到，不是没有早餐大酒店，服务酒店的一点， "
+        "从2999的，会不怎么样，所以前一条20000，就是住了40岁299点，在4908点，我太色，但是酒店包"
+        "的10009的，不错，有几日入住，酒店一直入住的包。"
+    ): (
+        "not know one hour, booked on the net is not it either, but I will there arrive, is there no "
+        "breakfast big hotel, …"
+    ),
+    "这个品种的。": "of this kind.",
+    "这些是服务员的使用。": "these are the use of the waiters.",
 }

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lmstudy.data.segmentation import mostly_han
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
 from lmstudy.study.claims import require
 from lmstudy.study.comparisons import Arms, gather_arms, measured
@@ -23,8 +21,8 @@ from lmstudy.study.records import Record
 
 LABELS, BILINGUAL = "sentiment_zh", "bilingual"
 """Experiments."""
-SHORT, LONG = 400, 2400
-"""Steps that the bilingual models are trained for."""
+STEPS = 400
+"""Of budget=short; bilingual models can be trained for more."""
 MLE, CONDITIONAL = "MLE", "conditional"
 ASKED = {
     "MLE": (MLE, "auto"),
@@ -76,15 +74,15 @@ def own_tokens(labels: Labelled, runs: str = "runs") -> list[Record]:
 
 def bilingual(seeds: Sequence[int], steps: int, budget: str = "short", runs: str = "runs") -> Steered:
     """Bilingual models that were trained for so many steps."""
-    arms = gather_arms({BILINGUAL: long_enough(steps)}, seeds, budget, runs)
+    arms = gather_arms({BILINGUAL: overrides(steps)}, seeds, budget, runs)
     found = {source: measured(arms, [f"measure={name}"], runs)[BILINGUAL] for source, name in MEASURES.items()}
     return Steered(found[CHINESE], found[ENGLISH])
 
 
-def long_enough(steps: int) -> tuple[str, ...]:
+def overrides(steps: int) -> tuple[str, ...]:
     """Overrides of `lmstudy-train` for a bilingual model; a longer run is looked at as often as a short one."""
     own = (f"experiment={BILINGUAL}",)
-    return own if steps == SHORT else (*own, f"budget.steps={steps}", f"budget.evaluate_every={max(steps // 4, 1)}")
+    return own if steps == STEPS else (*own, f"budget.steps={steps}", f"budget.evaluate_every={max(steps // 4, 1)}")
 
 
 def labelled_among(records: Sequence[Record]) -> Labelled:
@@ -103,7 +101,7 @@ def own_among(records: Sequence[Record]) -> list[Record]:
     return measures(records, arm(records, LABELS, CONDITIONAL), "steering", source=CHINESE)
 
 
-def bilingual_among(records: Sequence[Record], steps: int) -> Steered:
+def bilingual_among(records: Sequence[Record], steps: int = STEPS) -> Steered:
     """As `bilingual`; NoRecordsError where they are missing."""
     wanted = {"kind": "train", "config.experiment": BILINGUAL, "config.budget.steps": steps}
     runs = require(records, **{**wanted, "config.budget.name": "short"})
@@ -118,6 +116,13 @@ def level(records: Sequence[Record], key: str = UNPROMPTED) -> Estimate:
 def lower(labels: Labelled, first: str, second: str, key: str = UNPROMPTED) -> Estimate:
     """Percentage points by which `first` is less negative than `second`, paired by seed."""
     return more(labels.judged[second], labels.judged[first], key).times(PER_CENT)
+
+
+def below_people(labels: Labelled, name: str = GOOD) -> Estimate:
+    """Percentage points by which texts from nothing are less negative than people's held-out reviews."""
+    records = labels.judged[name]
+    people, own = sums(records, "people/training"), sums(records, UNPROMPTED)
+    return paired_difference(people, own, same_groups=False).times(PER_CENT)
 
 
 def cost(labels: Labelled) -> Estimate:
@@ -194,14 +199,6 @@ def language_table(models: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
             for name, records in models.items()
         }
     )
-
-
-def english_stops(records: Sequence[Record], token: str) -> float:
-    """Share of ASCII ones among the commas and full stops of the Chinese texts that the records show."""
-    shown: list[Any] = [sample[token]["written"] for record in records for sample in record.samples]
-    chinese = "".join(text for text in shown if mostly_han(text))
-    ascii_ones, wide = (sum(map(chinese.count, marks)) for marks in (",.", "，。"))
-    return ascii_ones / (ascii_ones + wide) if ascii_ones + wide else float("nan")
 
 
 def steering_table(models: Mapping[str, Sequence[Record]], rating: bool = False) -> pd.DataFrame:

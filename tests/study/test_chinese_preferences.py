@@ -80,16 +80,16 @@ def test_figures_show_every_row():
 
 
 def test_runs_of_other_lengths_are_other_runs():
-    short, long = (compose_config("train", list(chapter.long_enough(n))) for n in (chapter.SHORT, chapter.LONG))
-    assert (short["budget"]["name"], short["budget"]["steps"]) == ("short", chapter.SHORT)
-    assert long["budget"]["steps"] == chapter.LONG
+    short, long = (compose_config("train", list(chapter.overrides(n))) for n in (chapter.STEPS, 2400))
+    assert (short["budget"]["name"], short["budget"]["steps"]) == ("short", chapter.STEPS)
+    assert long["budget"]["steps"] == 2400
     assert long["budget"]["steps"] / long["budget"]["evaluate_every"] == 4
     assert short["budget"]["steps"] / short["budget"]["evaluate_every"] == 4
 
 
 def test_missing_records_are_said_to_be_missing():
     with pytest.raises(NoRecordsError, match=r"config\.budget\.steps=400"):
-        chapter.bilingual_among([], chapter.SHORT)
+        chapter.bilingual_among([])
     with pytest.raises(NoRecordsError, match="sentiment_zh"):
         chapter.labelled_among([])
 
