@@ -73,7 +73,7 @@ GLOSSES = {
     ): ("stuck on, but we like it very much. You say one day, but that is like very many a meaning toward this, …"),
     # Behind beginnings: the bilingual model, with control tokens from English
     ",但是在一到几岁.": ", but at one to a few years of age.",
-    "，能入住，很得自己太失望，服务不我一般。": ", can check in, very get oneself too disappointed, the service not me so-so.",
+    "，能入住，很得自己太失望，服务不我一般。": ", can check in, very get oneself too disappointed, the service not me so-so.",  # noqa: E501
     (",但是在有有根X的,酒店,200000000008年.25000080的,就是房间,100,性价比比较太脏."): (
         ", but in have have root X, hotel, the year 200000000008. 25000080, that is the room, 100, the value "
         "rather too dirty."
