@@ -46,11 +46,8 @@ def effects(english: Mapping[str, Estimate], chinese: Mapping[str, Estimate]) ->
     heights = (len(english), len(chinese))
     figure, panels = plt.subplots(2, 1, figsize=(7.2, 0.42 * sum(heights) + 2.2), height_ratios=heights)
     titles = {
-        "Behind English beginnings": ("rating (-4 to 4) behind the good token minus that behind the bad one", english),
-        "Behind Chinese beginnings": (
-            "per cent negative behind the bad token minus that behind the good one (95 % intervals)",
-            chinese,
-        ),
+        "Behind English beginnings": ("rating (-4 to 4): good token minus bad token", english),
+        "Behind Chinese beginnings": ("per cent negative: bad token minus good token (95 % intervals)", chinese),
     }
     for axes, (title, (label, found)) in zip(panels, titles.items(), strict=True):
         for y, estimate in enumerate(found.values()):
