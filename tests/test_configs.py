@@ -23,7 +23,7 @@ SWEEPS = [choice for group, choice in ALL if group == "sweep"]
 ALONE = [(group, choice) for group, choice in ALL if group not in (*GROUPS, "sweep")]
 """Parts that no root configuration composes; they build from their file alone."""
 HUB = ["data.path=a/b", "data.revision=c"]
-NEEDS_MORE = {"files": ["data.path=."], "hub": HUB, "preferences_gpu": HUB}
+NEEDS_MORE = {"files": ["data.path=."], "hub": HUB, "preferences_at_scale": HUB}
 
 
 @pytest.mark.parametrize(("group", "choice"), CHOICES, ids="=".join)

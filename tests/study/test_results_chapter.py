@@ -214,7 +214,8 @@ def claims_of_the_chapter():
 def test_claims_hold_on_records_made_so_and_fail_on_others():
     everything = [record for task in TASKS for record in of_task(task)]
     results = {result.id: result for result in evaluate_claims(everything, claims_of_the_chapter())}
-    assert {f"{task}.{name}" for task in TASKS for name in FIXED} | {"pep8.structure_not_worse"} <= set(results)
+    fixed = {f"{task}.{name}" for task in TASKS for name in FIXED} - {"sentiment.best_vs_conditional"}
+    assert fixed | {"pep8.structure_not_worse"} <= set(results)
     assert [result.id for result in results.values() if not result.holds] == []
     assert results["privacy.best_vs_conditional"].estimate == pytest.approx(8, rel=0.1)
     assert results["pep8.structure_not_worse"].estimate == pytest.approx(1, rel=0.05)

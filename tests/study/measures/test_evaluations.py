@@ -104,7 +104,7 @@ def test_records_are_listed_and_published_and_are_no_training_runs(own_run, tmp_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["measure=speed"], "measure=speed: no such choice; choose from likelihood, "),
+        (["measure=speed"], "measure=speed: no such choice; choose from capability, "),
         (["data=none"], "data=none: no such choice; choose from "),
         (["measure=reading", "measure.length=3"], "measure.length: unknown key; did you mean measure.lengths?"),
         (["split=valid_files"], "split='valid_files' is not one of ['test', 'train', 'valid']"),
