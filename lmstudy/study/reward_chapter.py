@@ -32,8 +32,8 @@ FEWER_TEXTS: Mapping[float, tuple[str, ...]] = {
 }
 """A share of the texts with all their ratings. Fewer texts make shorter epochs, so there are more of them: the rate of
 learning rises for a hundred steps and has to fall again. (Of three per cent, 40 epochs are no better than 20.)"""
-FEWER_RATINGS: Mapping[int, tuple[str, ...]] = {1: ("ratings=1",)}
-"""All texts with so many ratings of each."""
+TRAINING_SCORER = ("half=A",)
+"""What the study trains with."""
 
 
 def rewards_of(overrides: Sequence[str], seeds: Sequence[int], runs: str = "runs") -> list[Record]:

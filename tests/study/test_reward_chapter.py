@@ -99,6 +99,7 @@ def study(film):
         *seeds(20, 0.5, loss="Regression"),
         *seeds(30, 2.5, share=0.3),
         *seeds(40, 4.0, share=0.1),
+        *seeds(70, 1.0, share=0.03),
         *seeds(50, 1.5, ratings=1),
         model(60, film, 1.2, 1, half="A"),
         model(61, film, 0.3, 1, half="B", encoder="reward_public.Public"),
@@ -122,6 +123,8 @@ def test_claims_compare_models_with_people_and_with_each_other(study, film):
     assert found["reward.strong_gap"].estimate < found["reward.accuracy_gap"].estimate
     assert found["reward.over_vader"].estimate > found["reward.over_ridge"].estimate > 0
     assert found["reward.encoder_adds"].estimate == pytest.approx(0.022)
+    few = [r.metrics["test/film/pair_accuracy"] for r in study if r.config.get("share") == 0.03]
+    assert found["reward.few_ratings_over_ridge"].estimate == pytest.approx(np.mean(few) - 0.6)
     assert found["reward.calibration_error"].estimate == pytest.approx(0.007)
     assert all(found[f"reward.{name}"].holds for name in ("over_vader", "encoder_adds", "calibration_error"))
 

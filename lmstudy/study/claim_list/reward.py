@@ -92,7 +92,7 @@ def encoder_adds(records: Sequence[Record]) -> Estimate:
 
 @more_pairs(
     id="reward.few_ratings_over_ridge",
-    sentence="From three per cent of the snippets, it gains more over ridge regression than it does from all.",
+    sentence="From three per cent of the snippets, it orders more pairs rightly than ridge regression on the same.",
     holds=lambda e: e.low > 0,
 )
 def few_ratings_over_ridge(records: Sequence[Record]) -> Estimate:
