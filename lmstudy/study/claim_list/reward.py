@@ -9,7 +9,7 @@ from typing import Any
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.study.claims import claim, require
 from lmstudy.study.records import Record
-from lmstudy.study.reward_records import above, below_ceiling, pair_counts
+from lmstudy.study.reward_records import above, below_ceiling
 
 of_pairs = partial(claim, chapter="notebooks/12_reward", unit="of pairs")
 more_pairs = partial(of_pairs, spec="+.3f")
