@@ -36,7 +36,7 @@ COMMAND = Command(
         ("lmstudy-baseline data=rated_snippets of=ratings", "what reward models are held against"),
     ),
     keys={
-        "of=text": "what is predicted: text, or the ratings of rated texts (order and tokens count for nothing)",
+        "of=text": "what is predicted: text, or the ratings of rated texts (without order and tokens)",
         "order=5": "tokens an n-gram, at most 5",
         "tokens=all": "training tokens to count: all, or a number",
         "runs=runs": "folder of records",
