@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from lightning.pytorch.callbacks import Callback
 from safetensors.torch import save_file
 
+from lmstudy.atomic import write_text
 from lmstudy.config import TrainConfig, build, check_root
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus, prepare, to_stderr
@@ -32,7 +33,6 @@ from lmstudy.models.embeddings.base import Embedding, WordVectors
 from lmstudy.models.embeddings.placing import arrange, place
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.study import provenance
-from lmstudy.study.atomic import write_text
 from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
 from lmstudy.study.identity import EVALUATED, NUMERICS, OPTIONAL, run_id, run_name
 from lmstudy.study.pairs import sampled_pairs

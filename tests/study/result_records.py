@@ -4,8 +4,8 @@ import hashlib
 
 import numpy as np
 
-from lmstudy.study.preference_arms import OBJECTIVES
-from lmstudy.study.preference_records import _choice
+from lmstudy.study.preference_arms import OBJECTIVES, VARIANTS
+from lmstudy.study.preference_records import _expected
 from tests.study.claim_records import record
 
 PARTS, CHARACTERS = 32, 5000
@@ -18,8 +18,8 @@ def number(*words) -> int:
 
 def trained(task, name, seed, bits=2.0, **changes):
     """A run; `bits` per byte of held-out documents."""
-    objective = _choice("objective", OBJECTIVES[name][0].partition("=")[2])
-    config = {"experiment": task, "budget": _choice("budget", "short"), "objective": objective, "seed": seed}
+    parts = _expected((OBJECTIVES | VARIANTS)[name], "short")
+    config = {"experiment": task, **parts, "seed": seed, **changes.pop("config", {})}
     curve = {"step": [100, 200], "value": [0.002, 0.001]}
     own = {
         "seed": seed,

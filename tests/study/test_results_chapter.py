@@ -212,12 +212,15 @@ def claims_of_the_chapter():
 
 
 def test_claims_hold_on_records_made_so_and_fail_on_others():
-    everything = [record for task in TASKS for record in of_task(task)]
+    longer = {"MLE, thrice as long": 0.003, "conditional, thrice as long": 0.001}
+    everything = [*(record for task in TASKS for record in of_task(task)), *of_task("pep8", longer)]
     results = {result.id: result for result in evaluate_claims(everything, claims_of_the_chapter())}
     fixed = {f"{task}.{name}" for task in TASKS for name in FIXED} - {"sentiment.best_vs_conditional"}
     assert fixed | {"pep8.structure_not_worse"} <= set(results)
     assert [result.id for result in results.values() if not result.holds] == []
     assert results["privacy.best_vs_conditional"].estimate == pytest.approx(8, rel=0.1)
+    assert results["pep8.conditional_vs_mle_longer"].estimate == pytest.approx(3, rel=0.1)
+    assert results["pep8.conditional_vs_mle"].estimate == pytest.approx(10, rel=0.1)  # the shorter runs alone
     assert results["pep8.structure_not_worse"].estimate == pytest.approx(1, rel=0.05)
     same = [
         record for task in TASKS for record in of_task(task, dict.fromkeys(("MLE", "conditional", "selective"), 0.01))
