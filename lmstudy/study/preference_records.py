@@ -108,8 +108,8 @@ def _fits(config: Mapping[str, Any], task: str, budget: str, expected: Mapping[s
         return False
     if config.get("start") or config.get("dpo") or dict(config["objective"]) != expected["objective"]:
         return False
-    usual = {"divided_twice": False}  # also where a scorer knows no such key
+    usual: dict[str, Any] = {"divided_twice": False}  # also where a scorer knows no such key
     own = usual | dict(config.get("scorer") or {})
-    if any(own.get(key) != value for key, value in (usual | expected["scorer"]).items()):
+    if any(own.get(key) != value for key, value in (usual | dict(expected["scorer"])).items()):
         return False
     return all(config["budget"][key] == expected["budget"][key] for key in ("steps", "d_model"))
