@@ -49,7 +49,7 @@ def test_a_contender_begins_as_its_run_and_takes_the_same_steps(experiment):
     for name, value in module.model.state_dict().items():
         assert torch.equal(value, one.training.model.state_dict()[name]), name
     labels = sum(int((batch.labels != IGNORE).sum()) for batch in real)
-    assert one.block() == labels < 3 * 2 * 64
+    assert 0 < one.block() == labels <= 3 * 2 * 64  # rows may be full to the last place
     settings = module.optimizer_settings
     optimizer = settings.build(module.model)
     losses = []
