@@ -95,10 +95,11 @@ class ScoredDocuments:
         borders = np.append(self.store.starts(index), self.store.lengths(np.array([index])))
         return np.repeat(self.segment_scores(index), np.diff(borders))
 
-    def document_means(self) -> NDArray[np.float64]:
-        """[documents]: mean score over the segments of each."""
+    def document_means(self) -> Floats:
+        """[documents]: mean score over the segments of each; as exact as scores, so that t divides both alike."""
         counts = np.maximum(np.diff(self.offsets), 1)
-        return np.add.reduceat(np.append(self.scores, 0.0).astype(np.float64), self.offsets[:-1]) / counts
+        sums = np.add.reduceat(np.append(self.scores, 0.0).astype(np.float64), self.offsets[:-1])
+        return (sums / counts).astype(np.float32)
 
     def scored(self) -> NDArray[np.int64]:
         """Documents that have scores."""

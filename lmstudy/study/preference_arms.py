@@ -7,10 +7,13 @@ from the published ones, else from the runs folder, and are trained where there 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmstudy.cli import group_choices, search_path
 from lmstudy.errors import StudyError
-from lmstudy.study.comparisons import Arms, Data, gather_arms, measured
+from lmstudy.study.comparisons import Arms, Data, data_overrides, gather_arms, measured
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 TASKS = {"pep8": "style", "privacy": "privacy", "sentiment": "sentiment"}
 """Experiments, and how the book calls them."""
+BUDGETS = {"pep8": "medium", "privacy": "short", "sentiment": "medium"}
+"""What a run of each task may cost (`conf/budget`), where nothing else is said."""
 PER_THOUSAND = {"pep8": 1000.0, "privacy": 1000.0, "sentiment": 1.0}
 """Scores are shown per 1,000 characters where they are per character."""
 UNITS = {
@@ -47,46 +52,87 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "conditional, onset 20 %": ("objective=conditional", "objective.onset=0.2"),
     "conditional, onset 60 %": ("objective=conditional", "objective.onset=0.6"),
     "MLE, four fifths": ("objective=mle", "budget.steps=320"),
-    "MLE, thrice as long": ("objective=mle", "budget.steps=1200", "budget.evaluate_every=300"),
-    "conditional, thrice as long": ("objective=conditional", "budget.steps=1200", "budget.evaluate_every=300"),
 }
-"""Arms beside the objectives: faults of the released code, a later onset, a part of the steps, and more of them."""
+"""Arms beside the objectives: faults of the released code, a later onset, and a part of the steps."""
 MOST_SEEDS = ("MLE", "filtering", "conditional")
 """Those with five seeds; the others have three."""
 SEEDS, MORE_SEEDS = (1, 2, 3), (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True)
+class Own:
+    """Parts of one's own in the place of those of the study (CONTRIBUTING.md shows how they are written)."""
+
+    data: Data = None
+    """A corpus instead of the task's."""
+    scorer: str | None = None
+    """A choice of the group `scorer` instead of the task's: runs are trained with it, and it judges their samples."""
+    config_dir: str | None = None
+    """A folder with YAML files, whose choices stand beside those that ship."""
+
+    def training(self) -> list[str]:
+        """Overrides of `lmstudy-train`."""
+        return [*self._path(), *data_overrides(self.data), *([f"scorer={self.scorer}"] if self.scorer else [])]
+
+    def judging(self) -> list[str]:
+        """Overrides of `lmstudy-evaluate`."""
+        return [*self._path(), *([f"scorer@measure.scorers.training={self.scorer}"] if self.scorer else [])]
+
+    def _path(self) -> list[str]:
+        return search_path(["--config-dir", self.config_dir]) if self.config_dir else []
+
+
+STUDY = Own()
 
 
 def trained(
     task: str,
     names: Iterable[str] = OBJECTIVES,
     seeds: Sequence[int] | None = None,
-    budget: str = "short",
+    budget: str | None = None,
     runs: str = "runs",
-    data: Data = None,
+    own: Own = STUDY,
     *,
     train: bool = True,
 ) -> Arms:
-    """Training records by name and seed; without `seeds`, all that the study has of each; `data` in the task's place.
+    """Training records by name and seed; without `seeds`, all that the study has of each.
+
+    Names are those of the study, or choices of the group `objective`. Without a budget, it is that of `BUDGETS`.
 
     Raises:
-        StudyError: a task or name that the study does not know; with `train` False, a record that is missing.
+        StudyError: a task or name that is not known; with `train` False, a record that is missing.
     """
-    check_task(task)
-    known = OBJECTIVES | VARIANTS
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise StudyError(f"objective {unknown[0]!r} is no arm of the study; choose from {', '.join(known)}")
+    budget = budget or BUDGETS[check_task(task)]
+    arms = {name: overrides_of(name, own.config_dir) for name in names}
     found: Arms = {}
-    for name in names:
-        own = seeds if seeds is not None else MORE_SEEDS if name in MOST_SEEDS else SEEDS
-        arm = {name: (f"experiment={task}", *known[name])}
-        found |= gather_arms(arm, own, budget, runs, data, train=train)
+    for name, overrides in arms.items():
+        wanted = seeds if seeds is not None else MORE_SEEDS if name in MOST_SEEDS else SEEDS
+        arm = {name: (f"experiment={task}", *overrides)}
+        found |= gather_arms(arm, wanted, budget, runs, own.training(), train=train)
     return found
 
 
-def judged(task: str, arms: Mapping[str, Sequence[Record]], *overrides: str, runs: str = "runs") -> Arms:
+def overrides_of(name: str, config_dir: str | None = None) -> tuple[str, ...]:
+    """Of `lmstudy-train`, for an arm of the study or a choice of the group `objective`.
+
+    Raises:
+        StudyError: it is neither.
+    """
+    known = OBJECTIVES | VARIANTS
+    if name in known:
+        return known[name]
+    choices = set(group_choices("objective"))
+    choices |= {path.stem for path in Path(config_dir or "", "objective").glob("*.yaml")} if config_dir else set()
+    if name not in choices:
+        raise StudyError(f"objective {name!r} is no arm of the study; choose from {', '.join([*known, *sorted(choices)])}")
+    return (f"objective={name}",)
+
+
+def judged(
+    task: str, arms: Mapping[str, Sequence[Record]], *overrides: str, runs: str = "runs", own: Own = STUDY
+) -> Arms:
     """The measurement of samples (`measure=TASK`) of every record; overrides such as "measure.guidance=2"."""
-    return measured(arms, [f"measure={check_task(task)}", *overrides], runs)
+    return measured(arms, [f"measure={check_task(task)}", *own.judging(), *overrides], runs)
 
 
 def check_task(task: str) -> str:

@@ -11,10 +11,8 @@ from typing import Any
 import yaml
 
 from lmstudy.study.claims import NoRecordsError
-from lmstudy.study.preference_arms import OBJECTIVES, VARIANTS
+from lmstudy.study.preference_arms import BUDGETS, OBJECTIVES, VARIANTS
 from lmstudy.study.records import Record, load, load_folder, published_folder
-
-BUDGET = "short"
 
 
 def available(runs: Path | str = "runs") -> list[Record]:
@@ -25,12 +23,13 @@ def available(runs: Path | str = "runs") -> list[Record]:
     return [*published, *(record for record in here if record.id not in known)]
 
 
-def arm(records: Sequence[Record], task: str, name: str, budget: str = BUDGET) -> list[Record]:
-    """Training records of an arm (`lmstudy.study.preference_arms`) by seed.
+def arm(records: Sequence[Record], task: str, name: str, budget: str | None = None) -> list[Record]:
+    """Training records of an arm (`lmstudy.study.preference_arms`) by seed; without a budget, of the task's own.
 
     Raises:
         NoRecordsError: there is none.
     """
+    budget = budget or BUDGETS[task]
     wanted = _expected((OBJECTIVES | VARIANTS)[name], budget)
     found = [r for r in records if r.kind == "train" and _fits(r.config, task, budget, wanted)]
     if not found:
@@ -79,7 +78,7 @@ USUAL: dict[str, dict[str, Any]] = {"preference": {"control": "auto", "guidance"
 """What a measurement is asked for where nothing else is said."""
 
 
-def judged(records: Sequence[Record], task: str, name: str, budget: str = BUDGET, **settings: Any) -> list[Record]:
+def judged(records: Sequence[Record], task: str, name: str, budget: str | None = None, **settings: Any) -> list[Record]:
     """`measures` of an arm's samples."""
     return measures(records, arm(records, task, name, budget), **settings)
 

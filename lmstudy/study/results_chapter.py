@@ -14,11 +14,14 @@ from lmstudy.errors import StudyError
 from lmstudy.evaluation.multiplicity import Corrected, corrected, order_agreement
 from lmstudy.evaluation.statistics import Estimate, paired_ratio_of_means, ratio_of_sums_bootstrap
 from lmstudy.study.claims import NoRecordsError
-from lmstudy.study.comparisons import Arms, Data
+from lmstudy.study.comparisons import Arms
 from lmstudy.study.preference_arms import (
+    BUDGETS,
     OBJECTIVES,
     PER_THOUSAND,
+    STUDY,
     TASKS,
+    Own,
     capability_cost,
     check_task,
     judged,
@@ -75,7 +78,7 @@ class Results:
 
 
 def results_among(
-    task: str, records: Sequence[Record], budget: str = "short", names: Iterable[str] = OBJECTIVES
+    task: str, records: Sequence[Record], budget: str | None = None, names: Iterable[str] = OBJECTIVES
 ) -> Results:
     """What there is of a task among records: runs that were measured, whatever seeds they have.
 
@@ -128,32 +131,33 @@ def varied(records: Sequence[Record], runs: Sequence[Record], key: str) -> dict[
 def gather(
     tasks: Sequence[str],
     seeds: Sequence[int] | None = None,
-    budget: str = "short",
+    budget: str | None = None,
     runs: str = "runs",
-    data: Data = None,
+    own: Own = STUDY,
     names: Sequence[str] | None = None,
 ) -> dict[str, Results]:
     """Results by task: of all published runs, or of the seeds given, trained where they are missing.
 
     Raises:
-        StudyError: a task, objective or budget that does not exist; without seeds, nothing published, or a corpus of
-            one's own, of which nothing is.
+        StudyError: a task, objective, scorer or budget that does not exist; without seeds, nothing published, or a
+            corpus or scorer of one's own, of which nothing is.
     """
     chosen = list(OBJECTIVES) if names is None else list(names)
     if seeds is not None:
         small = SMOKE if budget == "smoke" else ()
         found = {}
         for task in tasks:
-            arms = trained(task, chosen, seeds, budget, runs, data)
-            found[task] = Results(task, arms, judged(task, arms, *small, runs=runs))
+            arms = trained(task, chosen, seeds, budget, runs, own)
+            found[task] = Results(task, arms, judged(task, arms, *small, runs=runs, own=own))
         return found
-    if data is not None:
-        raise StudyError(f"data={data}: nothing is published of it; give seeds, such as [1, 2, 3], to train")
+    if own != STUDY:
+        raise StudyError(f"{own}: nothing is published of it; give seeds, such as [1, 2, 3], to train")
     records = load_folder(published_folder())
     found = {check_task(task): results_among(task, records, budget, chosen) for task in tasks}
     for task, results in found.items():
         if not results.judged:
-            raise StudyError(f"nothing of task={task} budget={budget} is published: give seeds, such as [1]")
+            own = budget or BUDGETS[task]
+            raise StudyError(f"nothing of task={task} budget={own} is published: give seeds, such as [1]")
     return found
 
 

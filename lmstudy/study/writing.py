@@ -18,7 +18,9 @@ from lmstudy.study.samples import Asked, continued_tokens, sampling_for, uncondi
 AT_ONCE = 128
 """Texts written together."""
 READ = 16
-"""Tokens of a held-out document that a prompt has at least (of a document that is one segment: a third of it)."""
+"""Tokens of a held-out document that a prompt has at least, if the document has segments."""
+BEGUN = 32
+"""Tokens that a prompt has at most, if the document is one segment."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,9 @@ def prompt_from(corpus: Corpus, text: str) -> Prompt:
 def held_out_prompts(corpus: Corpus, split: str, count: int) -> list[Prompt]:
     """Beginnings of the first held-out documents (in the order of their hashes) that are long enough.
 
-    A prompt ends at the first segment border behind `READ` tokens; where documents are one segment, behind a third.
+    A prompt ends at the first segment border behind `READ` tokens; where documents are one segment, behind a third
+    of it, or `BEGUN` tokens if those are less.
+    The former is for the encoder. The latter is for the decoder: training never cut such a document.
     """
     rows = corpus.splits[split]
     store = TokenStore(rows)
@@ -126,16 +130,22 @@ def held_out_prompts(corpus: Corpus, split: str, count: int) -> list[Prompt]:
     for i in np.argsort(store.groups(2**31), kind="stable").tolist():
         tokens, starts = store.tokens(i), store.starts(i)
         if corpus.one_segment:
-            cut = len(tokens) // 3
+            cut = min(len(tokens) // 3, BEGUN)
         else:
             borders = starts[starts >= READ]
             cut = int(borders[0]) if len(borders) else 0
         if cut:
-            pieces = np.split(tokens[:cut], starts[(starts > 0) & (starts < cut)])
-            found.append(Prompt(decode(corpus.tokenizer, tokens[:cut]), tuple(tuple(p.tolist()) for p in pieces)))
+            found.append(_prompt(corpus, tokens[:cut], starts))
         if len(found) == count:
             break
     return found
+
+
+def _prompt(corpus: Corpus, tokens: Ints, starts: Ints) -> Prompt:
+    if corpus.one_segment:
+        return Prompt("", (), tuple(tokens.tolist()))
+    pieces = np.split(tokens, starts[(starts > 0) & (starts < len(tokens))])
+    return Prompt(decode(corpus.tokenizer, tokens), tuple(tuple(piece.tolist()) for piece in pieces))
 
 
 def prompt_tokens(prompt: Prompt, before: Sequence[int], longest: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""The notebook of results with seeds, a task and a budget of one's own: what is missing is trained and shown."""
+"""The notebook of results with seeds, a task, a budget, a scorer and an objective of one's own: trained and shown."""
 
 from pathlib import Path
 
@@ -6,10 +6,12 @@ import nbformat
 import pytest
 
 from lmstudy.study.notebooks import run_notebook
+from lmstudy.study.records import load
 from tests.conftest import ROOT, write_files
+from tests.test_contributing import FILES
 
 NOTEBOOK = ROOT / "notebooks" / "14_results.ipynb"
-SIGNED = "# Author: Ada Lovelace <ada.lovelace@example.org>\n"
+SIGNED = "# AUTHOR: Ada Lovelace <ada.lovelace@example.org>\n"
 
 
 def signed_heads(folder: Path) -> Path:
@@ -22,8 +24,10 @@ def signed_heads(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_other_seeds_task_and_budget_are_trained_and_shown(tmp_path):
+def test_other_seeds_task_budget_scorer_and_objective_are_trained_and_shown(tmp_path, monkeypatch):
     runs = tmp_path / "runs"
+    write_files(tmp_path, {name: text for name, text in FILES.items() if "scorer" in name or "objective" in name})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     corpus = [
         "data=files",
         f"data.path={signed_heads(tmp_path / 'heads')}",
@@ -38,12 +42,19 @@ def test_other_seeds_task_and_budget_are_trained_and_shown(tmp_path):
         "runs": str(runs),
         "data": [*corpus, "logger=csv"],
     }
-    run_notebook(NOTEBOOK, tmp_path / "out.ipynb", {**parameters, "objectives": ["MLE", "conditional"]})
-    finished = {path.parent.name.rsplit("-", 1)[0] for path in runs.glob("*/record.json")}
-    names = {f"privacy-{name}-transformer-smoke-s7" for name in ("mle", "conditional")}
-    assert finished == names | {f"preference-{name}" for name in names}
+    parameters |= {"objectives": ["MLE", "conditional", "smoothed"]}
+    parameters |= {"scorer": "shouting", "config_dir": str(tmp_path / "conf")}
+    run_notebook(NOTEBOOK, tmp_path / "out.ipynb", parameters)
+    finished = {path.parent.name.rsplit("-", 1)[0]: load(path) for path in runs.glob("*/record.json")}
+    names = {f"my_scorer-{name}-transformer-smoke-s7" for name in ("mle", "conditional", "my_objective")}
+    assert set(finished) == names | {f"preference-{name}" for name in names}
+    for name in names:
+        scorers = finished[f"preference-{name}"].config["measure"]["scorers"]
+        assert scorers["training"]["_target_"] == "my_scorer.Shouting"
+        assert scorers["held_out"]["_target_"].startswith("lmstudy.")
     cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
     shown = "".join(str(cell.get("outputs")) for cell in cells)
-    assert "Shown are **2 runs**: 2 of privacy" in shown
+    assert "Shown are **3 runs**: 3 of privacy" in shown
     drawn = [out for cell in cells for out in cell.get("outputs", []) if "image/svg+xml" in out.get("data", {})]
     assert len(drawn) == 3
+    assert "smoothed" in drawn[0]["data"]["image/svg+xml"]  # the plane

@@ -184,6 +184,12 @@ def test_scores_are_needed(objective):
         objective(P.log(), LABELS, None, torch.zeros(1, 3))
 
 
+def test_filtering_and_good_draw_the_line_at_the_same_place():
+    scored = made([-1.3], [-1.2], [-1.4], threshold=-1.3)  # -1.3 is no 32-bit number
+    assert scored.good().tolist() == [True, False, True]
+    assert Filtering().view(scored, 1).documents.index.tolist() == [0, 2]
+
+
 def test_filtering_keeps_the_documents_whose_mean_is_low_enough():
     scored = made([0.0, 0.0], [0.0, 0.5], [NAN], [1.0], [0.25], threshold=0.25)
     assert Filtering().view(scored, 1).documents.index.tolist() == [0, 1, 4]  # means 0, .25, -, 1, .25

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from lmstudy.study.preference_arms import OBJECTIVES, VARIANTS
+from lmstudy.study.preference_arms import BUDGETS, OBJECTIVES, VARIANTS
 from lmstudy.study.preference_records import _expected
 from tests.study.claim_records import record
 
@@ -18,7 +18,7 @@ def number(*words) -> int:
 
 def trained(task, name, seed, bits=2.0, **changes):
     """A run; `bits` per byte of held-out documents."""
-    parts = _expected((OBJECTIVES | VARIANTS)[name], "short")
+    parts = _expected((OBJECTIVES | VARIANTS)[name], BUDGETS[task])
     config = {"experiment": task, **parts, "seed": seed, **changes.pop("config", {})}
     curve = {"step": [100, 200], "value": [0.002, 0.001]}
     own = {

@@ -28,14 +28,18 @@ def test_arms_differ_by_their_settings_and_by_nothing_else(records):
         arm(records, "pep8", "MLE")
 
 
-def test_longer_and_shorter_runs_are_other_arms():
-    both = [
-        trained("pep8", "MLE", 1),
-        trained("pep8", "MLE, thrice as long", 1),
-        trained("pep8", "MLE, four fifths", 1),
-    ]
-    found = [arm(both, "pep8", name) for name in ("MLE", "MLE, thrice as long", "MLE, four fifths")]
+def test_shorter_runs_are_another_arm():
+    both = [trained("privacy", "MLE", 1), trained("privacy", "MLE, four fifths", 1)]
+    found = [arm(both, "privacy", name) for name in ("MLE", "MLE, four fifths")]
     assert found == [[record] for record in both]
+
+
+def test_each_task_has_its_budget():
+    run = trained("pep8", "MLE", 1)
+    assert run.config["budget"]["name"] == "medium"
+    assert arm([run], "pep8", "MLE") == [run]
+    with pytest.raises(NoRecordsError, match="task=pep8, arm 'MLE', budget=short"):
+        arm([run], "pep8", "MLE", "short")
 
 
 def test_a_run_that_starts_from_another_is_no_arm_but_what_became_of_it(records):

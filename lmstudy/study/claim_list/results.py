@@ -8,7 +8,6 @@ from functools import partial
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, NoRecordsError, claim
 from lmstudy.study.preference_arms import OBJECTIVES, times
-from lmstudy.study.preference_records import judged
 from lmstudy.study.records import Record
 from lmstudy.study.results_chapter import (
     CONDITIONAL,
@@ -117,16 +116,6 @@ deviations(
     holds=lambda e: e.low > 0,
     expected=False,
 )(_better("sentiment", CONDITIONAL, key=HELD_OUT))
-
-
-@fold(
-    id="pep8.conditional_vs_mle_longer",
-    sentence="After three times as many steps, too, conditional training writes fewer violations of style than MLE.",
-    holds=lambda e: e.low > 1,
-)
-def longer(records: Sequence[Record]) -> Estimate:
-    first, second = (judged(records, "pep8", f"{name}, thrice as long") for name in (REFERENCE, CONDITIONAL))
-    return times(first, second)
 
 
 for _task in ("pep8", "privacy"):

@@ -35,8 +35,9 @@ class Preference:
     `WHERE/NAME/mean` per character or segment, `WHERE/NAME/bad` (share of texts with a segment worse than the
     scorer's threshold), `WHERE/NAME/expected_maximum` of 25 texts, and texts `unscored` and `empty`. Groups
     `WHERE/NAME` are [sum, size] of scores by part, `WHERE/NAME/bad` [bad texts, texts]. Behind a prompt only what was
-    written counts. `WHERE/finished` is the share of texts that the model ended. Diversity is of the unprompted texts
-    (see `lmstudy.evaluation.diversity`).
+    written counts; where documents are one segment, which is judged as a whole, the prompt is part of it.
+    `WHERE/finished` is the share of texts that the model ended. Diversity is of the unprompted texts (see
+    `lmstudy.evaluation.diversity`).
 
     Args:
         scorers: `scorer` configurations by name; "training" is the one that the run may have been trained with.

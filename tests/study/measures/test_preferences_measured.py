@@ -1,12 +1,14 @@
 """Measures of preference, capability, divergence and red-teaming on a tiny run that knows control tokens."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lmstudy.config import build
 from lmstudy.data.documents import lines
+from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.study.evaluations import evaluate
@@ -17,7 +19,8 @@ from lmstudy.study.measures.preference import PARTS, Preference, best, in_parts
 from lmstudy.study.measures.red_teaming import RedTeaming
 from lmstudy.study.needs import compose_config
 from lmstudy.study.runs import open_run, train
-from lmstudy.study.writing import Text
+from lmstudy.study.samples import Asked
+from lmstudy.study.writing import Text, held_out_prompts, prompted
 
 PEP8 = {"_target_": "lmstudy.preferences.scorers.pep8.Pep8Scorer", "family": "style", "max_line_length": 79}
 SMALL = ["measure.samples=40", "measure.prompts=8"]
@@ -143,3 +146,15 @@ def test_red_teaming_keeps_every_round_and_its_worst_prompts(steered):
     assert len(record.samples) == 4
     settings = {"scorer": PEP8, "rounds": 1, "size": 4, "replies": 2}
     assert isinstance(build({"_target_": f"{RedTeaming.__module__}.RedTeaming", **settings}, "measure"), RedTeaming)
+
+
+def test_a_document_of_one_segment_is_continued_where_it_stands(trained):
+    corpus = trained.run.corpus
+    cut, whole = (held_out_prompts(replace(corpus, one_segment=one), "valid", 6) for one in (False, True))
+    assert all(prompt.segments and not prompt.begun for prompt in cut)  # for the encoder
+    assert all(prompt.begun and not prompt.segments and not prompt.text for prompt in whole)  # for the decoder
+    texts = prompted(trained.module.model, replace(corpus, one_segment=True), Asked(), whole, 63, seed=1)
+    for prompt, text in zip(whole, texts, strict=True):
+        begun = decode(corpus.tokenizer, list(prompt.begun))
+        assert (text.text or text.rest).startswith(begun)
+        assert corpus.splits["valid"].filter(lambda row, begun=begun: row["text"].startswith(begun)).num_rows
