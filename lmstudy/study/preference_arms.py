@@ -54,6 +54,20 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "MLE, four fifths": ("objective=mle", "budget.steps=320"),
 }
 """Arms beside the objectives: faults of the released code, a later onset, and a part of the steps."""
+SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
+    "filtering": {"keep 50 %": ("objective.keep=0.5",), "keep 90 %": ("objective.keep=0.9",)},
+    "conditional": {"drop 0": ("objective.drop=0.0",), "drop 20 %": ("objective.drop=0.2",)},
+    "conditional, cooldown": {"5 %": ("objective.cooldown=0.05",), "20 %": ("objective.cooldown=0.2",)},
+    "unlikelihood": {"α = 0.3": ("objective.alpha=0.3",), "α = 3": ("objective.alpha=3.0",)},
+    "RWR": {"β = 0.3": ("objective.beta=0.3",), "β = 3": ("objective.beta=3.0",)},
+    "AWR": {"β = 0.3": ("objective.beta=0.3",), "β = 3": ("objective.beta=3.0",)},
+}
+"""Two other settings of each objective's own parameter; the selective loss has none."""
+VARIANTS |= {
+    f"{name}, {setting}": (*OBJECTIVES[name], *overrides)
+    for name, settings in SETTINGS.items()
+    for setting, overrides in settings.items()
+}
 MOST_SEEDS = ("MLE", "filtering", "conditional")
 """Those with five seeds; the others have three."""
 SEEDS, MORE_SEEDS = (1, 2, 3), (1, 2, 3, 4, 5)
