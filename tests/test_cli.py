@@ -59,7 +59,7 @@ def test_importing_the_package_is_cheap():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["budget=large"], "budget=large: no such choice; choose from brief, medium, paper, quick, short, smoke, study"),
+        (["budget=large"], "budget=large: no such choice; choose from brief, medium, paper, quick, short, smoke"),
         (["budget.step=3"], "budget.step: unknown key; did you mean budget.steps? choose from budget.name, "),
         (["model.d_modl=3"], "model.d_modl: unknown key; did you mean model.d_model?"),
         (["sed=3"], "sed: unknown key; did you mean seed?"),

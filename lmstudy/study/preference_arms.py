@@ -138,7 +138,8 @@ def overrides_of(name: str, config_dir: str | None = None) -> tuple[str, ...]:
     choices = set(group_choices("objective"))
     choices |= {path.stem for path in Path(config_dir or "", "objective").glob("*.yaml")} if config_dir else set()
     if name not in choices:
-        raise StudyError(f"objective {name!r} is no arm of the study; choose from {', '.join([*known, *sorted(choices)])}")
+        listed = ", ".join([*known, *sorted(choices)])
+        raise StudyError(f"objective {name!r} is no arm of the study; choose from {listed}")
     return (f"objective={name}",)
 
 
