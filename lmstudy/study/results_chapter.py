@@ -156,8 +156,8 @@ def gather(
     found = {check_task(task): results_among(task, records, budget, chosen) for task in tasks}
     for task, results in found.items():
         if not results.judged:
-            own = budget or BUDGETS[task]
-            raise StudyError(f"nothing of task={task} budget={own} is published: give seeds, such as [1]")
+            wanted = budget or BUDGETS[task]
+            raise StudyError(f"nothing of task={task} budget={wanted} is published: give seeds, such as [1]")
     return found
 
 
