@@ -79,7 +79,7 @@ def test_a_message_counts_once_and_long_ones_not_at_all(tmp_path: Path):
     assert reading.skipped["alpha", "pairs with more than 12 characters on a side"] == 4
 
 
-@pytest.mark.parametrize("broken", [PO.encode("gb18030"), b'msgstr "b"\nmsgid a\n', b"\xff\xfe"])
+@pytest.mark.parametrize("broken", [PO.encode("gb18030"), b'msgidd "b"\n', b"\xff\xfe"])
 def test_catalogues_that_cannot_be_read_are_counted_and_the_others_read(tmp_path: Path, broken: bytes):
     reading = read(tmp_path, {f"{LOCALE}/a.po": broken, f"{LOCALE}/b.po": PO})
     assert len(reading.documents) == 3
