@@ -1,0 +1,130 @@
+"""Beam search with a length penalty, batched, with the model's cache (Wu et al. 2016, arXiv 1609.08144, section 7).
+
+At every step each of the K beams of a prompt is continued by every token, and the K most probable continuations go on.
+One that ends is put aside, if it is among the K best. A prompt is done when K of its sequences have ended. Of these
+the one with the largest
+
+    log p(y | x) / |y|^a
+
+is written, where |y| counts the end token; a = 0 compares log-probabilities, which favours short sequences, and a = 1
+their mean over tokens. With K = 1 this is greedy decoding.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from lmstudy.data.tokenizer import BOS, EOS, PAD
+from lmstudy.errors import StudyError
+from lmstudy.models.generation import pad_prompts
+from lmstudy.models.writer import Writer
+
+
+@dataclass(frozen=True)
+class Beam:
+    """How far a search looks.
+
+    Attributes:
+        size: K, sequences that go on side by side.
+        length_penalty: a.
+        banned: tokens that are never written.
+        max_tokens: longest output; what has not ended there is cut.
+    """
+
+    size: int = 4
+    length_penalty: float = 1.0
+    banned: tuple[int, ...] = (PAD, BOS)
+    max_tokens: int = 128
+
+    def __post_init__(self) -> None:
+        for key, least in (("size", 1), ("max_tokens", 1), ("length_penalty", 0)):
+            if getattr(self, key) < least:
+                raise StudyError(f"beam.{key}={getattr(self, key)} must be at least {least}")
+
+
+@dataclass
+class _Ended:
+    """Sequences of a prompt that have ended: score and tokens of each."""
+
+    found: list[tuple[float, list[int]]] = field(default_factory=list)
+
+    def best(self) -> list[int]:
+        return max(self.found, key=lambda one: one[0])[1]
+
+
+@torch.inference_mode()
+def beam_search(model: Writer, prompts: Sequence[Sequence[int]], beam: Beam) -> list[list[int]]:
+    """The best sequence found for each prompt, without its end token.
+
+    Args:
+        model: a model with `start` and `step`; in evaluation mode.
+        prompts: token ids that the encoder reads, without a start token.
+        beam: see `Beam`.
+    """
+    if not prompts:
+        return []
+    if model.training:
+        raise StudyError("the model is in training mode: call model.eval() before a beam search")
+    device = next(model.parameters()).device
+    size = beam.size
+    cache = model.start(*pad_prompts(prompts, device), length=beam.max_tokens)
+    ended = [_Ended() for _ in prompts]
+    going = torch.arange(len(prompts), device=device)  # prompts that are not done, P of them
+    cache.keep(going.repeat_interleave(size))
+    scores_PK = torch.full((len(prompts), size), float("-inf"), device=device)
+    scores_PK[:, 0] = 0.0  # at first all beams are alike: one of them counts
+    token = torch.full((len(prompts) * size,), BOS, device=device)
+    written_PKT = torch.empty((len(prompts), size, 0), dtype=torch.int64, device=device)
+    banned = torch.tensor(beam.banned, dtype=torch.int64, device=device)
+    for position in range(beam.max_tokens):
+        log_p = model.step(token, cache).index_fill(1, banned, float("-inf")).log_softmax(-1)
+        vocabulary = log_p.shape[1]
+        total_PKV = scores_PK[:, :, None] + log_p.view(len(going), size, vocabulary)
+        best_PC, order_PC = total_PKV.flatten(1).topk(min(2 * size, size * vocabulary))
+        from_PC, token_PC = order_PC // vocabulary, order_PC % vocabulary
+        ends_PC = token_PC == EOS
+        last = position + 1 == beam.max_tokens
+        done_P = _put_aside(ended, going, best_PC, from_PC, token_PC, ends_PC, written_PKT, beam, last)
+        # K candidates that go on, the most probable first; there are 2K, and at most K of them end.
+        rank = torch.where(ends_PC, float("-inf"), best_PC)
+        scores_PK, chosen = rank.topk(size)
+        parent_PK, token_PK = from_PC.gather(1, chosen), token_PC.gather(1, chosen)
+        history = written_PKT.gather(1, parent_PK[:, :, None].expand(-1, -1, written_PKT.shape[2]))
+        written_PKT = torch.cat([history, token_PK[:, :, None]], dim=2)
+        stay = (~done_P).nonzero()[:, 0]
+        if last or not len(stay):
+            break
+        rows = stay[:, None] * size + parent_PK[stay]
+        cache.keep(rows.flatten())
+        going, scores_PK, written_PKT = going[stay], scores_PK[stay], written_PKT[stay]
+        token = token_PK[stay].flatten()
+    return [one.best() for one in ended]
+
+
+def _put_aside(
+    ended: list[_Ended],
+    going: torch.Tensor,
+    best_PC: torch.Tensor,
+    from_PC: torch.Tensor,
+    token_PC: torch.Tensor,
+    ends_PC: torch.Tensor,
+    written_PKT: torch.Tensor,
+    beam: Beam,
+    last: bool,
+) -> torch.Tensor:
+    """Keep the sequences that end here (all, at the last position); returns which prompts are done, [P]."""
+    length = written_PKT.shape[2] + 1
+    done = torch.zeros(len(going), dtype=torch.bool, device=going.device)
+    for row, prompt in enumerate(going.tolist()):
+        own = ended[prompt].found
+        for rank in range(beam.size):
+            if not torch.isfinite(best_PC[row, rank]):
+                break
+            ends = bool(ends_PC[row, rank])
+            if len(own) < beam.size and (ends or last):
+                tokens = written_PKT[row, from_PC[row, rank]].tolist()
+                tokens += [] if ends else [int(token_PC[row, rank])]
+                own.append((float(best_PC[row, rank]) / length**beam.length_penalty, tokens))
+        done[row] = len(own) >= beam.size
+    return done

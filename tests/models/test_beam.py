@@ -1,0 +1,82 @@
+"""Beam search: one beam is greedy, many beams find what there is to find."""
+
+from itertools import product
+
+import pytest
+import torch
+
+from lmstudy.data.tokenizer import BOS, EOS, PAD
+from lmstudy.errors import StudyError
+from lmstudy.models.beam import Beam, beam_search
+from lmstudy.models.generation import Sampling, generate
+from lmstudy.models.transformer import Seq2SeqTransformer
+from tests.models.test_generation import PROMPTS, model, uncached_logits  # noqa: F401  # a fixture
+
+BANNED = (PAD, BOS)
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Seq2SeqTransformer:
+    torch.manual_seed(3)
+    tiny = Seq2SeqTransformer(8, 16, d_model=16, heads=2, d_ff=16, encoder_layers=1, decoder_layers=1)
+    for parameter in tiny.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    return tiny.eval()
+
+
+def log_probability(model: Seq2SeqTransformer, prompt: list[int], output: list[int]) -> float:  # noqa: F811
+    logits = uncached_logits(model, prompt, output[:-1])
+    logits[:, list(BANNED)] = float("-inf")
+    return float(logits.log_softmax(-1).gather(1, torch.tensor(output)[:, None]).sum())
+
+
+def test_a_beam_of_one_is_greedy(model):  # noqa: F811
+    greedy = generate(model, PROMPTS, Sampling(temperature=0, max_tokens=24))
+    assert beam_search(model, PROMPTS, Beam(size=1, max_tokens=24)) == greedy
+    assert beam_search(model, PROMPTS, Beam(size=1, max_tokens=24, length_penalty=0)) == greedy
+
+
+@pytest.mark.parametrize("penalty", [0.0, 1.0])
+def test_beams_enough_find_the_best_of_all_sequences(tiny, penalty):
+    letters = [token for token in range(8) if token not in BANNED]
+    inner = [token for token in letters if token != EOS]
+    everything = [[*head, EOS] for n in range(3) for head in product(inner, repeat=n)]
+    everything += [list(sequence) for sequence in product(inner, repeat=3)]
+    for prompt in ([], [6, 7], [5]):
+        score = lambda output, prompt=prompt: (  # noqa: E731
+            log_probability(tiny, prompt, output) / len(output) ** penalty
+        )
+        best = max(everything, key=score)
+        found = beam_search(tiny, [prompt], Beam(size=len(everything), length_penalty=penalty, max_tokens=3))[0]
+        assert found == [token for token in best if token != EOS]
+
+
+def test_more_beams_find_sequences_at_least_as_probable_as_greedy_ones(model):  # noqa: F811
+    found = {k: beam_search(model, PROMPTS, Beam(size=k, length_penalty=0, max_tokens=10)) for k in (1, 6)}
+    sums = {
+        k: sum(log_probability(model, p, [*o, EOS][:10]) for p, o in zip(PROMPTS, outputs, strict=True))
+        for k, outputs in found.items()
+    }
+    assert sums[6] > sums[1]
+
+
+def test_a_batch_equals_its_prompts_one_by_one(model):  # noqa: F811
+    beam = Beam(size=3, max_tokens=16)
+    assert beam_search(model, PROMPTS, beam) == [beam_search(model, [prompt], beam)[0] for prompt in PROMPTS]
+
+
+def test_a_higher_length_penalty_writes_no_less(model):  # noqa: F811
+    lengths = [
+        sum(map(len, beam_search(model, PROMPTS, Beam(size=5, length_penalty=a, max_tokens=20)))) for a in (0, 1, 3)
+    ]
+    assert lengths == sorted(lengths)
+
+
+def test_wrong_settings_are_named(model):  # noqa: F811
+    assert beam_search(model, [], Beam()) == []
+    with pytest.raises(StudyError, match="beam.size=0 must be at least 1"):
+        Beam(size=0)
+    with pytest.raises(StudyError, match=r"beam\.length_penalty=-1 must be at least 0"):
+        Beam(length_penalty=-1)
+    with pytest.raises(StudyError, match="call model.eval"):
+        beam_search(model.train(), [[]], Beam())
