@@ -10,16 +10,18 @@ from hydra.utils import get_object
 from lmstudy.cli import group_defaults
 from lmstudy.config import build, check_evaluate, check_root, target_type
 from lmstudy.data.batch import Seq2SeqBatch
+from lmstudy.data.settings import parse
 from lmstudy.errors import StudyError
 from lmstudy.study.needs import compose_config
 from lmstudy.study.reward_config import check_reward
+from lmstudy.study.tuning_config import check_tune
 from tests.conftest import ROOT
 
 GROUPS = group_defaults("train")
 ALL = sorted((path.parent.name, path.stem) for path in (ROOT / "conf").glob("*/*.yaml"))
 CHOICES = [(group, choice) for group, choice in ALL if group in GROUPS]
 SWEEPS = [choice for group, choice in ALL if group == "sweep"]
-ALONE = [(group, choice) for group, choice in ALL if group not in (*GROUPS, "sweep")]
+ALONE = [(group, choice) for group, choice in ALL if group not in (*GROUPS, "sweep", "task")]
 """Parts that no root configuration composes; they build from their file alone."""
 HUB = ["data.path=a/b", "data.revision=c"]
 NEEDS_MORE = {"files": ["data.path=."], "hub": HUB, "preferences_at_scale": HUB}
@@ -67,6 +69,16 @@ def test_parts_outside_the_training_command_build_and_spell_out_every_argument(g
     assert set(target_type(type(part)).model_fields) == set(node) - {"_target_"}
     with pytest.raises(StudyError, match=f"{group}.nothing: unknown key"):
         build({**node, "nothing": 1}, group)
+
+
+@pytest.mark.parametrize("task", [choice for group, choice in ALL if group == "task"])
+def test_every_task_composes_and_builds(task):
+    config = compose_config("finetune", [f"task={task}"])
+    typed = check_tune(config)
+    part = build(typed.task, "task")
+    assert set(target_type(type(part)).model_fields) == set(typed.task) - {"_target_"}
+    assert part.name == task
+    parse(typed.data)  # whose tokens are read
 
 
 @pytest.mark.parametrize("budget", [choice for group, choice in CHOICES if group == "budget"])

@@ -124,11 +124,11 @@ def _messages(reading: Reading, package: str, content: bytes) -> Iterator[tuple[
         if not entry.id:
             continue  # the header
         message = (entry.id if isinstance(entry.id, str) else entry.id[-1]).strip()
-        translation = (entry.string if isinstance(entry.string, str) else entry.string[0] or "").strip()
+        written = entry.string or ""
+        translation = (written if isinstance(written, str) else written[0]).strip()
         if not translation:
             reading.skipped[package, "untranslated messages"] += 1
         elif entry.fuzzy:
             reading.skipped[package, "fuzzy translations"] += 1
         else:
             yield message, translation
-

@@ -20,6 +20,7 @@ from lmstudy.atomic import replacing, write_text
 from lmstudy.config import build
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.reading import Reader
+from lmstudy.data.shuffled import steps_per_epoch
 from lmstudy.models.reward import RewardModel, RewardSettings
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.preferences.scorers.reward_model import WEIGHTS, Judge, Scale
@@ -35,7 +36,7 @@ from lmstudy.study.runs import _lock
 from lmstudy.training.callbacks import History, ProgressLine, SessionClock
 from lmstudy.training.loggers import build_loggers
 from lmstudy.training.reward import RewardModule
-from lmstudy.training.reward_data import RewardDataModule, RewardTexts, steps_per_epoch
+from lmstudy.training.reward_data import RewardDataModule, RewardTexts
 from lmstudy.training.trainer import build_trainer, check_machine
 
 

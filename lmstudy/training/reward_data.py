@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lmstudy.data.reading import Row, Rows, side_by_side
+from lmstudy.data.shuffled import shuffled
 from lmstudy.errors import StudyError
 
 
@@ -37,16 +38,9 @@ class RewardTexts:
         return RewardBatch(side_by_side([self.rows[i] for i in index]), torch.from_numpy(self.counts[index]))
 
 
-POOL = 20
-"""Batches that are sorted by length together: padding falls to a few percent, and a batch still holds a mixture."""
-
-
 @dataclass
 class RewardBatches:
-    """Endless batches, a function of the seed; starting at any step costs nothing.
-
-    An epoch takes every text once. Batches hold texts of like length, and come in random order.
-    """
+    """Endless batches (see `lmstudy.data.shuffled`)."""
 
     rated: RewardTexts
     size: int
@@ -54,22 +48,9 @@ class RewardBatches:
     first_step: int = 0
 
     def __iter__(self) -> Iterator[RewardBatch]:
-        length = np.array([len(row.tokens) for row in self.rated.rows])
-        epoch, skipped = divmod(self.first_step, steps_per_epoch(len(self.rated), self.size))
-        while True:
-            rng = np.random.default_rng([self.seed, epoch])
-            order = rng.permutation(len(self.rated))
-            pools = [order[start : start + POOL * self.size] for start in range(0, len(order), POOL * self.size)]
-            ordered = np.concatenate([pool[np.argsort(length[pool], kind="stable")] for pool in pools])
-            batches = np.array_split(ordered, steps_per_epoch(len(order), self.size))
-            for number in rng.permutation(len(batches))[skipped:]:
-                yield self.rated.batch(batches[number])
-            epoch, skipped = epoch + 1, 0
-
-
-def steps_per_epoch(texts: int, size: int) -> int:
-    """Batches of at most `size` texts that hold all of them."""
-    return -(-texts // size)
+        lengths = np.array([len(row.tokens) for row in self.rated.rows])
+        for index in shuffled(lengths, self.size, self.seed, self.first_step):
+            yield self.rated.batch(index)
 
 
 class RewardDataModule(L.LightningDataModule):

@@ -74,9 +74,9 @@ def test_a_higher_length_penalty_writes_no_less(model):  # noqa: F811
 
 def test_wrong_settings_are_named(model):  # noqa: F811
     assert beam_search(model, [], Beam()) == []
-    with pytest.raises(StudyError, match="beam.size=0 must be at least 1"):
+    with pytest.raises(StudyError, match=r"beam\.size=0 must be at least 1"):
         Beam(size=0)
     with pytest.raises(StudyError, match=r"beam\.length_penalty=-1 must be at least 0"):
         Beam(length_penalty=-1)
-    with pytest.raises(StudyError, match="call model.eval"):
+    with pytest.raises(StudyError, match=r"call model\.eval"):
         beam_search(model.train(), [[]], Beam())

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lmstudy.data.reading import Row
+from lmstudy.data.shuffled import steps_per_epoch
 from lmstudy.data.tokenizer import PAD
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.pair_agreement import accuracy_counts
@@ -13,7 +14,7 @@ from lmstudy.models.reward import OwnRewardModel
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.training.optimizers import AdamW
 from lmstudy.training.reward import RewardModule, pair_accuracy
-from lmstudy.training.reward_data import RewardBatches, RewardDataModule, RewardTexts, steps_per_epoch
+from lmstudy.training.reward_data import RewardBatches, RewardDataModule, RewardTexts
 from lmstudy.training.reward_losses import BradleyTerry, Logistic, Regression, chance_above
 
 LEVELS = torch.arange(-4.0, 5)

@@ -1,0 +1,239 @@
+"""A fine-tuning from configuration to record: idempotent, resumable, atomic, as pretraining runs are."""
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from safetensors.torch import save_file
+
+from lmstudy.atomic import replacing, write_text
+from lmstudy.config import build
+from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.data.splits import unit_hash
+from lmstudy.errors import StudyError
+from lmstudy.study import provenance
+from lmstudy.study.answers import answered
+from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
+from lmstudy.study.finished import Finished, find_folder, load_run
+from lmstudy.study.identity import NUMERICS, run_id
+from lmstudy.study.records import Record, load
+from lmstudy.study.runs import _lock
+from lmstudy.study.tuning_config import TuneConfig, check_tune
+from lmstudy.tasks.base import Example, Examples, Task
+from lmstudy.tasks.tokens import in_tokens
+from lmstudy.training.callbacks import History, ProgressLine, SessionClock
+from lmstudy.training.fine_tuning import FineTuningData, FineTuningModule
+from lmstudy.training.loggers import build_loggers
+from lmstudy.training.optimizers import AdamW
+from lmstudy.training.trainer import build_trainer, check_machine
+
+SHOWN = 24
+"""Answers that a record keeps, the first of the test examples."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """A fine-tuning before it is trained."""
+
+    config: dict[str, Any]
+    typed: TuneConfig
+    task: Task
+    corpus: Corpus
+    """Whose tokens are read and written."""
+    examples: Examples
+    pretrained: Finished | None
+    id: str
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.typed.runs) / f"{self.name}-{self.id}"
+
+    @property
+    def record_path(self) -> Path:
+        return self.folder / "record.json"
+
+
+def open_tuning(config: Mapping[str, Any]) -> Tuning:
+    """Check a resolved configuration, prepare its data, find what it starts from, and name it.
+
+    Raises:
+        StudyError: a key, the data or the pretraining run is at fault; the run's tokens are not those of `data`; a
+            head for a task whose answers are free text.
+    """
+    typed = check_tune(config)
+    check_machine(typed.trainer)
+    task: Task = build(typed.task, "task")
+    if typed.head and not task.labels:
+        raise StudyError(f"head=true: the answers of task {task.name} are free text, and a head tells labels")
+    corpus = prepare(typed.data)
+    pretrained, decisive = None, dict(config)
+    if typed.run is not None:
+        pretrained = load_run(find_folder(typed.run, Path(typed.runs), kind="train"))
+        decisive["run"] = pretrained.record.id  # however few of its digits were given
+        if pretrained.record.data != corpus.fingerprint:
+            raise StudyError(
+                f"run={typed.run}: {pretrained.record.name} learned the tokens of data {pretrained.record.data}, "
+                f"and task {task.name} is read in those of {corpus.fingerprint}; choose another run, or give its "
+                "data=NAME"
+            )
+    examples = task.examples()
+    content = f"{corpus.fingerprint}-{fingerprint(examples)}"
+    return Tuning(
+        decisive, typed, task, corpus, examples, pretrained, run_id(decisive, content), _name(typed, task, pretrained)
+    )
+
+
+def fingerprint(examples: Examples) -> str:
+    """16 hex digits that stand for all examples."""
+    every = (text for split in examples.values() for one in split for text in (one.id, one.source, one.target))
+    return f"{unit_hash(*every):016x}"
+
+
+def _name(typed: TuneConfig, task: Task, pretrained: Finished | None) -> str:
+    """Readable, such as `tuned-sentiment-scratch-1000-s1`."""
+    start = "scratch"
+    if pretrained is not None:
+        start = str(pretrained.run.typed.objective["_target_"]).split(".")[-2]
+    parts = ["tuned", task.name, start, *(["head"] if typed.head else []), str(typed.examples or "all")]
+    return "-".join([*parts, f"s{typed.seed}"])
+
+
+def fine_tune(config: Mapping[str, Any]) -> Record:
+    """Fine-tune as a resolved configuration says, unless the record exists; return the record.
+
+    Raises:
+        StudyError: the configuration, data, machine or a checkpoint is at fault; nothing existing is touched.
+    """
+    tuning = open_tuning(config)
+    if tuning.record_path.exists():
+        print(f"{tuning.name}: record {tuning.id} exists, nothing to train", file=sys.stderr)
+        return load(tuning.record_path)
+    with _lock(tuning.folder):
+        return load(tuning.record_path) if tuning.record_path.exists() else _fit(tuning)
+
+
+def first_module(tuning: Tuning) -> FineTuningModule:
+    """The module as training begins: with pretrained weights, or random ones by the seed."""
+    typed = tuning.typed
+    L.seed_everything(typed.seed, verbose=False)
+    if tuning.pretrained is not None:
+        model: Any = tuning.pretrained.module.model
+    else:
+        budget = typed.budget
+        positions = max(budget.encoder_length, budget.decoder_length)
+        vocab_size = tuning.corpus.tokenizer.get_vocab_size()
+        model = build(typed.model, "model", vocab_size=vocab_size, max_positions=positions)
+    optimizer: AdamW = build(typed.optimizer, "optimizer")
+    labels = len(tuning.task.labels) if typed.head else 0
+    return FineTuningModule(model.train(), optimizer, typed.steps, labels)
+
+
+def _fit(tuning: Tuning) -> Record:
+    clock = SessionClock(provenance.now())
+    typed, examples = tuning.typed, tuning.examples
+    module = first_module(tuning)
+    longest = module.model.max_positions
+    taken = {
+        "train": examples["train"][: typed.examples],
+        "valid": examples["valid"][: typed.valid_examples],
+        "test": examples["test"][: typed.test_examples],
+    }
+    if typed.examples is not None and typed.examples > len(taken["train"]):
+        raise StudyError(f"examples={typed.examples}: the task has {len(taken['train'])} to learn from; null takes all")
+    pairs = {split: in_tokens(own, tuning.task.labels, tuning.corpus, longest) for split, own in taken.items()}
+    for split, own in pairs.items():
+        if own.cut:
+            print(
+                f"{tuning.name}: {own.cut} of {len(own)} {split} examples are cut at {longest} tokens", file=sys.stderr
+            )
+    write_text(tuning.folder / "config.json", json.dumps(tuning.config, indent=1))
+    history = History(typed.trainer.log_every)
+    loggers = build_loggers(list(typed.logger.names), tuning.folder, tuning.id, tuning.name)
+    best = ModelCheckpoint(
+        tuning.folder / "checkpoints",
+        "best",
+        monitor="valid/loss",
+        save_weights_only=True,
+        enable_version_counter=False,
+    )
+    every = min(typed.evaluate_every, typed.steps)
+    watching = [history, clock, ProgressLine(typed.steps, tuning.name), best]
+    trainer = build_trainer(typed.trainer, tuning.folder, typed.steps, every, watching, loggers)
+    module.on_save_checkpoint = lambda checkpoint: stamp(checkpoint, tuning.id)  # type: ignore[method-assign]
+    checkpoint = last_checkpoint(tuning.folder)
+    if checkpoint:
+        check_checkpoint(checkpoint, tuning.id)
+    data = FineTuningData(pairs["train"], pairs["valid"], typed.batch, typed.seed)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    except SystemExit:
+        if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        for logger in loggers:
+            logger.close()
+    weights = torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
+    module.load_state_dict(weights)
+    with replacing(tuning.folder / "model.safetensors") as temporary:
+        save_file({name: value.contiguous() for name, value in weights.items()}, temporary)
+    record = _record(tuning, clock, history, module.eval().cpu(), taken, pairs)
+    record.write(tuning.record_path)
+    shutil.rmtree(tuning.folder / "checkpoints", ignore_errors=True)
+    print(f"{tuning.name}: finished, {tuning.record_path}", file=sys.stderr)
+    return record
+
+
+def _record(
+    tuning: Tuning,
+    clock: SessionClock,
+    history: History,
+    module: FineTuningModule,
+    taken: Mapping[str, Sequence[Example]],
+    pairs: Mapping[str, Any],
+) -> Record:
+    typed, test = tuning.typed, taken["test"]
+    longest = max(map(len, pairs["train"].targets)) + 1  # no answer that was learned from is longer
+    found = answered(module, tuning.task, tuning.corpus, test, pairs["test"], typed.beam, longest)
+    metrics = {f"test/{name}": value for name, value in found.judgement.metrics.items()}
+    metrics |= {f"{split}/examples": float(len(own)) for split, own in taken.items()}
+    metrics |= {f"{split}/cut": float(own.cut) for split, own in pairs.items()}
+    metrics["best_step"] = float(_best_step(history))
+    metrics["parameters"] = float(sum(value.numel() for value in module.parameters()))
+    gpus = [torch.cuda.get_device_name(0)] if typed.trainer.accelerator == "gpu" else []
+    return Record(
+        id=tuning.id,
+        kind="tuning",
+        name=tuning.name,
+        config=tuning.config,
+        seed=typed.seed,
+        data=tuning.corpus.fingerprint,
+        numerics=NUMERICS,
+        **provenance.circumstances(clock, gpus),
+        metrics=metrics,
+        curves=dict(history.curves),
+        groups={f"test/{name}": own for name, own in found.judgement.groups(test).items()},
+        samples=[
+            {"id": one.id, "source": one.source, "target": one.target, "answer": answer}
+            for one, answer in list(zip(test, found.answers, strict=True))[:SHOWN]
+        ],
+    )
+
+
+def _best_step(history: History) -> int:
+    curve = history.curves["valid/loss"]
+    return int(curve["step"][min(range(len(curve["value"])), key=lambda i: curve["value"][i])])
+
+
+def headline(record: Record) -> list[str]:
+    """The test metrics that are not of a single label, for one line."""
+    shown = {name: value for name, value in record.metrics.items() if name.startswith("test/") and name.count("/") == 1}
+    return [f"{name} {value:.4g}" for name, value in shown.items() if name not in ("test/examples", "test/cut")]

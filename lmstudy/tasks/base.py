@@ -1,0 +1,116 @@
+"""What a task is: a text to read, a text to write, and a judgement of what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmstudy.data.corpus import prepare, to_stderr
+from lmstudy.data.documents import Progress
+from lmstudy.data.segments import segmented
+from lmstudy.data.splits import unit_hash
+from lmstudy.errors import StudyError
+
+PARTS = 32
+"""Groups of examples whose sums a record keeps; an example is in the same one whatever model answers it."""
+SPLITS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question and its answer."""
+
+    id: str
+    source: str
+    """What the encoder reads."""
+    target: str
+    """What the decoder should write: of a classification, the label."""
+
+    @property
+    def part(self) -> int:
+        return unit_hash("part", self.id) % PARTS
+
+
+Examples = dict[str, list[Example]]
+"""By split."""
+
+
+@dataclass
+class Judgement:
+    """How good answers are."""
+
+    metrics: dict[str, float]
+    rows: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    """[examples, 2] numerator and denominator of each example, such as [right, 1]; intervals are made of them."""
+
+    def groups(self, examples: Sequence[Example]) -> dict[str, list[list[float]]]:
+        """[PARTS][2] sums of the rows of each part."""
+        parts = np.array([example.part for example in examples], dtype=np.int64)
+        found = {}
+        for name, rows in self.rows.items():
+            sums = np.zeros((PARTS, 2))
+            np.add.at(sums, parts, rows)
+            found[name] = [[float(f"{top:.6g}"), float(size)] for top, size in sums]
+        return found
+
+
+class Task(Protocol):
+    """A task. A new one is a class with these and one YAML in `conf/task`."""
+
+    name: str
+    main: ClassVar[str]
+    """The metric by which runs are compared; higher is better, and `rows` has it by example."""
+    labels: tuple[str, ...]
+    """All that can be answered, in order; empty where answers are free text."""
+
+    def examples(self, cache: Path | None = None, progress: Progress = to_stderr) -> Examples:
+        """Examples of each of `SPLITS`, in an order that their ids alone decide.
+
+        Raises:
+            StudyError: the data cannot be had, or a split has no example.
+        """
+        ...
+
+    def judge(self, examples: Sequence[Example], answers: Sequence[str]) -> Judgement:
+        """How good free answers are."""
+        ...
+
+
+def in_order(examples: Examples) -> Examples:
+    """Splits in the order of their ids' hashes, so that the first n are a random sample and always the same.
+
+    Raises:
+        StudyError: a split without examples.
+    """
+    for split in SPLITS:
+        if not examples.get(split):
+            raise StudyError(f"task: there is no example in the split {split!r}")
+    return {split: sorted(examples[split], key=lambda one: unit_hash("order", one.id)) for split in SPLITS}
+
+
+def pairs_of(settings: Mapping[str, Any], cache: Path | None, progress: Progress) -> Examples:
+    """Documents of two segments as examples: the first is read, the second written.
+
+    Raises:
+        StudyError: a document with another number of segments.
+    """
+    corpus = prepare(settings, cache, progress)
+    found: Examples = {}
+    for split in SPLITS:
+        rows = corpus.splits.get(split)
+        found[split] = []
+        if rows is None:
+            continue
+        ids = iter(rows["id"])
+        for batch in segmented(rows, corpus.tokenizer):
+            for segments in batch:
+                name = next(ids)
+                if len(segments) != 2:
+                    raise StudyError(f"task.pairs: {name} has {len(segments)} segments, a pair has two")
+                found[split].append(Example(name, *segments))
+    return in_order(found)

@@ -1,0 +1,203 @@
+"""Fine-tuning as a LightningModule: text to text, or a head on the encoder that tells a label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import lightning as L
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+
+from lmstudy.data.batch import IGNORE, Seq2SeqBatch
+from lmstudy.data.shuffled import shuffled
+from lmstudy.data.tokenizer import BOS, EOS, PAD
+from lmstudy.errors import StudyError
+from lmstudy.training.optimizers import AdamW
+
+Ids = NDArray[np.int32]
+
+
+class TunedBatch(NamedTuple):
+    """B examples, one a row."""
+
+    text: Seq2SeqBatch
+    label: Tensor
+    """[B] int64: the number of each example's label; -1 where answers are free text"""
+
+    @property
+    def target_tokens(self) -> Tensor:
+        return self.text.target_tokens
+
+
+def padded(rows: Sequence[Sequence[int] | Ids], fill: int) -> Tensor:
+    """[B, longest] int64."""
+    tensors = [torch.as_tensor(np.asarray(row), dtype=torch.int64) for row in rows]
+    return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=fill)
+
+
+def side_by_side(sources: Sequence[Ids], targets: Sequence[Ids]) -> Seq2SeqBatch:
+    """Examples as rows: the encoder reads a start token and the source, the decoder writes target and end token."""
+    read = [np.concatenate([[BOS], source]) for source in sources]
+    encoder = padded(read, PAD)
+    # By length, and not by PAD: an example's numbers are its own.
+    there = torch.arange(encoder.shape[1]) < torch.tensor([len(row) for row in read])[:, None]
+    labels = padded([[*target, EOS] for target in targets], IGNORE)
+    written = padded([[BOS, *target] for target in targets], PAD)
+    known = labels != IGNORE
+    return Seq2SeqBatch(encoder, there.long(), written, known.long(), labels, known.sum(), torch.zeros_like(labels))
+
+
+@dataclass(frozen=True)
+class TokenPairs:
+    """Examples in tokens."""
+
+    sources: list[Ids]
+    targets: list[Ids]
+    labels: NDArray[np.int64]
+    """Number of each example's label, or -1."""
+    cut: int = 0
+    """Examples of which a side was longer than the context, and was cut there."""
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def batch(self, index: NDArray[np.int64]) -> TunedBatch:
+        text = side_by_side([self.sources[i] for i in index], [self.targets[i] for i in index])
+        return TunedBatch(text, torch.from_numpy(self.labels[index]))
+
+
+@dataclass
+class PairBatches:
+    """Endless batches (see `lmstudy.data.shuffled`)."""
+
+    pairs: TokenPairs
+    size: int
+    seed: int
+    first_step: int = 0
+
+    def __iter__(self) -> Iterator[TunedBatch]:
+        lengths = np.array([len(s) + len(t) for s, t in zip(self.pairs.sources, self.pairs.targets, strict=True)])
+        for index in shuffled(lengths, self.size, self.seed, self.first_step):
+            yield self.pairs.batch(index)
+
+
+EVALUATED = 128
+"""Examples that are looked at together where nothing is learned."""
+
+
+@dataclass(frozen=True)
+class InOrder:
+    """All examples once, in their order."""
+
+    pairs: TokenPairs
+
+    def __len__(self) -> int:
+        return -(-len(self.pairs) // EVALUATED)
+
+    def __iter__(self) -> Iterator[TunedBatch]:
+        for start in range(0, len(self.pairs), EVALUATED):
+            yield self.pairs.batch(np.arange(start, min(start + EVALUATED, len(self.pairs))))
+
+
+class FineTuningData(L.LightningDataModule):
+    """Batches to learn from and to validate on."""
+
+    def __init__(self, train: TokenPairs, valid: TokenPairs, size: int, seed: int) -> None:
+        super().__init__()
+        self.pairs = {"train": train, "valid": valid}
+        self.size, self.seed = size, seed
+
+    def train_dataloader(self) -> PairBatches:
+        return PairBatches(self.pairs["train"], self.size, self.seed, self.trainer.global_step if self.trainer else 0)
+
+    def val_dataloader(self) -> InOrder:
+        return InOrder(self.pairs["valid"])
+
+
+class Head(nn.Module):
+    """logits = W mean_s h_s + b over the encoder's positions h: [B, labels]; 0 at first."""
+
+    def __init__(self, width: int, labels: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(width, labels)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, memory_BSD: Tensor, documents_BS: Tensor) -> Tensor:
+        there = (documents_BS > 0).unsqueeze(-1)
+        mean_BD = (memory_BSD * there).sum(1) / there.sum(1)
+        return self.linear(mean_BD)
+
+
+class FineTuningModule(L.LightningModule):
+    """Trains a model on examples.
+
+    Without a head the loss is the cross-entropy of the target's tokens, behind the source; with one it is that of
+    the label, and the decoder has no part.
+
+    Args:
+        model: a `Seq2SeqTransformer`, pretrained or not.
+        optimizer: settings that build an optimiser and know its schedule.
+        steps: length of the training, for the schedule.
+        labels: how many labels a head tells apart; 0: no head.
+    """
+
+    def __init__(self, model: Any, optimizer: AdamW, steps: int, labels: int = 0) -> None:
+        super().__init__()
+        self.model, self.optimizer_settings, self.steps = model, optimizer, steps
+        self.head = Head(model.d_model, labels) if labels else None
+        self.losses = MeanMetric()
+
+    def label_logits(self, batch: TunedBatch) -> Tensor:
+        """[B, labels].
+
+        Raises:
+            StudyError: there is no head.
+        """
+        if self.head is None:
+            raise StudyError("this model answers in text: it has no head for labels")
+        memory = self.model.encode(batch.text.encoder_tokens, batch.text.encoder_documents)
+        return self.head(memory, batch.text.encoder_documents)
+
+    def target_log_probability(self, batch: TunedBatch) -> Tensor:
+        """[B]: log-probability of each example's whole target, end token included."""
+        loss_BT = F.cross_entropy(
+            self.model(batch.text).transpose(1, 2), batch.text.labels, ignore_index=IGNORE, reduction="none"
+        )
+        return -loss_BT.sum(1)
+
+    def loss(self, batch: TunedBatch) -> Tensor:
+        if self.head is not None:
+            return F.cross_entropy(self.label_logits(batch), batch.label)
+        logits = self.model(batch.text)
+        return F.cross_entropy(logits.flatten(0, 1), batch.text.labels.flatten(), ignore_index=IGNORE)
+
+    def training_step(self, batch: TunedBatch, index: int) -> Tensor:
+        loss = self.loss(batch)
+        self.log("train/loss", loss.detach())
+        return loss
+
+    def validation_step(self, batch: TunedBatch, index: int) -> None:
+        weight = len(batch.label) if self.head is not None else batch.target_tokens
+        self.losses.update(self.loss(batch), weight)
+
+    def on_validation_epoch_end(self) -> None:
+        self.log("valid/loss", self.losses.compute())
+        self.losses.reset()
+
+    def configure_gradient_clipping(self, optimizer: Any, *args: Any, **kwargs: Any) -> None:
+        """Clip by the L2 norm of all gradients."""
+        torch.nn.utils.clip_grad_norm_(self.parameters(), self.optimizer_settings.clip)
+
+    def configure_optimizers(self) -> Any:
+        optimizer = self.optimizer_settings.build(self)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: self.optimizer_settings.factor(step, self.steps)
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

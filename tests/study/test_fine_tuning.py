@@ -1,0 +1,111 @@
+"""Fine-tuning: learns, resumes, is found again, and names what is wrong."""
+
+import pytest
+import torch
+from lightning.pytorch.callbacks import Callback
+from safetensors.torch import load_file
+
+from lmstudy.errors import StudyError
+from lmstudy.study import fine_tuning
+from lmstudy.study.fine_tuning import fine_tune, fingerprint, headline
+from lmstudy.study.needs import compose_config
+from lmstudy.study.runs import train
+from lmstudy.tasks.classification import shares
+from tests.tasks.made_tasks import Loops
+
+FAST = ["steps=40", "evaluate_every=10", "batch=16", "optimizer.warmup_steps=2", "optimizer.lr=0.005"]
+
+
+@pytest.fixture
+def config(small, tmp_path):
+    """A configuration by the name of a made-up task, with overrides."""
+    own = [o for o in small if o.partition("=")[0] not in ("budget.steps", "budget.evaluate_every", "budget.samples")]
+
+    def compose(task: str, *overrides: str, **arguments):
+        found = compose_config("finetune", [*own, *FAST, f"runs={tmp_path / 'runs'}", *overrides])
+        return {**found, "task": {"_target_": f"tests.tasks.made_tasks.{task}", **arguments}}
+
+    return compose
+
+
+@pytest.mark.parametrize("head", ["true", "false"])
+def test_labels_are_learned_in_words_and_by_a_head(config, head):
+    record = fine_tune(config("Loops", f"head={head}"))
+    most = max(shares(Loops().examples()["test"]).values())
+    assert record.metrics["test/accuracy"] > most + 0.1
+    assert 0 <= record.metrics["test/calibration_error"] < 0.4
+    assert record.kind == "tuning"
+    assert record.name == f"tuned-loops-scratch-{'head-' if head == 'true' else ''}all-s1"
+    assert sum(top for top, _ in record.groups["test/accuracy"]) == round(96 * record.metrics["test/accuracy"])
+    assert {"id", "source", "target", "answer"} == set(record.samples[0])
+    assert any("test/f1 " in part for part in headline(record))
+
+
+def test_text_is_learned_and_the_weights_that_validate_best_are_kept(config):
+    short, long = (fine_tune(config("Echo", f"steps={n}")).metrics for n in (10, 60))
+    assert long["test/exact"] > short["test/exact"]
+    assert long["best_step"] >= 30
+    again = fine_tune(config("Echo", "steps=60"))
+    assert again.metrics == long  # found, not trained
+    wide = fine_tune(config("Echo", "steps=60", "beam.size=3"))
+    assert wide.id != again.id
+
+
+class Killed(Callback):
+    def on_train_batch_end(self, trainer, *args):
+        if trainer.global_step == 25:
+            raise RuntimeError("killed")
+
+
+def test_a_fine_tuning_that_was_killed_goes_on_to_the_same_weights(config, tmp_path, monkeypatch):
+    cut = config("Echo", "trainer.checkpoint_every=10")
+    usual = fine_tuning.build_trainer
+    monkeypatch.setattr(
+        fine_tuning, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Killed()], log)
+    )
+    with pytest.raises(RuntimeError, match="killed"):
+        fine_tune(cut)
+    assert not list((tmp_path / "runs").glob("*/record.json"))
+    monkeypatch.setattr(fine_tuning, "build_trainer", usual)
+    resumed = fine_tune(cut)
+    whole = fine_tune({**cut, "runs": str(tmp_path / "whole")})
+    assert resumed.id == whole.id
+    assert resumed.metrics == whole.metrics
+    first, second = (load_file(next((tmp_path / folder).glob("*/model.safetensors"))) for folder in ("runs", "whole"))
+    assert all(torch.equal(first[name], second[name]) for name in second)
+
+
+def test_it_starts_from_a_pretraining_run_of_its_tokens(config, small, tmp_path):
+    pretrained = train(compose_config("train", [*small, f"runs={tmp_path / 'runs'}"]))
+    tuned = fine_tune(config("Loops", f"run='{pretrained.id[:8]}'", "steps=10"))
+    assert tuned.config["run"] == pretrained.id
+    assert tuned.name == "tuned-loops-mle-all-s1"
+    assert tuned.curves != fine_tune(config("Loops", "steps=10")).curves
+    with pytest.raises(StudyError, match="and task loops is read in those of"):
+        fine_tune(config("Loops", f"run='{pretrained.id}'", "data.tokenizer.vocab_size=400"))
+
+
+def test_what_is_wrong_is_named_before_anything_is_written(config, tmp_path):
+    with pytest.raises(StudyError, match="head=true: the answers of task echo are free text"):
+        fine_tune(config("Echo", "head=true"))
+    with pytest.raises(StudyError, match="examples=200: the task has 96 to learn from; null takes all"):
+        fine_tune(config("Loops", "examples=200"))
+    with pytest.raises(StudyError, match="train0 has an empty target"):
+        fine_tune(config("Loops", broken=" "))
+    with pytest.raises(StudyError, match="train0 has the label 'perhaps'; known are no, yes"):
+        fine_tune(config("Loops", broken="perhaps"))
+    assert not list((tmp_path / "runs").glob("*/config.json"))
+    with pytest.raises(StudyError, match="devices=2"):
+        fine_tune(config("Loops", "trainer.devices=2"))
+
+
+def test_what_is_too_long_is_cut_counted_and_told(config, capsys):
+    record = fine_tune(config("Echo", "steps=2", repeated=60))
+    assert record.metrics["train/cut"] == 96
+    assert "96 of 96 train examples are cut at 128 tokens" in capsys.readouterr().err
+
+
+def test_other_examples_are_another_fine_tuning():
+    first, second = Loops(96).examples(), Loops(95).examples()
+    assert fingerprint(first) != fingerprint(second)
+    assert fingerprint(first) == fingerprint(Loops(96).examples())
