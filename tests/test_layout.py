@@ -7,7 +7,16 @@ import pytest
 
 from tests.conftest import ROOT
 
-LAYERS = {"data": 0, "preferences": 1, "models": 1, "training": 2, "evaluation": 2, "tasks": 3, "study": 4, "benchmark": 5}
+LAYERS = {
+    "data": 0,
+    "preferences": 1,
+    "models": 1,
+    "training": 2,
+    "evaluation": 2,
+    "tasks": 3,
+    "study": 4,
+    "benchmark": 5,
+}
 SOURCES = sorted((ROOT / "lmstudy").rglob("*.py"))
 
 

@@ -57,7 +57,7 @@ def find_functions(text: str, shortest: int, longest: int) -> Found:
     Raises:
         SyntaxError: the file does not parse (also for null bytes and too deep nesting).
     """
-    tree = _parse(text)
+    tree = parse_python(text)
     all_lines = lines(text)
     found = Found()
     for name, node in _outermost(tree, ""):
@@ -79,7 +79,7 @@ def find_functions(text: str, shortest: int, longest: int) -> Found:
     return found
 
 
-def _parse(text: str) -> ast.Module:
+def parse_python(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes in old code are its author's business
         try:
@@ -100,7 +100,7 @@ def _outermost(node: ast.AST, prefix: str) -> Iterator[tuple[str, _Function]]:
 
 def _is_function(text: str) -> bool:
     try:
-        body = _parse(text).body
+        body = parse_python(text).body
     except SyntaxError:
         return False
     return len(body) == 1 and isinstance(body[0], _Function)

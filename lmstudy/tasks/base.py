@@ -114,3 +114,28 @@ def pairs_of(settings: Mapping[str, Any], cache: Path | None, progress: Progress
                     raise StudyError(f"task.pairs: {name} has {len(segments)} segments, a pair has two")
                 found[split].append(Example(name, *segments))
     return in_order(found)
+
+
+class Pairs:
+    """Common to tasks from the first segment of a pair to the second.
+
+    Args:
+        pairs: `data` configuration of pairs.
+    """
+
+    labels: tuple[str, ...] = ()
+
+    def __init__(self, pairs: dict[str, Any]) -> None:
+        self.pairs = pairs
+
+    def examples(self, cache: Path | None = None, progress: Progress = to_stderr) -> Examples:
+        return pairs_of(self.pairs, cache, progress)
+
+
+def means(columns: dict[str, NDArray[np.float64]]) -> Judgement:
+    """Each column's mean as a metric, and its values by example."""
+    ones = {name: np.ones(len(values)) for name, values in columns.items()}
+    return Judgement(
+        {name: float(values.mean()) for name, values in columns.items()},
+        {name: np.stack([values, ones[name]], 1) for name, values in columns.items()},
+    )

@@ -4,33 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from lmstudy.data.corpus import to_stderr
-from lmstudy.data.documents import Progress
 from lmstudy.data.source_messages import placeholders
-from lmstudy.tasks.base import Example, Examples, Judgement, pairs_of
+from lmstudy.tasks.base import Example, Judgement, Pairs, means
 
 
-class Translation:
-    """From the first segment of a pair to the second.
-
-    Args:
-        pairs: `data` configuration of pairs.
-    """
+class Translation(Pairs):
+    """A message, from English into Chinese."""
 
     main: ClassVar[str] = "chrf"
     name = "translation"
-    labels: tuple[str, ...] = ()
-
-    def __init__(self, pairs: dict[str, Any]) -> None:
-        self.pairs = pairs
-
-    def examples(self, cache: Path | None = None, progress: Progress = to_stderr) -> Examples:
-        return pairs_of(self.pairs, cache, progress)
 
     def judge(self, examples: Sequence[Example], answers: Sequence[str]) -> Judgement:
         """BLEU (Chinese tokenisation) and chrF of the corpus by sacrebleu, the share of exact answers, and of
@@ -53,13 +39,8 @@ class Translation:
         if there:
             metrics["placeholders_kept"] = sum(found for found, _ in kept) / there
         by_sentence = [CHRF().sentence_score(a, [t]).score for a, t in zip(answers, targets, strict=True)]
-        ones = np.ones(len(examples))
-        rows = {
-            "chrf": np.stack([np.array(by_sentence), ones], 1),
-            "exact": np.stack([exact, ones], 1),
-            "placeholders": np.array(kept, dtype=float),
-        }
-        return Judgement(metrics, rows)
+        rows = means({"chrf": np.array(by_sentence), "exact": exact}).rows
+        return Judgement(metrics, rows | {"placeholders": np.array(kept, dtype=float)})
 
 
 def signatures() -> dict[str, str]:

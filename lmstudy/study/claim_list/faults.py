@@ -29,6 +29,24 @@ fold(
     holds=lambda e: e.low <= 1 <= e.high,
 )(fault("RWR, as released", "MLE"))
 
+fold(
+    id="faults.awr_temperature",
+    sentence="With beta = 10 and rewards as they are, AWR leaves several times the personal data that it could.",
+    holds=lambda e: e.low > 1,
+)(fault("AWR, as released", "AWR"))
+
+fold(
+    id="faults.awr_is_mle",
+    sentence="AWR as released cannot be told from maximum likelihood.",
+    holds=lambda e: e.low <= 1 <= e.high,
+)(fault("AWR, as released", "MLE"))
+
+fold(
+    id="faults.divided_twice",
+    sentence="That scores are divided by the length twice makes no difference to RWR that could be shown.",
+    holds=lambda e: e.low <= 1 <= e.high,
+)(fault("RWR, divided twice", "RWR"))
+
 claim(
     id="faults.control_tokens_charged",
     chapter="notebooks/15_faults",
@@ -53,6 +71,7 @@ fold(
     id="breaks.cooldown_privacy",
     sentence="A last tenth of training without control tokens takes away much of what they gave.",
     holds=lambda e: e.low > 1,
+    expected=False,
 )(fault("conditional, cooldown", "conditional"))
 
 
