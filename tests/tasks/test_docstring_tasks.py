@@ -71,5 +71,5 @@ def test_bodies_are_parsed_scored_and_compared():
     assert found.metrics["exact"] == pytest.approx(1 / 3)
     assert found.rows["chrf"][0].tolist() == [100, 1]
     assert found.rows["privacy"][:, 0].tolist()[0] == 0
-    assert found.rows["privacy"][1, 0] == 1
+    assert found.rows["privacy"][1, 0] > 0
     assert found.metrics["privacy"] > 0
