@@ -1,4 +1,4 @@
-"""`lmstudy-baseline`: what trained models are held against, n-grams for texts and simple predictors for ratings."""
+"""`lmstudy-baseline`: what trained models are held against, for texts, for ratings and for tasks."""
 
 from typing import Any
 
@@ -6,10 +6,19 @@ from lmstudy.cli import Command
 
 
 def baseline(config: dict[str, Any]) -> None:
-    """Corpus -> n-gram counts -> bits of every held-out document; or ratings -> simple predictors -> pairs; record."""
+    """Corpus -> n-gram counts -> bits of every held-out document; ratings or examples -> simple predictors; record."""
     from lmstudy.config import check_baseline
 
-    if check_baseline(config).of == "ratings":
+    of = check_baseline(config).of
+    if of == "task":
+        from lmstudy.study.task_baselines import task_baselines
+
+        record = task_baselines(config)
+        for name, value in record.metrics.items():
+            print(f"{name} {value:.4g}")
+        print(f"{record.id} {record.name}")
+        return
+    if of == "ratings":
         from lmstudy.study.rating_records import rating_baselines
 
         record = rating_baselines(config)
@@ -26,7 +35,8 @@ COMMAND = Command(
     config="baseline",
     purpose=(
         "Fit an n-gram model with modified Kneser-Ney smoothing and record its bits per byte; or, of rated texts,\n"
-        "record how far people agree and how well a lexicon and ridge regression predict their ratings."
+        "record how far people agree and how well a lexicon and ridge regression predict their ratings; or record\n"
+        "what rules, retrieval and logistic regression make of a task."
     ),
     task=baseline,
     examples=(
@@ -34,11 +44,14 @@ COMMAND = Command(
         ("lmstudy-baseline -m order=1,2,3,4,5", "how much context n-grams can use"),
         ("lmstudy-baseline tokens=2000000", "as little text as a short training run sees"),
         ("lmstudy-baseline data=rated_snippets of=ratings", "what reward models are held against"),
+        ("lmstudy-baseline of=task task=translation", "what fine-tuned models are held against"),
     ),
     keys={
-        "of=text": "what is predicted: text, or the ratings of rated texts (without order and tokens)",
+        "of=text": "what is predicted: text, the ratings of rated texts, or the answers of a task",
         "order=5": "tokens an n-gram, at most 5",
         "tokens=all": "training tokens to count: all, or a number",
+        "examples=null": "of a task: training examples; null: all",
+        "test_examples=1000": "of a task: held-out examples that are answered; null: all",
         "runs=runs": "folder of records",
     },
 )

@@ -95,9 +95,12 @@ class BaselineConfig(_Closed):
     """The root of `lmstudy-baseline`."""
 
     data: dict[str, Any]
-    of: Literal["text", "ratings"] = "text"
+    of: Literal["text", "ratings", "task"] = "text"
     order: Annotated[int, Field(ge=1, le=5)]
     tokens: Count | Literal["all"]
+    task: dict[str, Any] | None = None
+    examples: Count | None = None
+    test_examples: Count | None = 1000
     runs: str
 
 

@@ -1,11 +1,9 @@
 """The Kneser-Ney baseline as a run: the same data, the same held-out documents, the same kind of record."""
 
-import hashlib
-import json
 import math
 import sys
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -17,8 +15,9 @@ from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.evaluation.kneser_ney import KneserNey
 from lmstudy.study import provenance
+from lmstudy.study.baseline_records import recorded
 from lmstudy.study.identity import EVALUATED, NUMERICS
-from lmstudy.study.records import Record, load
+from lmstudy.study.records import Record
 
 
 def chosen_documents(store: TokenStore, tokens: int | Literal["all"]) -> np.ndarray:
@@ -49,16 +48,9 @@ def kneser_ney(config: Mapping[str, Any]) -> Record:
     typed = check_baseline(config)
     corpus = prepare(typed.data)
     content = {"baseline": {"name": "kneser_ney", "order": typed.order, "tokens": typed.tokens}, "data": typed.data}
-    digest = hashlib.sha256(json.dumps([content, corpus.fingerprint, NUMERICS], sort_keys=True).encode())
-    run, name = digest.hexdigest()[:16], f"kneser-ney-{typed.order}-{typed.tokens}"
-    path = Path(typed.runs) / f"{name}-{run}" / "record.json"
-    if path.exists():
-        print(f"{name}: record {run} exists, nothing to fit", file=sys.stderr)
-        return load(path)
-    record = _fit(corpus, typed.order, typed.tokens, {"id": run, "name": name, "config": content})
-    record.write(path)
-    print(f"{name}: finished, {path}", file=sys.stderr)
-    return record
+    name = f"kneser-ney-{typed.order}-{typed.tokens}"
+    fit = partial(_fit, corpus, typed.order, typed.tokens)
+    return recorded(content, corpus.fingerprint, name, typed.runs, fit)
 
 
 def _fit(corpus: Corpus, order: int, tokens: int | Literal["all"], identity: dict[str, Any]) -> Record:

@@ -1,10 +1,8 @@
 """What reward models are held against, as a record: how far people agree, a lexicon, and ridge regression."""
 
-import hashlib
-import json
 import sys
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +13,9 @@ from lmstudy.evaluation.pair_agreement import Floats, accuracy_counts, ceiling_c
 from lmstudy.evaluation.rating_baselines import TfidfRidge, vader
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.study import provenance
+from lmstudy.study.baseline_records import recorded
 from lmstudy.study.identity import NUMERICS
-from lmstudy.study.records import Record, load
+from lmstudy.study.records import Record
 from lmstudy.study.reward_examples import Rated, learned_from, means, rated_texts
 from lmstudy.study.reward_records import SPLIT
 
@@ -39,16 +38,8 @@ def rating_baselines(config: Mapping[str, Any]) -> Record:
     typed = check_baseline(config)
     corpus = prepare(typed.data)
     content = {"baseline": {"name": "ratings", "split": SPLIT}, "data": typed.data}
-    digest = hashlib.sha256(json.dumps([content, corpus.fingerprint, NUMERICS], sort_keys=True).encode())
-    run, name = digest.hexdigest()[:16], "ratings"
-    path = Path(typed.runs) / f"{name}-{run}" / "record.json"
-    if path.exists():
-        print(f"{name}: record {run} exists, nothing to fit", file=sys.stderr)
-        return load(path)
-    record = _measure(corpus, rated_texts(corpus, typed.data), {"id": run, "name": name, "config": content})
-    record.write(path)
-    print(f"{name}: finished, {path}", file=sys.stderr)
-    return record
+    measure = partial(_measure, corpus, rated_texts(corpus, typed.data))
+    return recorded(content, corpus.fingerprint, "ratings", typed.runs, measure)
 
 
 def _measure(corpus: Corpus, rated: Rated, identity: dict[str, Any]) -> Record:

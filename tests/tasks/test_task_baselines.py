@@ -1,0 +1,79 @@
+"""Baselines of tasks, on examples whose answers are known."""
+
+import numpy as np
+import pytest
+
+from lmstudy.errors import StudyError
+from lmstudy.study.needs import compose_config
+from lmstudy.study.task_baselines import task_baselines
+from lmstudy.tasks import baselines
+from lmstudy.tasks.base import Example
+from tests.tasks.made_tasks import Echo, Loops
+
+
+def test_rules_answer_without_training():
+    train = [Example("0", "a", "x"), Example("1", "b", "y"), Example("2", "c", "y")]
+    asked = [Example("3", "One sentence.  Another one.", "?"), Example("4", "no end", "?")]
+    assert baselines.majority(train, asked) == ["y", "y"]
+    assert baselines.copied(train, asked) == [example.source for example in asked]
+    assert baselines.lead(train, asked) == ["One sentence.", "no end"]
+
+
+def test_the_nearest_source_gives_its_target():
+    train = [Example("0", "Open the file", "打开文件"), Example("1", "Delete the user %(name)s", "删除用户%(name)s")]
+    asked = [Example("2", "Open a file", "?"), Example("3", "Delete the group %(group)s", "?")]
+    assert baselines.nearest(train, asked) == ["打开文件", "删除用户%(name)s"]
+    assert baselines.translation_memory(train, asked) == ["打开文件", "删除用户%(group)s"]
+
+
+@pytest.mark.parametrize(
+    ("docstring", "answer"),
+    [
+        (
+            "Adds.\n\nParameters\n----------\na : int\n    The first\n    number.\nb : int\n    Other.",
+            "The first number.",
+        ),
+        ("Adds.\n\nArgs:\n    a: The first number.\n    b: Other.", "The first number."),
+        ("Adds.\n\nArgs:\n    a (int): The first\n        number.\n", "The first number."),
+        ("Adds.\n\n:param a: The first number.\n:param b: Other.", "The first number."),
+        ("Adds.\n\n@param a: The first number.", "The first number."),
+        ("Adds a to b.", ""),
+    ],
+)
+def test_a_rule_finds_what_a_docstring_says_of_a_parameter(docstring, answer):
+    assert baselines.described([], [Example("0", f"What is a?\n{docstring}", "?")]) == [answer]
+
+
+def test_logistic_regression_learns_what_words_tell():
+    task = Loops(200)
+    examples = task.examples()
+    found = baselines.judged(task, examples["train"], examples["test"])
+    assert set(found) == {"majority", "nearest", baselines.LOGISTIC}
+    assert found[baselines.LOGISTIC].metrics["accuracy"] > 0.9
+    assert found["majority"].metrics["f1"] < 0.5
+    assert "calibration_error" in found[baselines.LOGISTIC].metrics
+    probabilities = baselines.logistic(task, examples["train"][:50], examples["test"])
+    assert np.allclose(probabilities.sum(1), 1)
+
+
+def test_every_task_that_ships_has_baselines_and_another_one_gets_some():
+    from tests.test_configs import ALL
+
+    assert set(baselines.BY_TASK) == {choice for group, choice in ALL if group == "task"}
+    examples = Echo().examples()
+    assert set(baselines.judged(Echo(), examples["train"], examples["test"][:5])) == {"majority", "nearest"}
+
+
+def test_a_record_of_baselines_is_made_once(tmp_path):
+    config = compose_config("baseline", ["of=task", "examples=50", "test_examples=40", f"runs={tmp_path}"])
+    with pytest.raises(StudyError, match="of=task needs a task: task=NAME"):
+        task_baselines(config)
+    config["task"] = {"_target_": "tests.tasks.made_tasks.Loops"}
+    record = task_baselines(config)
+    assert record.name == "baselines-loops-50"
+    assert record.metrics["test/examples"] == 40
+    right = record.groups[f"test/{baselines.LOGISTIC}/accuracy"]
+    assert sum(top for top, _ in right) == round(40 * record.metrics[f"test/{baselines.LOGISTIC}/accuracy"])
+    assert task_baselines(config).finished == record.finished
+    other = task_baselines({**config, "examples": 60})
+    assert other.id != record.id
