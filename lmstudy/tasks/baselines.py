@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +46,12 @@ def translation_memory(train: Sequence[Example], asked: Sequence[Example]) -> li
         known = train[i]
         own, other = PLACEHOLDER.findall(question.source), PLACEHOLDER.findall(known.source)
         swapped = dict(zip(other, own, strict=False)) if len(own) == len(other) else {}
-        found.append(PLACEHOLDER.sub(lambda match, swapped=swapped: swapped.get(match[0], match[0]), known.target))
+        found.append(_swapped(known.target, swapped))
     return found
+
+
+def _swapped(text: str, swapped: Mapping[str, str]) -> str:
+    return PLACEHOLDER.sub(lambda match: swapped.get(match[0], match[0]), text)
 
 
 def described(train: Sequence[Example], asked: Sequence[Example]) -> list[str]:
