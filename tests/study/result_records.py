@@ -16,9 +16,9 @@ def number(*words) -> int:
     return int(hashlib.sha256(" ".join(map(str, words)).encode()).hexdigest()[:12], 16)
 
 
-def trained(task, name, seed, bits=2.0, **changes):
+def trained(task, name, seed, bits=2.0, budget=None, **changes):
     """A run; `bits` per byte of held-out documents."""
-    parts = _expected((OBJECTIVES | VARIANTS)[name], BUDGETS[task])
+    parts = _expected((OBJECTIVES | VARIANTS)[name], budget or BUDGETS[task])
     config = {"experiment": task, **parts, "seed": seed, **changes.pop("config", {})}
     curve = {"step": [100, 200], "value": [0.002, 0.001]}
     own = {
@@ -26,7 +26,7 @@ def trained(task, name, seed, bits=2.0, **changes):
         "metrics": {"valid/bits_per_byte": bits, "train/tokens": 7e5, "parameters": 5e5},
         "curves": {"valid/misalignment": curve, "valid/bits_per_byte": curve},
     }
-    return record(number(task, name, seed), "train", config, bits, **(own | changes))
+    return record(number(task, name, seed, budget or ""), "train", config, bits, **(own | changes))
 
 
 def judged(run, training, held_out=None, structure=None, samples=(), settings=None, groups=None):

@@ -8,6 +8,7 @@ from functools import partial
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, NoRecordsError, claim
 from lmstudy.study.preference_arms import OBJECTIVES, times
+from lmstudy.study.preference_records import arm, judged, measures
 from lmstudy.study.records import Record
 from lmstudy.study.results_chapter import (
     CONDITIONAL,
@@ -126,6 +127,57 @@ for _task in ("pep8", "privacy"):
     )(_best(_task))
 
 
+deviations(
+    id="sentiment.best_vs_conditional",
+    sentence="The best column that this study adds writes with better sentiment than conditional training.",
+    holds=lambda e: e.low > 0,
+)(_best("sentiment"))
+
+
+def _first_try(task: str) -> Compute:
+    def compute(records: Sequence[Record]) -> Estimate:
+        reference, own = (judged(records, task, name, "short") for name in (REFERENCE, CONDITIONAL))
+        return better(task, own, reference)
+
+    return compute
+
+
+fold(
+    id="pep8.conditional_vs_mle_first_try",
+    sentence="With half the steps and a lower rate, conditional training wrote fewer violations of style than MLE.",
+    holds=lambda e: e.low > 1,
+)(_first_try("pep8"))
+
+
+deviations(
+    id="sentiment.conditional_vs_mle_first_try",
+    sentence="With half the steps and a lower rate, no better sentiment of conditional training could be shown.",
+    holds=lambda e: e.low <= 0 <= e.high,
+)(_first_try("sentiment"))
+
+
+@deviations(
+    id="sentiment.guided_vs_mle",
+    sentence="Under guidance of strength 3, conditional training writes with better sentiment than MLE.",
+    holds=lambda e: e.low > 0,
+)
+def guided_sentiment(records: Sequence[Record]) -> Estimate:
+    guided = measures(records, arm(records, "sentiment", CONDITIONAL), guidance=3.0)
+    return better("sentiment", guided, judged(records, "sentiment", REFERENCE))
+
+
+@of_results(
+    id="pep8.guidance_harm",
+    unit="times",
+    spec=".2f",
+    sentence="Guidance of strength 2 makes the conditional model write more violations of style.",
+    holds=lambda e: e.low > 1,
+)
+def guided_style(records: Sequence[Record]) -> Estimate:
+    guided = measures(records, arm(records, "pep8", CONDITIONAL), guidance=2.0)
+    return times(guided, judged(records, "pep8", CONDITIONAL))
+
+
 for _task in ("pep8", "privacy", "sentiment"):
     per_cent(
         id=f"{_task}.capability_cost",
@@ -158,8 +210,10 @@ for _task, _sentence in (
     )
 
 
-per_cent(
-    id="privacy.filtering_cost",
-    sentence="On file heads, filtering costs more bits per byte than conditional training.",
-    holds=lambda e: e.low > 0,
-)(_cost("privacy", "filtering", CONDITIONAL))
+for _task, _sentence in (
+    ("privacy", "On file heads, filtering costs more bits per byte than conditional training."),
+    ("sentiment", "On snippets, filtering costs more bits per byte than conditional training."),
+):
+    per_cent(id=f"{_task}.filtering_cost", sentence=_sentence, holds=lambda e: e.low > 0)(
+        _cost(_task, "filtering", CONDITIONAL)
+    )
