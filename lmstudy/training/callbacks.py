@@ -1,6 +1,8 @@
 """Callbacks: the loss curve that survives a kill, speed, progress, and loggers that may not stop a run."""
 
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -112,6 +114,34 @@ class SessionClock(Callback):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.started, self._before = state["started"], state["seconds"]
+
+
+class Interruptible(Callback):
+    """Ctrl-C stops a training even where Python drops the exception, as in finalisers: the next step sees it."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: Any = None
+
+    def on_fit_start(self, *args: Any) -> None:
+        if threading.current_thread() is threading.main_thread():  # others may not handle signals
+            self._before = signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, *args: Any) -> None:
+        self.asked = True
+        raise KeyboardInterrupt
+
+    def on_train_batch_start(self, *args: Any) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+
+    def teardown(self, *args: Any, **kwargs: Any) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            self._before = None
+
+    def on_exception(self, *args: Any) -> None:
+        self.teardown()  # Lightning tears nothing down after an interruption
 
 
 class LastCheckpoint(ModelCheckpoint):

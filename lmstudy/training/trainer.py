@@ -14,7 +14,7 @@ from lightning.pytorch.loggers import Logger
 from lmstudy.config import TrainerConfig
 from lmstudy.errors import StudyError
 from lmstudy.models.transformer import DecoderLayer, EncoderLayer
-from lmstudy.training.callbacks import LastCheckpoint
+from lmstudy.training.callbacks import Interruptible, LastCheckpoint
 from lmstudy.training.memory import keep_freed_memory
 
 
@@ -97,7 +97,7 @@ def build_trainer(
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
         log_every_n_steps=config.log_every,
-        callbacks=[*callbacks, checkpoint],
+        callbacks=[*callbacks, Interruptible(), checkpoint],
         logger=list(loggers),
         use_distributed_sampler=False,
         enable_progress_bar=False,

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from lightning.pytorch.callbacks import Callback
 
 from lmstudy.errors import StudyError
+from lmstudy.study import runs
 from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, step_of
 from lmstudy.study.finished import find_folder, load_run
 from lmstudy.study.needs import compose_config
@@ -101,6 +103,33 @@ def test_ctrl_c_says_how_to_go_on(tiny):
     assert process.returncode == 130
     assert shown.splitlines()[-1].endswith("interrupted; the same command goes on from the last checkpoint")
     assert not (folder / "record.json").exists()
+
+
+class Dropped(Callback):
+    """Python drops what a finaliser raises."""
+
+    def on_train_batch_end(self, trainer, *args):
+        if trainer.global_step == 7:
+
+            class Finalised:
+                def __del__(self):
+                    signal.raise_signal(signal.SIGINT)
+
+            Finalised()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_that_is_dropped_on_its_way_stops_the_run_at_its_next_step(tiny, monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    usual = runs.build_trainer
+    monkeypatch.setattr(
+        runs, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Dropped()], log)
+    )
+    config = config_of([*tiny, "trainer.checkpoint_every=1", "budget.steps=50"])
+    with pytest.raises(KeyboardInterrupt):
+        train(config)
+    assert last_checkpoint(open_run(config).folder).stem == "step=7"
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_run_that_diverges_stops_and_says_what_to_change(tiny):
