@@ -117,7 +117,10 @@ class SessionClock(Callback):
 
 
 class Interruptible(Callback):
-    """Ctrl-C stops a training even where Python drops the exception, as in finalisers: the next step sees it."""
+    """Ctrl-C stops a training even where Python drops the exception, as in finalisers: the next step sees it.
+
+    Until a training has ended whole, the handler stays, and does what Python's own does.
+    """
 
     def __init__(self) -> None:
         self.asked = False
@@ -139,9 +142,6 @@ class Interruptible(Callback):
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
             self._before = None
-
-    def on_exception(self, *args: Any) -> None:
-        self.teardown()  # Lightning tears nothing down after an interruption
 
 
 class LastCheckpoint(ModelCheckpoint):

@@ -126,9 +126,14 @@ def test_ctrl_c_that_is_dropped_on_its_way_stops_the_run_at_its_next_step(tiny, 
         runs, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Dropped()], log)
     )
     config = config_of([*tiny, "trainer.checkpoint_every=1", "budget.steps=50"])
-    with pytest.raises(KeyboardInterrupt):
-        train(config)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(config)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert last_checkpoint(open_run(config).folder).stem == "step=7"
+    monkeypatch.setattr(runs, "build_trainer", usual)
+    assert train(config).curves["train/loss"]["step"] == [10, 20, 30, 40, 50]
     assert signal.getsignal(signal.SIGINT) is before
 
 
