@@ -80,6 +80,13 @@ def red_team_rounds(records: Records, task: str, name: str) -> dict[float, Estim
     }
 
 
+def red_team_lower(records: Records, task: str, name: str = "conditional", reference: str = "MLE") -> Estimate:
+    """How many times lower an arm's misalignment is than the reference's on its own worst prompts, asked anew."""
+    both = [measures(records, arm(records, task, one), "red_team") for one in (reference, name)]
+    first, second = common_seeds(*both)
+    return paired_ratio_of_means(sums(first, "red_team/again"), sums(second, "red_team/again"))
+
+
 def strengths(records: Records, task: str, key: str = TRAINING) -> dict[float, Estimate]:
     """Mean misalignment by strength of guidance of the conditional model; 1 is none."""
     runs = arm(records, task, "conditional")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from lmstudy.study.claims import claim
-from lmstudy.study.fault_effects import charged, fault, grader_gap, spread_of_seeds
+from lmstudy.study.fault_effects import charged, fault, grader_gap, red_team_lower, spread_of_seeds
 from lmstudy.study.preference_arms import times
 from lmstudy.study.preference_records import arm, judged, measures
 
@@ -66,6 +66,18 @@ fold(
     sentence="Seeds differ by more than the texts of one seed suggest.",
     holds=lambda e: e.low > 1,
 )(spread_of_seeds)
+
+fold(
+    id="breaks.red_team_privacy",
+    sentence="On prompts bred against each, the conditional model gives away less than maximum likelihood.",
+    holds=lambda e: e.low > 1,
+)(lambda records: red_team_lower(records, "privacy"))
+
+fold(
+    id="breaks.late_onset_privacy",
+    sentence="Control tokens that come in after three fifths of training do less than those from the start.",
+    holds=lambda e: e.low > 1,
+)(fault("conditional, onset 60 %", "conditional"))
 
 fold(
     id="breaks.cooldown_privacy",
