@@ -113,7 +113,9 @@ def results(records):
 
 def test_claims_compare_models_with_people_and_with_each_other(study, film):
     found = results(study)
-    assert len(found) >= 7
+    assert len(found) >= 8
+    assert abs(found["reward.pairs_vs_regression"].estimate) < 0.03
+    assert found["reward.pairs_vs_regression"].n == 3
     assert not [result.problem for result in found.values() if result.error]
     ours = np.array([r.groups["test/film/pairs"] for r in study[1:4]]).sum(1)
     gap = ceiling(film).value - (ours[:, 0].sum() / ours[:, 1].sum())

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from lmstudy.evaluation.statistics import Estimate, seed_interval
+from lmstudy.evaluation.statistics import Estimate, paired_difference, seed_interval
 from lmstudy.study.claims import claim, require
+from lmstudy.study.preference_arms import common_seeds
 from lmstudy.study.records import Record
-from lmstudy.study.reward_records import above, below_ceiling
+from lmstudy.study.reward_records import above, below_ceiling, pair_counts
 
 of_pairs = partial(claim, chapter="notebooks/12_reward", unit="of pairs")
 more_pairs = partial(of_pairs, spec="+.3f")
@@ -78,6 +79,16 @@ def over_ridge(records: Sequence[Record]) -> Estimate:
 )
 def over_vader(records: Sequence[Record]) -> Estimate:
     return above(_models(records), _known(records), "vader")
+
+
+@more_pairs(
+    id="reward.pairs_vs_regression",
+    sentence="Learned from pairs of ratings or from their means, it orders as many pairs rightly, to within .02.",
+    holds=lambda e: e.low >= -0.02 and e.high <= 0.02,
+)
+def pairs_vs_regression(records: Sequence[Record]) -> Estimate:
+    pairs, means = common_seeds(_models(records), _models(records, loss=f"{LOSSES}.Regression"))
+    return paired_difference(pair_counts(pairs), pair_counts(means))
 
 
 @more_pairs(
