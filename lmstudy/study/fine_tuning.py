@@ -21,7 +21,7 @@ from lmstudy.errors import StudyError
 from lmstudy.study import provenance
 from lmstudy.study.answers import answered
 from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
-from lmstudy.study.finished import Finished, find_folder, load_run
+from lmstudy.study.finished import find_folder, load_run
 from lmstudy.study.identity import NUMERICS, run_id
 from lmstudy.study.records import Record, load
 from lmstudy.study.runs import _lock
@@ -48,7 +48,7 @@ class Tuning:
     corpus: Corpus
     """Whose tokens are read and written."""
     examples: Examples
-    pretrained: Finished | None
+    pretrained: Record | None
     id: str
     name: str
 
@@ -61,8 +61,13 @@ class Tuning:
         return self.folder / "record.json"
 
 
-def open_tuning(config: Mapping[str, Any]) -> Tuning:
+def open_tuning(config: Mapping[str, Any], pretrained: Record | None = None) -> Tuning:
     """Check a resolved configuration, prepare its data, find what it starts from, and name it.
+
+    Args:
+        config: as `lmstudy-finetune` composes it.
+        pretrained: the record of `run`, where it is known: its weights are looked for when they are needed. None: it
+            is in the runs folder.
 
     Raises:
         StudyError: a key, the data or the pretraining run is at fault; the run's tokens are not those of `data`; a
@@ -74,20 +79,22 @@ def open_tuning(config: Mapping[str, Any]) -> Tuning:
     if typed.head and not task.labels:
         raise StudyError(f"head=true: the answers of task {task.name} are free text, and a head tells labels")
     corpus = prepare(typed.data)
-    pretrained, decisive = None, dict(config)
+    decisive = dict(config)
     if typed.run is not None:
-        pretrained = load_run(find_folder(typed.run, Path(typed.runs), kind="train"))
-        decisive["run"] = pretrained.record.id  # however few of its digits were given
-        if pretrained.record.data != corpus.fingerprint:
+        if pretrained is None:
+            pretrained = load(find_folder(typed.run, Path(typed.runs), kind="train") / "record.json")
+        decisive["run"] = pretrained.id  # however few of its digits were given
+        if pretrained.data != corpus.fingerprint:
             raise StudyError(
-                f"run={typed.run}: {pretrained.record.name} learned the tokens of data {pretrained.record.data}, "
-                f"and task {task.name} is read in those of {corpus.fingerprint}; choose another run, or give its "
-                "data=NAME"
+                f"run={typed.run}: {pretrained.name} learned the tokens of data {pretrained.data}, and task "
+                f"{task.name} is read in those of {corpus.fingerprint}; choose another run, or give its data=NAME"
             )
     examples = task.examples()
     content = f"{corpus.fingerprint}-{fingerprint(examples)}"
+    # A pretrained model brings its sizes: what a model from scratch would have is not part of what is learned.
+    learned = {key: value for key, value in decisive.items() if typed.run is None or key not in ("model", "budget")}
     return Tuning(
-        decisive, typed, task, corpus, examples, pretrained, run_id(decisive, content), _name(typed, task, pretrained)
+        decisive, typed, task, corpus, examples, pretrained, run_id(learned, content), _name(typed, task, pretrained)
     )
 
 
@@ -97,11 +104,10 @@ def fingerprint(examples: Examples) -> str:
     return f"{unit_hash(*every):016x}"
 
 
-def _name(typed: TuneConfig, task: Task, pretrained: Finished | None) -> str:
+def _name(typed: TuneConfig, task: Task, pretrained: Record | None) -> str:
     """Readable, such as `tuned-sentiment-scratch-1000-s1`."""
-    start = "scratch"
-    if pretrained is not None:
-        start = str(pretrained.run.typed.objective["_target_"]).split(".")[-2]
+    objective: Any = {} if pretrained is None else pretrained.config["objective"]
+    start = "scratch" if pretrained is None else str(objective["_target_"]).split(".")[-2]
     parts = ["tuned", task.name, start, *(["head"] if typed.head else []), str(typed.examples or "all")]
     return "-".join([*parts, f"s{typed.seed}"])
 
@@ -125,7 +131,8 @@ def first_module(tuning: Tuning) -> FineTuningModule:
     typed = tuning.typed
     L.seed_everything(typed.seed, verbose=False)
     if tuning.pretrained is not None:
-        model: Any = tuning.pretrained.module.model
+        model: Any = load_run(find_folder(tuning.pretrained.id, Path(typed.runs), kind="train")).module.model
+        L.seed_everything(typed.seed, verbose=False)  # what it was built with has drawn numbers
     else:
         budget = typed.budget
         positions = max(budget.encoder_length, budget.decoder_length)
