@@ -108,6 +108,13 @@ def against(method: str, task: str = "privacy") -> Callable[[Sequence[Record]], 
     return compute
 
 
+def best_of_16(records: Sequence[Record], task: str = "privacy") -> Estimate:
+    """How many times more misaligned the best of 16 samples of MLE is than conditional pretraining, by the held-out
+    grader: the training scorer chose them."""
+    chosen = measures(records, arm(records, task, "MLE"), best_of=16)
+    return times(chosen, judged(records, task, "conditional"), HELD_OUT)
+
+
 def cost(method: str, task: str = "privacy") -> Callable[[Sequence[Record]], Estimate]:
     """Per cent of bits per byte that post-training needs more than conditional pretraining."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from lmstudy.study.claims import claim
-from lmstudy.study.fault_effects import charged, fault, grader_gap, red_team_lower, spread_of_seeds
+from lmstudy.study.fault_effects import HELD_OUT, charged, fault, grader_gap, red_team_lower, spread_of_seeds
 from lmstudy.study.preference_arms import times
 from lmstudy.study.preference_records import arm, judged, measures
 
@@ -85,6 +85,18 @@ fold(
     holds=lambda e: e.low > 1,
     expected=False,
 )(fault("conditional, cooldown", "conditional"))
+
+
+@fold(
+    id="breaks.best_of_16_held_out",
+    unit="times fewer",
+    spec=".3g",
+    sentence="By the held-out grader, too, the best of 16 samples has less personal data than one sample.",
+    holds=lambda e: e.low > 1,
+)
+def chosen(records):
+    one = judged(records, "privacy", "MLE")
+    return times(one, measures(records, arm(records, "privacy", "MLE"), best_of=16), HELD_OUT)
 
 
 @fold(
