@@ -92,7 +92,6 @@ deviations(
     id="sentiment.conditional_vs_mle",
     sentence="From nothing and after the good token, conditional training writes with better sentiment than MLE.",
     holds=lambda e: e.low > 0,
-    expected=False,
 )(_better("sentiment", CONDITIONAL))
 
 
@@ -119,11 +118,12 @@ deviations(
 )(_better("sentiment", CONDITIONAL, key=HELD_OUT))
 
 
-for _task in ("pep8", "privacy"):
+for _task, _expected in (("pep8", False), ("privacy", True)):
     fold(
         id=f"{_task}.best_vs_conditional",
         sentence="The best column that this study adds writes less of what is minded than conditional training.",
         holds=lambda e: e.low > 1,
+        expected=_expected,
     )(_best(_task))
 
 
@@ -183,6 +183,7 @@ for _task in ("pep8", "privacy", "sentiment"):
         id=f"{_task}.capability_cost",
         sentence="Behind the good token, conditional training needs at most two per cent more bits per byte than MLE.",
         holds=lambda e: e.high <= BITS_AIM,
+        expected=_task != "pep8",
     )(_cost(_task, CONDITIONAL))
 
     tau(
@@ -201,13 +202,20 @@ of_results(
 )(_of("pep8", _structure, (CONDITIONAL, REFERENCE)))
 
 
-for _task, _sentence in (
-    ("pep8", "Filtering writes fewer violations of style than conditional training does after the good token."),
-    ("privacy", "Filtering writes fewer items of personal data than conditional training does after the good token."),
+for _task, _sentence, _expected in (
+    ("pep8", "Filtering writes fewer violations of style than conditional training does after the good token.", False),
+    ("privacy", "Filtering writes fewer items of personal data than conditional training after the good token.", True),
 ):
-    fold(id=f"{_task}.filtering_vs_conditional", sentence=_sentence, holds=lambda e: e.low > 1)(
+    fold(id=f"{_task}.filtering_vs_conditional", sentence=_sentence, holds=lambda e: e.low > 1, expected=_expected)(
         _better(_task, "filtering", CONDITIONAL)
     )
+
+
+deviations(
+    id="sentiment.filtering_vs_conditional",
+    sentence="Filtering writes with better sentiment than conditional training does after the good token.",
+    holds=lambda e: e.low > 0,
+)(_better("sentiment", "filtering", CONDITIONAL))
 
 
 for _task, _sentence in (
