@@ -21,8 +21,8 @@ from lmstudy.study.records import Record
 
 LABELS, BILINGUAL = "sentiment_zh", "bilingual"
 """Experiments."""
-STEPS = 400
-"""Of budget=short; bilingual models can be trained for more."""
+BUDGET, STEPS = "short", 400
+"""Of all runs of this chapter; bilingual models can be trained for more."""
 MLE, CONDITIONAL = "MLE", "conditional"
 ASKED = {
     "MLE": (MLE, "auto"),
@@ -56,7 +56,7 @@ class Steered:
     english: list[Record]
 
 
-def labelled(seeds: Sequence[int], budget: str = "short", runs: str = "runs") -> Labelled:
+def labelled(seeds: Sequence[int], budget: str = BUDGET, runs: str = "runs") -> Labelled:
     """Published, finished here, or trained and measured now."""
     own = {name: (f"experiment={LABELS}", f"objective={name.lower()}") for name in (MLE, CONDITIONAL)}
     arms = gather_arms(own, seeds, budget, runs)
@@ -72,7 +72,7 @@ def own_tokens(labels: Labelled, runs: str = "runs") -> list[Record]:
     return measured({CONDITIONAL: labels.trained[CONDITIONAL]}, [f"measure={MEASURES[CHINESE]}"], runs)[CONDITIONAL]
 
 
-def bilingual(seeds: Sequence[int], steps: int, budget: str = "short", runs: str = "runs") -> Steered:
+def bilingual(seeds: Sequence[int], steps: int, budget: str = BUDGET, runs: str = "runs") -> Steered:
     """Bilingual models that were trained for so many steps."""
     arms = gather_arms({BILINGUAL: overrides(steps)}, seeds, budget, runs)
     found = {source: measured(arms, [f"measure={name}"], runs)[BILINGUAL] for source, name in MEASURES.items()}
@@ -91,20 +91,20 @@ def labelled_among(records: Sequence[Record]) -> Labelled:
     Raises:
         NoRecordsError: some are missing.
     """
-    arms = {name: arm(records, LABELS, name) for name in (MLE, CONDITIONAL)}
+    arms = {name: arm(records, LABELS, name, BUDGET) for name in (MLE, CONDITIONAL)}
     judged = {name: measures(records, arms[of], control=control) for name, (of, control) in ASKED.items()}
     return Labelled(arms, judged)
 
 
 def own_among(records: Sequence[Record]) -> list[Record]:
     """As `own_tokens`; NoRecordsError where they are missing."""
-    return measures(records, arm(records, LABELS, CONDITIONAL), "steering", source=CHINESE)
+    return measures(records, arm(records, LABELS, CONDITIONAL, BUDGET), "steering", source=CHINESE)
 
 
 def bilingual_among(records: Sequence[Record], steps: int = STEPS) -> Steered:
     """As `bilingual`; NoRecordsError where they are missing."""
     wanted = {"kind": "train", "config.experiment": BILINGUAL, "config.budget.steps": steps}
-    runs = require(records, **{**wanted, "config.budget.name": "short"})
+    runs = require(records, **{**wanted, "config.budget.name": BUDGET})
     return Steered(*(measures(records, runs, "steering", source=source) for source in (CHINESE, ENGLISH)))
 
 

@@ -99,7 +99,6 @@ fold(
     id="pep8.conditional_vs_mle_held_out",
     sentence="A formatter, which steered no training, changes less in what conditional training writes than in MLE's.",
     holds=lambda e: e.low > 1,
-    expected=False,
 )(_better("pep8", CONDITIONAL, key=HELD_OUT))
 
 
