@@ -232,6 +232,8 @@ def on_guidance(results: Mapping[str, Results]) -> str:
             weak, strong = min(groups), max(groups)
             gain = better(task, groups[strong], groups[weak])
             unit = "times fewer" if own.counted else "standard deviations better"
+            if own.counted and gain.value < 1:
+                gain, unit = better(task, groups[weak], groups[strong]), "times more"
             varied = [metric_mean(groups[key], "diversity/distinct_2") for key in (weak, strong)]
             lines.append(
                 f"- **{own.title}, {title} {strong:g}** against {weak:g}: "

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -114,6 +115,9 @@ def test_the_best_of_ours_is_the_one_that_is_minded_least(privacy):
     assert {strength: len(own) for strength, own in guided.guided.items()} == {1.0: 3, 2.0: 3}
     assert "the same weights" in tables.best_sentence(guided)
     assert "guidance 2** against 1" in tables.on_guidance({"privacy": guided})
+    harmful = [judged(run, 0.004, settings={"guidance": 2.0}) for run in runs]
+    worse = tables.on_guidance({"privacy": chapter.results_among("privacy", [*of_task("privacy"), *harmful])})
+    assert re.search(r"\*\* against 1: (9|1\d)[.\d]* \([^)]*\) times more \(3 seeds\)", worse)
     assert closed(drawn.guidance(drawn.guided({"privacy": guided}))).axes
     assert not drawn.guided({"privacy": privacy})
 
