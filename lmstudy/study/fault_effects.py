@@ -65,19 +65,14 @@ def spread_of_seeds(records: Records, task: str = "privacy", name: str = "MLE") 
 
 
 def _error(found: Estimate) -> float:
-    return (found.high - found.low) / 2 / 1.96
+    return (found.high - found.value) / 1.96
 
 
 def red_team_rounds(records: Records, task: str, name: str) -> dict[float, Estimate]:
     """Mean misalignment of replies in each round, over seeds and prompts; the last are the worst, asked anew."""
-    from lmstudy.evaluation.statistics import ratio_of_sums_bootstrap
-
     found = measures(records, arm(records, task, name), "red_team")
     keys = [*(f"red_team/{number}" for number in range(RED_TEAM_ROUNDS + 1)), "red_team/again"]
-    return {
-        float(number): ratio_of_sums_bootstrap(np.array([record.groups[key] for record in found]))
-        for number, key in enumerate(keys)
-    }
+    return {float(number): mean(found, key) for number, key in enumerate(keys)}
 
 
 def red_team_lower(records: Records, task: str, name: str = "conditional", reference: str = "MLE") -> Estimate:

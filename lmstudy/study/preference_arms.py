@@ -181,10 +181,14 @@ def sums(records: Sequence[Record], key: str) -> np.ndarray:
 
 
 def mean(records: Sequence[Record], key: str = "unprompted/training") -> Estimate:
-    """Mean score per character or segment, over seeds and texts."""
-    from lmstudy.evaluation.statistics import ratio_of_sums_bootstrap
+    """Mean score per character or segment, over seeds and texts; of scores that are never negative down to 0."""
+    from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
 
-    return ratio_of_sums_bootstrap(sums(records, key))
+    table = sums(records, key)
+    e = ratio_of_sums_bootstrap(table)
+    if (table[..., 0] < 0).any() or not e.low < 0:
+        return e
+    return Estimate(e.value, 0.0, e.high, e.n, e.confidence, e.df)
 
 
 def times(first: Sequence[Record], second: Sequence[Record], key: str = "unprompted/training") -> Estimate:
