@@ -17,7 +17,7 @@ from lmstudy.study.notebook_parameters import check_parameters
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
 BY_HYDRA = {
     f"lmstudy-{name}": name
-    for name in ("train", "prepare", "evaluate", "baseline", "benchmark", "dpo", "generate", "reward")
+    for name in ("train", "prepare", "evaluate", "baseline", "benchmark", "dpo", "finetune", "generate", "reward")
 }
 ALLOWED_ELSEWHERE = {"git", "cd", "export", "source", "conda", "pip", "python"}
 
