@@ -29,17 +29,17 @@ def test_what_is_missing_is_made_once_and_only_if_asked_for(small, tmp_path, mon
     monkeypatch.setattr(task_arms, "HOW", HOW[:1])
     pretraining = list(small)
     data = [override for override in small if override.startswith("data")]
-    asked = ("sentiment", [SCRATCH, "MLE"], [24, None], [1])
+    asked = ("sentiment", [SCRATCH, "MLE"], [24], [1])
     more = [*FAST, *LOOPS, *data, "logger=csv", "trainer.threads=1", "budget=smoke"]
     none = tuned(*asked, *more, runs=str(runs), pretraining=pretraining, train=False)
     assert none == {}
     assert not list(runs.glob("*/record.json"))
     found = tuned(*asked, *more, runs=str(runs), pretraining=pretraining)
-    assert set(found) == {Arm(start, size) for start in (SCRATCH, "MLE") for size in (24, None)}
+    assert set(found) == {Arm(start, 24) for start in (SCRATCH, "MLE")}
     assert [record.metrics["train/examples"] for record in found[Arm("MLE", 24)]] == [24]
     base = pretrained("sentiment", "MLE", 1, str(runs), pretraining)
-    assert found[Arm("MLE", None)][0].config["run"] == base.id
-    assert "run" not in {k for k, v in found[Arm(SCRATCH, None)][0].config.items() if v is not None}
+    assert found[Arm("MLE", 24)][0].config["run"] == base.id
+    assert "run" not in {k for k, v in found[Arm(SCRATCH, 24)][0].config.items() if v is not None}
     again = tuned(*asked, *more, runs=str(runs), pretraining=pretraining, train=False)
     assert {arm: [r.id for r in own] for arm, own in again.items()} == {
         arm: [r.id for r in own] for arm, own in found.items()
