@@ -47,7 +47,7 @@ class Messages(BaseModel):
     A document is a pair of two segments, the English message and the Chinese one (of a plural the form for many,
     the only one that Chinese has). Left out, and counted by reason: what is untranslated or marked fuzzy or
     obsolete; what has no Chinese character; pairs whose placeholders and markup differ; pairs longer than `longest`
-    characters on either side; messages seen before with another translation in the same catalogue's package.
+    characters on either side; messages that stood in an earlier catalogue of the same package.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
