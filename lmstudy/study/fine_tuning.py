@@ -1,7 +1,5 @@
 """A fine-tuning from configuration to record: idempotent, resumable, atomic, as pretraining runs are."""
 
-import json
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,35 +9,31 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from safetensors.torch import save_file
 
-from lmstudy.atomic import replacing, write_text
 from lmstudy.config import build
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.splits import unit_hash
 from lmstudy.errors import StudyError
 from lmstudy.study import provenance
 from lmstudy.study.answers import answered
-from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
 from lmstudy.study.finished import find_folder, load_run
 from lmstudy.study.identity import NUMERICS, run_id
 from lmstudy.study.records import Record, load
-from lmstudy.study.runs import _lock
+from lmstudy.study.sessions import WEIGHTS, InFolder, once, save_weights, session
 from lmstudy.study.tuning_config import TuneConfig, check_tune
 from lmstudy.tasks.base import Example, Examples, Task
 from lmstudy.tasks.tokens import in_tokens
-from lmstudy.training.callbacks import History, ProgressLine, SessionClock
+from lmstudy.training.callbacks import History, SessionClock
 from lmstudy.training.fine_tuning import FineTuningData, FineTuningModule
-from lmstudy.training.loggers import build_loggers
 from lmstudy.training.optimizers import AdamW
-from lmstudy.training.trainer import build_trainer, check_machine
+from lmstudy.training.trainer import check_machine
 
 SHOWN = 24
 """Answers that a record keeps, the first of the test examples."""
 
 
 @dataclass(frozen=True)
-class Tuning:
+class Tuning(InFolder):
     """A fine-tuning before it is trained."""
 
     config: dict[str, Any]
@@ -51,14 +45,6 @@ class Tuning:
     pretrained: Record | None
     id: str
     name: str
-
-    @property
-    def folder(self) -> Path:
-        return Path(self.typed.runs) / f"{self.name}-{self.id}"
-
-    @property
-    def record_path(self) -> Path:
-        return self.folder / "record.json"
 
 
 def open_tuning(config: Mapping[str, Any], pretrained: Record | None = None) -> Tuning:
@@ -119,11 +105,7 @@ def fine_tune(config: Mapping[str, Any]) -> Record:
         StudyError: the configuration, data, machine or a checkpoint is at fault; nothing existing is touched.
     """
     tuning = open_tuning(config)
-    if tuning.record_path.exists():
-        print(f"{tuning.name}: record {tuning.id} exists, nothing to train", file=sys.stderr)
-        return load(tuning.record_path)
-    with _lock(tuning.folder):
-        return load(tuning.record_path) if tuning.record_path.exists() else _fit(tuning)
+    return once(tuning, lambda: _fit(tuning))
 
 
 def first_module(tuning: Tuning) -> FineTuningModule:
@@ -161,9 +143,6 @@ def _fit(tuning: Tuning) -> Record:
             print(
                 f"{tuning.name}: {own.cut} of {len(own)} {split} examples are cut at {longest} tokens", file=sys.stderr
             )
-    write_text(tuning.folder / "config.json", json.dumps(tuning.config, indent=1))
-    history = History(typed.trainer.log_every)
-    loggers = build_loggers(list(typed.logger.names), tuning.folder, tuning.id, tuning.name)
     best = ModelCheckpoint(
         tuning.folder / "checkpoints",
         "best",
@@ -172,31 +151,13 @@ def _fit(tuning: Tuning) -> Record:
         enable_version_counter=False,
     )
     every = min(typed.evaluate_every, typed.steps)
-    watching = [history, clock, ProgressLine(typed.steps, tuning.name), best]
-    trainer = build_trainer(typed.trainer, tuning.folder, typed.steps, every, watching, loggers)
-    module.on_save_checkpoint = lambda checkpoint: stamp(checkpoint, tuning.id)  # type: ignore[method-assign]
-    checkpoint = last_checkpoint(tuning.folder)
-    if checkpoint:
-        check_checkpoint(checkpoint, tuning.id)
     data = FineTuningData(pairs["train"], pairs["valid"], typed.batch, typed.seed)
-    try:
-        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-    except SystemExit:
-        if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        for logger in loggers:
-            logger.close()
+    with session(tuning, clock, typed.steps, every, [best]) as training:
+        training.fit(module, data)
     weights = torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
     module.load_state_dict(weights)
-    with replacing(tuning.folder / "model.safetensors") as temporary:
-        save_file({name: value.contiguous() for name, value in weights.items()}, temporary)
-    record = _record(tuning, clock, history, module.eval().cpu(), taken, pairs)
-    record.write(tuning.record_path)
-    shutil.rmtree(tuning.folder / "checkpoints", ignore_errors=True)
-    print(f"{tuning.name}: finished, {tuning.record_path}", file=sys.stderr)
-    return record
+    save_weights(weights, tuning.folder / WEIGHTS)
+    return training.finish(_record(tuning, clock, training.history, module.eval().cpu(), taken, pairs))
 
 
 def _record(

@@ -3,9 +3,6 @@
 Its folder, `RUNS/NAME-ID`, holds the record and what `lmstudy.preferences.scorers.reward_model` reads.
 """
 
-import json
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +11,7 @@ from typing import Any
 import lightning as L
 import numpy as np
 import torch
-from safetensors.torch import save_file
 
-from lmstudy.atomic import replacing, write_text
 from lmstudy.config import build
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.reading import Reader
@@ -25,23 +20,21 @@ from lmstudy.models.reward import RewardModel, RewardSettings
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.preferences.scorers.reward_model import WEIGHTS, Judge, Scale
 from lmstudy.study import provenance
-from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
 from lmstudy.study.finished import Finished, find_folder, load_run
 from lmstudy.study.identity import NUMERICS, run_id
-from lmstudy.study.records import Record, load
+from lmstudy.study.records import Record
 from lmstudy.study.reward_config import RewardConfig, check_reward
 from lmstudy.study.reward_examples import Rated, fitted, learned_from, rated_texts
 from lmstudy.study.reward_metrics import measured, predictions
-from lmstudy.study.runs import _lock
-from lmstudy.training.callbacks import History, ProgressLine, SessionClock
-from lmstudy.training.loggers import build_loggers
+from lmstudy.study.sessions import InFolder, once, save_weights, session
+from lmstudy.training.callbacks import History, SessionClock
 from lmstudy.training.reward import RewardModule
 from lmstudy.training.reward_data import RewardDataModule, RewardTexts
-from lmstudy.training.trainer import build_trainer, check_machine
+from lmstudy.training.trainer import check_machine
 
 
 @dataclass(frozen=True)
-class RewardRun:
+class RewardRun(InFolder):
     """A reward model before it is trained."""
 
     config: dict[str, Any]
@@ -50,14 +43,6 @@ class RewardRun:
     pretrained: Finished | None
     id: str
     name: str
-
-    @property
-    def folder(self) -> Path:
-        return Path(self.typed.runs) / f"{self.name}-{self.id}"
-
-    @property
-    def record_path(self) -> Path:
-        return self.folder / "record.json"
 
 
 def open_reward(config: Mapping[str, Any]) -> RewardRun:
@@ -94,11 +79,7 @@ def train_reward(config: Mapping[str, Any]) -> Record:
         StudyError: the configuration, data, machine or a checkpoint is at fault; nothing existing is touched.
     """
     run = open_reward(config)
-    if run.record_path.exists():
-        print(f"{run.name}: record {run.id} exists, nothing to train", file=sys.stderr)
-        return load(run.record_path)
-    with _lock(run.folder):
-        return load(run.record_path) if run.record_path.exists() else _fit(run)
+    return once(run, lambda: _fit(run))
 
 
 def _start(run: RewardRun, texts: Sequence[str]) -> tuple[RewardModel, Reader]:
@@ -122,34 +103,12 @@ def _fit(run: RewardRun) -> Record:
     steps = typed.epochs * steps_per_epoch(len(train), typed.batch)
     loss, optimizer = build(typed.loss, "loss"), build(typed.optimizer, "optimizer")
     module = RewardModule(model, loss, optimizer, steps, rated.levels, typed.seed)
-    module.on_save_checkpoint = lambda checkpoint: stamp(checkpoint, run.id)  # type: ignore[method-assign]
-    write_text(run.folder / "config.json", json.dumps(run.config, indent=1))
-    history = History(typed.trainer.log_every)
-    loggers = build_loggers(list(typed.logger.names), run.folder, run.id, run.name)
-    watching = [history, clock, ProgressLine(steps, run.name)]
-    epoch = steps // typed.epochs
-    trainer = build_trainer(typed.trainer, run.folder, steps, epoch, watching, loggers)
-    checkpoint = last_checkpoint(run.folder)
-    if checkpoint:
-        check_checkpoint(checkpoint, run.id)
-    try:
-        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-    except SystemExit:
-        if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        for logger in loggers:
-            logger.close()
+    with session(run, clock, steps, evaluate_every=steps // typed.epochs) as training:
+        training.fit(module, data)
     judge = _judge(run, model.eval().cpu(), reader, rated)
-    with replacing(run.folder / WEIGHTS) as temporary:
-        save_file({name: value.contiguous() for name, value in model.state_dict().items()}, temporary)
+    save_weights(model.state_dict(), run.folder / WEIGHTS)
     judge.save_settings(run.folder, f"{type(model).__module__}.{type(model).__qualname__}", model.arguments)
-    record = _record(run, clock, history, judge, rated, taken)
-    record.write(run.record_path)
-    shutil.rmtree(run.folder / "checkpoints", ignore_errors=True)
-    print(f"{run.name}: finished, {run.record_path}", file=sys.stderr)
-    return record
+    return training.finish(_record(run, clock, training.history, judge, rated, taken))
 
 
 def _in_tokens(ratings: Ratings, reader: Reader) -> RewardTexts:
@@ -180,7 +139,7 @@ def _record(
         found = measured(split, rated, judge)
         metrics |= found.metrics
         groups |= found.groups if split == "test" else {}
-    gpus = 1 if typed.trainer.accelerator == "gpu" else 0
+    gpus = [torch.cuda.get_device_name(0)] if typed.trainer.accelerator == "gpu" else []
     return Record(
         id=run.id,
         kind="reward",
@@ -189,12 +148,7 @@ def _record(
         seed=typed.seed,
         data=run.corpus.fingerprint,
         numerics=NUMERICS,
-        commit=provenance.commit(),
-        versions=provenance.versions(),
-        hardware=provenance.hardware([torch.cuda.get_device_name(i) for i in range(gpus)]),
-        started=clock.started,
-        finished=provenance.now(),
-        wall_seconds=clock.seconds,
+        **provenance.circumstances(clock, gpus),
         metrics=metrics,
         curves=dict(history.curves),
         groups=groups,

@@ -4,12 +4,8 @@
 half done, and writes the record only at the end. A run's folder is `RUNS/NAME-ID`.
 """
 
-import json
 import os
-import shutil
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,11 +14,8 @@ from typing import Any
 import lightning as L
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from lightning.pytorch.callbacks import Callback
-from safetensors.torch import save_file
 
-from lmstudy.atomic import write_text
 from lmstudy.config import TrainConfig, build, check_root
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus, prepare, to_stderr
@@ -33,26 +26,25 @@ from lmstudy.models.embeddings.base import Embedding, WordVectors
 from lmstudy.models.embeddings.placing import arrange, place
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.study import provenance
-from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, stamp
 from lmstudy.study.identity import EVALUATED, NUMERICS, OPTIONAL, run_id, run_name
 from lmstudy.study.pairs import sampled_pairs
 from lmstudy.study.preference_data import Reading, build_scorer, check_scorer, what_is_read
-from lmstudy.study.records import Record, load
+from lmstudy.study.records import Record
+from lmstudy.study.sessions import WEIGHTS, InFolder, once, save_weights, session
 from lmstudy.study.starting import load_start, start_id
 from lmstudy.study.watching import WatchSamples
 from lmstudy.study.writing import Asked, whole_texts
-from lmstudy.training.callbacks import History, ProgressLine, SessionClock, Throughput
+from lmstudy.training.callbacks import SessionClock, Throughput
 from lmstudy.training.compilation import choose_attention, compilation_error, compile_network
 from lmstudy.training.dpo import DPOModule
 from lmstudy.training.dpo_data import PairDataModule
 from lmstudy.training.flops_rate import flops_rates
-from lmstudy.training.loggers import build_loggers
 from lmstudy.training.module import PretrainingModule
-from lmstudy.training.trainer import build_trainer, check_machine
+from lmstudy.training.trainer import check_machine
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(InFolder):
     """A run before it is trained: its configuration, its data, and where it lives."""
 
     config: dict[str, Any]
@@ -62,14 +54,6 @@ class Run:
     name: str
     start: str | None = None
     """How the run was named whose weights are the first ones; its whole id is in the configuration."""
-
-    @property
-    def folder(self) -> Path:
-        return Path(self.typed.runs) / f"{self.name}-{self.id}"
-
-    @property
-    def record_path(self) -> Path:
-        return self.folder / "record.json"
 
 
 def open_run(config: Mapping[str, Any]) -> Run:
@@ -114,7 +98,6 @@ def build_module(run: Run) -> PretrainingModule:
         token_bytes=torch.from_numpy(token_bytes(run.corpus.tokenizer)),
         groups=GROUPS,
     )
-    module.on_save_checkpoint = lambda checkpoint: stamp(checkpoint, run.id)  # type: ignore[method-assign]
     if typed.embedding is not None:
         arrange(module.model, _embedding(typed))  # type: ignore[arg-type]
     return module
@@ -160,30 +143,9 @@ def train(config: Mapping[str, Any]) -> Record:
         StudyError: the configuration, data, machine or a checkpoint is at fault; nothing existing is touched.
     """
     run = open_run(config)
-    if run.record_path.exists():
-        print(f"{run.name}: record {run.id} exists, nothing to train", file=sys.stderr)
-        return load(run.record_path)
-    if any(int(os.environ.get(name) or 0) for name in ("LOCAL_RANK", "NODE_RANK", "RANK", "SLURM_PROCID")):
-        return _fit(run)  # a further process of a distributed run: the first one holds the lock
-    with _lock(run.folder):
-        return load(run.record_path) if run.record_path.exists() else _fit(run)
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """The run's folder, to this process alone."""
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise StudyError(f"run {folder} is being trained by another process: wait for it or stop it") from None
-    except OSError as error:
-        raise StudyError(f"cannot write to {folder} ({error.strerror}): set runs=FOLDER to one with room") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    # Of a distributed run the first process holds the lock.
+    further = any(int(os.environ.get(name) or 0) for name in ("LOCAL_RANK", "NODE_RANK", "RANK", "SLURM_PROCID"))
+    return once(run, lambda: _fit(run), alone=not further)
 
 
 @dataclass(frozen=True)
@@ -221,42 +183,25 @@ def _fit(run: Run) -> Record:
     scorer = build_scorer(typed)
     batches = _batches(run, module, scorer)
     data = batches.data
-    write_text(run.folder / "config.json", json.dumps(run.config, indent=1))
-    history, throughput = History(typed.trainer.log_every), Throughput()
-    loggers = build_loggers(list(typed.logger.names), run.folder, run.id, run.name)
-    trainer = build_trainer(
-        typed.trainer,
-        run.folder,
-        budget.steps,
-        min(budget.evaluate_every, budget.steps),
-        [*_watching(run, scorer), history, throughput, clock, ProgressLine(budget.steps, run.name)],
-        loggers,
-    )
+    throughput = Throughput()
+    watching = [*_watching(run, scorer), throughput]
     placed = typed.trainer
-    sharded = placed.strategy == "fsdp"
-    compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
-    choose_attention(module.model, placed.attention, placed.accelerator, compiled)
-    checkpoint = last_checkpoint(run.folder)
-    if checkpoint:
-        check_checkpoint(checkpoint, run.id)
-    try:
-        trainer.fit(module, datamodule=batches.training, ckpt_path=checkpoint, weights_only=True)
-        metrics, groups = _evaluate(run, trainer, module, data)
-    except SystemExit:
-        if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
-            raise KeyboardInterrupt from None
-        raise
-    except Exception as error:
-        if cause := compilation_error(error):
-            raise cause from error
-        raise
-    finally:
-        for logger in loggers:
-            logger.close()
+    with session(run, clock, budget.steps, min(budget.evaluate_every, budget.steps), watching) as training:
+        trainer = training.trainer
+        sharded = placed.strategy == "fsdp"
+        compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
+        choose_attention(module.model, placed.attention, placed.accelerator, compiled)
+        try:
+            training.fit(module, batches.training)
+            metrics, groups = _evaluate(run, trainer, module, data)
+        except Exception as error:
+            if cause := compilation_error(error):
+                raise cause from error
+            raise
     weights = _gather_weights(trainer)  # every process takes part where parameters are sharded
     if not trainer.is_global_zero:
         raise SystemExit(0)  # the first process writes the record
-    _save_weights(weights, run.folder / "model.safetensors")
+    save_weights(weights, run.folder / WEIGHTS)
     speed = throughput.summary()
     if batches.training is data:  # pairs are of no fixed shape
         speed |= flops_rates(module.model, data.shape, budget.steps, speed, placed)
@@ -271,7 +216,7 @@ def _fit(run: Run) -> Record:
         scorer.masked(text) if scorer else text
         for text in whole_texts(model, run.corpus, asked, budget.samples, typed.seed)
     ]
-    gpus = typed.trainer.devices if typed.trainer.accelerator == "gpu" else 0
+    gpus = range(placed.devices if placed.accelerator == "gpu" else 0)
     record = Record(
         id=run.id,
         kind="train",
@@ -280,22 +225,14 @@ def _fit(run: Run) -> Record:
         seed=typed.seed,
         data=run.corpus.fingerprint,
         numerics=NUMERICS,
-        commit=provenance.commit(),
-        versions=provenance.versions(),
-        hardware=provenance.hardware([torch.cuda.get_device_name(i) for i in range(gpus)]),
-        started=clock.started,
-        finished=provenance.now(),
-        wall_seconds=clock.seconds,
+        **provenance.circumstances(clock, [torch.cuda.get_device_name(i) for i in gpus]),
         metrics=metrics,
-        curves=dict(history.curves),
+        curves=dict(training.history.curves),
         groups=groups,
         samples=list(samples),
         notes=" ".join(batches.notes),
     )
-    record.write(run.record_path)
-    shutil.rmtree(run.folder / "checkpoints", ignore_errors=True)
-    print(f"{run.name}: finished, {run.record_path}", file=sys.stderr)
-    return record
+    return training.finish(record)
 
 
 def _watching(run: Run, scorer: Scorer | None) -> list[Callback]:
@@ -341,11 +278,3 @@ def _gather_weights(trainer: L.Trainer) -> dict[str, torch.Tensor]:
         for name, value in state.items()
         if name.startswith(prefix)
     }
-
-
-def _save_weights(weights: dict[str, torch.Tensor], path: Path) -> None:
-    temporary = path.with_suffix(".tmp")
-    save_file(weights, temporary)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())  # checkpoints are removed next: the weights must be on the disk by then
-    temporary.replace(path)

@@ -6,7 +6,7 @@ from lightning.pytorch.callbacks import Callback
 from safetensors.torch import load_file
 
 from lmstudy.errors import StudyError
-from lmstudy.study import fine_tuning
+from lmstudy.study import sessions
 from lmstudy.study.fine_tuning import fine_tune, fingerprint, headline
 from lmstudy.study.needs import compose_config
 from lmstudy.study.runs import train
@@ -59,14 +59,14 @@ class Killed(Callback):
 
 def test_a_fine_tuning_that_was_killed_goes_on_to_the_same_weights(config, tmp_path, monkeypatch):
     cut = config("Echo", "trainer.checkpoint_every=10")
-    usual = fine_tuning.build_trainer
+    usual = sessions.build_trainer
     monkeypatch.setattr(
-        fine_tuning, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Killed()], log)
+        sessions, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Killed()], log)
     )
     with pytest.raises(RuntimeError, match="killed"):
         fine_tune(cut)
     assert not list((tmp_path / "runs").glob("*/record.json"))
-    monkeypatch.setattr(fine_tuning, "build_trainer", usual)
+    monkeypatch.setattr(sessions, "build_trainer", usual)
     resumed = fine_tune(cut)
     whole = fine_tune({**cut, "runs": str(tmp_path / "whole")})
     assert resumed.id == whole.id

@@ -12,7 +12,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from lmstudy.errors import StudyError
-from lmstudy.study import runs
+from lmstudy.study import sessions
 from lmstudy.study.checkpoints import check_checkpoint, last_checkpoint, step_of
 from lmstudy.study.finished import find_folder, load_run
 from lmstudy.study.needs import compose_config
@@ -121,9 +121,9 @@ class Dropped(Callback):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_that_is_dropped_on_its_way_stops_the_run_at_its_next_step(tiny, monkeypatch):
     before = signal.getsignal(signal.SIGINT)
-    usual = runs.build_trainer
+    usual = sessions.build_trainer
     monkeypatch.setattr(
-        runs, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Dropped()], log)
+        sessions, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Dropped()], log)
     )
     config = config_of([*tiny, "trainer.checkpoint_every=1", "budget.steps=50"])
     try:
@@ -132,7 +132,7 @@ def test_ctrl_c_that_is_dropped_on_its_way_stops_the_run_at_its_next_step(tiny, 
     finally:
         signal.signal(signal.SIGINT, before)
     assert last_checkpoint(open_run(config).folder).stem == "step=7"
-    monkeypatch.setattr(runs, "build_trainer", usual)
+    monkeypatch.setattr(sessions, "build_trainer", usual)
     assert train(config).curves["train/loss"]["step"] == [10, 20, 30, 40, 50]
     assert signal.getsignal(signal.SIGINT) is before
 
