@@ -18,7 +18,7 @@ class Docstrings(PythonFunctions):
 
     `of` says which pairs:
 
-    - summary: the long description of a docstring, and its first line;
+    - summary: the long description of a docstring, and its first paragraph, which PEP 257 wants to be a summary;
     - parameter: a question for a parameter before the whole docstring, and what that says of it;
     - body: a function's beginning up to the end of its docstring, and the rest.
 
@@ -65,15 +65,19 @@ class Docstrings(PythonFunctions):
 
 
 def summaries(docstring: str) -> list[Pair]:
-    """The long description and the summary, if the docstring has both."""
+    """The long description and the summary, if the docstring has both and the summary is the shorter one."""
     from docstring_parser import ParseError, parse
 
     try:
         found = parse(docstring)
     except ParseError:
         return []
-    long, short = found.long_description, found.short_description
-    return [(long.strip(), one_line(short))] if long and short and long.strip() else []
+    long, short = found.long_description or "", found.short_description or ""
+    if not found.blank_after_short_description:  # a summary of several lines, of which the parser knows the first
+        more, _, long = long.partition("\n\n")
+        short = f"{short} {more}"
+    source, target = long.strip(), one_line(short)
+    return [(source, target)] if target and len(source) > len(target) else []
 
 
 def parameters(docstring: str) -> list[tuple[str, Pair]]:

@@ -8,6 +8,9 @@ the one with the largest
 
 is written, where |y| counts the end token; a = 0 compares log-probabilities, which favours short sequences, and a = 1
 their mean over tokens. With K = 1 this is greedy decoding.
+
+Tokens that an output must keep, such as those that stand for placeholders, are written as often as is asked: none of
+them more often, and the end only once all are there.
 """
 
 from collections.abc import Sequence
@@ -54,13 +57,17 @@ class _Ended:
 
 
 @torch.inference_mode()
-def beam_search(model: Writer, prompts: Sequence[Sequence[int]], beam: Beam) -> list[list[int]]:
+def beam_search(
+    model: Writer, prompts: Sequence[Sequence[int]], beam: Beam, kept: Sequence[Sequence[int]] | None = None
+) -> list[list[int]]:
     """The best sequence found for each prompt, without its end token.
 
     Args:
         model: a model with `start` and `step`; in evaluation mode.
         prompts: token ids that the encoder reads, without a start token.
         beam: see `Beam`.
+        kept: tokens that each output holds, as often as they stand here (if `max_tokens` has room for them); they
+            stand in no other output.
     """
     if not prompts:
         return []
@@ -77,8 +84,14 @@ def beam_search(model: Writer, prompts: Sequence[Sequence[int]], beam: Beam) -> 
     token = torch.full((len(prompts) * size,), BOS, device=device)
     written_PKT = torch.empty((len(prompts), size, 0), dtype=torch.int64, device=device)
     banned = torch.tensor(beam.banned, dtype=torch.int64, device=device)
+    marks = torch.tensor(sorted({token for own in kept or () for token in own}), dtype=torch.int64, device=device)
+    counts = [[list(own).count(mark) for mark in marks.tolist()] for own in kept or [()] * len(prompts)]
+    wanted_PM = torch.tensor(counts, device=device)
     for position in range(beam.max_tokens):
-        log_p = model.step(token, cache).index_fill(1, banned, float("-inf")).log_softmax(-1)
+        logits = model.step(token, cache).index_fill(1, banned, float("-inf"))
+        if len(marks):
+            logits = _keeping(logits, marks, wanted_PM[going], written_PKT, beam.max_tokens - position)
+        log_p = logits.log_softmax(-1)
         vocabulary = log_p.shape[1]
         total_PKV = scores_PK[:, :, None] + log_p.view(len(going), size, vocabulary)
         best_PC, order_PC = total_PKV.flatten(1).topk(min(2 * size, size * vocabulary))
@@ -100,6 +113,23 @@ def beam_search(model: Writer, prompts: Sequence[Sequence[int]], beam: Beam) -> 
         going, scores_PK, written_PKT = going[stay], scores_PK[stay], written_PKT[stay]
         token = token_PK[stay].flatten()
     return [one.best() for one in ended]
+
+
+def _keeping(
+    logits: torch.Tensor, marks_M: torch.Tensor, wanted_PM: torch.Tensor, written_PKT: torch.Tensor, room: int
+) -> torch.Tensor:
+    """Logits [P * K, V] without marks that are written as often as is wanted, and without the end before all are.
+
+    Where the marks that are missing fill the room that is left, nothing else can be written.
+    """
+    there_PKM = (written_PKT[..., None] == marks_M).sum(2)
+    missing_NM = (wanted_PM[:, None] - there_PKM).flatten(0, 1).clamp(min=0)
+    missing_N = missing_NM.sum(1)
+    only_marks = torch.full_like(logits, float("-inf"))
+    only_marks[:, marks_M] = logits[:, marks_M].masked_fill(missing_NM == 0, float("-inf"))
+    others = logits.index_copy(1, marks_M, only_marks[:, marks_M])
+    others[:, EOS] = others[:, EOS].masked_fill(missing_N > 0, float("-inf"))
+    return torch.where((missing_N >= room)[:, None], only_marks, others)
 
 
 def _put_aside(

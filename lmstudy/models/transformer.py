@@ -176,6 +176,17 @@ class Seq2SeqTransformer(TiedOutput):
         self.register_buffer("rotary", rotary_table(max_positions, d_model // heads), persistent=False)
         self.apply(self._initialise)
 
+    def extend(self, max_positions: int) -> None:
+        """Read and write longer rows. Rotary positions have no weights: what they mean beyond is yet to be learned.
+
+        Raises:
+            StudyError: rows were longer before.
+        """
+        if max_positions < self.max_positions:
+            raise StudyError(f"context={max_positions} is less than the model's own, {self.max_positions} tokens")
+        self.max_positions = max_positions
+        self.rotary = rotary_table(max_positions, self.d_model // self.heads).to(self.rotary.device)
+
     @staticmethod
     def _initialise(module: nn.Module) -> None:
         if isinstance(module, nn.Linear):

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,17 @@ import torch
 from numpy.typing import NDArray
 
 from lmstudy.data.corpus import Corpus
-from lmstudy.data.tokenizer import decode, encode
+from lmstudy.data.source_docstrings import one_line
+from lmstudy.data.tokenizer import SENTINELS, decode, encode, token_bytes
 from lmstudy.models.beam import Beam, beam_search
+from lmstudy.models.generation import Sampling, generate
 from lmstudy.study.progress_line import ProgressLine
 from lmstudy.study.samples import BANNED
-from lmstudy.study.tuning_config import BeamConfig
+from lmstudy.study.tuning_config import DecodingConfig
 from lmstudy.tasks.base import Example, Judgement, Task
 from lmstudy.tasks.classification import Classification
-from lmstudy.training.fine_tuning import FineTuningModule, InOrder, TokenPairs
+from lmstudy.tasks.tokens import in_text, marks
+from lmstudy.training.fine_tuning import FineTuningModule, InOrder, SpanHead, TokenPairs, best_spans
 
 AT_ONCE = 64
 """Answers that are written together."""
@@ -37,19 +40,29 @@ def answered(
     corpus: Corpus,
     examples: Sequence[Example],
     pairs: TokenPairs,
-    beam: BeamConfig,
+    decoding: DecodingConfig,
     longest: int,
 ) -> Answered:
     """Answer examples and judge the answers: of labels by probability, of free text as it is written.
 
-    Free text is cut at `longest` tokens.
+    Free text is cut at `longest` tokens, and so are spans. Where answers are written, `bits_per_byte` says what the
+    people's own would have cost, its rows [bits, bytes].
     """
     if isinstance(task, Classification):
         found = label_probabilities(module, task, corpus, pairs)
         told = found.argmax(1)
         return Answered([task.labels[i] for i in told], task.of_labels(examples, told, found))
-    answers = written(module, corpus, pairs, beam, longest)
-    return Answered(answers, task.judge(examples, answers))
+    if isinstance(module.head, SpanHead):
+        answers = pointed_at(module, corpus, pairs, longest)
+        return Answered(answers, task.judge(examples, answers))
+    known = [marks(task, example.source) for example in examples]
+    answers = written(module, corpus, pairs, decoding, longest, known)
+    judgement = task.judge(examples, answers)
+    costs = reference_costs(module, corpus, pairs)
+    bits, size = costs.sum(0)
+    judgement.metrics["bits_per_byte"] = float(bits / size)
+    judgement.rows["bits"] = costs
+    return Answered(answers, judgement)
 
 
 @torch.inference_mode()
@@ -58,28 +71,61 @@ def label_probabilities(
 ) -> NDArray[np.float64]:
     """[examples, labels]: by the head; without one, of writing each label, the labels' probabilities shared out."""
     if module.head is not None:
-        logits = torch.cat([module.label_logits(batch) for batch in InOrder(pairs)])
+        logits = torch.cat([module.head_logits(batch) for batch in InOrder(pairs)])
     else:
         labels, _ = encode(corpus.tokenizer, [[label] for label in task.labels], corpus.segmentation)
         columns = []
         for label in labels:
-            asked = TokenPairs(pairs.sources, [label] * len(pairs), pairs.labels)
+            asked = replace(pairs, targets=[label] * len(pairs))
             columns.append(torch.cat([module.target_log_probability(batch) for batch in InOrder(asked)]))
         logits = torch.stack(columns, 1)
     return logits.double().softmax(1).numpy()
 
 
-def written(module: FineTuningModule, corpus: Corpus, pairs: TokenPairs, beam: BeamConfig, longest: int) -> list[str]:
-    """Answers in the order of the examples; those with sources of like length are written together."""
+@torch.inference_mode()
+def pointed_at(module: FineTuningModule, corpus: Corpus, pairs: TokenPairs, longest: int) -> list[str]:
+    """The spans of sources that a head points at, with single spaces."""
+    spans = torch.cat([best_spans(module.head_logits(batch), longest) for batch in InOrder(pairs)]) - 1
+    found = zip(pairs.sources, spans.tolist(), strict=True)
+    return [one_line(decode(corpus.tokenizer, source[first : last + 1])) for source, (first, last) in found]
+
+
+@torch.inference_mode()
+def reference_costs(module: FineTuningModule, corpus: Corpus, pairs: TokenPairs) -> NDArray[np.float64]:
+    """[examples, 2]: bits of each target, its end included, and its bytes; what stands for something else has none."""
+    nats = -torch.cat([module.target_log_probability(batch) for batch in InOrder(pairs)]).double().numpy()
+    lengths = token_bytes(corpus.tokenizer)
+    return np.stack([nats / np.log(2), [float(lengths[target].sum()) for target in pairs.targets]], 1)
+
+
+def written(
+    module: FineTuningModule,
+    corpus: Corpus,
+    pairs: TokenPairs,
+    decoding: DecodingConfig,
+    longest: int,
+    known: Sequence[dict[str, int]],
+) -> list[str]:
+    """Answers in the order of the examples; those with sources of like length are written together.
+
+    A search keeps what stands for something else (see `lmstudy.models.beam`); what is drawn may lose it.
+    """
     model: Any = module.model
-    search = Beam(beam.size, beam.length_penalty, BANNED, min(longest, model.max_positions))
     order = np.argsort([len(source) for source in pairs.sources], kind="stable")
     answers = [""] * len(pairs)
     with ProgressLine("answering", sys.stderr) as line:
         for start in range(0, len(order), AT_ONCE):
             index = order[start : start + AT_ONCE]
-            found = beam_search(model, [pairs.sources[i].tolist() for i in index], search)
+            sources = [pairs.sources[i].tolist() for i in index]
+            kept = [[token for token in source if token in SENTINELS] for source in sources]
+            banned = tuple(token for token in BANNED if token not in set().union(*kept))
+            most = min(longest, model.max_positions)
+            if decoding.temperature:
+                drawn = Sampling(decoding.temperature, decoding.top_p, banned=banned, max_tokens=most)
+                found = generate(model, sources, drawn)
+            else:
+                found = beam_search(model, sources, Beam(decoding.beams, decoding.length_penalty, banned, most), kept)
             for i, ids in zip(index, found, strict=True):
-                answers[i] = decode(corpus.tokenizer, ids)
+                answers[i] = in_text(ids, known[i], corpus)
             line.update(f"example {min(start + AT_ONCE, len(order))} of {len(order)}")
     return answers

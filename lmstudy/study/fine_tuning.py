@@ -24,7 +24,7 @@ from lmstudy.study.tuning_config import TuneConfig, check_tune
 from lmstudy.tasks.base import Example, Examples, Task
 from lmstudy.tasks.tokens import in_tokens
 from lmstudy.training.callbacks import History, SessionClock
-from lmstudy.training.fine_tuning import FineTuningData, FineTuningModule
+from lmstudy.training.fine_tuning import FineTuningData, FineTuningModule, Head, SpanHead
 from lmstudy.training.optimizers import AdamW
 from lmstudy.training.trainer import check_machine
 
@@ -57,13 +57,13 @@ def open_tuning(config: Mapping[str, Any], pretrained: Record | None = None) -> 
 
     Raises:
         StudyError: a key, the data or the pretraining run is at fault; the run's tokens are not those of `data`; a
-            head for a task whose answers are free text.
+            head for a task whose answers are neither labels nor spans.
     """
     typed = check_tune(config)
     check_machine(typed.trainer)
     task: Task = build(typed.task, "task")
-    if typed.head and not task.labels:
-        raise StudyError(f"head=true: the answers of task {task.name} are free text, and a head tells labels")
+    if typed.head and not task.labels and not task.extractive:
+        raise StudyError(f"head=true: the answers of task {task.name} are free text, a head tells labels or spans")
     corpus = prepare(typed.data)
     decisive = dict(config)
     if typed.run is not None:
@@ -121,8 +121,13 @@ def first_module(tuning: Tuning) -> FineTuningModule:
         vocab_size = tuning.corpus.tokenizer.get_vocab_size()
         model = build(typed.model, "model", vocab_size=vocab_size, max_positions=positions)
     optimizer: AdamW = build(typed.optimizer, "optimizer")
-    labels = len(tuning.task.labels) if typed.head else 0
-    return FineTuningModule(model.train(), optimizer, typed.steps, labels)
+    if typed.context is not None:
+        model.extend(typed.context)
+    head: Head | SpanHead | None = None
+    if typed.head:
+        labels = len(tuning.task.labels)
+        head = Head(model.d_model, labels) if labels else SpanHead(model.d_model)
+    return FineTuningModule(model.train(), optimizer, typed.steps, head)
 
 
 def _fit(tuning: Tuning) -> Record:
@@ -137,7 +142,7 @@ def _fit(tuning: Tuning) -> Record:
     }
     if typed.examples is not None and typed.examples > len(taken["train"]):
         raise StudyError(f"examples={typed.examples}: the task has {len(taken['train'])} to learn from; null takes all")
-    pairs = {split: in_tokens(own, tuning.task.labels, tuning.corpus, longest) for split, own in taken.items()}
+    pairs = {split: in_tokens(own, tuning.task, tuning.corpus, longest) for split, own in taken.items()}
     for split, own in pairs.items():
         if own.cut:
             print(
@@ -170,7 +175,7 @@ def _record(
 ) -> Record:
     typed, test = tuning.typed, taken["test"]
     longest = max(map(len, pairs["train"].targets)) + 1  # no answer that was learned from is longer
-    found = answered(module, tuning.task, tuning.corpus, test, pairs["test"], typed.beam, longest)
+    found = answered(module, tuning.task, tuning.corpus, test, pairs["test"], typed.decoding, longest)
     metrics = {f"test/{name}": value for name, value in found.judgement.metrics.items()}
     metrics |= {f"{split}/examples": float(len(own)) for split, own in taken.items()}
     metrics |= {f"{split}/cut": float(own.cut) for split, own in pairs.items()}

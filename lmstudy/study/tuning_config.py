@@ -9,11 +9,13 @@ from lmstudy.config import BudgetConfig, Count, LoggerConfig, TrainerConfig, _ch
 from lmstudy.errors import StudyError
 
 
-class BeamConfig(_Closed):
-    """How answers are written."""
+class DecodingConfig(_Closed):
+    """How answers are written: searched for, or drawn at a temperature above 0."""
 
-    size: Count
+    beams: Count
     length_penalty: Annotated[float, Field(ge=0)]
+    temperature: Annotated[float, Field(ge=0)]
+    top_p: Annotated[float, Field(gt=0, le=1)]
 
 
 class TuneConfig(_Closed):
@@ -34,7 +36,8 @@ class TuneConfig(_Closed):
     valid_examples: Count
     test_examples: Count | None
     head: bool
-    beam: BeamConfig
+    context: Count | None
+    decoding: DecodingConfig
     seed: Annotated[int, Field(ge=0)]
     runs: str
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,10 @@ class Task(Protocol):
     """The metric by which runs are compared; higher is better, and `rows` has it by example."""
     labels: tuple[str, ...]
     """All that can be answered, in order; empty where answers are free text."""
+    protected: ClassVar[re.Pattern[str] | None]
+    """What stands in a source for something else and must be kept: each is one token, and is written as it was."""
+    extractive: ClassVar[bool]
+    """Whether answers stand in their sources, where a head can point at them."""
 
     def examples(self, cache: Path | None = None, progress: Progress = to_stderr) -> Examples:
         """Examples of each of `SPLITS`, in an order that their ids alone decide.
@@ -124,6 +129,8 @@ class Pairs:
     """
 
     labels: tuple[str, ...] = ()
+    protected: ClassVar[re.Pattern[str] | None] = None
+    extractive: ClassVar[bool] = False
 
     def __init__(self, pairs: dict[str, Any]) -> None:
         self.pairs = pairs

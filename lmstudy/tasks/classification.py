@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ class Classification:
     main: ClassVar[str] = "f1"
     name: str
     labels: tuple[str, ...]
+    protected: ClassVar[re.Pattern[str] | None] = None
+    extractive: ClassVar[bool] = False
 
     def judge(self, examples: Sequence[Example], answers: Sequence[str]) -> Judgement:
         """Free answers are right if they are the label; those that are no label are a class of their own."""

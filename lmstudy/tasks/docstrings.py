@@ -22,6 +22,7 @@ class QuestionAnswering(Pairs):
 
     main: ClassVar[str] = "f1"
     name = "question_answering"
+    extractive: ClassVar[bool] = True
 
     def judge(self, examples: Sequence[Example], answers: Sequence[str]) -> Judgement:
         """Exact match and F1 of words as in SQuAD (Rajpurkar et al. 2016), by torchmetrics, in per cent; and how

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
-from lmstudy.data.source_messages import placeholders
+from lmstudy.data.source_messages import PLACEHOLDER, placeholders
 from lmstudy.tasks.base import Example, Judgement, Pairs, means
 
 
@@ -17,6 +18,7 @@ class Translation(Pairs):
 
     main: ClassVar[str] = "chrf"
     name = "translation"
+    protected: ClassVar[re.Pattern[str] | None] = PLACEHOLDER
 
     def judge(self, examples: Sequence[Example], answers: Sequence[str]) -> Judgement:
         """BLEU (Chinese tokenisation) and chrF of the corpus by sacrebleu, the share of exact answers, and of

@@ -1,4 +1,4 @@
-"""Fine-tuning as a LightningModule: text to text, or a head on the encoder that tells a label."""
+"""Fine-tuning as a LightningModule: text to text, or a head on the encoder that tells a label or a span."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ class TunedBatch(NamedTuple):
     text: Seq2SeqBatch
     label: Tensor
     """[B] int64: the number of each example's label; -1 where answers are free text"""
+    span: Tensor
+    """[B, 2] int64: the encoder's positions of the answer's first and last token; -1 where there is none"""
 
     @property
     def target_tokens(self) -> Tensor:
@@ -61,15 +63,19 @@ class TokenPairs:
     targets: list[Ids]
     labels: NDArray[np.int64]
     """Number of each example's label, or -1."""
-    cut: int = 0
+    cut: int
     """Examples of which a side was longer than the context, and was cut there."""
+    spans: NDArray[np.int64]
+    """[examples, 2]: first and last token of the source that an answer stands in, or -1."""
 
     def __len__(self) -> int:
         return len(self.sources)
 
     def batch(self, index: NDArray[np.int64]) -> TunedBatch:
         text = side_by_side([self.sources[i] for i in index], [self.targets[i] for i in index])
-        return TunedBatch(text, torch.from_numpy(self.labels[index]))
+        spans = self.spans[index]
+        behind_start = torch.from_numpy(np.where(spans < 0, -1, spans + 1))
+        return TunedBatch(text, torch.from_numpy(self.labels[index]), behind_start)
 
 
 @dataclass
@@ -135,33 +141,58 @@ class Head(nn.Module):
         return self.linear(mean_BD)
 
 
+class SpanHead(nn.Module):
+    """Logits of each position to be the answer's first and its last: [B, 2, S] (Devlin et al. 2019, section 4.2)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(width, 2)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, memory_BSD: Tensor, documents_BS: Tensor) -> Tensor:
+        logits_B2S = self.linear(memory_BSD).transpose(1, 2)
+        readable_BS = documents_BS > 0
+        readable_BS = readable_BS & (torch.arange(readable_BS.shape[1], device=readable_BS.device) > 0)
+        return logits_B2S.masked_fill(~readable_BS[:, None], float("-inf"))
+
+
+def best_spans(logits_B2S: Tensor, longest: int) -> Tensor:
+    """[B, 2]: the most probable first and last position, at most `longest` positions long."""
+    first_BS, last_BS = logits_B2S.log_softmax(-1).unbind(1)
+    scores_BSS = first_BS[:, :, None] + last_BS[:, None, :]
+    size = scores_BSS.shape[1]
+    allowed = torch.ones(size, size, dtype=torch.bool, device=scores_BSS.device).triu().tril(longest - 1)
+    best_B = scores_BSS.masked_fill(~allowed, float("-inf")).flatten(1).argmax(1)
+    return torch.stack([best_B // size, best_B % size], 1)
+
+
 class FineTuningModule(L.LightningModule):
     """Trains a model on examples.
 
     Without a head the loss is the cross-entropy of the target's tokens, behind the source; with one it is that of
-    the label, and the decoder has no part.
+    the label, or of the first and the last position of the answer, and the decoder has no part.
 
     Args:
         model: a `Seq2SeqTransformer`, pretrained or not.
         optimizer: settings that build an optimiser and know its schedule.
         steps: length of the training, for the schedule.
-        labels: how many labels a head tells apart; 0: no head.
+        head: a `Head` or a `SpanHead`, or None.
     """
 
-    def __init__(self, model: Any, optimizer: AdamW, steps: int, labels: int = 0) -> None:
+    def __init__(self, model: Any, optimizer: AdamW, steps: int, head: Head | SpanHead | None = None) -> None:
         super().__init__()
-        self.model, self.optimizer_settings, self.steps = model, optimizer, steps
-        self.head = Head(model.d_model, labels) if labels else None
+        self.model, self.optimizer_settings, self.steps, self.head = model, optimizer, steps, head
         self.losses = MeanMetric()
 
-    def label_logits(self, batch: TunedBatch) -> Tensor:
-        """[B, labels].
+    def head_logits(self, batch: TunedBatch) -> Tensor:
+        """[B, labels] or [B, 2, S].
 
         Raises:
             StudyError: there is no head.
         """
         if self.head is None:
-            raise StudyError("this model answers in text: it has no head for labels")
+            raise StudyError("this model answers in text: it has no head")
         memory = self.model.encode(batch.text.encoder_tokens, batch.text.encoder_documents)
         return self.head(memory, batch.text.encoder_documents)
 
@@ -173,8 +204,12 @@ class FineTuningModule(L.LightningModule):
         return -loss_BT.sum(1)
 
     def loss(self, batch: TunedBatch) -> Tensor:
+        if isinstance(self.head, SpanHead):
+            there = batch.span[:, 0] >= 0
+            logits = self.head_logits(batch)[there].flatten(0, 1)
+            return F.cross_entropy(logits, batch.span[there].flatten(), reduction="sum") / max(len(logits), 1)
         if self.head is not None:
-            return F.cross_entropy(self.label_logits(batch), batch.label)
+            return F.cross_entropy(self.head_logits(batch), batch.label)
         logits = self.model(batch.text)
         return F.cross_entropy(logits.flatten(0, 1), batch.text.labels.flatten(), ignore_index=IGNORE)
 
@@ -184,7 +219,9 @@ class FineTuningModule(L.LightningModule):
         return loss
 
     def validation_step(self, batch: TunedBatch, index: int) -> None:
-        weight = len(batch.label) if self.head is not None else batch.target_tokens
+        weight: Any = batch.target_tokens if self.head is None else len(batch.label)
+        if isinstance(self.head, SpanHead):
+            weight = (batch.span[:, 0] >= 0).sum()
         self.losses.update(self.loss(batch), weight)
 
     def on_validation_epoch_end(self) -> None:

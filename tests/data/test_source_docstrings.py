@@ -48,7 +48,13 @@ def test_parameters_of_every_style(docstring):
 
 def test_a_summary_needs_something_to_sum_up():
     assert summaries(NUMPYDOC) == [("The numbers may be of\nany kind.", "Add two numbers.")]
+    folded = "Add two numbers\nand no more.\n\nThe numbers may be of any kind, and of any size.\n\nMore."
+    assert summaries(folded) == [
+        ("The numbers may be of any kind, and of any size.\n\nMore.", "Add two numbers and no more.")
+    ]
     assert summaries("Add two numbers.") == []
+    assert summaries("Add two numbers\nand no more.") == []
+    assert summaries("Add two numbers.\n\nOf any kind.") == []  # longer than what it sums up
     assert summaries("") == []
 
 

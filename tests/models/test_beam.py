@@ -80,3 +80,13 @@ def test_wrong_settings_are_named(model):  # noqa: F811
         Beam(length_penalty=-1)
     with pytest.raises(StudyError, match=r"call model\.eval"):
         beam_search(model.train(), [[]], Beam())
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_what_must_be_kept_is_written_as_often_as_is_asked_and_nowhere_else(tiny, size):
+    kept = [[5, 6, 6], [], [7]]
+    found = beam_search(tiny, [[5], [6], [7, 7]], Beam(size=size, max_tokens=6), kept)
+    for output, wanted in zip(found, kept, strict=True):
+        assert sorted(token for token in output if token in (5, 6, 7)) == wanted
+    (full,) = beam_search(tiny, [[5]], Beam(size=size, max_tokens=3), [[5, 6, 6]])
+    assert sorted(full) == [5, 6, 6]

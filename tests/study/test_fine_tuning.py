@@ -47,8 +47,34 @@ def test_text_is_learned_and_the_weights_that_validate_best_are_kept(config):
     assert long["best_step"] >= 30
     again = fine_tune(config("Echo", "steps=60"))
     assert again.metrics == long  # found, not trained
-    wide = fine_tune(config("Echo", "steps=60", "beam.size=3"))
+    wide = fine_tune(config("Echo", "steps=60", "decoding.beams=3"))
     assert wide.id != again.id
+
+
+def test_a_head_learns_to_point_at_the_answer(config):
+    record = fine_tune(config("Find", "head=true", "steps=120"))
+    assert record.name == "tuned-question_answering-scratch-head-all-s1"
+    assert record.metrics["test/extractive"] == 1
+    assert record.metrics["test/f1"] > 90
+    assert "test/bits_per_byte" not in record.metrics
+
+
+def test_placeholders_are_kept_by_a_search_and_may_be_lost_when_words_are_drawn(config):
+    searched = fine_tune(config("Fields", "steps=2"))
+    assert searched.metrics["test/placeholders_kept"] == 1
+    beams = fine_tune(config("Fields", "steps=2", "decoding.beams=3"))
+    assert beams.metrics["test/placeholders_kept"] == 1
+    assert beams.metrics["test/bits_per_byte"] == searched.metrics["test/bits_per_byte"]
+    drawn = fine_tune(config("Fields", "steps=2", "decoding.temperature=1"))
+    assert drawn.metrics["test/placeholders_kept"] < 1
+    assert len({searched.id, beams.id, drawn.id}) == 3
+
+
+def test_a_wider_context_reads_what_would_be_cut(config):
+    record = fine_tune(config("Echo", "steps=2", "context=300", repeated=20))
+    assert record.metrics["train/cut"] == 0
+    with pytest.raises(StudyError, match="context=20 is less than the model's own, 128 tokens"):
+        fine_tune(config("Echo", "context=20"))
 
 
 class Killed(Callback):

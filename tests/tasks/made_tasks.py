@@ -4,6 +4,7 @@ import numpy as np
 
 from lmstudy.tasks.base import SPLITS, Example, in_order
 from lmstudy.tasks.classification import Classification
+from lmstudy.tasks.docstrings import QuestionAnswering
 from lmstudy.tasks.translation import Translation
 
 WORDS = ["def", "class", "return", "import", "for", "while", "if", "else"]
@@ -50,6 +51,49 @@ class Echo(Translation):
                 split: [
                     Example(f"{split}{i}", " ".join(words * self.repeated), words[0])
                     for i, words in enumerate(texts(split, self.count))
+                ]
+                for split in SPLITS
+            }
+        )
+
+
+class Find(QuestionAnswering):
+    """What stands between "class" and "return"? Two words, in one of ten places."""
+
+    def __init__(self, count: int = 256) -> None:
+        self.count = count
+
+    def examples(self, cache=None, progress=print):
+        found = {}
+        for split in SPLITS:
+            rng = np.random.default_rng(SPLITS.index(split))
+            found[split] = []
+            for i in range(self.count):
+                left, answer, right = (
+                    [("def", "import", "for", "while")[j] for j in rng.integers(4, size=size)]
+                    for size in (rng.integers(5), 2, rng.integers(5))
+                )
+                source = " ".join([*left, "class", *answer, "return", *right])
+                found[split].append(Example(f"{split}{i}", source.replace(" return", "\nreturn"), " ".join(answer)))
+        return in_order(found)
+
+
+class Fields(Translation):
+    """Messages with placeholders."""
+
+    name = "fields"
+
+    def __init__(self, count: int = 64) -> None:
+        self.count = count
+
+    def examples(self, cache=None, progress=print):
+        return in_order(
+            {
+                split: [
+                    Example(
+                        f"{split}{i}", f"{{{a}}} {b} %({a})s {{{c}}} {{{a}}}", f"{{{c}}} %({a})s {b} {{{a}}} {{{a}}}"
+                    )
+                    for i, (a, b, c, _) in enumerate(texts(split, self.count))
                 ]
                 for split in SPLITS
             }
