@@ -71,7 +71,7 @@ def test_placeholders_are_kept_by_a_search_and_may_be_lost_when_words_are_drawn(
 
 
 def test_a_wider_context_reads_what_would_be_cut(config):
-    record = fine_tune(config("Echo", "steps=2", "context=300", repeated=20))
+    record = fine_tune(config("Echo", "steps=2", "context=600", repeated=20))
     assert record.metrics["train/cut"] == 0
     with pytest.raises(StudyError, match="context=20 is less than the model's own, 128 tokens"):
         fine_tune(config("Echo", "context=20"))
