@@ -95,7 +95,7 @@ def ratio_of_sums_bootstrap(
         StudyError: another shape, a value that is not finite, a denominator below 0 or adding up to 0.
     """
     a = _checked(counts, "counts")
-    return _bootstrap([(1.0, a, "seeds", "groups")], len(a), confidence, draws, seed)
+    return hierarchical_bootstrap([(1.0, a, "seeds", "groups")], len(a), confidence, draws, seed)
 
 
 def paired_difference(
@@ -132,7 +132,7 @@ def paired_difference(
         (1.0, first, "seeds", "groups"),
         (-1.0, second, "seeds", "groups" if same_groups else "other groups"),
     ]
-    return _bootstrap(terms, seeds, confidence, draws, seed)
+    return hierarchical_bootstrap(terms, seeds, confidence, draws, seed)
 
 
 def paired_ratio_of_means(
@@ -159,7 +159,7 @@ def paired_ratio_of_means(
     if len(first) != len(second):
         raise StudyError(f"a paired ratio of {len(first)} seeds and {len(second)}: give the same seeds")
     terms = [(1.0, first, "seeds", "groups"), (-1.0, second, "seeds", "groups" if same_groups else "other groups")]
-    found = _bootstrap(terms, len(first), confidence, draws, seed, _log_of_ratio)
+    found = hierarchical_bootstrap(terms, len(first), confidence, draws, seed, _log_of_ratio)
     value, low, high = (math.exp(x) for x in (found.value, found.low, found.high))
     return Estimate(value, low, high, found.n, confidence, found.df)
 
@@ -188,18 +188,28 @@ def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     return adjusted
 
 
-Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Of sums of numerators and denominators, [draws] each, to a value for each."""
-Term = tuple[float, np.ndarray, str, str]  # sign, [seeds, groups, 2], and which draw picks its seeds and groups
+Statistic = Callable[..., np.ndarray]
+"""Of the sums of each column, [draws] each, such as numerators and denominators, to a value for each draw."""
+Term = tuple[float, np.ndarray, str, str]
+"""Sign, [seeds, groups, columns], and which draw picks its seeds and groups."""
 
 
 def _ratio(tops: np.ndarray, bottoms: np.ndarray) -> np.ndarray:
     return np.asarray(tops / bottoms)
 
 
-def _bootstrap(
-    terms: list[Term], seeds: int, confidence: float, draws: int, seed: int, of: Statistic = _ratio
+def hierarchical_bootstrap(
+    terms: list[Term],
+    seeds: int,
+    confidence: float = 0.95,
+    draws: int = 4000,
+    seed: int = 0,
+    of: Statistic = _ratio,
 ) -> Estimate:
+    """The signed sum of a statistic of each term, and its interval when seeds and groups are drawn anew.
+
+    The interval is Student's, by the spread over draws of both, with Satterthwaite's degrees of freedom.
+    """
     rng = np.random.default_rng(seed)
     sizes = {"seeds": seeds} | {group_axis: table.shape[1] for _, table, _, group_axis in terms}
     resampled = {axis: _weights(rng, size, draws) for axis, size in sizes.items()}
@@ -228,7 +238,7 @@ def _combine(terms: list[Term], weights: dict[str, np.ndarray], of: Statistic = 
         over_seeds = weights[seed_axis] if len(table) > 1 else np.ones((1, 1))
         picked = np.einsum("rs,sgc->rgc", over_seeds, table)
         sums = (picked * weights[group_axis][:, :, None]).sum(axis=1)
-        total = total + sign * of(sums[:, 0], sums[:, 1])
+        total = total + sign * of(*sums.T)
     return total
 
 

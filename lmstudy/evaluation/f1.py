@@ -1,0 +1,67 @@
+"""Macro F1 with an interval, from confusion tables of groups of examples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate, Statistic, hierarchical_bootstrap
+
+
+def macro_f1(tables: np.ndarray) -> Estimate:
+    """Mean over classes of 2 right / (told + there), over seeds and groups of examples.
+
+    Args:
+        tables: [seeds, groups, K, M] counts, true class by told class; M > K where some answers are no class.
+
+    Raises:
+        StudyError: another shape, or counts below 0.
+    """
+    first = _checked(tables)
+    return hierarchical_bootstrap([(1.0, _flat(first), "seeds", "groups")], len(first), of=_of(first))
+
+
+def macro_f1_difference(a: np.ndarray, b: np.ndarray) -> Estimate:
+    """Macro F1 of a minus that of b on the same groups of examples, paired as in `paired_difference`.
+
+    Raises:
+        StudyError: as `macro_f1`; other classes or groups, or numbers of seeds that do not match.
+    """
+    first, second = _checked(a), _checked(b)
+    if first.shape[1:3] != second.shape[1:3]:
+        raise StudyError(
+            f"a difference of tables {list(first.shape)} and {list(second.shape)}: groups and classes differ"
+        )
+    if len(first) != len(second) and 1 not in (len(first), len(second)):
+        raise StudyError(f"a paired difference of {len(first)} seeds and {len(second)}: give the same seeds")
+    told = max(first.shape[3], second.shape[3])
+    one, other = (np.pad(t, [(0, 0)] * 3 + [(0, told - t.shape[3])]) for t in (first, second))
+    terms = [(1.0, _flat(one), "seeds", "groups"), (-1.0, _flat(other), "seeds", "groups")]
+    return hierarchical_bootstrap(terms, max(len(one), len(other)), of=_of(one))
+
+
+def _checked(tables: np.ndarray) -> np.ndarray:
+    found = np.asarray(tables, dtype=float)
+    if found.ndim != 4 or found.shape[3] < found.shape[2] or not found.size:
+        raise StudyError(f"confusion tables have shape {list(found.shape)}: it must be [seeds, groups, K, M], M >= K")
+    if not np.isfinite(found).all() or (found < 0).any():
+        raise StudyError("confusion tables hold counts below 0, or that are not finite")
+    return found
+
+
+def _flat(tables: np.ndarray) -> np.ndarray:
+    return tables.reshape(*tables.shape[:2], -1)
+
+
+def _of(tables: np.ndarray) -> Statistic:
+    true, told = tables.shape[2:]
+
+    def statistic(*cells: np.ndarray) -> np.ndarray:
+        counts = np.stack(cells, -1).reshape(-1, true, told)
+        right = counts.diagonal(axis1=1, axis2=2)
+        there, said = counts.sum(2), counts.sum(1)[:, :true]
+        both = there + said
+        f1 = np.divide(2 * right, both, out=np.zeros_like(right), where=both > 0)
+        return np.asarray(f1.mean(1))
+
+    return statistic
