@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from lmstudy.errors import StudyError
-from lmstudy.study.comparisons import published_record
+from lmstudy.study.identity import NUMERICS, kept
 from lmstudy.study.needs import compose_config
 from lmstudy.study.preference_arms import OBJECTIVES
-from lmstudy.study.records import Record, load, load_folder, published_folder
+from lmstudy.study.preference_records import available
+from lmstudy.study.records import Record
 
-SCRATCH = "scratch"
-PRETRAINING = {
-    "sentiment": "sentiment",
-    "sentiment_zh": "sentiment_zh",
-    "translation": "bilingual",
-    "question_answering": "pep8",
-    "summarisation": "pep8",
-    "generation": "pep8",
-}
-"""The experiment that each task's models are pretrained by."""
-HOW = ("pretraining=mixture", "budget=medium")
+SCRATCH, MLE = "scratch", "MLE"
+MIXED = ("pretraining=mixture", "budget=medium")
 """Half of the examples are denoised: of documents that are one segment, prefix language modelling never trains the
 encoder, which reads what a task gives."""
+
+
+def _starts(experiment: str, names: Iterable[str] = OBJECTIVES, *how: str, **own: str) -> dict[str, tuple[str, ...]]:
+    objectives = {name: (f"objective={own[name]}",) if name in own else OBJECTIVES[name] for name in names}
+    return {name: (f"experiment={experiment}", *how, *overrides) for name, overrides in objectives.items()}
+
+
+_STYLE = _starts("pep8")
+STARTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "sentiment": _starts("sentiment", OBJECTIVES, *MIXED),
+    "sentiment_zh": _starts("sentiment_zh", (MLE, "filtering", "conditional"), *MIXED),
+    "translation": _starts("bilingual", (MLE, "conditional"), *MIXED, conditional="conditional_known"),
+    "question_answering": _STYLE,
+    "summarisation": _STYLE,
+    "generation": _STYLE,
+}
+"""What a task's models can be pretrained by, as overrides of `lmstudy-train`; tasks on code take the runs of the study
+of style as they are."""
 
 
 class Arm(NamedTuple):
@@ -38,18 +50,22 @@ Tuned = dict[Arm, list[Record]]
 """By seed."""
 
 
+@cache
+def _composed(command: str, overrides: tuple[str, ...]) -> dict[str, Any]:
+    return compose_config(command, list(overrides))
+
+
 def pretraining_config(task: str, start: str, seed: int, runs: str, extra: Sequence[str] = ()) -> dict[str, Any]:
-    """Of the pretraining run that a task starts from: an objective of the study (`preference_arms.OBJECTIVES`).
+    """Of the pretraining run that a task starts from.
 
     Raises:
         StudyError: a task or a start that there is not.
     """
-    if task not in PRETRAINING:
-        raise StudyError(f"task={task!r} has no pretraining of its own; choose from {', '.join(PRETRAINING)}")
-    if start not in OBJECTIVES:
-        raise StudyError(f"start={start!r} is not one of {SCRATCH}, {', '.join(OBJECTIVES)}")
-    overrides = [f"experiment={PRETRAINING[task]}", *HOW, *OBJECTIVES[start], *extra]
-    return compose_config("train", [*overrides, f"seed={seed}", f"runs={runs}"])
+    if task not in STARTS:
+        raise StudyError(f"task={task!r} has no pretraining of its own; choose from {', '.join(STARTS)}")
+    if start not in STARTS[task]:
+        raise StudyError(f"start={start!r} of task={task} is not one of {SCRATCH}, {', '.join(STARTS[task])}")
+    return {**_composed("train", (*STARTS[task][start], *extra)), "seed": seed, "runs": runs}
 
 
 def pretrained(task: str, start: str, seed: int, runs: str = "runs", extra: Sequence[str] = ()) -> Record:
@@ -71,56 +87,52 @@ def tuned(
     *overrides: str,
     runs: str = "runs",
     pretraining: Sequence[str] = (),
+    records: Sequence[Record] | None = None,
     train: bool = True,
 ) -> Tuned:
     """Fine-tunings of a task, by seed; seed s starts from the pretraining run of seed s.
 
     Args:
         task: of `conf/task`.
-        starts: `SCRATCH`, or objectives of the study.
+        starts: `SCRATCH`, or those of `STARTS`.
         sizes: training examples; None: all.
         seeds: of pretraining and of fine-tuning.
         overrides: of `lmstudy-finetune`, such as "head=true".
         runs: folder of runs.
         pretraining: overrides of `lmstudy-train`, such as "budget=smoke".
+        records: where to look first; None: the published ones and those of `runs`.
         train: whether to make what is missing; without, it is left out.
     """
-    from lmstudy.study.fine_tuning import fine_tune, open_tuning
+    from lmstudy.study.fine_tuning import fine_tune
 
-    published = load_folder(published_folder())
-    known = {record.id: record for record in published if record.kind == "tuning"}
+    known = _by_config(available(runs) if records is None else records)
+    common = _composed("finetune", (f"task={task}", *overrides))
     found: Tuned = {}
     for start in starts:
         for seed in sorted(seeds):
-            base = None if start == SCRATCH else _record(task, start, seed, runs, pretraining, published, train)
-            if base is None and start != SCRATCH:
-                continue
+            base = None
+            if start != SCRATCH:
+                wanted = pretraining_config(task, start, seed, runs, pretraining)
+                base = known.get(_key(wanted)) or (pretrained(task, start, seed, runs, pretraining) if train else None)
+                if base is None:
+                    continue
             for size in sizes:
-                size_key = "null" if size is None else str(size)
-                own = [f"task={task}", f"seed={seed}", f"runs={runs}", f"examples={size_key}", *overrides]
-                own += [] if base is None else [f"run='{base.id}'"]
-                config = compose_config("finetune", own)
-                tuning = open_tuning(config, base)
-                record = known.get(tuning.id)
-                if record is None and (train or tuning.record_path.exists()):
-                    if base is not None and not tuning.record_path.exists():
+                config = {**common, "seed": seed, "runs": runs, "examples": size, "run": base and base.id}
+                record = known.get(_key(config))
+                if record is None and train:
+                    if base is not None:
                         pretrained(task, start, seed, runs, pretraining)  # with its weights
-                    print(f"{tuning.name}: no published record, taken from {runs} or trained", file=sys.stderr)
+                    print(f"{task}, {start}, seed {seed}: no published record, fine-tuned now", file=sys.stderr)
                     record = fine_tune(config)
                 if record is not None:
                     found.setdefault(Arm(start, size), []).append(record)
     return found
 
 
-def _record(
-    task: str, start: str, seed: int, runs: str, extra: Sequence[str], published: Sequence[Record], train: bool
-) -> Record | None:
-    from lmstudy.study.runs import open_run
+def _by_config(records: Iterable[Record]) -> dict[str, Record]:
+    comparable = (r for r in records if r.kind in ("train", "tuning") and r.numerics == NUMERICS)
+    return {_key(record.config): record for record in comparable}
 
-    config = pretraining_config(task, start, seed, runs, extra)
-    if (record := published_record(config, published)) is not None:
-        return record
-    if train:
-        return pretrained(task, start, seed, runs, extra)
-    path = open_run(config).record_path
-    return load(path) if path.exists() else None
+
+def _key(config: Mapping[str, Any]) -> str:
+    return json.dumps(kept(config), sort_keys=True, default=str)

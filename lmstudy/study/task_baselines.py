@@ -1,24 +1,30 @@
 """What fine-tuned models are held against, as a record."""
 
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from lmstudy.config import build, check_baseline
+from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.study import provenance
 from lmstudy.study.baseline_records import recorded
-from lmstudy.study.fine_tuning import fingerprint
+from lmstudy.study.fine_tuning import SHOWN, fingerprint
 from lmstudy.study.identity import NUMERICS
 from lmstudy.study.records import Record
-from lmstudy.tasks.base import Example, Task
+from lmstudy.tasks.base import Example, Examples, Task
 from lmstudy.tasks.baselines import judged
 
 
 def task_baselines(config: Mapping[str, Any]) -> Record:
     """Judge the baselines of a task on its test examples, unless the record exists; return it.
 
-    Metrics are `test/BASELINE/METRIC`, groups `test/BASELINE/ROW`, of the same parts as those of fine-tuned models.
+    Metrics are `test/BASELINE/METRIC`, groups `test/BASELINE/ROW`, of the same parts as those of fine-tuned models. The
+    record also describes the data: `data/...` counts examples by split and source, what was left out and why, and
+    quartiles of lengths in characters; samples are the first test examples, with every baseline's answer.
 
     Raises:
         StudyError: no task, or the configuration or the data is at fault.
@@ -38,29 +44,64 @@ def task_baselines(config: Mapping[str, Any]) -> Record:
     def measure(identity: dict[str, Any]) -> Record:
         clock = provenance.Clock()
         print(f"{name}: {len(train):,} training examples, {len(test):,} questions", file=sys.stderr)
-        return _measured(task, train, test, clock, fingerprint(examples), identity)
+        return _measured(task, examples, train, test, clock, identity)
 
     return recorded(content, fingerprint(examples), name, typed.runs, measure)
 
 
 def _measured(
     task: Task,
+    examples: Examples,
     train: list[Example],
     test: list[Example],
     clock: provenance.Clock,
-    data: str,
     identity: dict[str, Any],
 ) -> Record:
     found = judged(task, train, test)
-    metrics = {f"test/{one}/{name}": value for one, own in found.items() for name, value in own.metrics.items()}
-    groups = {f"test/{one}/{name}": rows for one, own in found.items() for name, rows in own.groups(test).items()}
+    metrics: dict[str, float] = {}
+    groups: dict[str, list[list[float]]] = {}
+    for name, own in found.items():
+        metrics |= {f"test/{name}/{key}": value for key, value in own.judgement.metrics.items()}
+        groups |= {f"test/{name}/{key}": rows for key, rows in own.judgement.groups(test).items()}
     return Record(
         **identity,
         kind="baseline",
         seed=None,
-        data=data,
+        data=fingerprint(examples),
         numerics=NUMERICS,
         **provenance.circumstances(clock),
-        metrics=metrics | {"train/examples": float(len(train)), "test/examples": float(len(test))},
+        metrics=metrics
+        | {"train/examples": float(len(train)), "test/examples": float(len(test))}
+        | described(task, examples),
         groups=groups,
+        samples=[
+            {
+                "id": one.id,
+                "source": one.source,
+                "target": one.target,
+                "answers": {name: own.answers[i] for name, own in found.items()},
+            }
+            for i, one in enumerate(test[:SHOWN])
+        ],
     )
+
+
+def described(task: Task, examples: Examples) -> dict[str, float]:
+    """Examples by split and by the source that their ids begin with, quartiles of lengths, and what was left out."""
+    found: dict[str, float] = {}
+    for split, own in examples.items():
+        found[f"data/{split}/examples"] = float(len(own))
+        for source, count in Counter(one.id.partition("/")[0] for one in own).items():
+            found[f"data/{split}/from/{source}"] = float(count)
+        for label in task.labels:
+            found[f"data/{split}/label/{label}"] = float(sum(one.target == label for one in own))
+    for side in ("source", "target"):
+        lengths = [len(getattr(one, side)) for one in examples["train"]]
+        for share, length in zip((25, 50, 75), np.percentile(lengths, (25, 50, 75)), strict=True):
+            found[f"data/{side}/characters/{share}"] = float(length)
+    if task.data is not None:
+        left_out: Counter[str] = Counter()
+        for source in prepare(task.data).report["sources"].values():
+            left_out.update({step: counts["documents"] for step, counts in source["removed"].items()})
+        found |= {f"data/left out/{step}": float(count) for step, count in left_out.items()}
+    return found

@@ -73,6 +73,11 @@ class Task(Protocol):
     extractive: ClassVar[bool]
     """Whether answers stand in their sources, where a head can point at them."""
 
+    @property
+    def data(self) -> dict[str, Any] | None:
+        """`data` configuration of the corpus that the examples are from, if they are of one."""
+        ...
+
     def examples(self, cache: Path | None = None, progress: Progress = to_stderr) -> Examples:
         """Examples of each of `SPLITS`, in an order that their ids alone decide.
 
@@ -134,6 +139,10 @@ class Pairs:
 
     def __init__(self, pairs: dict[str, Any]) -> None:
         self.pairs = pairs
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.pairs
 
     def examples(self, cache: Path | None = None, progress: Progress = to_stderr) -> Examples:
         return pairs_of(self.pairs, cache, progress)

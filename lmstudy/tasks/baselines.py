@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,11 +124,23 @@ BY_TASK: dict[str, dict[str, Answer]] = {
 LOGISTIC = "TF-IDF, logistic regression"
 
 
-def judged(task: Task, train: Sequence[Example], asked: Sequence[Example]) -> dict[str, Judgement]:
+@dataclass(frozen=True)
+class Baseline:
+    """What a baseline answers, and how good that is."""
+
+    answers: list[str]
+    judgement: Judgement
+
+
+def judged(task: Task, train: Sequence[Example], asked: Sequence[Example]) -> dict[str, Baseline]:
     """Each baseline's answers to the questions, judged; for a task of one's own `nearest` and `majority`."""
     known = BY_TASK.get(task.name, {"majority": majority, "nearest": nearest})
-    found = {name: task.judge(asked, answer(train, asked)) for name, answer in known.items()}
+    found = {}
+    for name, answer in known.items():
+        answers = answer(train, asked)
+        found[name] = Baseline(answers, task.judge(asked, answers))
     if isinstance(task, Classification):
         probabilities = logistic(task, train, asked)
-        found[LOGISTIC] = task.of_labels(asked, probabilities.argmax(1), probabilities)
+        told = probabilities.argmax(1)
+        found[LOGISTIC] = Baseline([task.labels[i] for i in told], task.of_labels(asked, told, probabilities))
     return found

@@ -34,6 +34,10 @@ class Classification:
     protected: ClassVar[re.Pattern[str] | None] = None
     extractive: ClassVar[bool] = False
 
+    @property
+    def data(self) -> dict[str, Any] | None:
+        return getattr(self, "texts", None)
+
     def judge(self, examples: Sequence[Example], answers: Sequence[str]) -> Judgement:
         """Free answers are right if they are the label; those that are no label are a class of their own."""
         known = {label: number for number, label in enumerate(self.labels)}

@@ -2,9 +2,10 @@
 
 import pytest
 
+from lmstudy.config import check_root
 from lmstudy.errors import StudyError
-from lmstudy.study import task_arms
-from lmstudy.study.task_arms import HOW, SCRATCH, Arm, pretrained, pretraining_config, tuned
+from lmstudy.study.preference_data import check_scorer
+from lmstudy.study.task_arms import SCRATCH, STARTS, Arm, pretrained, pretraining_config, tuned
 from tests.test_configs import ALL
 
 FAST = ["steps=4", "evaluate_every=2", "batch=8", "optimizer.warmup_steps=1", "test_examples=20"]
@@ -12,21 +13,24 @@ LOOPS = ["task._target_=tests.tasks.made_tasks.Loops", "~task.texts"]
 
 
 def test_every_task_that_ships_has_a_pretraining_that_trains_its_encoder():
-    assert set(task_arms.PRETRAINING) == {choice for group, choice in ALL if group == "task"}
-    for task in task_arms.PRETRAINING:
-        config = pretraining_config(task, "MLE", 2, "runs")
-        assert config["pretraining"]["_target_"].endswith(".Mixture")
-        assert (config["seed"], config["budget"]["name"]) == (2, "medium")
+    assert set(STARTS) == {choice for group, choice in ALL if group == "task"}
+    for task, starts in STARTS.items():
+        for start in starts:
+            config = pretraining_config(task, start, 2, "runs")
+            several = config["data"]["_target_"].endswith("PythonFunctions")  # segments: lines
+            assert config["pretraining"]["_target_"].endswith("PrefixLM" if several else ".Mixture")
+            assert (config["seed"], config["budget"]["name"]) == (2, "medium")
+            check_scorer(check_root(config))
     with pytest.raises(StudyError, match="task='cooking' has no pretraining of its own; choose from sentiment"):
         pretraining_config("cooking", "MLE", 1, "runs")
-    with pytest.raises(StudyError, match="start='scratch' is not one of scratch, MLE"):
+    with pytest.raises(StudyError, match="start='scratch' of task=sentiment is not one of scratch, MLE"):
         pretraining_config("sentiment", SCRATCH, 1, "runs")
 
 
 @pytest.mark.slow
 def test_what_is_missing_is_made_once_and_only_if_asked_for(small, tmp_path, monkeypatch):
     runs = tmp_path / "runs"
-    monkeypatch.setattr(task_arms, "HOW", HOW[:1])
+    monkeypatch.setitem(STARTS, "sentiment", {"MLE": ("experiment=sentiment", "pretraining=mixture")})
     pretraining = list(small)
     data = [override for override in small if override.startswith("data")]
     asked = ("sentiment", [SCRATCH, "MLE"], [24], [1])

@@ -49,9 +49,9 @@ def test_logistic_regression_learns_what_words_tell():
     examples = task.examples()
     found = baselines.judged(task, examples["train"], examples["test"])
     assert set(found) == {"majority", "nearest", baselines.LOGISTIC}
-    assert found[baselines.LOGISTIC].metrics["accuracy"] > 0.9
-    assert found["majority"].metrics["f1"] < 0.5
-    assert "calibration_error" in found[baselines.LOGISTIC].metrics
+    assert found[baselines.LOGISTIC].judgement.metrics["accuracy"] > 0.9
+    assert found["majority"].judgement.metrics["f1"] < 0.5
+    assert "calibration_error" in found[baselines.LOGISTIC].judgement.metrics
     probabilities = baselines.logistic(task, examples["train"][:50], examples["test"])
     assert np.allclose(probabilities.sum(1), 1)
 
@@ -74,6 +74,12 @@ def test_a_record_of_baselines_is_made_once(tmp_path):
     assert record.metrics["test/examples"] == 40
     right = record.groups[f"test/{baselines.LOGISTIC}/accuracy"]
     assert sum(top for top, _ in right) == round(40 * record.metrics[f"test/{baselines.LOGISTIC}/accuracy"])
+    assert (
+        record.metrics["data/train/examples"]
+        == record.metrics["data/train/label/no"] + record.metrics["data/train/label/yes"]
+    )
+    assert record.metrics["data/source/characters/25"] <= record.metrics["data/source/characters/75"]
+    assert set(record.samples[0]["answers"]) == {"majority", "nearest", baselines.LOGISTIC}
     assert task_baselines(config).finished == record.finished
     other = task_baselines({**config, "examples": 60})
     assert other.id != record.id
