@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import PositiveInt
 
@@ -11,6 +11,8 @@ from lmstudy.data.functions import parse_python
 from lmstudy.data.source_packages import Part, PythonFunctions
 
 Pair = tuple[str, str]
+VERSION = 2
+"""Raised by a change of what the pairs of a docstring are."""
 
 
 class Docstrings(PythonFunctions):
@@ -29,6 +31,9 @@ class Docstrings(PythonFunctions):
     of: Literal["summary", "parameter", "body"]
     longest_source: PositiveInt = 600
     longest_target: PositiveInt = 160
+
+    def identity(self) -> dict[str, Any]:
+        return {**super().identity(), "pairs": VERSION}
 
     def read(self, part: Part) -> Reading:
         reading = super().read(part)
