@@ -39,6 +39,26 @@ STARTS: dict[str, dict[str, tuple[str, ...]]] = {
 of style as they are."""
 
 
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "sentiment": ("head=true",),
+    "sentiment_zh": ("head=true",),
+    "translation": (),
+    "question_answering": ("head=true",),
+    "summarisation": (),
+    "generation": ("test_examples=300",),
+}
+"""How each task is fine-tuned, as overrides of `lmstudy-finetune`; bodies of functions take long to write."""
+STEPS = {100: 150, 1000: 300, 5000: 600}
+"""Optimiser steps by training examples; for all there are as many as for the most."""
+SIZES, SEEDS = tuple(STEPS), (1, 2, 3)
+
+
+def steps_of(size: int | None) -> tuple[str, ...]:
+    """Overrides of `lmstudy-finetune`: longer for more examples, looked at ten times."""
+    steps = next((STEPS[known] for known in STEPS if size is not None and size <= known), max(STEPS.values()))
+    return f"steps={steps}", f"evaluate_every={steps // 10}"
+
+
 class Arm(NamedTuple):
     """What a fine-tuning starts from, and how many examples it learns from (None: all)."""
 
@@ -97,7 +117,7 @@ def tuned(
         starts: `SCRATCH`, or those of `STARTS`.
         sizes: training examples; None: all.
         seeds: of pretraining and of fine-tuning.
-        overrides: of `lmstudy-finetune`, such as "head=true".
+        overrides: of `lmstudy-finetune`, beside `SETTINGS` and `steps_of`, such as "head=false".
         runs: folder of runs.
         pretraining: overrides of `lmstudy-train`, such as "budget=smoke".
         records: where to look first; None: the published ones and those of `runs`.
@@ -106,7 +126,7 @@ def tuned(
     from lmstudy.study.fine_tuning import fine_tune
 
     known = _by_config(available(runs) if records is None else records)
-    common = _composed("finetune", (f"task={task}", *overrides))
+    sizes = list(sizes)
     found: Tuned = {}
     for start in starts:
         for seed in sorted(seeds):
@@ -117,6 +137,7 @@ def tuned(
                 if base is None:
                     continue
             for size in sizes:
+                common = _composed("finetune", (f"task={task}", *SETTINGS[task], *steps_of(size), *overrides))
                 config = {**common, "seed": seed, "runs": runs, "examples": size, "run": base and base.id}
                 record = known.get(_key(config))
                 if record is None and train:
