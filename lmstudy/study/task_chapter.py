@@ -1,0 +1,274 @@
+"""What the chapters on applications compute from records: scores with intervals, tables, learning curves, mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.f1 import macro_f1, macro_f1_difference
+from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
+from lmstudy.study.comparison_tables import with_interval
+from lmstudy.study.needs import compose_config
+from lmstudy.study.preference_records import available
+from lmstudy.study.records import Record
+from lmstudy.study.task_arms import MLE, SCRATCH, SETTINGS, Arm, Tuned
+
+
+@dataclass(frozen=True)
+class Score:
+    """A measure of answers, as it is shown."""
+
+    row: str
+    """Of a record's groups: "f1" is made of the confusion table."""
+    label: str
+    factor: float = 1.0
+    spec: str = ".3f"
+
+
+F1 = Score("f1", "macro F1")
+BITS = Score("bits", "bits per byte of people's answers")
+SCORES: dict[str, tuple[Score, ...]] = {
+    "sentiment": (F1, Score("accuracy", "accuracy")),
+    "sentiment_zh": (F1, Score("accuracy", "accuracy")),
+    "translation": (
+        Score("chrf", "chrF, mean of messages", spec=".1f"),
+        Score("exact", "exact, %", 100, ".1f"),
+        Score("placeholders", "placeholders kept, %", 100, ".1f"),
+    ),
+    "question_answering": (
+        Score("f1", "F1 of words", spec=".1f"),
+        Score("exact", "exact match, %", spec=".1f"),
+        Score("extractive", "stands in the docstring, %", 100, ".0f"),
+    ),
+    "summarisation": (
+        Score("rouge_l", "ROUGE-L", 100, ".1f"),
+        Score("rouge_1", "ROUGE-1", 100, ".1f"),
+        Score("rouge_2", "ROUGE-2", 100, ".1f"),
+        Score("faithful", "faithful, %", 100, ".0f"),
+    ),
+    "generation": (
+        Score("chrf", "chrF, mean of bodies", spec=".1f"),
+        Score("parses", "parses, %", 100, ".0f"),
+        Score("style", "violations of style per 1,000 characters", 1000, ".1f"),
+        Score("privacy", "personal data per 1,000 characters", 1000, ".2f"),
+    ),
+}
+"""Of each task, the one that runs are compared by first."""
+TITLES = {
+    "sentiment": "sentiment, English",
+    "sentiment_zh": "sentiment, Chinese",
+    "translation": "translation",
+    "question_answering": "question answering",
+    "summarisation": "summarisation",
+    "generation": "generation of functions",
+}
+
+
+def main_score(task: str) -> Score:
+    return SCORES[task][0]
+
+
+def table(records: Sequence[Record], score: Score, answerer: str = "") -> np.ndarray:
+    """[seeds, parts, 2] sums, or of macro F1 of labels [seeds, parts, K, M] counts.
+
+    Args:
+        records: fine-tunings by seed, or one record of baselines.
+        score: which.
+        answerer: of a record of baselines, the name of one.
+
+    Raises:
+        StudyError: records without such a row.
+    """
+    prefix = f"test/{answerer}/" if answerer else "test/"
+    if score.row == "f1" and any(name.startswith(f"{prefix}confusion/") for name in records[0].groups):
+        return np.array([_confusion(record, prefix) for record in records])
+    missing = [record.name for record in records if f"{prefix}{score.row}" not in record.groups]
+    if missing:
+        raise StudyError(f"{missing[0]} has no row {prefix}{score.row}: it is of another task")
+    return np.array([record.groups[f"{prefix}{score.row}"] for record in records])
+
+
+def _confusion(record: Record, prefix: str) -> np.ndarray:
+    start = f"{prefix}confusion/"
+    pairs = [name.removeprefix(start).split("/") for name in record.groups if name.startswith(start)]
+    labels = list(dict.fromkeys(true for true, _ in pairs))
+    told = [*labels, *sorted({other for _, other in pairs} - set(labels))]
+    cells = [
+        [[top for top, _ in record.groups.get(f"{start}{one}/{other}", [])] or None for other in told] for one in labels
+    ]
+    parts = len(next(iter(record.groups.values())))
+    return np.array([[cell or [0.0] * parts for cell in row] for row in cells]).transpose(2, 0, 1)
+
+
+def estimate(records: Sequence[Record], score: Score, answerer: str = "") -> Estimate:
+    """The score over seeds and test examples."""
+    found = table(records, score, answerer)
+    value = macro_f1(found) if found.ndim == 4 else ratio_of_sums_bootstrap(found)
+    return value.times(score.factor)
+
+
+def difference(
+    first: Sequence[Record], second: Sequence[Record], score: Score, answerer: str = "", than: str = ""
+) -> Estimate:
+    """The score of `first` minus that of `second`, paired by seed and test example; a baseline stands for every seed.
+
+    Raises:
+        StudyError: no seed in common, or other test examples.
+    """
+    if not answerer and not than:
+        shared = {record.seed for record in first} & {record.seed for record in second}
+        first, second = ([r for r in records if r.seed in shared] for records in (first, second))
+        if not shared:
+            raise StudyError("the fine-tunings have no seed in common, so that no difference can be paired")
+    a, b = table(first, score, answerer), table(second, score, than)
+    if a.ndim == 4:
+        return macro_f1_difference(a, b).times(score.factor)
+    if not np.array_equal(a[0, :, 1], b[0, :, 1]) and score.row not in ("style", "privacy", "placeholders"):
+        raise StudyError(f"{first[0].name} and {second[0].name} were tested on other examples")
+    return paired_difference(a, b).times(score.factor)
+
+
+def baselines(task: str, examples: int | None = None, runs: str = "runs") -> Record:
+    """The record of a task's baselines on as many training examples: published, finished here, or made now."""
+    from lmstudy.study.task_baselines import task_baselines
+
+    test = [own for own in SETTINGS[task] if own.startswith("test_examples")]
+    size = "null" if examples is None else examples
+    config = compose_config("baseline", ["of=task", f"task={task}", f"examples={size}", *test, f"runs={runs}"])
+    own = {"name": "task", "examples": examples, "test_examples": config["test_examples"]}
+    wanted = {"baseline": own, "task": config["task"]}
+    known = [record for record in available(runs) if record.kind == "baseline" and record.config == wanted]
+    return known[0] if known else task_baselines(config)
+
+
+def answerers(record: Record) -> list[str]:
+    """The names of a record's baselines."""
+    names = [name.split("/")[1] for name in record.metrics if name.startswith("test/") and name.count("/") > 1]
+    return list(dict.fromkeys(names))
+
+
+def results(task: str, arms: Tuned, size: int | None, against: Sequence[Record] = ()) -> pd.DataFrame:
+    """A row a baseline and a start, with every score of the task; all learned from `size` examples."""
+    rows: dict[str, dict[str, Any]] = {}
+    for record in against:
+        for name in answerers(record):
+            rows[name] = {s.label: _shown([record], s, name) for s in SCORES[task]} | {"seeds": "–"}
+    for arm, records in arms.items():
+        if arm.examples == size:
+            rows[named(arm.start)] = {s.label: _shown(records, s) for s in SCORES[task]} | {"seeds": len(records)}
+            if f"test/{BITS.row}" in records[0].groups:
+                rows[named(arm.start)][BITS.label] = _shown(records, BITS)
+    return pd.DataFrame(rows).T.fillna("–")
+
+
+def _shown(records: Sequence[Record], score: Score, answerer: str = "") -> str:
+    found = estimate(records, score, answerer)
+    return f"{found.value:{score.spec}}" if answerer else with_interval(found, score.spec)
+
+
+def named(start: str) -> str:
+    """A start as the book calls it."""
+    return "network from scratch" if start == SCRATCH else f"pretrained, {start}"
+
+
+def against(arms: Tuned, size: int | None, score: Score, reference: str) -> dict[str, Estimate]:
+    """Score of each other start minus that of a reference, at as many examples."""
+    base = arms[Arm(reference, size)]
+    return {
+        named(arm.start): difference(records, base, score)
+        for arm, records in arms.items()
+        if arm.examples == size and arm.start not in (reference, SCRATCH)
+    }
+
+
+def difference_table(found: Mapping[str, Estimate], score: Score) -> pd.DataFrame:
+    """Differences with intervals, and what they allow to say; a higher score is the better one."""
+    rows = {}
+    for name, e in found.items():
+        says = "better" if e.low > 0 else "worse" if e.high < 0 else "nothing: the interval holds zero"
+        rows[name] = {
+            f"difference, {score.label}": f"{e.value:+{score.spec}}",
+            "95 % interval": e.interval(f"+{score.spec}"),
+            "seeds": e.n,
+            "says": says,
+        }
+    return pd.DataFrame(rows).T
+
+
+def curves(arms: Tuned, score: Score) -> dict[str, dict[float, Estimate]]:
+    """By start, the score at each number of training examples (of all, as many as there were)."""
+    found: dict[str, dict[float, Estimate]] = {}
+    for arm, records in arms.items():
+        count = records[0].metrics["train/examples"]
+        found.setdefault(named(arm.start), {})[count] = estimate(records, score)
+    return found
+
+
+def pays(arms: Tuned, score: Score, start: str = MLE) -> dict[str, Estimate]:
+    """Score of a start minus that of the network from scratch, by the number of examples that both learned from."""
+    sizes = [arm.examples for arm in arms if arm.start == start and Arm(SCRATCH, arm.examples) in arms]
+    return {
+        f"{size:,} examples" if size else "all examples": difference(
+            arms[Arm(start, size)], arms[Arm(SCRATCH, size)], score
+        )
+        for size in sizes
+    }
+
+
+def data_table(record: Record) -> pd.DataFrame:
+    """Examples of a task by split and label, from a record of its baselines."""
+    rows: dict[str, dict[str, str]] = {}
+    for split in ("train", "valid", "test"):
+        start = f"data/{split}/"
+        sources = [name for name in record.metrics if name.startswith(f"{start}from/")]
+        labels = {
+            name.removeprefix(f"{start}label/"): f"{count:,.0f}"
+            for name, count in record.metrics.items()
+            if name.startswith(f"{start}label/")
+        }
+        rows[split] = {
+            "examples": f"{record.metrics[f'{start}examples']:,.0f}",
+            "from": f"{len(sources)} source{'s' if len(sources) > 1 else ''}",
+            **labels,
+        }
+    return pd.DataFrame(rows).T
+
+
+def left_out(record: Record) -> pd.DataFrame:
+    """What preparing a task's corpus left out, and why."""
+    start = "data/left out/"
+    found = {name.removeprefix(start): f"{n:,.0f}" for name, n in record.metrics.items() if name.startswith(start)}
+    return pd.DataFrame({"pairs left out": found})
+
+
+def confusion(records: Sequence[Record]) -> pd.DataFrame:
+    """Per cent of each true label (rows) that were told as each (columns), over seeds."""
+    found = table(records, F1).sum((0, 1))
+    pairs = [n.removeprefix("test/confusion/").split("/") for n in records[0].groups if n.startswith("test/confusion/")]
+    labels = list(dict.fromkeys(true for true, _ in pairs))
+    told = [*labels, "no label"][: found.shape[1]]
+    shares = 100 * found / found.sum(1, keepdims=True)
+    return pd.DataFrame(
+        [[f"{share:.0f}" for share in row] for row in shares],
+        index=[f"{label}, by people" for label in labels],
+        columns=[f"told {label}" for label in told],
+    )
+
+
+def per_label(records: Sequence[Record]) -> pd.DataFrame:
+    """Recall and F1 of each label, means over seeds."""
+    names = [name.removeprefix("test/recall/") for name in records[0].metrics if name.startswith("test/recall/")]
+    return pd.DataFrame(
+        {
+            label: {
+                kind: f"{np.mean([record.metrics[f'test/{key}/{label}'] for record in records]):.3f}"
+                for kind, key in (("recall", "recall"), ("F1", "f1"))
+            }
+            for label in names
+        }
+    ).T
