@@ -24,6 +24,7 @@ from lmstudy.study.results_chapter import (
     our_columns,
     results_among,
 )
+from lmstudy.study.teacher_distance import distances, farther
 
 of_results = partial(claim, chapter="notebooks/14_results")
 fold = partial(of_results, unit="times fewer", spec=".3g")
@@ -223,3 +224,19 @@ for _task, _sentence in (
     per_cent(id=f"{_task}.filtering_cost", sentence=_sentence, holds=lambda e: e.low > 0)(
         _cost(_task, "filtering", CONDITIONAL)
     )
+
+of_results(
+    id="privacy.kl_filtering_vs_conditional",
+    unit="bits per byte",
+    spec="+.3f",
+    sentence="On file heads, filtering lies farther from a teacher that read longer than conditional training does.",
+    holds=lambda e: e.low > 0,
+)(lambda records: farther(distances(records, "privacy"), "filtering", CONDITIONAL))
+
+of_results(
+    id="privacy.kl_cost",
+    unit="bits per byte",
+    spec="+.3f",
+    sentence="On file heads, conditional training lies no more than .05 bits per byte farther from a teacher than MLE.",
+    holds=lambda e: e.high < 0.05,
+)(lambda records: farther(distances(records, "privacy"), CONDITIONAL, REFERENCE))
