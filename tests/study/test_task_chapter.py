@@ -52,7 +52,7 @@ def test_a_score_is_that_of_all_seeds(arms):
     assert (e.low < e.value < e.high, e.n) == (True, 3)
     accuracy = chapter.estimate(records, chapter.SCORES["sentiment"][1])
     assert accuracy.value == pytest.approx(np.mean([r.metrics["test/accuracy"] for r in records]))
-    with pytest.raises(StudyError, match="tuning-.* has no row test/chrf"):
+    with pytest.raises(StudyError, match="has no row test/chrf"):
         chapter.estimate(records, chapter.main_score("translation"))
 
 
