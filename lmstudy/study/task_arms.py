@@ -123,8 +123,6 @@ def tuned(
         records: where to look first; None: the published ones and those of `runs`.
         train: whether to make what is missing; without, it is left out.
     """
-    from lmstudy.study.fine_tuning import fine_tune
-
     known = _by_config(available(runs) if records is None else records)
     sizes = list(sizes)
     found: Tuned = {}
@@ -144,10 +142,16 @@ def tuned(
                     if base is not None:
                         pretrained(task, start, seed, runs, pretraining)  # with its weights
                     print(f"{task}, {start}, seed {seed}: no published record, fine-tuned now", file=sys.stderr)
-                    record = fine_tune(config)
+                    record = _fine_tune(config)
                 if record is not None:
                     found.setdefault(Arm(start, size), []).append(record)
     return found
+
+
+def _fine_tune(config: Mapping[str, Any]) -> Record:
+    from lmstudy.study.fine_tuning import fine_tune
+
+    return fine_tune(config)
 
 
 def _by_config(records: Iterable[Record]) -> dict[str, Record]:

@@ -12,11 +12,12 @@ import pandas as pd
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.f1 import macro_f1, macro_f1_difference
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
+from lmstudy.study.claims import NoRecordsError
 from lmstudy.study.comparison_tables import with_interval
 from lmstudy.study.needs import compose_config
 from lmstudy.study.preference_records import available
 from lmstudy.study.records import Record
-from lmstudy.study.task_arms import MLE, SCRATCH, SETTINGS, Arm, Tuned
+from lmstudy.study.task_arms import MLE, SCRATCH, SEEDS, SETTINGS, SIZES, STARTS, Arm, Tuned, tuned
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,62 @@ TITLES = {
     "summarisation": "summarisation",
     "generation": "generation of functions",
 }
+
+
+AT = 1000
+"""Training examples at which all starts are compared."""
+OBJECTIVES = ("filtering", "conditional")
+"""Objectives beside maximum likelihood whose models are fine-tuned for every task that has them."""
+
+
+def gather(
+    task: str,
+    seeds: Sequence[int] = SEEDS,
+    sizes: Sequence[int | None] = SIZES,
+    objectives: Sequence[str] = OBJECTIVES,
+    runs: str = "runs",
+    fine_tuning: Sequence[str] = (),
+    pretraining: Sequence[str] = (),
+) -> Tuned:
+    """From scratch and from maximum likelihood at all sizes, from other objectives at `AT` examples (or the most, if
+    that is not among the sizes); what is missing is made.
+
+    Args:
+        task: of `conf/task`.
+        seeds, sizes, objectives: of the arms; an objective that the task's corpus does not have is left out.
+        runs: folder of runs.
+        fine_tuning, pretraining: overrides of `lmstudy-finetune` and `lmstudy-train`, such as "budget=smoke".
+    """
+    at = AT if AT in sizes else list(sizes)[-1]
+    rest = [name for name in objectives if name in STARTS[task] and name != MLE]
+    common: dict[str, Any] = {"runs": runs, "pretraining": pretraining}
+    found = tuned(task, [SCRATCH, MLE], sizes, seeds, *fine_tuning, **common)
+    return found | tuned(task, rest, [at], seeds, *fine_tuning, **common)
+
+
+def among(records: Sequence[Record], task: str, start: str, size: int = AT) -> list[Record]:
+    """The fine-tunings of an arm, all seeds, for claims.
+
+    Raises:
+        NoRecordsError: there is none.
+    """
+    found = tuned(task, [start], [size], SEEDS, records=records, train=False)
+    if not found:
+        raise NoRecordsError(f"of task={task} fine-tuned from {start} with {size} examples")
+    return found[Arm(start, size)]
+
+
+def baselines_among(records: Sequence[Record], task: str, size: int = AT) -> Record:
+    """The baselines of a task, for claims.
+
+    Raises:
+        NoRecordsError: there are none.
+    """
+    wanted = _baseline_config(task, size, "runs")[1]
+    found = [record for record in records if record.kind == "baseline" and record.config == wanted]
+    if not found:
+        raise NoRecordsError(f"of the baselines of task={task} with {size} examples")
+    return found[0]
 
 
 def main_score(task: str) -> Score:
@@ -137,13 +194,18 @@ def baselines(task: str, examples: int | None = None, runs: str = "runs") -> Rec
     """The record of a task's baselines on as many training examples: published, finished here, or made now."""
     from lmstudy.study.task_baselines import task_baselines
 
+    config, wanted = _baseline_config(task, examples, runs)
+    known = [record for record in available(runs) if record.kind == "baseline" and record.config == wanted]
+    return known[0] if known else task_baselines(config)
+
+
+def _baseline_config(task: str, examples: int | None, runs: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What `lmstudy-baseline` is asked for, and what its record keeps of that."""
     test = [own for own in SETTINGS[task] if own.startswith("test_examples")]
     size = "null" if examples is None else examples
     config = compose_config("baseline", ["of=task", f"task={task}", f"examples={size}", *test, f"runs={runs}"])
     own = {"name": "task", "examples": examples, "test_examples": config["test_examples"]}
-    wanted = {"baseline": own, "task": config["task"]}
-    known = [record for record in available(runs) if record.kind == "baseline" and record.config == wanted]
-    return known[0] if known else task_baselines(config)
+    return config, {"baseline": own, "task": config["task"]}
 
 
 def answerers(record: Record) -> list[str]:
