@@ -90,9 +90,14 @@ def estimates(values: Mapping[str, Estimate], xlabel: str, zero: str | None = No
 
 
 def curves_with_intervals(
-    curves: Mapping[str, Mapping[float, Estimate]], xlabel: str, ylabel: str, log: bool = False
+    curves: Mapping[str, Mapping[float, Estimate]],
+    xlabel: str,
+    ylabel: str,
+    log: bool = False,
+    log_x: bool = False,
+    lines: Mapping[str, float] | None = None,
 ) -> Figure:
-    """One curve a name with its interval at every point, labelled at its end."""
+    """One curve a name with its interval at every point, labelled at its end; `lines` are drawn across."""
     figure, axes = plt.subplots(figsize=(7.2, 3.6))
     ends, colours, last = {}, {}, 0.0
     for number, (name, points) in enumerate(curves.items()):
@@ -106,6 +111,14 @@ def curves_with_intervals(
     axes.set(xlabel=xlabel, ylabel=ylabel)
     if log:
         axes.set_yscale("log")
+    if log_x:
+        axes.set_xscale("log")
+        ticks = sorted({x for points in curves.values() for x in points})
+        axes.set_xticks(ticks, [f"{x:,.0f}" for x in ticks])
+        axes.minorticks_off()
     axes.set_xlim(None, last)
+    for name, value in (lines or {}).items():
+        axes.axhline(value, color=GREY, linestyle="--", linewidth=1)
+        ends[name], colours[name] = value, GREY
     label_ends(axes, last, ends, colours)
     return figure

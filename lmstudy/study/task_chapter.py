@@ -70,6 +70,8 @@ TITLES = {
 }
 
 
+LOGISTIC = "TF-IDF, logistic regression"
+"""The baseline of `lmstudy.tasks.baselines` by its name in records."""
 AT = 1000
 """Training examples at which all starts are compared."""
 OBJECTIVES = ("filtering", "conditional")
@@ -206,6 +208,34 @@ def _baseline_config(task: str, examples: int | None, runs: str) -> tuple[dict[s
     config = compose_config("baseline", ["of=task", f"task={task}", f"examples={size}", *test, f"runs={runs}"])
     own = {"name": "task", "examples": examples, "test_examples": config["test_examples"]}
     return config, {"baseline": own, "task": config["task"]}
+
+
+def mean_metric(records: Sequence[Record], name: str) -> float:
+    """Over seeds."""
+    return float(np.mean([record.metrics[name] for record in records]))
+
+
+def baseline_lines(record: Record, score: Score, names: Sequence[str] = ()) -> dict[str, float]:
+    """The scores of a record's baselines, all or those named."""
+    return {name: estimate([record], score, name).value for name in names or answerers(record)}
+
+
+def calibration(arms: Mapping[str, Tuned], size: int | None, known: Mapping[str, Record]) -> pd.DataFrame:
+    """Expected calibration error, a row an answerer and a column a task; means over seeds."""
+    key = "calibration_error"
+    return pd.DataFrame(
+        {
+            task: {
+                LOGISTIC: f"{known[task].metrics[f'test/{LOGISTIC}/{key}']:.3f}",
+                **{
+                    named(arm.start): f"{mean_metric(records, f'test/{key}'):.3f}"
+                    for arm, records in own.items()
+                    if arm.examples == size
+                },
+            }
+            for task, own in arms.items()
+        }
+    )
 
 
 def answerers(record: Record) -> list[str]:

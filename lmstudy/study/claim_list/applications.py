@@ -11,6 +11,7 @@ from lmstudy.study.records import Record
 from lmstudy.study.task_arms import MLE, SCRATCH
 from lmstudy.study.task_chapter import (
     AT,
+    LOGISTIC,
     SCORES,
     TITLES,
     among,
@@ -20,7 +21,6 @@ from lmstudy.study.task_chapter import (
     main_score,
 )
 
-LOGISTIC = "TF-IDF, logistic regression"
 CHAPTERS = {
     "sentiment": "notebooks/18_classification",
     "sentiment_zh": "notebooks/18_classification",
