@@ -42,11 +42,13 @@ def answered(
     pairs: TokenPairs,
     decoding: DecodingConfig,
     longest: int,
+    learned: Sequence[Example] = (),
 ) -> Answered:
     """Answer examples and judge the answers: of labels by probability, of free text as it is written.
 
     Free text is cut at `longest` tokens, and so are spans. Where answers are written, `bits_per_byte` says what the
-    people's own would have cost, its rows [bits, bytes].
+    people's own would have cost, its rows [bits, bytes], and `remembered` which share of the answers is that of an example
+    in `learned`, word for word.
     """
     if isinstance(task, Classification):
         found = label_probabilities(module, task, corpus, pairs)
@@ -62,6 +64,10 @@ def answered(
     bits, size = costs.sum(0)
     judgement.metrics["bits_per_byte"] = float(bits / size)
     judgement.rows["bits"] = costs
+    known_targets = {" ".join(example.target.split()) for example in learned}
+    remembered = np.array([" ".join(answer.split()) in known_targets for answer in answers], dtype=float)
+    judgement.metrics["remembered"] = float(remembered.mean())
+    judgement.rows["remembered"] = np.stack([remembered, np.ones(len(answers))], 1)
     return Answered(answers, judgement)
 
 

@@ -45,6 +45,7 @@ def test_text_is_learned_and_the_weights_that_validate_best_are_kept(config):
     short, long = (fine_tune(config("Echo", f"steps={n}")).metrics for n in (10, 60))
     assert long["test/exact"] > short["test/exact"]
     assert long["best_step"] >= 30
+    assert long["test/remembered"] >= long["test/exact"]  # every word was an answer in training
     again = fine_tune(config("Echo", "steps=60"))
     assert again.metrics == long  # found, not trained
     wide = fine_tune(config("Echo", "steps=60", "decoding.beams=3"))
