@@ -47,8 +47,8 @@ def answered(
     """Answer examples and judge the answers: of labels by probability, of free text as it is written.
 
     Free text is cut at `longest` tokens, and so are spans. Where answers are written, `bits_per_byte` says what the
-    people's own would have cost, its rows [bits, bytes], and `remembered` which share of the answers is that of an example
-    in `learned`, word for word.
+    people's own would have cost, its rows [bits, bytes], and `remembered` which share of the answers is that of an
+    example in `learned`, word for word.
     """
     if isinstance(task, Classification):
         found = label_probabilities(module, task, corpus, pairs)

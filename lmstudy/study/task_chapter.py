@@ -278,11 +278,11 @@ def against(arms: Tuned, size: int | None, score: Score, reference: str) -> dict
     }
 
 
-def difference_table(found: Mapping[str, Estimate], score: Score) -> pd.DataFrame:
-    """Differences with intervals, and what they allow to say; a higher score is the better one."""
+def difference_table(found: Mapping[str, Estimate], score: Score, lower: bool = False) -> pd.DataFrame:
+    """Differences with intervals, and what they allow to say; a higher score is the better one, or a `lower` one."""
     rows = {}
     for name, e in found.items():
-        says = "better" if e.low > 0 else "worse" if e.high < 0 else "nothing: the interval holds zero"
+        says = _says(-e if lower else e)
         rows[name] = {
             f"difference, {score.label}": f"{e.value:+{score.spec}}",
             "95 % interval": e.interval(f"+{score.spec}"),
@@ -290,6 +290,10 @@ def difference_table(found: Mapping[str, Estimate], score: Score) -> pd.DataFram
             "says": says,
         }
     return pd.DataFrame(rows).T
+
+
+def _says(e: Estimate) -> str:
+    return "better" if e.low > 0 else "worse" if e.high < 0 else "nothing: the interval holds zero"
 
 
 def curves(arms: Tuned, score: Score) -> dict[str, dict[float, Estimate]]:

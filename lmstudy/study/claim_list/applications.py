@@ -11,9 +11,11 @@ from lmstudy.study.records import Record
 from lmstudy.study.task_arms import MLE, SCRATCH
 from lmstudy.study.task_chapter import (
     AT,
+    BITS,
     LOGISTIC,
     SCORES,
     TITLES,
+    Score,
     among,
     baselines_among,
     difference,
@@ -31,8 +33,11 @@ CHAPTERS = {
 }
 
 
-def _apart(task: str, first: str, second: str) -> Compute:
-    return lambda records: difference(among(records, task, first), among(records, task, second), main_score(task))
+def _apart(task: str, first: str, second: str, score: Score | None = None) -> Compute:
+    def compute(records: Sequence[Record]) -> Estimate:
+        return difference(among(records, task, first), among(records, task, second), score or main_score(task))
+
+    return compute
 
 
 def _above(task: str, baseline: str, size: int = AT) -> Compute:
@@ -98,3 +103,21 @@ claim(
     sentence="A fine-tuned network keeps at least 98 per cent of the placeholders of the messages that it translates.",
     holds=lambda e: e.low >= 98,
 )(lambda records: estimate(among(records, "translation", MLE), SCORES["translation"][2]))
+
+claim(
+    id="apply.summarisation.pretraining_pays_in_bits",
+    chapter=CHAPTERS["summarisation"],
+    unit="bits per byte",
+    spec="+.2f",
+    sentence="A pretrained network needs fewer bits for the summaries of people than one from scratch.",
+    holds=lambda e: e.high < 0,
+)(_apart("summarisation", MLE, SCRATCH, BITS))
+
+claim(
+    id="apply.generation.style_survives",
+    chapter=CHAPTERS["generation"],
+    unit="violations per 1,000 characters",
+    spec="+.2f",
+    sentence="Fine-tuned on people's code, a model pretrained with control tokens for style breaks fewer rules of it.",
+    holds=lambda e: e.high < 0,
+)(_apart("generation", "conditional", MLE, SCORES["generation"][2]))
