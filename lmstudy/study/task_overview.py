@@ -61,8 +61,9 @@ def verdicts(estimates: Mapping[str, Estimate]) -> str:
     worse = [name for name, e in estimates.items() if e.high < 0]
     undecided = [name for name in estimates if name not in (*better, *worse)]
     return (
-        f"Of {len(estimates)} differences, {len(better)} are clear of zero and above it ({_listed(better)}), {len(worse)} "
-        f"are below it ({_listed(worse)}), and {len(undecided)} cannot be told from it ({_listed(undecided)})."
+        f"Of {len(estimates)} differences, {len(better)} are clear of zero and above it ({_listed(better)}), "
+        f"{len(worse)} are below it ({_listed(worse)}), and {len(undecided)} cannot be told from it "
+        f"({_listed(undecided)})."
     )
 
 
