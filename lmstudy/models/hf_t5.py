@@ -6,8 +6,10 @@ other. Masks of four axes are taken as they are (`transformers.masking_utils`). 
 where in a row an example begins.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from lmstudy.data.batch import Seq2SeqBatch
@@ -44,6 +46,19 @@ def t5(vocab_size: int, d_model: int, heads: int, d_ff: int, encoder_layers: int
     return T5ForConditionalGeneration._from_config(config, attn_implementation="sdpa")
 
 
+@dataclass
+class Written:
+    """What was read, and every token written so far: T5 is asked anew for all of them at each step."""
+
+    memory: Tensor
+    documents: Tensor
+    tokens: Tensor
+
+    def keep(self, rows: Tensor) -> None:
+        self.memory, self.documents = self.memory[rows], self.documents[rows]
+        self.tokens = self.tokens[rows]
+
+
 class HuggingFaceT5(nn.Module):
     """The same function as `T5ForConditionalGeneration`, reading the study's packed batches (Raffel et al. 2020).
 
@@ -53,7 +68,7 @@ class HuggingFaceT5(nn.Module):
     def __init__(
         self,
         vocab_size: int,
-        max_positions: int,  # relative positions need no table
+        max_positions: int,  # relative positions need no table: longer rows can be read, too
         d_model: int = 128,
         heads: int = 2,
         d_ff: int = 352,
@@ -65,7 +80,11 @@ class HuggingFaceT5(nn.Module):
         self.embedding = whole.shared
         self.encoder, self.decoder = whole.encoder, whole.decoder
         self.encoder.embed_tokens = self.decoder.embed_tokens = None  # one matrix under one name, as in a checkpoint
-        self.d_model = d_model
+        self.d_model, self.max_positions = d_model, max_positions
+
+    def extend(self, max_positions: int) -> None:
+        """Read and write longer rows: relative positions have no end."""
+        self.max_positions = max(max_positions, self.max_positions)
 
     @property
     def layers(self) -> list[nn.Module]:
@@ -74,17 +93,38 @@ class HuggingFaceT5(nn.Module):
 
     def hidden(self, batch: Seq2SeqBatch) -> Tensor:
         """[B, T, D], scaled as T5 scales what its tied matrix turns into logits."""
-        read, written = batch.encoder_documents, batch.decoder_documents
-        memory = self.encoder(
-            inputs_embeds=self.embedding(batch.encoder_tokens), attention_mask=same_example(read, read)[:, None]
-        )
+        memory = self.encode(batch.encoder_tokens, batch.encoder_documents)
+        return self.decode(batch.decoder_tokens, batch.decoder_documents, memory, batch.encoder_documents)
+
+    def encode(self, tokens_BS: Tensor, documents_BS: Tensor) -> Tensor:
+        """Memory [B, S, D] of what is read."""
+        mask = same_example(documents_BS, documents_BS)[:, None]
+        found: Tensor = self.encoder(inputs_embeds=self.embedding(tokens_BS), attention_mask=mask).last_hidden_state
+        return found
+
+    def decode(
+        self, tokens_BT: Tensor, documents_BT: Tensor, memory_BSD: Tensor, memory_documents_BS: Tensor
+    ) -> Tensor:
         output = self.decoder(
-            inputs_embeds=self.embedding(batch.decoder_tokens),
-            attention_mask=same_example(written, written, causal=True)[:, None],
-            encoder_hidden_states=memory.last_hidden_state,
-            encoder_attention_mask=same_example(written, read)[:, None],
+            inputs_embeds=self.embedding(tokens_BT),
+            attention_mask=same_example(documents_BT, documents_BT, causal=True)[:, None],
+            encoder_hidden_states=memory_BSD,
+            encoder_attention_mask=same_example(documents_BT, memory_documents_BS)[:, None],
         )
-        return output.last_hidden_state * self.d_model**-0.5
+        hidden: Tensor = output.last_hidden_state * self.d_model**-0.5
+        return hidden
+
+    def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> Written:
+        """Read the encoder's input; there is room for any `length`."""
+        nothing = tokens_BS[:, :0]
+        return Written(self.encode(tokens_BS, documents_BS), documents_BS, nothing)
+
+    def step(self, tokens_B: Tensor, cache: Written) -> Tensor:
+        """Logits [B, V] of the token after `tokens_B`."""
+        cache.tokens = torch.cat([cache.tokens, tokens_B[:, None]], 1)
+        documents_BT = torch.ones_like(cache.tokens)
+        hidden = self.decode(cache.tokens, documents_BT, cache.memory, cache.documents)
+        return nn.functional.linear(hidden[:, -1], self.output_weight)
 
     @property
     def output_weight(self) -> Tensor:

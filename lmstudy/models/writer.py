@@ -15,7 +15,7 @@ class Cache(Protocol):
 
 
 class Writer(Protocol):
-    """A model that can write; every model of this package but the Hugging Face peer is one."""
+    """A model that can write; every model of this package is one."""
 
     training: bool
     max_positions: int

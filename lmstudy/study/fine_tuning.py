@@ -93,7 +93,9 @@ def fingerprint(examples: Examples) -> str:
 def _name(typed: TuneConfig, task: Task, pretrained: Record | None) -> str:
     """Readable, such as `tuned-sentiment-scratch-1000-s1`."""
     objective: Any = {} if pretrained is None else pretrained.config["objective"]
-    start = "scratch" if pretrained is None else str(objective["_target_"]).split(".")[-2]
+    network = str(typed.model["_target_"]).split(".")[-2]
+    scratch = "scratch" if network == "transformer" else f"{network}-scratch"
+    start = scratch if pretrained is None else str(objective["_target_"]).split(".")[-2]
     parts = ["tuned", task.name, start, *(["head"] if typed.head else []), str(typed.examples or "all")]
     return "-".join([*parts, f"s{typed.seed}"])
 

@@ -9,6 +9,8 @@ from lmstudy.benchmark.contenders.hf_t5 import packed_output
 from lmstudy.config import build
 from lmstudy.data.batch import Shape
 from lmstudy.data.datamodule import Phase, TrainingBatches
+from lmstudy.models.beam import Beam, beam_search
+from lmstudy.models.generation import Sampling, generate
 from lmstudy.models.hf_t5 import HuggingFaceT5, t5
 from lmstudy.study.needs import compose_config
 from tests.data.fake_documents import random_documents
@@ -31,3 +33,17 @@ def test_parameters_are_those_of_t5_counted_once():
     model, whole = HuggingFaceT5(600, 128, **SIZES), t5(600, **SIZES)
     assert sum(p.numel() for p in model.parameters()) == sum(p.numel() for p in whole.parameters())
     assert sum(v.numel() for v in model.state_dict().values()) == sum(p.numel() for p in model.parameters())
+
+
+def test_it_writes_what_it_finds_most_probable_step_by_step():
+    torch.manual_seed(0)
+    model = HuggingFaceT5(600, 128, **SIZES).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    prompts = [[40, 41, 42, 43], [50], [60, 61]]
+    found = generate(model, prompts, Sampling(temperature=0, max_tokens=6))
+    assert beam_search(model, prompts, Beam(size=1, max_tokens=6)) == found
+    assert len({tuple(output) for output in found}) > 1
+    for prompt, output in zip(prompts, found, strict=True):
+        (alone,) = generate(model, [prompt], Sampling(temperature=0, max_tokens=6))
+        assert alone == output  # padding is not read

@@ -52,6 +52,14 @@ def test_text_is_learned_and_the_weights_that_validate_best_are_kept(config):
     assert wide.id != again.id
 
 
+@pytest.mark.parametrize("task", ["Loops", "Echo"])
+def test_the_peer_is_fine_tuned_by_the_same_command(config, task):
+    pytest.importorskip("transformers")
+    record = fine_tune(config(task, "model=hf_t5", f"head={str(task == 'Loops').lower()}"))
+    assert record.name.startswith(f"tuned-{task.lower()}-hf_t5-scratch")
+    assert record.metrics["test/accuracy" if task == "Loops" else "test/exact"] > 0.2
+
+
 def test_a_head_learns_to_point_at_the_answer(config):
     record = fine_tune(config("Find", "head=true", "steps=120"))
     assert record.name == "tuned-question_answering-scratch-head-all-s1"
