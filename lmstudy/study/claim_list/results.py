@@ -114,16 +114,14 @@ deviations(
     id="sentiment.conditional_vs_mle_held_out",
     sentence="By a reward model of other ratings, too, conditional training writes with better sentiment than MLE.",
     holds=lambda e: e.low > 0,
-    expected=False,
 )(_better("sentiment", CONDITIONAL, key=HELD_OUT))
 
 
-for _task, _expected in (("pep8", False), ("privacy", True)):
+for _task in ("pep8", "privacy"):
     fold(
         id=f"{_task}.best_vs_conditional",
         sentence="The best column that this study adds writes less of what is minded than conditional training.",
         holds=lambda e: e.low > 1,
-        expected=_expected,
     )(_best(_task))
 
 
