@@ -68,3 +68,12 @@ def of_task(task, means=None, seeds=(1, 2, 3)):
             structure = 0.008 if task == "pep8" else None
             found += [run, judged(run, mean * luck, 0.9 * mean * luck, structure)]
     return found
+
+
+def distant(name, seed, distance, teacher="t"):
+    """A run of privacy, and its distance from a teacher in bits per byte."""
+    run = trained("privacy", name, seed)
+    rng = np.random.default_rng(seed)
+    groups = [[(distance + noise) * 100, 100.0] for noise in rng.normal(0, 0.01, size=16)]
+    settings = {"name": "divergence", "teacher": teacher, "samples": 512, "seed": 1}
+    return run, judged(run, 0.1, settings=settings, groups={"divergence": groups})

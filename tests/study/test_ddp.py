@@ -7,7 +7,7 @@ import pytest
 
 from lmstudy.study.needs import compose_config
 from lmstudy.study.records import load
-from lmstudy.study.runs import open_run
+from lmstudy.study.runs import open_run, train
 from tests.conftest import command
 
 
@@ -18,6 +18,9 @@ def test_two_processes_equal_one_over_twenty_steps(tiny):
     records = {}
     for processes, place in placed.items():
         overrides = [*settings, *place, "trainer.precision=32-true", "trainer.threads=1", "trainer.log_every=1"]
+        if processes == 1:
+            records[1] = train(compose_config("train", overrides))
+            continue
         done = subprocess.run(
             command("train", *overrides), capture_output=True, text=True, check=False,
             env={**os.environ, "MASTER_ADDR": "127.0.0.1"},

@@ -1,6 +1,7 @@
 """A run is done once, goes on after any kill as if nothing had happened, and refuses what is not its own."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -52,6 +53,13 @@ def start(arguments: list[str]) -> subprocess.Popen:
     return subprocess.Popen(command("train", *arguments), stderr=subprocess.PIPE, text=True, preexec_fn=heed)
 
 
+def forked(config: dict) -> multiprocessing.process.BaseProcess:
+    """A process of its own that trains, and can be killed: it begins with all that is imported here."""
+    process = multiprocessing.get_context("fork").Process(target=train, args=(config,), daemon=True)
+    process.start()
+    return process
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("optimizer", "every", "targets"),
@@ -65,27 +73,27 @@ def test_killed_at_any_step_and_resumed_equals_uninterrupted(tiny, tmp_path, opt
     uninterrupted = config_of([*settings, f"runs={tmp_path / 'whole'}"])
     train(uninterrupted)
     whole = load(open_run(uninterrupted).record_path)
-    folder = open_run(config_of([*settings, f"runs={tmp_path / 'killed'}"])).folder
+    interrupted = config_of([*settings, f"runs={tmp_path / 'killed'}"])
+    folder = open_run(interrupted).folder
     kills = 0
     for target in targets:
-        process = start([*settings, f"runs={tmp_path / 'killed'}"])
-        while process.poll() is None:
+        process = forked(interrupted)
+        while process.is_alive():
             last = last_checkpoint(folder)
             if last and step_of(last) >= target:
-                process.send_signal(signal.SIGKILL)
+                process.kill()
                 kills += 1
                 break
             time.sleep(0.005)
-        process.communicate()
+        process.join()
     assert kills == 2, "the run was faster than the kill"
     assert not (folder / "record.json").exists()
     assert step_of(last_checkpoint(folder)) >= targets[-1]
-    assert subprocess.run(command("train", *settings, f"runs={tmp_path / 'killed'}"), check=False).returncode == 0
-    resumed = load(folder / "record.json")
+    resumed = train(interrupted)
     assert resumed.id == whole.id
     for name in ("train/loss", "train/gradient_norm", "valid/bits_per_byte"):
         assert resumed.curves[name]["step"] == whole.curves[name]["step"]
-        assert resumed.curves[name]["value"] == pytest.approx(whole.curves[name]["value"], rel=1e-6)
+        assert resumed.curves[name]["value"] == pytest.approx(whole.curves[name]["value"], rel=3e-6)
     assert len(resumed.curves["train/loss"]["step"]) == 60
     assert resumed.metrics["train/tokens"] == whole.metrics["train/tokens"]
     assert resumed.samples == whole.samples
@@ -176,11 +184,11 @@ def half_done(tiny: list[str]) -> tuple[dict, Path]:
     """A run with a checkpoint and no record."""
     config = config_of([*tiny, "trainer.checkpoint_every=5"])
     run = open_run(config)
-    process = start([*tiny, "trainer.checkpoint_every=5", "budget.steps=12"])
-    while process.poll() is None and not last_checkpoint(run.folder):
+    process = forked(config)
+    while process.is_alive() and not last_checkpoint(run.folder):
         time.sleep(0.005)
     process.kill()
-    process.communicate()
+    process.join()
     (run.folder / "record.json").unlink(missing_ok=True)
     found = last_checkpoint(run.folder)
     assert found

@@ -1,32 +1,18 @@
 """Distances from a teacher, as they stand in records."""
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
 
 from lmstudy.errors import StudyError
 from lmstudy.study.claims import NoRecordsError
 from lmstudy.study.teacher_distance import distance_table, distances, farther, kl
-from tests.study.result_records import judged, trained
-
-
-def measured(name, seed, distance, teacher="t"):
-    run = trained("privacy", name, seed)
-    rng = np.random.default_rng(seed)
-    groups = [[(distance + noise) * 100, 100.0] for noise in rng.normal(0, 0.01, size=16)]
-    record = judged(run, 0.1)
-    config = {**record.config, "measure": {"name": "divergence", "teacher": teacher, "samples": 512, "seed": 1}}
-    return run, replace(
-        record, id=f"{name[0]}{seed}{teacher}".ljust(16, "0"), config=config, groups={"divergence": groups}
-    )
+from tests.study.result_records import distant
 
 
 def made(**levels):
     found = []
     for name, level in levels.items():
         for seed in (1, 2):
-            found += measured(name, seed, level + 0.01 * seed)
+            found += distant(name, seed, level + 0.01 * seed)
     return found
 
 
@@ -45,6 +31,6 @@ def test_a_method_that_is_farther_is_told():
 
 
 def test_two_teachers_do_not_mix():
-    records = [*made(MLE=0.2), *measured("filtering", 1, 0.3, teacher="another")]
+    records = [*made(MLE=0.2), *distant("filtering", 1, 0.3, teacher="another")]
     with pytest.raises(StudyError, match="several teachers"):
         distances(records, "privacy")
