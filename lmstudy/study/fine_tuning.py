@@ -145,6 +145,9 @@ def _fit(tuning: Tuning) -> Record:
     if typed.examples is not None and typed.examples > len(taken["train"]):
         raise StudyError(f"examples={typed.examples}: the task has {len(taken['train'])} to learn from; null takes all")
     pairs = {split: in_tokens(own, tuning.task, tuning.corpus, longest) for split, own in taken.items()}
+    learned = {example.target for example in taken["train"]}
+    if unseen := [label for label in tuning.task.labels if label not in learned]:
+        print(f"{tuning.name}: no training example has the label {', '.join(unseen)}", file=sys.stderr)
     for split, own in pairs.items():
         if own.cut:
             print(

@@ -140,6 +140,13 @@ def test_what_is_too_long_is_cut_counted_and_told(config, capsys):
     assert "96 of 96 train examples are cut at 128 tokens" in capsys.readouterr().err
 
 
+def test_labels_that_no_training_example_has_are_told(config, capsys):
+    first = Loops().examples()["train"][0].target
+    (other,) = {"no", "yes"} - {first}
+    fine_tune(config("Loops", "steps=1", "evaluate_every=1", "examples=1"))
+    assert f"no training example has the label {other}\n" in capsys.readouterr().err
+
+
 def test_other_examples_are_another_fine_tuning():
     first, second = Loops(96).examples(), Loops(95).examples()
     assert fingerprint(first) != fingerprint(second)
