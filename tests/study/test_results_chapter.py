@@ -228,11 +228,15 @@ def first_tries():
 
 
 def pushed():
-    """Guidance that harms on style and helps on sentiment."""
-    settings = {"pep8": (2.0, 0.004), "sentiment": (3.0, -2.9)}
+    """Guidance that harms on style and helps on sentiment, and a model that is asked for the bad."""
+    settings = {
+        "pep8": ({"guidance": 2.0}, 0.004),
+        "sentiment": ({"guidance": 3.0}, -2.9),
+        "privacy": ({"control": "bad"}, 0.02),
+    }
     return [
-        judged(trained(task, "conditional", seed, BITS["conditional"]), mean, settings={"guidance": strength})
-        for task, (strength, mean) in settings.items()
+        judged(trained(task, "conditional", seed, BITS["conditional"]), mean, settings=own)
+        for task, (own, mean) in settings.items()
         for seed in (1, 2, 3)
     ]
 
@@ -247,6 +251,7 @@ def test_claims_hold_on_records_made_so_and_fail_on_others():
     assert results["pep8.conditional_vs_mle"].estimate == pytest.approx(10, rel=0.1)
     assert results["pep8.conditional_vs_mle_first_try"].estimate == pytest.approx(4 / 3, rel=0.1)
     assert results["pep8.guidance_harm"].estimate == pytest.approx(10, rel=0.1)
+    assert results["privacy.bad_vs_good"].estimate == pytest.approx(50, rel=0.1)
     assert results["sentiment.guided_vs_mle"].estimate == pytest.approx(3.1 / chapter.SPREAD, rel=0.1)
     assert results["pep8.structure_not_worse"].estimate == pytest.approx(1, rel=0.05)
     same = [

@@ -176,6 +176,18 @@ def guided_style(records: Sequence[Record]) -> Estimate:
     return times(guided, judged(records, "pep8", CONDITIONAL))
 
 
+@of_results(
+    id="privacy.bad_vs_good",
+    unit="times",
+    spec=".3g",
+    sentence="Asked for bad text, the conditional model writes more personal data than asked for good text.",
+    holds=lambda e: e.low > 1,
+)
+def asked_for_bad(records: Sequence[Record]) -> Estimate:
+    runs = arm(records, "privacy", CONDITIONAL)
+    return times(measures(records, runs, control="bad"), measures(records, runs))
+
+
 for _task in ("pep8", "privacy", "sentiment"):
     per_cent(
         id=f"{_task}.capability_cost",
