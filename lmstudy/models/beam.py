@@ -33,15 +33,17 @@ class Beam:
         length_penalty: a.
         banned: tokens that are never written.
         max_tokens: longest output; what has not ended there is cut.
+        no_repeat: no run of so many tokens is written twice (Paulus et al. 2018, section 2.5); 0: they may be.
     """
 
     size: int = 4
     length_penalty: float = 1.0
     banned: tuple[int, ...] = (PAD, BOS)
     max_tokens: int = 128
+    no_repeat: int = 0
 
     def __post_init__(self) -> None:
-        for key, least in (("size", 1), ("max_tokens", 1), ("length_penalty", 0)):
+        for key, least in (("size", 1), ("max_tokens", 1), ("length_penalty", 0), ("no_repeat", 0)):
             if getattr(self, key) < least:
                 raise StudyError(f"beam.{key}={getattr(self, key)} must be at least {least}")
 
@@ -89,6 +91,8 @@ def beam_search(
     wanted_PM = torch.tensor(counts, device=device)
     for position in range(beam.max_tokens):
         logits = model.step(token, cache).index_fill(1, banned, float("-inf"))
+        if beam.no_repeat and position >= beam.no_repeat:
+            logits = _without_repeats(logits, written_PKT.flatten(0, 1), beam.no_repeat)
         if len(marks):
             logits = _keeping(logits, marks, wanted_PM[going], written_PKT, beam.max_tokens - position)
         log_p = logits.log_softmax(-1)
@@ -113,6 +117,16 @@ def beam_search(
         going, scores_PK, written_PKT = going[stay], scores_PK[stay], written_PKT[stay]
         token = token_PK[stay].flatten()
     return [one.best() for one in ended]
+
+
+def _without_repeats(logits: torch.Tensor, written_NT: torch.Tensor, n: int) -> torch.Tensor:
+    """Logits [N, V] without the tokens that would write a run of n tokens a second time."""
+    runs_NRn = written_NT.unfold(1, n, 1)
+    last_N1m = written_NT[:, None, written_NT.shape[1] - n + 1 :]
+    row, run = (runs_NRn[..., :-1] == last_N1m).all(-1).nonzero(as_tuple=True)
+    logits = logits.clone()
+    logits[row, runs_NRn[row, run, -1]] = float("-inf")
+    return logits
 
 
 def _keeping(

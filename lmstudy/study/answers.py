@@ -130,7 +130,8 @@ def written(
                 drawn = Sampling(decoding.temperature, decoding.top_p, banned=banned, max_tokens=most)
                 found = generate(model, sources, drawn)
             else:
-                found = beam_search(model, sources, Beam(decoding.beams, decoding.length_penalty, banned, most), kept)
+                beam = Beam(decoding.beams, decoding.length_penalty, banned, most, decoding.no_repeat)
+                found = beam_search(model, sources, beam, kept)
             for i, ids in zip(index, found, strict=True):
                 answers[i] = in_text(ids, known[i], corpus)
             line.update(f"example {min(start + AT_ONCE, len(order))} of {len(order)}")

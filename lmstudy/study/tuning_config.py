@@ -14,6 +14,7 @@ class DecodingConfig(_Closed):
 
     beams: Count
     length_penalty: Annotated[float, Field(ge=0)]
+    no_repeat: Annotated[int, Field(ge=0)]
     temperature: Annotated[float, Field(ge=0)]
     top_p: Annotated[float, Field(gt=0, le=1)]
 

@@ -90,3 +90,15 @@ def test_what_must_be_kept_is_written_as_often_as_is_asked_and_nowhere_else(tiny
         assert sorted(token for token in output if token in (5, 6, 7)) == wanted
     (full,) = beam_search(tiny, [[5]], Beam(size=size, max_tokens=3), [[5, 6, 6]])
     assert sorted(full) == [5, 6, 6]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_no_run_is_written_twice(tiny, n):
+    free = beam_search(tiny, [[5], [6, 7]], Beam(size=2, max_tokens=12, banned=(PAD, BOS, EOS)))
+    found = beam_search(
+        tiny, [[5], [6, 7]], Beam(size=2, max_tokens=5 if n == 1 else 12, banned=(PAD, BOS, EOS), no_repeat=n)
+    )
+    runs = lambda output: [tuple(output[i : i + n]) for i in range(len(output) - n + 1)]  # noqa: E731
+    assert any(len(set(runs(output))) < len(runs(output)) for output in free)
+    for output in found:
+        assert len(set(runs(output))) == len(runs(output))
