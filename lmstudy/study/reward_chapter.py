@@ -32,6 +32,8 @@ FEWER_TEXTS: Mapping[float, tuple[str, ...]] = {
 }
 """A share of the texts with all their ratings. Fewer texts make shorter epochs, so there are more of them: the rate of
 learning rises for a hundred steps and has to fall again. (Of three per cent, 40 epochs are no better than 20.)"""
+ONE_RATING = ("ratings=1",)
+"""One person's rating of every text."""
 TRAINING_SCORER = ("half=A",)
 """What the study trains with."""
 

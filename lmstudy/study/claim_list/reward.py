@@ -112,6 +112,26 @@ def few_ratings_over_ridge(records: Sequence[Record]) -> Estimate:
     return seed_interval([r.metrics["test/film/pair_accuracy"] - by_ridge[f"ridge/s{r.seed}"] for r in few])
 
 
+@more_pairs(
+    id="reward.breadth",
+    sentence="One rating of every snippet teaches more than all ratings of a tenth of them, which are more ratings.",
+    holds=lambda e: e.low > 0,
+)
+def breadth(records: Sequence[Record]) -> Estimate:
+    broad, deep = common_seeds(_models(records, ratings=1), _models(records, share=0.1))
+    return paired_difference(pair_counts(broad), pair_counts(deep))
+
+
+@more_pairs(
+    id="reward.one_rating",
+    sentence="From one rating of every snippet it orders as many pairs rightly as from all of them, to within .02.",
+    holds=lambda e: e.low >= -0.02,
+)
+def one_rating(records: Sequence[Record]) -> Estimate:
+    one, every = common_seeds(_models(records, ratings=1), _models(records))
+    return paired_difference(pair_counts(one), pair_counts(every))
+
+
 @claim(
     id="reward.calibration_error",
     chapter="notebooks/12_reward",
