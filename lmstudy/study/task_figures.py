@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from lmstudy.study.comparison_figures import curves_with_intervals, estimates
+from lmstudy.study.comparison_figures import curves_with_intervals
 from lmstudy.study.records import Record
 from lmstudy.study.task_arms import Tuned
-from lmstudy.study.task_chapter import Score, baseline_lines, curves, pays
+from lmstudy.study.task_chapter import Score, baseline_lines, curves
 
 
 def learning(arms: Tuned, score: Score, baselines: Record | None = None, names: Sequence[str] = ()) -> Figure:
@@ -17,8 +17,3 @@ def learning(arms: Tuned, score: Score, baselines: Record | None = None, names: 
     found = {name: points for name, points in curves(arms, score).items() if len(points) > 1}
     lines = baseline_lines(baselines, score, names) if baselines else {}
     return curves_with_intervals(found, "training examples", score.label, log_x=True, lines=lines)
-
-
-def gains(arms: Tuned, score: Score) -> Figure:
-    """What pretraining is worth, by the number of examples."""
-    return estimates(pays(arms, score), f"{score.label}: pretrained minus from scratch", "from scratch")

@@ -6,6 +6,7 @@ import pytest
 from lmstudy.errors import StudyError
 from lmstudy.study import task_chapter as chapter
 from lmstudy.study.task_arms import MLE, SCRATCH, Arm
+from lmstudy.study.task_figures import learning
 from lmstudy.tasks.base import Example
 from lmstudy.tasks.classification import RatedSentiment
 from tests.study.claim_records import record
@@ -84,6 +85,12 @@ def test_tables_hold_every_answerer_and_start(arms):
     assert list(chapter.per_label(arms[Arm(MLE, 1000)]).index) == list(LABELS)
     assert chapter.data_table(baseline()).loc["train", "examples"] == "5"
     assert chapter.left_out(baseline()).loc["too_long", "pairs left out"] == "3"
+
+
+def test_a_figure_has_a_curve_for_every_start_with_several_sizes(arms):
+    figure = learning(arms, chapter.F1, baseline(), ["rule"])
+    assert {text.get_text() for text in figure.axes[0].texts} == {"network from scratch", "pretrained, MLE", "rule"}
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["100", "1,000"]
 
 
 def test_every_task_has_its_scores_first_the_one_it_is_judged_by():
