@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from lmstudy.config import check_baseline
 from lmstudy.errors import StudyError
 from lmstudy.study.needs import compose_config
 from lmstudy.study.task_baselines import task_baselines
+from lmstudy.study.tuning_config import check_tune
 from lmstudy.tasks import baselines
 from lmstudy.tasks.base import Example
 from tests.tasks.made_tasks import Echo, Loops
@@ -62,6 +64,12 @@ def test_every_task_that_ships_has_baselines_and_another_one_gets_some():
     assert set(baselines.BY_TASK) == {choice for group, choice in ALL if group == "task"}
     examples = Echo().examples()
     assert set(baselines.judged(Echo(), examples["train"], examples["test"][:5])) == {"majority", "nearest"}
+
+
+@pytest.mark.parametrize("task", list(baselines.BY_TASK))
+def test_the_configuration_of_every_task_is_one_of_baselines_and_of_fine_tunings(task):
+    assert check_baseline(compose_config("baseline", ["of=task", f"task={task}"])).task is not None
+    assert check_tune(compose_config("finetune", [f"task={task}"])).run is None
 
 
 def test_a_record_of_baselines_is_made_once(tmp_path):
