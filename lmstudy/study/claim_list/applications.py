@@ -25,6 +25,8 @@ CHAPTERS = {
     "summarisation": "notebooks/19_summarisation",
 }
 RIVALS = {"question_answering": "lead", "summarisation": "nearest"}
+AHEAD = {"question_answering": "rule", "summarisation": "lead"}
+"""Baselines that do better than a pretrained network."""
 
 
 def _apart(task: str, first: str, second: str, score: Score | None = None) -> Compute:
@@ -51,6 +53,7 @@ for _task, _chapter in CHAPTERS.items():
         id=f"apply.{_task}.pretraining_pays",
         sentence=f"On {_title}, with {AT:,} examples, a pretrained network is better than one from scratch.",
         holds=lambda e: e.low > 0,
+        expected=False,
     )(_apart(_task, MLE, SCRATCH))
     _of(
         id=f"apply.{_task}.conditional_vs_mle",
@@ -67,6 +70,11 @@ for _task, _chapter in CHAPTERS.items():
         sentence=f"On {_title}, a pretrained network is better than the baseline {RIVALS[_task]!r}.",
         holds=lambda e: e.low > 0,
     )(_above(_task, RIVALS[_task]))
+    _of(
+        id=f"apply.{_task}.below_{AHEAD[_task]}",
+        sentence=f"On {_title}, the baseline {AHEAD[_task]!r} is better than a pretrained network.",
+        holds=lambda e: e.high < 0,
+    )(_above(_task, AHEAD[_task]))
 
 claim(
     id="apply.summarisation.pretraining_pays_in_bits",
