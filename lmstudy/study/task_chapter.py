@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class Score:
     spec: str = ".3f"
 
 
+PER_CENT = 100.0
 F1 = Score("f1", "macro F1")
 BITS = Score("bits", "bits per byte of people's answers")
 SCORES: dict[str, tuple[Score, ...]] = {
@@ -165,10 +166,10 @@ def _confusion(record: Record, prefix: str) -> np.ndarray:
 
 
 def estimate(records: Sequence[Record], score: Score, answerer: str = "") -> Estimate:
-    """The score over seeds and test examples."""
+    """The score over seeds and test examples; the interval of a score in per cent ends at 0 and 100."""
     found = table(records, score, answerer)
-    value = macro_f1(found) if found.ndim == 4 else ratio_of_sums_bootstrap(found)
-    return value.times(score.factor)
+    e = (macro_f1(found) if found.ndim == 4 else ratio_of_sums_bootstrap(found)).times(score.factor)
+    return replace(e, low=max(e.low, 0.0), high=min(e.high, PER_CENT)) if score.factor == PER_CENT else e
 
 
 def difference(

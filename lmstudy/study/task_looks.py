@@ -67,7 +67,10 @@ def show(table: pd.DataFrame, code: bool = False) -> Styler:
     return (
         table.style.hide(axis="index")
         .format(escape="html")
-        .set_table_attributes('class="dataframe"')
-        .set_properties(**{"text-align": "left", "vertical-align": "top", "white-space": "pre-wrap", **font})
+        .set_table_attributes('class="dataframe" style="table-layout: fixed; width: 100%"')
+        .set_properties(
+            **{"text-align": "left", "vertical-align": "top", "white-space": "pre-wrap", "overflow-wrap": "anywhere"},
+            **font,
+        )
         .set_table_styles([{"selector": "th", "props": "text-align: left; font-size: 0.85em; padding: 0.25em 0.45em"}])
     )
