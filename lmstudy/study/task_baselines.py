@@ -65,7 +65,7 @@ def _measured(
         groups |= {f"test/{name}/{key}": rows for key, rows in own.judgement.groups(test).items()}
     return Record(
         **identity,
-        kind="baseline",
+        kind="task_baseline",
         seed=None,
         data=fingerprint(examples),
         numerics=NUMERICS,

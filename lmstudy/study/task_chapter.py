@@ -123,7 +123,7 @@ def baselines_among(records: Sequence[Record], task: str, size: int = AT) -> Rec
         NoRecordsError: there are none.
     """
     wanted = _baseline_config(task, size, "runs")[1]
-    found = [record for record in records if record.kind == "baseline" and record.config == wanted]
+    found = [record for record in records if record.kind == "task_baseline" and record.config == wanted]
     if not found:
         raise NoRecordsError(f"of the baselines of task={task} with {size} examples")
     return found[0]
@@ -198,7 +198,7 @@ def baselines(task: str, examples: int | None = None, runs: str = "runs") -> Rec
     from lmstudy.study.task_baselines import task_baselines
 
     config, wanted = _baseline_config(task, examples, runs)
-    known = [record for record in available(runs) if record.kind == "baseline" and record.config == wanted]
+    known = [record for record in available(runs) if record.kind == "task_baseline" and record.config == wanted]
     return known[0] if known else task_baselines(config)
 
 

@@ -78,7 +78,7 @@ def test_a_record_of_baselines_is_made_once(tmp_path):
         task_baselines(config)
     config["task"] = {"_target_": "tests.tasks.made_tasks.Loops"}
     record = task_baselines(config)
-    assert record.name == "baselines-loops-50"
+    assert (record.kind, record.name) == ("task_baseline", "baselines-loops-50")
     assert record.metrics["test/examples"] == 40
     right = record.groups[f"test/{baselines.LOGISTIC}/accuracy"]
     assert sum(top for top, _ in right) == round(40 * record.metrics[f"test/{baselines.LOGISTIC}/accuracy"])
