@@ -42,6 +42,7 @@ def answered(
     pairs: TokenPairs,
     decoding: DecodingConfig,
     longest: int,
+    seed: int,
     learned: Sequence[Example] = (),
 ) -> Answered:
     """Answer examples and judge the answers: of labels by probability, of free text as it is written.
@@ -58,7 +59,7 @@ def answered(
         answers = pointed_at(module, corpus, pairs, longest)
         return Answered(answers, task.judge(examples, answers))
     known = [marks(task, example.source) for example in examples]
-    answers = written(module, corpus, pairs, decoding, longest, known)
+    answers = written(module, corpus, pairs, decoding, longest, seed, known)
     judgement = task.judge(examples, answers)
     costs = reference_costs(module, corpus, pairs)
     bits, size = costs.sum(0)
@@ -110,6 +111,7 @@ def written(
     pairs: TokenPairs,
     decoding: DecodingConfig,
     longest: int,
+    seed: int,
     known: Sequence[dict[str, int]],
 ) -> list[str]:
     """Answers in the order of the examples; those with sources of like length are written together.
@@ -117,6 +119,7 @@ def written(
     A search keeps what stands for something else (see `lmstudy.models.beam`); what is drawn may lose it.
     """
     model: Any = module.model
+    generator = torch.Generator().manual_seed(seed)  # what is drawn does not depend on where a training was resumed
     order = np.argsort([len(source) for source in pairs.sources], kind="stable")
     answers = [""] * len(pairs)
     with ProgressLine("answering", sys.stderr) as line:
@@ -128,7 +131,7 @@ def written(
             most = min(longest, model.max_positions)
             if decoding.temperature:
                 drawn = Sampling(decoding.temperature, decoding.top_p, banned=banned, max_tokens=most)
-                found = generate(model, sources, drawn)
+                found = generate(model, sources, drawn, generator=generator)
             else:
                 beam = Beam(decoding.beams, decoding.length_penalty, banned, most, decoding.no_repeat)
                 found = beam_search(model, sources, beam, kept)

@@ -180,7 +180,9 @@ def _record(
 ) -> Record:
     typed, test = tuning.typed, taken["test"]
     longest = max(map(len, pairs["train"].targets)) + 1  # no answer that was learned from is longer
-    found = answered(module, tuning.task, tuning.corpus, test, pairs["test"], typed.decoding, longest, taken["train"])
+    found = answered(
+        module, tuning.task, tuning.corpus, test, pairs["test"], typed.decoding, longest, typed.seed, taken["train"]
+    )
     metrics = {f"test/{name}": value for name, value in found.judgement.metrics.items()}
     metrics |= {f"{split}/examples": float(len(own)) for split, own in taken.items()}
     metrics |= {f"{split}/cut": float(own.cut) for split, own in pairs.items()}

@@ -71,8 +71,6 @@ TITLES = {
 }
 
 
-LOGISTIC = "TF-IDF, logistic regression"
-"""The baseline of `lmstudy.tasks.baselines` by its name in records."""
 AT = 1000
 """Training examples at which all starts are compared."""
 OBJECTIVES = ("filtering", "conditional")
@@ -116,7 +114,7 @@ def among(records: Sequence[Record], task: str, start: str, size: int = AT) -> l
     return found[Arm(start, size)]
 
 
-def baselines_among(records: Sequence[Record], task: str, size: int = AT) -> Record:
+def baselines_among(records: Sequence[Record], task: str, size: int | None = AT) -> Record:
     """The baselines of a task, for claims.
 
     Raises:
@@ -197,9 +195,10 @@ def baselines(task: str, examples: int | None = None, runs: str = "runs") -> Rec
     """The record of a task's baselines on as many training examples: published, finished here, or made now."""
     from lmstudy.study.task_baselines import task_baselines
 
-    config, wanted = _baseline_config(task, examples, runs)
-    known = [record for record in available(runs) if record.kind == "task_baseline" and record.config == wanted]
-    return known[0] if known else task_baselines(config)
+    try:
+        return baselines_among(available(runs), task, examples)
+    except NoRecordsError:
+        return task_baselines(_baseline_config(task, examples, runs)[0])
 
 
 def _baseline_config(task: str, examples: int | None, runs: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -211,32 +210,9 @@ def _baseline_config(task: str, examples: int | None, runs: str) -> tuple[dict[s
     return config, {"baseline": own, "task": config["task"]}
 
 
-def mean_metric(records: Sequence[Record], name: str) -> float:
-    """Over seeds."""
-    return float(np.mean([record.metrics[name] for record in records]))
-
-
 def baseline_lines(record: Record, score: Score, names: Sequence[str] = ()) -> dict[str, float]:
     """The scores of a record's baselines, all or those named."""
     return {name: estimate([record], score, name).value for name in names or answerers(record)}
-
-
-def calibration(arms: Mapping[str, Tuned], size: int | None, known: Mapping[str, Record]) -> pd.DataFrame:
-    """Expected calibration error, a row an answerer and a column a task; means over seeds."""
-    key = "calibration_error"
-    return pd.DataFrame(
-        {
-            task: {
-                LOGISTIC: f"{known[task].metrics[f'test/{LOGISTIC}/{key}']:.3f}",
-                **{
-                    named(arm.start): f"{mean_metric(records, f'test/{key}'):.3f}"
-                    for arm, records in own.items()
-                    if arm.examples == size
-                },
-            }
-            for task, own in arms.items()
-        }
-    )
 
 
 def answerers(record: Record) -> list[str]:
@@ -334,38 +310,3 @@ def data_table(record: Record) -> pd.DataFrame:
             **labels,
         }
     return pd.DataFrame(rows).T
-
-
-def left_out(record: Record) -> pd.DataFrame:
-    """What preparing a task's corpus left out, and why."""
-    start = "data/left out/"
-    found = {name.removeprefix(start): f"{n:,.0f}" for name, n in record.metrics.items() if name.startswith(start)}
-    return pd.DataFrame({"pairs left out": found})
-
-
-def confusion(records: Sequence[Record]) -> pd.DataFrame:
-    """Per cent of each true label (rows) that were told as each (columns), over seeds."""
-    found = table(records, F1).sum((0, 1))
-    pairs = [n.removeprefix("test/confusion/").split("/") for n in records[0].groups if n.startswith("test/confusion/")]
-    labels = list(dict.fromkeys(true for true, _ in pairs))
-    told = [*labels, "no label"][: found.shape[1]]
-    shares = 100 * found / found.sum(1, keepdims=True)
-    return pd.DataFrame(
-        [[f"{share:.0f}" for share in row] for row in shares],
-        index=[f"{label}, by people" for label in labels],
-        columns=[f"told {label}" for label in told],
-    )
-
-
-def per_label(records: Sequence[Record]) -> pd.DataFrame:
-    """Recall and F1 of each label, means over seeds."""
-    names = [name.removeprefix("test/recall/") for name in records[0].metrics if name.startswith("test/recall/")]
-    return pd.DataFrame(
-        {
-            label: {
-                kind: f"{np.mean([record.metrics[f'test/{key}/{label}'] for record in records]):.3f}"
-                for kind, key in (("recall", "recall"), ("F1", "f1"))
-            }
-            for label in names
-        }
-    ).T

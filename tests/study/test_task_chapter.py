@@ -79,12 +79,7 @@ def test_tables_hold_every_answerer_and_start(arms):
     assert table.loc["rule", "macro F1"].count("(") == 0
     assert "to" in table.loc["pretrained, MLE", "macro F1"]
     assert set(chapter.curves(arms, chapter.F1)["pretrained, MLE"]) == {100, 1000}
-    shares = chapter.confusion(arms[Arm(MLE, 1000)])
-    assert shares.shape == (3, 3)
-    assert int(shares.iloc[0, 0]) == pytest.approx(70, abs=6)
-    assert list(chapter.per_label(arms[Arm(MLE, 1000)]).index) == list(LABELS)
     assert chapter.data_table(baseline()).loc["train", "examples"] == "5"
-    assert chapter.left_out(baseline()).loc["too_long", "pairs left out"] == "3"
 
 
 def test_a_figure_has_a_curve_for_every_start_with_several_sizes(arms):
