@@ -29,7 +29,15 @@ SMALL = ["measure.samples=40", "measure.prompts=8"]
 @pytest.fixture(scope="module")
 def steered(settings, tmp_path_factory):
     runs = tmp_path_factory.mktemp("steered") / "runs"
-    overrides = [*settings, "scorer=pep8", "scorer.max_line_length=60", "objective=conditional", f"runs={runs}"]
+    deeper = ["budget.encoder_layers=4", "budget.decoder_layers=4"]  # ends a text now and then
+    overrides = [
+        *settings,
+        *deeper,
+        "scorer=pep8",
+        "scorer.max_line_length=60",
+        "objective=conditional",
+        f"runs={runs}",
+    ]
     config = compose_config("train", overrides)
     train(config)
     return load_run(open_run(config).folder)
@@ -52,8 +60,7 @@ def test_sums_of_parts_give_the_means_and_people_are_judged_too(steered):
             assert mean == pytest.approx(sums[:, 0].sum() / sums[:, 1].sum(), rel=1e-3) or math.isnan(mean)
     assert record.metrics["people/structure/mean"] == 0  # what people wrote parses
     kinds = {sample["of"] for sample in record.samples}
-    assert "people" in kinds
-    assert kinds & {"unprompted", "prompted"}
+    assert {"unprompted", "people"} <= kinds
     for sample in record.samples:
         assert len(sample["segments"]) == len(sample["scores"])
     assert ask(steered, "pep8", *SMALL).id == record.id  # found again

@@ -65,7 +65,15 @@ def test_documents_must_fit(corpus):
 @pytest.fixture(scope="module")
 def steered(settings, tmp_path_factory):
     runs = tmp_path_factory.mktemp("steered") / "runs"
-    overrides = [*settings, "scorer=pep8", "scorer.max_line_length=60", "objective=conditional", f"runs={runs}"]
+    deeper = ["budget.encoder_layers=4", "budget.decoder_layers=4"]  # ends a text now and then
+    overrides = [
+        *settings,
+        *deeper,
+        "scorer=pep8",
+        "scorer.max_line_length=60",
+        "objective=conditional",
+        f"runs={runs}",
+    ]
     config = compose_config("train", overrides)
     train(config)
     return load_run(open_run(config).folder)
