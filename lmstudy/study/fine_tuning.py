@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
@@ -153,10 +154,12 @@ def _fit(tuning: Tuning) -> Record:
             print(
                 f"{tuning.name}: {own.cut} of {len(own)} {split} examples are cut at {longest} tokens", file=sys.stderr
             )
+    monitor, mode = module.monitored
     best = ModelCheckpoint(
         tuning.folder / "checkpoints",
         "best",
-        monitor="valid/loss",
+        monitor=monitor,
+        mode=mode,
         save_weights_only=True,
         enable_version_counter=False,
     )
@@ -186,7 +189,7 @@ def _record(
     metrics = {f"test/{name}": value for name, value in found.judgement.metrics.items()}
     metrics |= {f"{split}/examples": float(len(own)) for split, own in taken.items()}
     metrics |= {f"{split}/cut": float(own.cut) for split, own in pairs.items()}
-    metrics["best_step"] = float(_best_step(history))
+    metrics["best_step"] = float(_best_step(history, *module.monitored))
     metrics["parameters"] = float(sum(value.numel() for value in module.parameters()))
     gpus = [torch.cuda.get_device_name(0)] if typed.trainer.accelerator == "gpu" else []
     return Record(
@@ -208,9 +211,10 @@ def _record(
     )
 
 
-def _best_step(history: History) -> int:
-    curve = history.curves["valid/loss"]
-    return int(curve["step"][min(range(len(curve["value"])), key=lambda i: curve["value"][i])])
+def _best_step(history: History, monitor: str, mode: str) -> int:
+    curve = history.curves[monitor]
+    best = np.argmin(curve["value"]) if mode == "min" else np.argmax(curve["value"])
+    return int(curve["step"][best])
 
 
 def headline(record: Record) -> list[str]:

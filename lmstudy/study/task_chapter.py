@@ -17,7 +17,7 @@ from lmstudy.study.comparison_tables import with_interval
 from lmstudy.study.needs import compose_config
 from lmstudy.study.preference_records import available
 from lmstudy.study.records import Record
-from lmstudy.study.task_arms import MLE, SCRATCH, SEEDS, SETTINGS, SIZES, STARTS, Arm, Tuned, tuned
+from lmstudy.study.task_arms import MLE, PEER, SCRATCH, SEEDS, SETTINGS, SIZES, STARTS, UNTRAINED, Arm, Tuned, tuned
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def gather(
     pretraining: Sequence[str] = (),
 ) -> Tuned:
     """From scratch and from maximum likelihood at all sizes, from other objectives at `AT` examples (or the most, if
-    that is not among the sizes); what is missing is made.
+    that is not among the sizes); what is missing is made. The peer is there if it has been fine-tuned: it needs a
+    package that the book does not.
 
     Args:
         task: of `conf/task`.
@@ -99,7 +100,8 @@ def gather(
     rest = [name for name in objectives if name in STARTS[task] and name != MLE]
     common: dict[str, Any] = {"runs": runs, "pretraining": pretraining}
     found = tuned(task, [SCRATCH, MLE], sizes, seeds, *fine_tuning, **common)
-    return found | tuned(task, rest, [at], seeds, *fine_tuning, **common)
+    found |= tuned(task, rest, [at], seeds, *fine_tuning, **common)
+    return found | tuned(task, [PEER], [at], seeds, *fine_tuning, **common, train=False)
 
 
 def among(records: Sequence[Record], task: str, start: str, size: int = AT) -> list[Record]:
@@ -210,6 +212,11 @@ def _baseline_config(task: str, examples: int | None, runs: str) -> tuple[dict[s
     return config, {"baseline": own, "task": config["task"]}
 
 
+def mean_metric(records: Sequence[Record], name: str) -> float:
+    """Over seeds."""
+    return float(np.mean([record.metrics[name] for record in records]))
+
+
 def baseline_lines(record: Record, score: Score, names: Sequence[str] = ()) -> dict[str, float]:
     """The scores of a record's baselines, all or those named."""
     return {name: estimate([record], score, name).value for name in names or answerers(record)}
@@ -242,7 +249,8 @@ def _shown(records: Sequence[Record], score: Score, answerer: str = "") -> str:
 
 def named(start: str) -> str:
     """A start as the book calls it."""
-    return "network from scratch" if start == SCRATCH else f"pretrained, {start}"
+    untrained = {SCRATCH: "network from scratch", PEER: "T5 from scratch"}
+    return untrained.get(start, f"pretrained, {start}")
 
 
 def against(arms: Tuned, size: int | None, score: Score, reference: str) -> dict[str, Estimate]:
@@ -251,7 +259,7 @@ def against(arms: Tuned, size: int | None, score: Score, reference: str) -> dict
     return {
         named(arm.start): difference(records, base, score)
         for arm, records in arms.items()
-        if arm.examples == size and arm.start not in (reference, SCRATCH)
+        if arm.examples == size and arm.start not in (reference, *UNTRAINED)
     }
 
 
@@ -291,22 +299,3 @@ def pays(arms: Tuned, score: Score, start: str = MLE) -> dict[str, Estimate]:
         )
         for size in sizes
     }
-
-
-def data_table(record: Record) -> pd.DataFrame:
-    """Examples of a task by split and label, from a record of its baselines."""
-    rows: dict[str, dict[str, str]] = {}
-    for split in ("train", "valid", "test"):
-        start = f"data/{split}/"
-        sources = [name for name in record.metrics if name.startswith(f"{start}from/")]
-        labels = {
-            name.removeprefix(f"{start}label/"): f"{count:,.0f}"
-            for name, count in record.metrics.items()
-            if name.startswith(f"{start}label/")
-        }
-        rows[split] = {
-            "examples": f"{record.metrics[f'{start}examples']:,.0f}",
-            "from": f"{len(sources)} source{'s' if len(sources) > 1 else ''}",
-            **labels,
-        }
-    return pd.DataFrame(rows).T

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import lightning as L
 import numpy as np
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
+from torchmetrics.classification import MulticlassF1Score
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 from lmstudy.data.shuffled import shuffled
@@ -184,6 +185,13 @@ class FineTuningModule(L.LightningModule):
         super().__init__()
         self.model, self.optimizer_settings, self.steps, self.head = model, optimizer, steps, head
         self.losses = MeanMetric()
+        self.f1 = MulticlassF1Score(head.linear.out_features, average="macro") if isinstance(head, Head) else None
+
+    @property
+    def monitored(self) -> tuple[str, Literal["min", "max"]]:
+        """What is looked at to keep the best weights: of labels their macro F1, since with few examples the loss grows
+        with confidence long before the labels get worse; else the loss."""
+        return ("valid/loss", "min") if self.f1 is None else ("valid/f1", "max")
 
     def head_logits(self, batch: TunedBatch) -> Tensor:
         """[B, labels] or [B, 2, S].
@@ -223,10 +231,15 @@ class FineTuningModule(L.LightningModule):
         if isinstance(self.head, SpanHead):
             weight = (batch.span[:, 0] >= 0).sum()
         self.losses.update(self.loss(batch), weight)
+        if self.f1 is not None:
+            self.f1.update(self.head_logits(batch), batch.label)
 
     def on_validation_epoch_end(self) -> None:
         self.log("valid/loss", self.losses.compute())
         self.losses.reset()
+        if self.f1 is not None:
+            self.log("valid/f1", self.f1.compute())
+            self.f1.reset()
 
     def configure_gradient_clipping(self, optimizer: Any, *args: Any, **kwargs: Any) -> None:
         """Clip by the L2 norm of all gradients."""

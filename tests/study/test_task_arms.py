@@ -23,7 +23,7 @@ def test_every_task_that_ships_has_a_pretraining_that_trains_its_encoder():
             check_scorer(check_root(config))
     with pytest.raises(StudyError, match="task='cooking' has no pretraining of its own; choose from sentiment"):
         pretraining_config("cooking", "MLE", 1, "runs")
-    with pytest.raises(StudyError, match="start='scratch' of task=sentiment is not one of scratch, MLE"):
+    with pytest.raises(StudyError, match="start='scratch' of task=sentiment is not one of scratch, T5, MLE"):
         pretraining_config("sentiment", SCRATCH, 1, "runs")
 
 

@@ -79,7 +79,6 @@ def test_tables_hold_every_answerer_and_start(arms):
     assert table.loc["rule", "macro F1"].count("(") == 0
     assert "to" in table.loc["pretrained, MLE", "macro F1"]
     assert set(chapter.curves(arms, chapter.F1)["pretrained, MLE"]) == {100, 1000}
-    assert chapter.data_table(baseline()).loc["train", "examples"] == "5"
 
 
 def test_a_figure_has_a_curve_for_every_start_with_several_sizes(arms):

@@ -1,0 +1,100 @@
+"""All applications side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.study.comparison_tables import with_interval
+from lmstudy.study.records import Record
+from lmstudy.study.task_arms import MLE, SCRATCH, UNTRAINED, Arm, Tuned
+from lmstudy.study.task_chapter import TITLES, answerers, difference, estimate, main_score, mean_metric, named
+
+PER_CENT = 100.0
+
+
+def overview(everything: Mapping[str, Tuned], known: Mapping[str, Record], at: int) -> pd.DataFrame:
+    """A row a task: the first score of the best baseline, of the network from scratch, and of every pretraining."""
+    rows = {}
+    for task, arms in everything.items():
+        score = main_score(task)
+        rivals = {name: estimate([known[task]], score, name).value for name in answerers(known[task])}
+        best = max(rivals, key=lambda name: rivals[name])
+        rows[TITLES[task]] = {
+            "score": score.label,
+            "best rival": f"{rivals[best]:{score.spec}} ({best})",
+            **{
+                named(arm.start): with_interval(estimate(records, score), score.spec)
+                for arm, records in arms.items()
+                if arm.examples == at
+            },
+        }
+    return pd.DataFrame(rows).T.fillna("–")
+
+
+def relative(task: str, arms: Tuned, at: int, start: str, reference: str) -> Estimate:
+    """By how many per cent of the reference's score a start scores above it, at as many examples."""
+    first, second, score = arms[Arm(start, at)], arms[Arm(reference, at)], main_score(task)
+    return difference(first, second, score).times(PER_CENT / estimate(second, score).value)
+
+
+def pretraining_gains(everything: Mapping[str, Tuned], at: int) -> dict[str, Estimate]:
+    """Of maximum likelihood over the network from scratch, by task."""
+    return {TITLES[task]: relative(task, arms, at, MLE, SCRATCH) for task, arms in everything.items()}
+
+
+def preference_costs(everything: Mapping[str, Tuned], at: int) -> dict[str, Estimate]:
+    """Of every other objective over maximum likelihood, by task and objective."""
+    return {
+        f"{TITLES[task]}: {arm.start}": relative(task, arms, at, arm.start, MLE)
+        for task, arms in everything.items()
+        for arm in arms
+        if arm.examples == at and arm.start not in (MLE, *UNTRAINED)
+    }
+
+
+def verdicts(estimates: Mapping[str, Estimate]) -> str:
+    """How many of some differences are clear of zero, in a sentence."""
+    better = [name for name, e in estimates.items() if e.low > 0]
+    worse = [name for name, e in estimates.items() if e.high < 0]
+    undecided = [name for name in estimates if name not in (*better, *worse)]
+    return (
+        f"Of {len(estimates)} differences, {len(better)} are clear of zero and above it ({_listed(better)}), "
+        f"{len(worse)} are below it ({_listed(worse)}), and {len(undecided)} cannot be told from it "
+        f"({_listed(undecided)})."
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def corpus_bleu(arms: Tuned, at: int, known: Record) -> pd.DataFrame:
+    """BLEU and chrF of all test messages together, as the field reports them; of networks means over seeds."""
+    keys = {"BLEU": "bleu", "chrF of the corpus": "chrf"}
+    rows = {
+        name: {title: f"{known.metrics[f'test/{name}/{key}']:.1f}" for title, key in keys.items()}
+        for name in answerers(known)
+    }
+    for arm, records in arms.items():
+        if arm.examples == at:
+            rows[named(arm.start)] = {
+                title: f"{mean_metric(records, f'test/{key}'):.1f}" for title, key in keys.items()
+            }
+    return pd.DataFrame(rows).T
+
+
+def remembered(arms: Tuned, at: int) -> pd.DataFrame:
+    """Per cent of answers that are people's own, and that are those of a training example; means over seeds."""
+    return pd.DataFrame(
+        {
+            named(arm.start): {
+                "as people wrote it, %": f"{PER_CENT * mean_metric(records, 'test/exact'):.1f}",
+                "as in a training example, %": f"{PER_CENT * mean_metric(records, 'test/remembered'):.1f}",
+            }
+            for arm, records in arms.items()
+            if arm.examples == at
+        }
+    ).T

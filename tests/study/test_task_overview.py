@@ -1,0 +1,92 @@
+"""All applications side by side, of records whose truth is known."""
+
+import numpy as np
+import pytest
+
+from lmstudy.study import task_figures as drawn
+from lmstudy.study import task_overview as overview
+from lmstudy.study.task_arms import MLE, SCRATCH, Arm
+from lmstudy.study.task_chapter import BITS, SCORES, pays
+from lmstudy.tasks.base import PARTS
+from tests.study.claim_records import record
+from tests.study.test_task_chapter import baseline, classified
+
+LEVELS = {SCRATCH: 20.0, MLE: 25.0, "conditional": 24.9}
+
+
+def translated(level, seed, number=0):
+    rng = np.random.default_rng([seed, number])
+    rows = [[float(30 * (level + noise)), 30.0] for noise in rng.normal(0, 0.5, PARTS)]
+    ones = {
+        name: [[value * 30, 30.0]] * PARTS for name, value in (("exact", 0.1), ("placeholders", 1.0), ("bits", 2.0))
+    }
+    groups = {f"test/{name}": own for name, own in {"chrf": rows, **ones}.items()}
+    metrics = {"test/bleu": level, "test/chrf": level + 1, "test/exact": 0.1, "test/remembered": 0.25}
+    own = {"metrics": metrics | {"train/examples": 1000.0}, "groups": groups}
+    return record(100 * number + seed, "tuning", {}, 2.0, seed=seed, **own)
+
+
+@pytest.fixture(scope="module")
+def everything():
+    shares = {SCRATCH: 0.5, MLE: 0.7, "conditional": 0.7}
+    return {
+        "sentiment": {
+            Arm(start, 1000): [classified(share, seed, number=number) for seed in (1, 2, 3)]
+            for number, (start, share) in enumerate(shares.items())
+        },
+        "translation": {
+            Arm(start, 1000): [translated(level, seed, number) for seed in (1, 2, 3)]
+            for number, (start, level) in enumerate(LEVELS.items())
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def known():
+    one = translated(22.0, 9)
+    metrics = {f"test/memory/{name.removeprefix('test/')}": value for name, value in one.metrics.items()}
+    groups = {f"test/memory/{name.removeprefix('test/')}": rows for name, rows in one.groups.items()}
+    return {"sentiment": baseline(), "translation": record(77, "baseline", {}, 2.0, metrics=metrics, groups=groups)}
+
+
+def test_every_task_is_a_row_with_its_best_rival(everything, known):
+    table = overview.overview(everything, known, 1000)
+    assert list(table.index) == ["sentiment, English", "translation"]
+    assert table.loc["translation", "best rival"].endswith("(memory)")
+    assert {"network from scratch", "pretrained, MLE", "pretrained, conditional"} <= set(table.columns)
+
+
+def test_gains_are_shares_of_what_they_are_gains_over(everything):
+    gains = overview.pretraining_gains(everything, 1000)
+    assert gains["translation"].value == pytest.approx(25, abs=1)
+    assert gains["translation"].low > 20
+    costs = overview.preference_costs(everything, 1000)
+    assert set(costs) == {"sentiment, English: conditional", "translation: conditional"}
+    said = overview.verdicts(gains)
+    assert said.startswith(
+        "Of 2 differences, 2 are clear of zero and above it (sentiment, English, translation), 0 are"
+    )
+    assert overview.verdicts(costs).count("none") == 2
+
+
+def test_corpus_scores_and_memory_are_means_over_seeds(everything, known):
+    table = overview.corpus_bleu(everything["translation"], 1000, known["translation"])
+    assert table.loc["memory", "BLEU"] == "22.0"
+    assert table.loc["pretrained, MLE", "chrF of the corpus"] == "26.0"
+    assert overview.remembered(everything["translation"], 1000).iloc[0, 1] == "25.0"
+
+
+def test_figures_draw_every_curve_and_gain(everything, known):
+    arms = everything["translation"]
+    more = arms | {
+        Arm(start, 100): [translated(LEVELS[start] - 5, s, 7) for s in (1, 2, 3)] for start in (SCRATCH, MLE)
+    }
+    for records in (more[Arm(start, 100)] for start in (SCRATCH, MLE)):
+        for one in records:
+            one.metrics["train/examples"] = 100.0
+    figure = drawn.learning(more, SCORES["translation"][0], known["translation"], ["memory"])
+    shown = {text.get_text() for text in figure.axes[0].texts}
+    assert shown == {"network from scratch", "pretrained, MLE", "memory"}
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["100", "1,000"]
+    assert list(pays(more, SCORES["translation"][0])) == ["1,000 examples", "100 examples"]
+    assert pays(more, BITS)["1,000 examples"].value == 0
