@@ -104,13 +104,13 @@ def gather(
     return found | tuned(task, [PEER], [at], seeds, *fine_tuning, **common, train=False)
 
 
-def among(records: Sequence[Record], task: str, start: str, size: int = AT) -> list[Record]:
-    """The fine-tunings of an arm, all seeds, for claims.
+def among(records: Sequence[Record], task: str, start: str, size: int = AT, *fine_tuning: str) -> list[Record]:
+    """The fine-tunings of an arm, all seeds, for claims; `fine_tuning` as for `gather`.
 
     Raises:
         NoRecordsError: there is none.
     """
-    found = tuned(task, [start], [size], SEEDS, records=records, train=False)
+    found = tuned(task, [start], [size], SEEDS, *fine_tuning, records=records, train=False)
     if not found:
         raise NoRecordsError(f"of task={task} fine-tuned from {start} with {size} examples")
     return found[Arm(start, size)]

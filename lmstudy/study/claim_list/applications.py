@@ -50,6 +50,12 @@ def _apart(task: str, first: str, second: str, score: Score | None = None) -> Co
     return compute
 
 
+def _pointing(records: Sequence[Record]) -> Estimate:
+    """A head that points minus the decoder that writes, of the same pretraining."""
+    task = "question_answering"
+    return difference(among(records, task, MLE), among(records, task, MLE, AT, "head=false"), main_score(task))
+
+
 def _above(task: str, baseline: str, size: int = AT) -> Compute:
     """A pretrained network minus a baseline on as many examples."""
 
@@ -106,6 +112,15 @@ for _task, _whose in (
         sentence=f"A pretrained network needs fewer bits for the {_whose} of people than one from scratch.",
         holds=lambda e: e.high < 0,
     )(_apart(_task, MLE, SCRATCH, BITS))
+
+claim(
+    id="apply.question_answering.pointing_vs_writing",
+    chapter=CHAPTERS["question_answering"],
+    unit="points of F1 of words",
+    spec="+.1f",
+    sentence="A pretrained network that points at the answer is better than one that writes it.",
+    holds=lambda e: e.low > 0,
+)(_pointing)
 
 claim(
     id="apply.translation.placeholders",
