@@ -1,5 +1,6 @@
 """Fine-tuning: learns, resumes, is found again, and names what is wrong."""
 
+import numpy as np
 import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
@@ -145,6 +146,16 @@ def test_labels_that_no_training_example_has_are_told(config, capsys):
     (other,) = {"no", "yes"} - {first}
     fine_tune(config("Loops", "steps=1", "evaluate_every=1", "examples=1"))
     assert f"no training example has the label {other}\n" in capsys.readouterr().err
+
+
+def test_weights_are_kept_by_f1_of_labels_and_by_loss_of_texts(config):
+    told = fine_tune(config("Loops", "head=true", "steps=12", "evaluate_every=3"))
+    curve = told.curves["valid/f1"]
+    assert told.metrics["best_step"] == curve["step"][int(np.argmax(curve["value"]))]
+    written = fine_tune(config("Echo", "steps=4", "evaluate_every=2"))
+    curve = written.curves["valid/loss"]
+    assert "valid/f1" not in written.curves
+    assert written.metrics["best_step"] == curve["step"][int(np.argmin(curve["value"]))]
 
 
 def test_other_examples_are_another_fine_tuning():
