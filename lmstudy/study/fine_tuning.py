@@ -64,7 +64,10 @@ def open_tuning(config: Mapping[str, Any], pretrained: Record | None = None) -> 
     check_machine(typed.trainer)
     task: Task = build(typed.task, "task")
     if typed.head and not task.labels and not task.extractive:
-        raise StudyError(f"head=true: the answers of task {task.name} are free text, a head tells labels or spans")
+        head = str(typed.head).lower()
+        raise StudyError(f"head={head}: the answers of task {task.name} are free text, a head tells labels or spans")
+    if typed.head == "decoder" and not task.labels:
+        raise StudyError(f"head=decoder: task {task.name} points at what the encoder reads; head=true")
     corpus = prepare(typed.data)
     decisive = dict(config)
     if typed.run is not None:
@@ -97,7 +100,8 @@ def _name(typed: TuneConfig, task: Task, pretrained: Record | None) -> str:
     network = str(typed.model["_target_"]).split(".")[-2]
     scratch = "scratch" if network == "transformer" else f"{network}-scratch"
     start = scratch if pretrained is None else str(objective["_target_"]).split(".")[-2]
-    parts = ["tuned", task.name, start, *(["head"] if typed.head else []), str(typed.examples or "all")]
+    head = {True: ["head"], False: [], "decoder": ["decoder", "head"]}[typed.head]
+    parts = ["tuned", task.name, start, *head, str(typed.examples or "all")]
     return "-".join([*parts, f"s{typed.seed}"])
 
 
@@ -129,7 +133,7 @@ def first_module(tuning: Tuning) -> FineTuningModule:
     head: Head | SpanHead | None = None
     if typed.head:
         labels = len(tuning.task.labels)
-        head = Head(model.d_model, labels) if labels else SpanHead(model.d_model)
+        head = Head(model.d_model, labels, typed.head == "decoder") if labels else SpanHead(model.d_model)
     return FineTuningModule(model.train(), optimizer, typed.steps, head)
 
 

@@ -1,7 +1,7 @@
 """The types of `lmstudy-finetune`'s configuration."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -36,7 +36,7 @@ class TuneConfig(_Closed):
     evaluate_every: Count
     valid_examples: Count
     test_examples: Count | None
-    head: bool
+    head: Literal[True, False, "decoder"]
     context: Count | None
     decoding: DecodingConfig
     seed: Annotated[int, Field(ge=0)]

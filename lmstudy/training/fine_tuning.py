@@ -128,17 +128,24 @@ class FineTuningData(L.LightningDataModule):
 
 
 class Head(nn.Module):
-    """logits = W mean_s h_s + b over the encoder's positions h: [B, labels]; 0 at first."""
+    """logits = W mean_s h_s + b over what the encoder or the decoder makes of a text's tokens: [B, labels]; 0 at first.
 
-    def __init__(self, width: int, labels: int) -> None:
+    Args:
+        width: of the network's hidden states.
+        labels: how many there are.
+        decoder: the decoder reads the text, as a language model does (Radford et al. 2018), and not the encoder.
+    """
+
+    def __init__(self, width: int, labels: int, decoder: bool = False) -> None:
         super().__init__()
+        self.decoder = decoder
         self.linear = nn.Linear(width, labels)
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
-    def forward(self, memory_BSD: Tensor, documents_BS: Tensor) -> Tensor:
+    def forward(self, hidden_BSD: Tensor, documents_BS: Tensor) -> Tensor:
         there = (documents_BS > 0).unsqueeze(-1)
-        mean_BD = (memory_BSD * there).sum(1) / there.sum(1)
+        mean_BD = (hidden_BSD * there).sum(1) / there.sum(1)
         return self.linear(mean_BD)
 
 
@@ -201,8 +208,11 @@ class FineTuningModule(L.LightningModule):
         """
         if self.head is None:
             raise StudyError("this model answers in text: it has no head")
-        memory = self.model.encode(batch.text.encoder_tokens, batch.text.encoder_documents)
-        return self.head(memory, batch.text.encoder_documents)
+        tokens, documents = batch.text.encoder_tokens, batch.text.encoder_documents
+        if isinstance(self.head, Head) and self.head.decoder:
+            memory = self.model.encode(tokens[:, :1], documents[:, :1])  # a start token, as at the start of documents
+            return self.head(self.model.decode(tokens, documents, memory, documents[:, :1]), documents)
+        return self.head(self.model.encode(tokens, documents), documents)
 
     def target_log_probability(self, batch: TunedBatch) -> Tensor:
         """[B]: log-probability of each example's whole target, end token included."""

@@ -124,6 +124,8 @@ def test_it_starts_from_a_pretraining_run_of_its_tokens(config, small, tmp_path)
 def test_what_is_wrong_is_named_before_anything_is_written(config, tmp_path):
     with pytest.raises(StudyError, match="head=true: the answers of task echo are free text"):
         fine_tune(config("Echo", "head=true"))
+    with pytest.raises(StudyError, match="head='both'"):
+        fine_tune(config("Loops", "head=both"))
     with pytest.raises(StudyError, match="examples=200: the task has 96 to learn from; null takes all"):
         fine_tune(config("Loops", "examples=200"))
     with pytest.raises(StudyError, match="train0 has an empty target"):
@@ -156,6 +158,14 @@ def test_weights_are_kept_by_f1_of_labels_and_by_loss_of_texts(config):
     curve = written.curves["valid/loss"]
     assert "valid/f1" not in written.curves
     assert written.metrics["best_step"] == curve["step"][int(np.argmin(curve["value"]))]
+
+
+def test_a_head_on_the_decoder_learns_labels_from_what_the_decoder_reads(config):
+    told = fine_tune(config("Loops", "head=decoder", "steps=60", "evaluate_every=20"))
+    assert told.name == "tuned-loops-scratch-decoder-head-all-s1"
+    assert told.metrics["test/accuracy"] > 0.8
+    other = fine_tune(config("Loops", "head=true", "steps=60", "evaluate_every=20"))
+    assert other.curves != told.curves
 
 
 def test_other_examples_are_another_fine_tuning():
