@@ -43,9 +43,10 @@ AHEAD = {"question_answering": "rule", "summarisation": "lead"}
 """Baselines that do better than a pretrained network."""
 
 
-def _apart(task: str, first: str, second: str, score: Score | None = None) -> Compute:
+def _apart(task: str, first: str, second: str, score: Score | None = None, *fine_tuning: str) -> Compute:
     def compute(records: Sequence[Record]) -> Estimate:
-        return difference(among(records, task, first), among(records, task, second), score or main_score(task))
+        a, b = (among(records, task, start, AT, *fine_tuning) for start in (first, second))
+        return difference(a, b, score or main_score(task))
 
     return compute
 
@@ -98,6 +99,16 @@ for _task, _chapter in CHAPTERS.items():
             sentence=f"On {_title}, the baseline {AHEAD[_task]!r} is better than a pretrained network.",
             holds=lambda e: e.high < 0,
         )(_above(_task, AHEAD[_task]))
+
+for _task in ("sentiment", "sentiment_zh"):
+    claim(
+        id=f"apply.{_task}.pretraining_pays_decoder",
+        chapter=CHAPTERS[_task],
+        unit=f"points of {main_score(_task).label}",
+        spec=f"+{main_score(_task).spec}",
+        sentence=f"On {TITLES[_task]}, read by the decoder, a pretrained network is better than one from scratch.",
+        holds=lambda e: e.low > 0,
+    )(_apart(_task, MLE, SCRATCH, None, "head=decoder"))
 
 for _task, _whose in (
     ("translation", "translations"),
