@@ -107,6 +107,8 @@ def _fits(config: Mapping[str, Any], task: str, budget: str, expected: Mapping[s
         return False
     if config.get("start") or config.get("dpo") or dict(config["objective"]) != expected["objective"]:
         return False
+    if config["pretraining"]["_target_"] != _choice("pretraining", "prefix_lm")["_target_"]:
+        return False  # of a chapter on applications
     usual: dict[str, Any] = {"divided_twice": False}  # also where a scorer knows no such key
     own = usual | dict(config.get("scorer") or {})
     if any(own.get(key) != value for key, value in (usual | dict(expected["scorer"])).items()):

@@ -19,7 +19,8 @@ def number(*words) -> int:
 def trained(task, name, seed, bits=2.0, budget=None, **changes):
     """A run; `bits` per byte of held-out documents."""
     parts = _expected((OBJECTIVES | VARIANTS)[name], budget or BUDGETS[task])
-    config = {"experiment": task, **parts, "seed": seed, **changes.pop("config", {})}
+    pretraining = {"_target_": "lmstudy.data.examples.PrefixLM"}
+    config = {"experiment": task, "pretraining": pretraining, **parts, "seed": seed, **changes.pop("config", {})}
     curve = {"step": [100, 200], "value": [0.002, 0.001]}
     own = {
         "seed": seed,

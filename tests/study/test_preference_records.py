@@ -34,6 +34,12 @@ def test_shorter_runs_are_another_arm():
     assert found == [[record] for record in both]
 
 
+def test_runs_that_also_denoise_are_no_arm():
+    usual = trained("sentiment", "MLE", 1)
+    mixed = trained("sentiment", "MLE", 1, config={"pretraining": {"_target_": "lmstudy.data.examples.Mixture"}})
+    assert arm([usual, mixed], "sentiment", "MLE") == [usual]
+
+
 def test_each_task_has_its_budget():
     run = trained("pep8", "MLE", 1)
     assert run.config["budget"]["name"] == "medium"
