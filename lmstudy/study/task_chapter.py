@@ -71,6 +71,11 @@ TITLES = {
 }
 
 
+CURVES: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, SIZES) | {
+    "summarisation": (100, 1000),
+    "generation": (100, 1000),
+}
+"""Training examples by task; summaries and functions take long to write."""
 AT = 1000
 """Training examples at which all starts are compared."""
 OBJECTIVES = ("filtering", "conditional")

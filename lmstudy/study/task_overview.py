@@ -34,7 +34,7 @@ def overview(everything: Mapping[str, Tuned], known: Mapping[str, Record], at: i
     return pd.DataFrame(rows).T.fillna("–")
 
 
-def relative(task: str, arms: Tuned, at: int, start: str, reference: str) -> Estimate:
+def relative(task: str, arms: Tuned, at: int | None, start: str, reference: str) -> Estimate:
     """By how many per cent of the reference's score a start scores above it, at as many examples."""
     first, second, score = arms[Arm(start, at)], arms[Arm(reference, at)], main_score(task)
     return difference(first, second, score).times(PER_CENT / estimate(second, score).value)
@@ -43,6 +43,16 @@ def relative(task: str, arms: Tuned, at: int, start: str, reference: str) -> Est
 def pretraining_gains(everything: Mapping[str, Tuned], at: int) -> dict[str, Estimate]:
     """Of maximum likelihood over the network from scratch, by task."""
     return {TITLES[task]: relative(task, arms, at, MLE, SCRATCH) for task, arms in everything.items()}
+
+
+def gains_by_examples(everything: Mapping[str, Tuned]) -> dict[str, Estimate]:
+    """The same by task and number of training examples."""
+    return {
+        f"{TITLES[task]}, {arm.examples:,}": relative(task, arms, arm.examples, MLE, SCRATCH)
+        for task, arms in everything.items()
+        for arm in sorted((arm for arm in arms if arm.examples is not None), key=lambda arm: arm.examples or 0)
+        if arm.start == MLE
+    }
 
 
 def preference_costs(everything: Mapping[str, Tuned], at: int) -> dict[str, Estimate]:

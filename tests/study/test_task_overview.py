@@ -60,6 +60,7 @@ def test_gains_are_shares_of_what_they_are_gains_over(everything):
     gains = overview.pretraining_gains(everything, 1000)
     assert gains["translation"].value == pytest.approx(25, abs=1)
     assert gains["translation"].low > 20
+    assert overview.gains_by_examples(everything) == {f"{name}, 1,000": e for name, e in gains.items()}
     costs = overview.preference_costs(everything, 1000)
     assert set(costs) == {"sentiment, English: conditional", "translation: conditional"}
     said = overview.verdicts(gains)
