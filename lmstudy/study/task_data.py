@@ -46,6 +46,7 @@ def cut(arms: Tuned) -> str:
     arm = max(arms, key=lambda one: arms[one][0].metrics["train/examples"])
     found = arms[arm][0].metrics
     counts = [
-        f"{found[f'{split}/cut']:,.0f} of {found[f'{split}/examples']:,.0f} {split}" for split in ("train", "test")
+        f"{found[f'{split}/cut']:,.0f} of {found[f'{split}/examples']:,.0f} {name}"
+        for split, name in (("train", "training"), ("test", "test"))
     ]
     return f"Longer than the context, and cut there: {counts[0]} examples and {counts[1]} examples."

@@ -43,4 +43,4 @@ def test_data_is_counted_with_what_was_left_out_and_cut():
     counts = {"train/examples": 1000.0, "train/cut": 7.0, "test/examples": 300.0, "test/cut": 2.0}
     few = record(51, "tuning", {}, 2.0, metrics={**counts, "train/examples": 100.0, "train/cut": 0.0})
     said = task_data.cut({Arm(MLE, 100): [few], Arm(MLE, 1000): [record(52, "tuning", {}, 2.0, metrics=counts)]})
-    assert said.endswith("7 of 1,000 train examples and 2 of 300 test examples.")
+    assert said.endswith("7 of 1,000 training examples and 2 of 300 test examples.")
