@@ -95,9 +95,8 @@ def curves_with_intervals(
     ylabel: str,
     log: bool = False,
     log_x: bool = False,
-    lines: Mapping[str, float] | None = None,
 ) -> Figure:
-    """One curve a name with its interval at every point, labelled at its end; `lines` are drawn across."""
+    """One curve a name with its interval at every point, labelled at its end."""
     figure, axes = plt.subplots(figsize=(7.2, 3.6))
     ends, colours, last = {}, {}, 0.0
     for number, (name, points) in enumerate(curves.items()):
@@ -117,8 +116,5 @@ def curves_with_intervals(
         axes.set_xticks(ticks, [f"{x:,.0f}" for x in ticks])
         axes.minorticks_off()
     axes.set_xlim(None, last)
-    for name, value in (lines or {}).items():
-        axes.axhline(value, color=GREY, linestyle="--", linewidth=1)
-        ends[name], colours[name] = value, GREY
     label_ends(axes, last, ends, colours)
     return figure

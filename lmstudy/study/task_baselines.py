@@ -87,7 +87,8 @@ def _measured(
 
 
 def described(task: Task, examples: Examples) -> dict[str, float]:
-    """Examples by split and by the source that their ids begin with, quartiles of lengths, and what was left out."""
+    """Examples by split and by the source that their ids begin with, quartiles of lengths, what was left out, and how
+    many test examples ask what a training example asks, capitals aside."""
     found: dict[str, float] = {}
     for split, own in examples.items():
         found[f"data/{split}/examples"] = float(len(own))
@@ -99,9 +100,12 @@ def described(task: Task, examples: Examples) -> dict[str, float]:
         lengths = [len(getattr(one, side)) for one in examples["train"]]
         for share, length in zip((25, 50, 75), np.percentile(lengths, (25, 50, 75)), strict=True):
             found[f"data/{side}/characters/{share}"] = float(length)
+    known = {example.source.casefold() for example in examples["train"]}
+    found["data/test/known sources"] = float(sum(one.source.casefold() in known for one in examples["test"]))
     if task.data is not None:
         left_out: Counter[str] = Counter()
         for source in prepare(task.data).report["sources"].values():
+            left_out.update(source["skipped"])
             left_out.update({step: counts["documents"] for step, counts in source["removed"].items()})
         found |= {f"data/left out/{step}": float(count) for step, count in left_out.items()}
     return found

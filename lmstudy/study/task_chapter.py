@@ -222,11 +222,6 @@ def mean_metric(records: Sequence[Record], name: str) -> float:
     return float(np.mean([record.metrics[name] for record in records]))
 
 
-def baseline_lines(record: Record, score: Score, names: Sequence[str] = ()) -> dict[str, float]:
-    """The scores of a record's baselines, all or those named."""
-    return {name: estimate([record], score, name).value for name in names or answerers(record)}
-
-
 def answerers(record: Record) -> list[str]:
     """The names of a record's baselines."""
     names = [name.split("/")[1] for name in record.metrics if name.startswith("test/") and name.count("/") > 1]

@@ -32,7 +32,16 @@ def copied(train: Sequence[Example], asked: Sequence[Example]) -> list[str]:
 
 def lead(train: Sequence[Example], asked: Sequence[Example]) -> list[str]:
     """The first sentence of the source (Nenkova 2005: hard to beat for news)."""
-    return [re.split(r"(?<=[.!?])\s", " ".join(example.source.split()), maxsplit=1)[0] for example in asked]
+    return [_first_sentence(example.source) for example in asked]
+
+
+def lead_behind_question(train: Sequence[Example], asked: Sequence[Example]) -> list[str]:
+    """The first sentence behind the question that a source begins with: what a docstring says of its function."""
+    return [_first_sentence(example.source.partition("\n")[2]) for example in asked]
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.!?])\s", " ".join(text.split()), maxsplit=1)[0]
 
 
 def nearest(train: Sequence[Example], asked: Sequence[Example]) -> list[str]:
@@ -116,7 +125,7 @@ BY_TASK: dict[str, dict[str, Answer]] = {
     "sentiment": {"majority": majority, "nearest": nearest},
     "sentiment_zh": {"majority": majority, "nearest": nearest},
     "translation": {"copy": copied, "nearest": nearest, "translation memory": translation_memory},
-    "question_answering": {"lead": lead, "nearest": nearest, "rule": described},
+    "question_answering": {"lead": lead_behind_question, "nearest": nearest, "rule": described},
     "summarisation": {"lead": lead, "copy": copied, "nearest": nearest},
     "generation": {"majority": majority, "nearest": nearest},
 }

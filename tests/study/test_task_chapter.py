@@ -82,7 +82,11 @@ def test_tables_hold_every_answerer_and_start(arms):
 
 
 def test_a_figure_has_a_curve_for_every_start_with_several_sizes(arms):
-    figure = learning(arms, chapter.F1, baseline(), ["rule"])
+    known = [baseline(), baseline(0.7)]
+    for one, size in zip(known, (100.0, 1000.0), strict=True):
+        one.metrics["train/examples"] = size
+    figure = learning(arms, chapter.F1, known, ["rule"])
+    assert len(figure.axes[0].lines) == 3
     assert {text.get_text() for text in figure.axes[0].texts} == {"network from scratch", "pretrained, MLE", "rule"}
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["100", "1,000"]
 

@@ -85,7 +85,8 @@ def test_figures_draw_every_curve_and_gain(everything, known):
     for records in (more[Arm(start, 100)] for start in (SCRATCH, MLE)):
         for one in records:
             one.metrics["train/examples"] = 100.0
-    figure = drawn.learning(more, SCORES["translation"][0], known["translation"], ["memory"])
+    known["translation"].metrics["train/examples"] = 1000.0
+    figure = drawn.learning(more, SCORES["translation"][0], [known["translation"]], ["memory"])
     shown = {text.get_text() for text in figure.axes[0].texts}
     assert shown == {"network from scratch", "pretrained, MLE", "memory"}
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["100", "1,000"]

@@ -19,6 +19,7 @@ def test_rules_answer_without_training():
     assert baselines.majority(train, asked) == ["y", "y"]
     assert baselines.copied(train, asked) == [example.source for example in asked]
     assert baselines.lead(train, asked) == ["One sentence.", "no end"]
+    assert baselines.lead_behind_question([], [Example("q", "What is x?\nAdd x. And y.", "")]) == ["Add x."]
 
 
 def test_the_nearest_source_gives_its_target():
