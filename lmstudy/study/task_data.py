@@ -50,3 +50,9 @@ def cut(arms: Tuned) -> str:
         for split, name in (("train", "training"), ("test", "test"))
     ]
     return f"Longer than the context, and cut there: {counts[0]} examples and {counts[1]} examples."
+
+
+def shared(record: Record) -> str:
+    """How many test examples ask what a training example asks, in a sentence."""
+    known, size = (record.metrics[f"data/test/{name}"] for name in ("known sources", "examples"))
+    return f"Of {size:,.0f} test examples, {known:,.0f} ask what some training example asks, capitals aside."

@@ -9,8 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from lmstudy.data.documents import lines
 from lmstudy.data.functions import parse_python
 from lmstudy.data.segmentation import HAN
+from lmstudy.preferences.scorers.pep8 import Pep8Scorer
 from lmstudy.study.records import Record
 
 CHINESE = re.compile(f"[{HAN}]")
@@ -73,6 +75,28 @@ def kinds(columns: Mapping[str, Sequence[Record]], kind: Kind) -> pd.DataFrame:
     }
     totals = dict.fromkeys(f"{counts.total():,}" for counts in found.values())
     return pd.DataFrame(rows).T.rename_axis(f"of {' and '.join(totals)} answers")
+
+
+def broken_rules(columns: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
+    """Violations of style in the bodies that records keep, by rule, and in those of people (once)."""
+    written: dict[str, list[tuple[str, str]]] = {"people": []}
+    for name, records in columns.items():
+        written[name] = [(sample["source"], sample["answer"]) for sample in _samples(records)]
+    first = next(iter(columns.values()))[:1]
+    written["people"] = [(sample["source"], sample["target"]) for sample in _samples(first)]
+    found = {
+        f"{name}, {len(texts)} bodies": Counter(rule for text in texts for rule in _broken(*text))
+        for name, texts in written.items()
+    }
+    order = [rule for rule, _ in sum(found.values(), Counter()).most_common()]
+    return pd.DataFrame({name: {rule: counts[rule] for rule in order} for name, counts in found.items()})
+
+
+def _broken(source: str, answer: str) -> list[str]:
+    given = len(lines(source))
+    violations = Pep8Scorer().violations(source + answer)
+    told = [one.message.removeprefix(one.code).partition("(")[0].strip() for one in violations]
+    return [f"{one.code} {what}" for one, what in zip(violations, told, strict=True) if one.line > given]
 
 
 def _samples(records: Sequence[Record]) -> list[Any]:

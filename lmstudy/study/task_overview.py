@@ -10,7 +10,7 @@ from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.comparison_tables import with_interval
 from lmstudy.study.records import Record
 from lmstudy.study.task_arms import MLE, SCRATCH, UNTRAINED, Arm, Tuned
-from lmstudy.study.task_chapter import TITLES, answerers, difference, estimate, main_score, mean_metric, named
+from lmstudy.study.task_chapter import BITS, TITLES, answerers, difference, estimate, main_score, mean_metric, named
 
 PER_CENT = 100.0
 
@@ -48,11 +48,25 @@ def pretraining_gains(everything: Mapping[str, Tuned], at: int) -> dict[str, Est
 def gains_by_examples(everything: Mapping[str, Tuned]) -> dict[str, Estimate]:
     """The same by task and number of training examples."""
     return {
-        f"{TITLES[task]}, {arm.examples:,}": relative(task, arms, arm.examples, MLE, SCRATCH)
+        f"{TITLES[task]}, {size:,}": relative(task, arms, size, MLE, SCRATCH)
         for task, arms in everything.items()
-        for arm in sorted((arm for arm in arms if arm.examples is not None), key=lambda arm: arm.examples or 0)
-        if arm.start == MLE
+        for size in _sizes(arms)
     }
+
+
+def bits_by_examples(everything: Mapping[str, Tuned]) -> dict[str, Estimate]:
+    """Bits per byte of people's answers, of maximum likelihood minus those of the network from scratch, where answers are
+    written; by task and number of training examples."""
+    return {
+        f"{TITLES[task]}, {size:,}": difference(arms[Arm(MLE, size)], arms[Arm(SCRATCH, size)], BITS)
+        for task, arms in everything.items()
+        for size in _sizes(arms)
+        if f"test/{BITS.row}" in arms[Arm(MLE, size)][0].groups
+    }
+
+
+def _sizes(arms: Tuned) -> list[int]:
+    return sorted(arm.examples for arm in arms if arm.start == MLE and arm.examples is not None)
 
 
 def preference_costs(everything: Mapping[str, Tuned], at: int) -> dict[str, Estimate]:

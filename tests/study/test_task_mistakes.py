@@ -2,7 +2,7 @@
 
 import pytest
 
-from lmstudy.study.task_mistakes import body, kinds, message, span
+from lmstudy.study.task_mistakes import body, broken_rules, kinds, message, span
 from tests.study.claim_records import record
 
 
@@ -59,3 +59,15 @@ def test_kinds_are_shares_of_the_answers_of_all_seeds():
     table = kinds({"one": [first, second], "two": [first]}, span)
     assert table["one"].to_dict() == {"the very words": "75 %", "other words": "25 %"}
     assert table.index.name == "of 4 and 2 answers"
+
+
+def test_broken_rules_are_those_of_bodies_and_of_people_once():
+    long = f"    return '{'x' * 99}'\n"
+    samples = [
+        sample("    return a\n", long, "def f(a=1 ):\n"),
+        sample("    return a+1 ;\n", "    return a\n", "def f(a):\n"),
+    ]
+    records = [record(number, "tuning", {}, 2.0, samples=samples) for number in (1, 2)]
+    table = broken_rules({"network": records})
+    assert table.loc["E501 line too long"].to_dict() == {"people, 2 bodies": 0, "network, 4 bodies": 2}
+    assert set(table.index) >= {"E501 line too long", "E203 whitespace before ';'"}

@@ -61,6 +61,8 @@ def test_gains_are_shares_of_what_they_are_gains_over(everything):
     assert gains["translation"].value == pytest.approx(25, abs=1)
     assert gains["translation"].low > 20
     assert overview.gains_by_examples(everything) == {f"{name}, 1,000": e for name, e in gains.items()}
+    bits = overview.bits_by_examples(everything)
+    assert {name: e.value for name, e in bits.items()} == {"translation, 1,000": 0}
     costs = overview.preference_costs(everything, 1000)
     assert set(costs) == {"sentiment, English: conditional", "translation: conditional"}
     said = overview.verdicts(gains)

@@ -40,6 +40,8 @@ def test_data_is_counted_with_what_was_left_out_and_cut():
     known = baseline()
     assert task_data.data_table(known).loc["train", "examples"] == "5"
     assert task_data.left_out(known).loc["too long", "left out"] == "3"
+    known.metrics["data/test/known sources"] = 1.0
+    assert task_data.shared(known).startswith("Of 2 test examples, 1 ask")
     counts = {"train/examples": 1000.0, "train/cut": 7.0, "test/examples": 300.0, "test/cut": 2.0}
     few = record(51, "tuning", {}, 2.0, metrics={**counts, "train/examples": 100.0, "train/cut": 0.0})
     said = task_data.cut({Arm(MLE, 100): [few], Arm(MLE, 1000): [record(52, "tuning", {}, 2.0, metrics=counts)]})

@@ -31,16 +31,20 @@ CHAPTERS = {
     "summarisation": "notebooks/21_summarisation",
     "generation": "notebooks/22_generation",
 }
-RIVALS = {
-    "sentiment": LOGISTIC,
+RIVALS = {"sentiment": LOGISTIC, "question_answering": "lead", "summarisation": "nearest"}
+"""Baselines that a pretrained network was hoped to beat."""
+AHEAD = {
     "sentiment_zh": LOGISTIC,
     "translation": "translation memory",
-    "question_answering": "lead",
-    "summarisation": "nearest",
+    "question_answering": "rule",
+    "summarisation": "lead",
     "generation": "nearest",
 }
-AHEAD = {"question_answering": "rule", "summarisation": "lead"}
 """Baselines that do better than a pretrained network."""
+
+
+def _short(baseline: str) -> str:
+    return "logistic" if baseline == LOGISTIC else baseline.replace(" ", "_")
 
 
 def _apart(task: str, first: str, second: str, score: Score | None = None, *fine_tuning: str) -> Compute:
@@ -74,7 +78,7 @@ for _task, _chapter in CHAPTERS.items():
         id=f"apply.{_task}.pretraining_pays",
         sentence=f"On {_title}, with {AT:,} examples, a pretrained network is better than one from scratch.",
         holds=lambda e: e.low > 0,
-        expected=_task not in ("question_answering", "summarisation"),
+        expected=False,
     )(_apart(_task, MLE, SCRATCH))
     _of(
         id=f"apply.{_task}.conditional_vs_mle",
@@ -86,16 +90,18 @@ for _task, _chapter in CHAPTERS.items():
             id=f"apply.{_task}.filtering_vs_mle",
             sentence=f"On {_title}, pretraining on filtered text is not shown to be worse than maximum likelihood.",
             holds=lambda e: e.high > 0,
+            expected=_task != "generation",
         )(_apart(_task, "filtering", MLE))
-    _rival = RIVALS[_task]
-    _of(
-        id=f"apply.{_task}.above_{'logistic' if _rival == LOGISTIC else _rival.replace(' ', '_')}",
-        sentence=f"On {_title}, a pretrained network is better than the baseline {_rival!r}.",
-        holds=lambda e: e.low > 0,
-    )(_above(_task, _rival))
+    if _task in RIVALS:
+        _of(
+            id=f"apply.{_task}.above_{_short(RIVALS[_task])}",
+            sentence=f"On {_title}, a pretrained network is better than the baseline {RIVALS[_task]!r}.",
+            holds=lambda e: e.low > 0,
+            expected=_task != "sentiment",
+        )(_above(_task, RIVALS[_task]))
     if _task in AHEAD:
         _of(
-            id=f"apply.{_task}.below_{AHEAD[_task]}",
+            id=f"apply.{_task}.below_{_short(AHEAD[_task])}",
             sentence=f"On {_title}, the baseline {AHEAD[_task]!r} is better than a pretrained network.",
             holds=lambda e: e.high < 0,
         )(_above(_task, AHEAD[_task]))
@@ -149,4 +155,5 @@ claim(
     spec="+.2f",
     sentence="Fine-tuned on people's code, a model pretrained with control tokens for style breaks fewer rules of it.",
     holds=lambda e: e.high < 0,
+    expected=False,
 )(_apart("generation", "conditional", MLE, SCORES["generation"][2]))
