@@ -55,8 +55,8 @@ def gains_by_examples(everything: Mapping[str, Tuned]) -> dict[str, Estimate]:
 
 
 def bits_by_examples(everything: Mapping[str, Tuned]) -> dict[str, Estimate]:
-    """Bits per byte of people's answers, of maximum likelihood minus those of the network from scratch, where answers are
-    written; by task and number of training examples."""
+    """Bits per byte of people's answers, of maximum likelihood minus those of the network from scratch, by task and
+    number of training examples; where answers are written."""
     return {
         f"{TITLES[task]}, {size:,}": difference(arms[Arm(MLE, size)], arms[Arm(SCRATCH, size)], BITS)
         for task, arms in everything.items()
