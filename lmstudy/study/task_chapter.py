@@ -103,7 +103,7 @@ def gather(
     """
     at = AT if AT in sizes else list(sizes)[-1]
     rest = [name for name in objectives if name in STARTS[task] and name != MLE]
-    common: dict[str, Any] = {"runs": runs, "pretraining": pretraining}
+    common: dict[str, Any] = {"runs": runs, "pretraining": pretraining, "records": available(runs)}
     found = tuned(task, [SCRATCH, MLE], sizes, seeds, *fine_tuning, **common)
     found |= tuned(task, rest, [at], seeds, *fine_tuning, **common)
     return found | tuned(task, [PEER], [at], seeds, *fine_tuning, **common, train=False)

@@ -36,7 +36,6 @@ def confusion_figure(by_title: Mapping[str, Sequence[Record]]) -> Figure:
         shown.plot(ax=axes, cmap="Blues", values_format=".0f", colorbar=False, im_kw={"vmin": 0, "vmax": 100})
         axes.set(title=title, xlabel="told by the network", ylabel="label of people")
         axes.grid(False)
-    figure.tight_layout()
     return figure
 
 
@@ -66,4 +65,4 @@ def calibration(by_title: Mapping[str, Tuned], size: int | None, known: Mapping[
             }
             for title, arms in by_title.items()
         }
-    )
+    ).fillna("–")
