@@ -33,7 +33,7 @@ def confusion_figure(by_title: Mapping[str, Sequence[Record]]) -> Figure:
     for axes, (title, records) in zip(panels[0], by_title.items(), strict=True):
         labels, shares = confusion(records)
         shown = ConfusionMatrixDisplay(100 * shares, display_labels=labels)
-        shown.plot(ax=axes, cmap="Blues", values_format=".0f", colorbar=False, im_kw={"vmin": 0, "vmax": 100})
+        shown.plot(ax=axes, cmap="Blues", values_format=".0f", colorbar=False)
         axes.set(title=title, xlabel="told by the network", ylabel="label of people")
         axes.grid(False)
     return figure
