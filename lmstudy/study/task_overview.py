@@ -85,14 +85,13 @@ def verdicts(estimates: Mapping[str, Estimate]) -> str:
     worse = [name for name, e in estimates.items() if e.high < 0]
     undecided = [name for name in estimates if name not in (*better, *worse)]
     return (
-        f"Of {len(estimates)} differences, {len(better)} are clear of zero and above it ({_listed(better)}), "
-        f"{len(worse)} are below it ({_listed(worse)}), and {len(undecided)} cannot be told from it "
-        f"({_listed(undecided)})."
+        f"Of {len(estimates)} differences, {len(better)} above zero with the whole interval: {_listed(better)}. "
+        f"Below it, {len(worse)}: {_listed(worse)}. Not to be told from it, {len(undecided)}: {_listed(undecided)}."
     )
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "none"
+    return "; ".join(names) or "none"
 
 
 def corpus_bleu(arms: Tuned, at: int, known: Record) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def test_gains_are_shares_of_what_they_are_gains_over(everything):
     assert set(costs) == {"sentiment, English: conditional", "translation: conditional"}
     said = overview.verdicts(gains)
     assert said.startswith(
-        "Of 2 differences, 2 are clear of zero and above it (sentiment, English, translation), 0 are"
+        "Of 2 differences, 2 above zero with the whole interval: sentiment, English; translation. Below it, 0"
     )
     assert overview.verdicts(costs).count("none") == 2
 
