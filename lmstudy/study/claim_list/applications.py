@@ -117,8 +117,9 @@ for _task in ("sentiment", "sentiment_zh"):
         expected=False,
     )(_apart(_task, MLE, SCRATCH, None, "head=decoder"))
 
-for _task, _whose in (
+for _task, _whose, *_how in (
     ("translation", "translations"),
+    ("question_answering", "answers", "head=false"),
     ("summarisation", "summaries"),
     ("generation", "functions"),
 ):
@@ -129,7 +130,7 @@ for _task, _whose in (
         spec="+.2f",
         sentence=f"A pretrained network needs fewer bits for the {_whose} of people than one from scratch.",
         holds=lambda e: e.high < 0,
-    )(_apart(_task, MLE, SCRATCH, BITS))
+    )(_apart(_task, MLE, SCRATCH, BITS, *_how))
 
 claim(
     id="apply.question_answering.pointing_vs_writing",
