@@ -12,6 +12,7 @@ import pandas as pd
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.f1 import macro_f1, macro_f1_difference
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
+from lmstudy.study import preference_arms
 from lmstudy.study.claims import NoRecordsError
 from lmstudy.study.comparison_tables import with_interval
 from lmstudy.study.needs import compose_config
@@ -97,7 +98,12 @@ def gather(
         seeds, sizes, objectives: of the arms; an objective that the task's corpus does not have is left out.
         runs: folder of runs.
         fine_tuning, pretraining: overrides of `lmstudy-finetune` and `lmstudy-train`, such as "budget=smoke".
+
+    Raises:
+        StudyError: an objective that no task has.
     """
+    if unknown := [name for name in objectives if name not in preference_arms.OBJECTIVES]:
+        raise StudyError(f"objectives: {unknown[0]!r} is not one of {', '.join(preference_arms.OBJECTIVES)}")
     at = AT if AT in sizes else list(sizes)[-1]
     rest = [name for name in objectives if name in STARTS[task] and name != MLE]
     common: dict[str, Any] = {"runs": runs, "pretraining": pretraining, "records": available(runs)}

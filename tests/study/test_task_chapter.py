@@ -95,3 +95,8 @@ def test_every_task_has_its_scores_first_the_one_it_is_judged_by():
     from lmstudy.study.task_arms import STARTS
 
     assert set(chapter.SCORES) == set(chapter.TITLES) == set(STARTS)
+
+
+def test_an_objective_that_no_task_has_is_named():
+    with pytest.raises(StudyError, match="objectives: 'filtring' is not one of MLE, filtering"):
+        chapter.gather("sentiment", objectives=["filtring"])
