@@ -56,8 +56,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 beam search as is usual. Docstrings are longer than what models are pretrained with; bodies of functions take long to
 write, so fewer are asked for.
 
-Labels are learned by Muon: AdamW's steps hardly move embeddings that have grown in pretraining. It was picked, with its
-rates, on validation examples of seed 1, for `SCRATCH` and `MLE` alike."""
+Labels are learned by Muon, which was picked, with its rates, on validation examples of seed 1, for `SCRATCH` and `MLE`
+alike."""
 RATES = {"sentiment": "optimizer.lr=0.005", "sentiment_zh": "optimizer.lr=0.005"}
 """Of embeddings of a network from scratch, where it is not that of `SETTINGS`."""
 STEPS = {100: 150, 1000: 300, 5000: 600}

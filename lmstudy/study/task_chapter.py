@@ -83,7 +83,7 @@ OBJECTIVES = ("filtering", "conditional")
 def gather(
     task: str,
     seeds: Sequence[int] = SEEDS,
-    sizes: Sequence[int | None] = SIZES,
+    sizes: Sequence[int | None] = (),
     objectives: Sequence[str] = OBJECTIVES,
     runs: str = "runs",
     fine_tuning: Sequence[str] = (),
@@ -95,7 +95,8 @@ def gather(
 
     Args:
         task: of `conf/task`.
-        seeds, sizes, objectives: of the arms; an objective that the task's corpus does not have is left out.
+        seeds, objectives: of the arms; an objective that the task's corpus does not have is left out.
+        sizes: training examples; empty: `CURVES`.
         runs: folder of runs.
         fine_tuning, pretraining: overrides of `lmstudy-finetune` and `lmstudy-train`, such as "budget=smoke".
 
@@ -104,6 +105,7 @@ def gather(
     """
     if unknown := [name for name in objectives if name not in preference_arms.OBJECTIVES]:
         raise StudyError(f"objectives: {unknown[0]!r} is not one of {', '.join(preference_arms.OBJECTIVES)}")
+    sizes = sizes or CURVES[task]
     at = AT if AT in sizes else list(sizes)[-1]
     rest = [name for name in objectives if name in STARTS[task] and name != MLE]
     common: dict[str, Any] = {"runs": runs, "pretraining": pretraining, "records": available(runs)}
@@ -201,14 +203,17 @@ def difference(
     return paired_difference(a, b).times(score.factor)
 
 
-def baselines(task: str, examples: int | None = None, runs: str = "runs") -> Record:
-    """The record of a task's baselines on as many training examples: published, finished here, or made now."""
+def baselines(task: str, sizes: Sequence[int | None], runs: str = "runs") -> dict[int | None, Record]:
+    """The records of a task's baselines by the number of training examples: published, finished here, or made now."""
     from lmstudy.study.task_baselines import task_baselines
 
-    try:
-        return baselines_among(available(runs), task, examples)
-    except NoRecordsError:
-        return task_baselines(_baseline_config(task, examples, runs)[0])
+    known, found = available(runs), {}
+    for size in sizes:
+        try:
+            found[size] = baselines_among(known, task, size)
+        except NoRecordsError:
+            found[size] = task_baselines(_baseline_config(task, size, runs)[0])
+    return found
 
 
 def _baseline_config(task: str, examples: int | None, runs: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -20,9 +20,12 @@ Shares = NDArray[np.float64]
 
 def confusion(records: Sequence[Record]) -> tuple[list[str], Shares]:
     """Labels, and [labels, labels] of each true label the share that was told as each, over seeds."""
-    labels = [name.removeprefix("test/recall/") for name in records[0].metrics if name.startswith("test/recall/")]
     counts = table(records, F1).sum((0, 1))
-    return labels, counts / counts.sum(1, keepdims=True)
+    return _labels(records), counts / counts.sum(1, keepdims=True)
+
+
+def _labels(records: Sequence[Record]) -> list[str]:
+    return [name.removeprefix("test/recall/") for name in records[0].metrics if name.startswith("test/recall/")]
 
 
 def confusion_figure(by_title: Mapping[str, Sequence[Record]]) -> Figure:
@@ -41,13 +44,12 @@ def confusion_figure(by_title: Mapping[str, Sequence[Record]]) -> Figure:
 
 def per_label(records: Sequence[Record]) -> pd.DataFrame:
     """Recall and F1 of each label, means over seeds."""
-    labels, _ = confusion(records)
     rows = {
         label: {
             title: f"{mean_metric(records, f'test/{key}/{label}'):.3f}"
             for title, key in {"recall": "recall", "F1": "f1"}.items()
         }
-        for label in labels
+        for label in _labels(records)
     }
     return pd.DataFrame(rows).T
 

@@ -79,11 +79,10 @@ def kinds(columns: Mapping[str, Sequence[Record]], kind: Kind) -> pd.DataFrame:
 
 def broken_rules(columns: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
     """Violations of style in the bodies that records keep, by rule, and in those of people (once)."""
-    written: dict[str, list[tuple[str, str]]] = {"people": []}
+    first = next(iter(columns.values()))[:1]
+    written = {"people": [(sample["source"], sample["target"]) for sample in _samples(first)]}
     for name, records in columns.items():
         written[name] = [(sample["source"], sample["answer"]) for sample in _samples(records)]
-    first = next(iter(columns.values()))[:1]
-    written["people"] = [(sample["source"], sample["target"]) for sample in _samples(first)]
     found = {
         f"{name}, {len(texts)} bodies": Counter(rule for text in texts for rule in _broken(*text))
         for name, texts in written.items()

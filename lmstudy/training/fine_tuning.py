@@ -240,9 +240,12 @@ class FineTuningModule(L.LightningModule):
         weight: Any = batch.target_tokens if self.head is None else len(batch.label)
         if isinstance(self.head, SpanHead):
             weight = (batch.span[:, 0] >= 0).sum()
-        self.losses.update(self.loss(batch), weight)
-        if self.f1 is not None:
-            self.f1.update(self.head_logits(batch), batch.label)
+        if self.f1 is None:
+            self.losses.update(self.loss(batch), weight)
+        else:
+            logits = self.head_logits(batch)
+            self.losses.update(F.cross_entropy(logits, batch.label), weight)
+            self.f1.update(logits, batch.label)
 
     def on_validation_epoch_end(self) -> None:
         self.log("valid/loss", self.losses.compute())

@@ -30,6 +30,24 @@ def trained(settings, tmp_path_factory) -> Finished:
     return load_run(open_run(config).folder)
 
 
+@pytest.fixture(scope="session")
+def steered(settings, tmp_path_factory) -> Finished:
+    """A model with control tokens for lines that are too long, deep enough to end a text now and then."""
+    runs = tmp_path_factory.mktemp("steered") / "runs"
+    deeper = ["budget.encoder_layers=4", "budget.decoder_layers=4"]
+    overrides = [
+        *settings,
+        *deeper,
+        "scorer=pep8",
+        "scorer.max_line_length=60",
+        "objective=conditional",
+        f"runs={runs}",
+    ]
+    config = compose_config("train", overrides)
+    train(config)
+    return load_run(open_run(config).folder)
+
+
 @pytest.fixture
 def measured(trained, tmp_path) -> Callable[..., Record]:
     """`lmstudy-evaluate` of that run with some overrides, its records in a folder of the test's own."""

@@ -12,35 +12,16 @@ from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.study.evaluations import evaluate
-from lmstudy.study.finished import load_run
 from lmstudy.study.measures import divergence
 from lmstudy.study.measures.capability import Capability
 from lmstudy.study.measures.preference import PARTS, Preference, best, in_parts
 from lmstudy.study.measures.red_teaming import RedTeaming
 from lmstudy.study.needs import compose_config
-from lmstudy.study.runs import open_run, train
 from lmstudy.study.samples import Asked
 from lmstudy.study.writing import Text, held_out_prompts, prompted
 
 PEP8 = {"_target_": "lmstudy.preferences.scorers.pep8.Pep8Scorer", "family": "style", "max_line_length": 79}
 SMALL = ["measure.samples=40", "measure.prompts=8"]
-
-
-@pytest.fixture(scope="module")
-def steered(settings, tmp_path_factory):
-    runs = tmp_path_factory.mktemp("steered") / "runs"
-    deeper = ["budget.encoder_layers=4", "budget.decoder_layers=4"]  # ends a text now and then
-    overrides = [
-        *settings,
-        *deeper,
-        "scorer=pep8",
-        "scorer.max_line_length=60",
-        "objective=conditional",
-        f"runs={runs}",
-    ]
-    config = compose_config("train", overrides)
-    train(config)
-    return load_run(open_run(config).folder)
 
 
 def ask(steered, measure: str, *overrides: str):

@@ -9,11 +9,9 @@ from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.errors import StudyError
 from lmstudy.study.evaluations import evaluate
-from lmstudy.study.finished import load_run
 from lmstudy.study.measures.preference import PARTS
 from lmstudy.study.measures.steering import CONTROLS, Steering, held_out_beginnings
 from lmstudy.study.needs import compose_config
-from lmstudy.study.runs import open_run, train
 from tests.data.test_settings import load
 from tests.data.wheels import build_sdist, pin_sdist, put
 
@@ -60,23 +58,6 @@ def test_documents_must_fit(corpus):
     assert len(held_out_beginnings(corpus, "train", None, 2, middle)) == (lengths <= middle).sum()
     with pytest.raises(StudyError, match=r"measure\.source=beta: no document of train.*sources are alpha"):
         held_out_beginnings(corpus, "train", "beta", 2, 1000)
-
-
-@pytest.fixture(scope="module")
-def steered(settings, tmp_path_factory):
-    runs = tmp_path_factory.mktemp("steered") / "runs"
-    deeper = ["budget.encoder_layers=4", "budget.decoder_layers=4"]  # ends a text now and then
-    overrides = [
-        *settings,
-        *deeper,
-        "scorer=pep8",
-        "scorer.max_line_length=60",
-        "objective=conditional",
-        f"runs={runs}",
-    ]
-    config = compose_config("train", overrides)
-    train(config)
-    return load_run(open_run(config).folder)
 
 
 def test_each_control_token_is_measured_on_the_same_beginnings(steered):
