@@ -51,6 +51,7 @@ COMMAND = Command(
         "order=5": "tokens an n-gram, at most 5",
         "tokens=all": "training tokens to count: all, or a number",
         "examples=null": "of a task: training examples; null: all",
+        "valid_examples=1000": "of a task with labels: those that logistic regression chooses its settings by",
         "test_examples=1000": "of a task: held-out examples that are answered; null: all",
         "runs=runs": "folder of records",
     },

@@ -100,6 +100,7 @@ class BaselineConfig(_Closed):
     tokens: Count | Literal["all"]
     task: dict[str, Any] | None = None
     examples: Count | None = None
+    valid_examples: Count = 1000
     test_examples: Count | None = 1000
     runs: str
 

@@ -68,6 +68,8 @@ def open_tuning(config: Mapping[str, Any], pretrained: Record | None = None) -> 
         raise StudyError(f"head={head}: the answers of task {task.name} are free text, a head tells labels or spans")
     if typed.head == "decoder" and not task.labels:
         raise StudyError(f"head=decoder: task {task.name} points at what the encoder reads; head=true")
+    if typed.label_weights and not (typed.head and task.labels):
+        raise StudyError(f"label_weights={typed.label_weights}: there is no head that tells labels; head=true")
     corpus = prepare(typed.data)
     decisive = dict(config)
     if typed.run is not None:
@@ -134,7 +136,15 @@ def first_module(tuning: Tuning) -> FineTuningModule:
     if typed.head:
         labels = len(tuning.task.labels)
         head = Head(model.d_model, labels, typed.head == "decoder") if labels else SpanHead(model.d_model)
-    return FineTuningModule(model.train(), optimizer, typed.steps, head)
+    weights = balanced(tuning.task, tuning.examples["train"][: typed.examples]) if typed.label_weights else None
+    return FineTuningModule(model.train(), optimizer, typed.steps, head, weights)
+
+
+def balanced(task: Task, examples: Sequence[Example]) -> torch.Tensor:
+    """[labels] weights that make all labels count alike: examples / (labels of them x examples of the label), which is
+    scikit-learn's `class_weight="balanced"`; 0 of a label without examples."""
+    counts = torch.tensor([sum(one.target == label for one in examples) for label in task.labels]).float()
+    return torch.where(counts > 0, counts.sum() / ((counts > 0).sum() * counts.clamp(min=1)), 0.0)
 
 
 def _fit(tuning: Tuning) -> Record:

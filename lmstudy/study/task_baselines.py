@@ -15,7 +15,7 @@ from lmstudy.study.baseline_records import recorded
 from lmstudy.study.fine_tuning import SHOWN, fingerprint
 from lmstudy.study.identity import NUMERICS
 from lmstudy.study.records import Record
-from lmstudy.tasks.base import Example, Examples, Task
+from lmstudy.tasks.base import Examples, Task
 from lmstudy.tasks.baselines import judged
 
 
@@ -34,17 +34,21 @@ def task_baselines(config: Mapping[str, Any]) -> Record:
         raise StudyError("of=task needs a task: task=NAME")
     task: Task = build(typed.task, "task")
     examples = task.examples()
-    train, test = examples["train"][: typed.examples], examples["test"][: typed.test_examples]
-    content = {
-        "baseline": {"name": "task", "examples": typed.examples, "test_examples": typed.test_examples},
-        "task": typed.task,
+    taken = {
+        "train": examples["train"][: typed.examples],
+        "valid": examples["valid"][: typed.valid_examples],
+        "test": examples["test"][: typed.test_examples],
     }
+    own = {"name": "task", "examples": typed.examples, "test_examples": typed.test_examples}
+    if task.labels:
+        own["valid_examples"] = typed.valid_examples
+    content = {"baseline": own, "task": typed.task}
     name = f"baselines-{task.name}-{typed.examples or 'all'}"
 
     def measure(identity: dict[str, Any]) -> Record:
         clock = provenance.Clock()
-        print(f"{name}: {len(train):,} training examples, {len(test):,} questions", file=sys.stderr)
-        return _measured(task, examples, train, test, clock, identity)
+        print(f"{name}: {len(taken['train']):,} training examples, {len(taken['test']):,} questions", file=sys.stderr)
+        return _measured(task, examples, taken, clock, identity)
 
     return recorded(content, fingerprint(examples), name, typed.runs, measure)
 
@@ -52,12 +56,12 @@ def task_baselines(config: Mapping[str, Any]) -> Record:
 def _measured(
     task: Task,
     examples: Examples,
-    train: list[Example],
-    test: list[Example],
+    taken: Examples,
     clock: provenance.Clock,
     identity: dict[str, Any],
 ) -> Record:
-    found = judged(task, train, test)
+    test = taken["test"]
+    found = judged(task, taken["train"], test, taken["valid"])
     metrics: dict[str, float] = {}
     groups: dict[str, list[list[float]]] = {}
     for name, own in found.items():
@@ -71,7 +75,7 @@ def _measured(
         numerics=NUMERICS,
         **provenance.circumstances(clock),
         metrics=metrics
-        | {"train/examples": float(len(train)), "test/examples": float(len(test))}
+        | {f"{split}/examples": float(len(taken[split])) for split in ("train", "test")}
         | described(task, examples),
         groups=groups,
         samples=[

@@ -222,6 +222,8 @@ def _baseline_config(task: str, examples: int | None, runs: str) -> tuple[dict[s
     size = "null" if examples is None else examples
     config = compose_config("baseline", ["of=task", f"task={task}", f"examples={size}", *test, f"runs={runs}"])
     own = {"name": "task", "examples": examples, "test_examples": config["test_examples"]}
+    if main_score(task) is F1:
+        own["valid_examples"] = config["valid_examples"]
     return config, {"baseline": own, "task": config["task"]}
 
 

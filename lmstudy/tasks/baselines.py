@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmstudy.data.source_messages import PLACEHOLDER
+from lmstudy.errors import StudyError
 from lmstudy.tasks.base import Example, Judgement, Task
 from lmstudy.tasks.classification import Classification
 
@@ -105,20 +106,58 @@ def most_alike(known: Sequence[str], asked: Sequence[str], at_once: int = 256) -
     return np.concatenate(found)
 
 
-def logistic(task: Classification, train: Sequence[Example], asked: Sequence[Example]) -> NDArray[np.float64]:
-    """[asked, labels] probabilities by logistic regression on TF-IDF of words, pairs of words and characters."""
+STRENGTHS = tuple(4.0**power for power in range(-1, 5))
+"""C of logistic regression, of which validation examples choose."""
+WEIGHTS = (None, "balanced")
+"""Of classes, likewise."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """What logistic regression makes of texts, and the settings that did best on validation examples."""
+
+    probabilities: NDArray[np.float64]
+    """[asked, labels]"""
+    strength: float
+    weights: str | None
+
+
+def logistic(
+    task: Classification, train: Sequence[Example], asked: Sequence[Example], valid: Sequence[Example]
+) -> Linear:
+    """Logistic regression on TF-IDF of words, pairs of words and characters; of `STRENGTHS` and `WEIGHTS` it has those
+    with the highest macro F1 on `valid`, the first of several.
+
+    Raises:
+        StudyError: no two labels to learn from, or no example to choose by.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.pipeline import make_union
 
+    labels = [example.target for example in train]
+    if len(set(labels)) < 2 or not valid:
+        raise StudyError(
+            f"task {task.name}: {LOGISTIC} needs examples of two labels and some to validate on; there are "
+            f"{len(train):,} of {len(set(labels))} and {len(valid):,}: raise examples or valid_examples"
+        )
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
     characters = TfidfVectorizer(ngram_range=(1, 5), analyzer="char_wb", sublinear_tf=True, min_df=2)
-    model = make_pipeline(make_union(words, characters), LogisticRegression(C=4.0, max_iter=2000))
-    model.fit([example.source for example in train], [example.target for example in train])
-    own = model.predict_proba([example.source for example in asked])
+    features = make_union(words, characters)
+    learned = features.fit_transform([example.source for example in train])
+    validated, wanted = (features.transform([example.source for example in own]) for own in (valid, asked))
+    best, chosen = -1.0, None
+    for weights in WEIGHTS:
+        for strength in STRENGTHS:
+            model = LogisticRegression(C=strength, class_weight=weights, max_iter=2000).fit(learned, labels)
+            f1 = task.judge(valid, model.predict(validated).tolist()).metrics["f1"]
+            if f1 > best:
+                best, chosen = f1, (model, strength, weights)
+    assert chosen is not None
+    model, strength, weights = chosen
     found = np.zeros((len(asked), len(task.labels)))
-    found[:, [task.labels.index(label) for label in model.classes_]] = own
-    return found
+    found[:, [task.labels.index(label) for label in model.classes_]] = model.predict_proba(wanted)
+    return Linear(found, strength, weights)
 
 
 BY_TASK: dict[str, dict[str, Answer]] = {
@@ -141,15 +180,22 @@ class Baseline:
     judgement: Judgement
 
 
-def judged(task: Task, train: Sequence[Example], asked: Sequence[Example]) -> dict[str, Baseline]:
-    """Each baseline's answers to the questions, judged; for a task of one's own `nearest` and `majority`."""
+def judged(
+    task: Task, train: Sequence[Example], asked: Sequence[Example], valid: Sequence[Example] = ()
+) -> dict[str, Baseline]:
+    """Each baseline's answers to the questions, judged; for a task of one's own `nearest` and `majority`.
+
+    Logistic regression chooses its settings on `valid`; its metrics `strength` and `balanced` tell which.
+    """
     known = BY_TASK.get(task.name, {"majority": majority, "nearest": nearest})
     found = {}
     for name, answer in known.items():
         answers = answer(train, asked)
         found[name] = Baseline(answers, task.judge(asked, answers))
     if isinstance(task, Classification):
-        probabilities = logistic(task, train, asked)
-        told = probabilities.argmax(1)
-        found[LOGISTIC] = Baseline([task.labels[i] for i in told], task.of_labels(asked, told, probabilities))
+        linear = logistic(task, train, asked, valid)
+        told = linear.probabilities.argmax(1)
+        judgement = task.of_labels(asked, told, linear.probabilities)
+        judgement.metrics |= {"strength": linear.strength, "balanced": float(linear.weights == "balanced")}
+        found[LOGISTIC] = Baseline([task.labels[i] for i in told], judgement)
     return found

@@ -186,10 +186,21 @@ class FineTuningModule(L.LightningModule):
         optimizer: settings that build an optimiser and know its schedule.
         steps: length of the training, for the schedule.
         head: a `Head` or a `SpanHead`, or None.
+        label_weights: [labels] of the examples of each label in the loss; None: all count alike.
     """
 
-    def __init__(self, model: Any, optimizer: AdamW, steps: int, head: Head | SpanHead | None = None) -> None:
+    label_weights: Tensor | None
+
+    def __init__(
+        self,
+        model: Any,
+        optimizer: AdamW,
+        steps: int,
+        head: Head | SpanHead | None = None,
+        label_weights: Tensor | None = None,
+    ) -> None:
         super().__init__()
+        self.register_buffer("label_weights", label_weights, persistent=False)
         self.model, self.optimizer_settings, self.steps, self.head = model, optimizer, steps, head
         self.losses = MeanMetric()
         self.f1 = MulticlassF1Score(head.linear.out_features, average="macro") if isinstance(head, Head) else None
@@ -227,7 +238,7 @@ class FineTuningModule(L.LightningModule):
             logits = self.head_logits(batch)[there].flatten(0, 1)
             return F.cross_entropy(logits, batch.span[there].flatten(), reduction="sum") / max(len(logits), 1)
         if self.head is not None:
-            return F.cross_entropy(self.head_logits(batch), batch.label)
+            return F.cross_entropy(self.head_logits(batch), batch.label, self.label_weights)
         logits = self.model(batch.text)
         return F.cross_entropy(logits.flatten(0, 1), batch.text.labels.flatten(), ignore_index=IGNORE)
 

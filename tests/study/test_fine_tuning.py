@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from lmstudy.errors import StudyError
 from lmstudy.study import sessions
-from lmstudy.study.fine_tuning import fine_tune, fingerprint, headline
+from lmstudy.study.fine_tuning import balanced, fine_tune, fingerprint, headline
 from lmstudy.study.needs import compose_config
 from lmstudy.study.runs import train
 from lmstudy.tasks.classification import shares
@@ -40,6 +40,25 @@ def test_labels_are_learned_in_words_and_by_a_head(config, head):
     assert sum(top for top, _ in record.groups["test/accuracy"]) == round(96 * record.metrics["test/accuracy"])
     assert {"id", "source", "target", "answer"} == set(record.samples[0])
     assert any("test/f1 " in part for part in headline(record))
+
+
+def test_balanced_weights_are_those_of_scikit_learn_and_change_what_is_learned(config):
+    from sklearn.utils.class_weight import compute_class_weight
+
+    task, examples = Loops(), Loops().examples()["train"][:50]
+    labels = np.array(task.labels)
+    expected = compute_class_weight("balanced", classes=labels, y=np.array([one.target for one in examples]))
+    assert np.allclose(balanced(task, examples), expected)
+    one_label = [one for one in examples if one.target == labels[0]]
+    assert balanced(task, one_label).tolist() == [1.0, 0.0]
+    plain, weighted = (
+        fine_tune(config("Loops", "head=true", "steps=2", "evaluate_every=1", f"label_weights={how}"))
+        for how in ("null", "balanced")
+    )
+    assert plain.id != weighted.id
+    assert plain.curves["valid/loss"]["value"][-1] != weighted.curves["valid/loss"]["value"][-1]
+    with pytest.raises(StudyError, match="label_weights=balanced: there is no head that tells labels; head=true"):
+        fine_tune(config("Echo", "label_weights=balanced"))
 
 
 def test_text_is_learned_and_the_weights_that_validate_best_are_kept(config):

@@ -50,13 +50,53 @@ def test_a_rule_finds_what_a_docstring_says_of_a_parameter(docstring, answer):
 def test_logistic_regression_learns_what_words_tell():
     task = Loops(200)
     examples = task.examples()
-    found = baselines.judged(task, examples["train"], examples["test"])
+    found = baselines.judged(task, examples["train"], examples["test"], examples["valid"])
     assert set(found) == {"majority", "nearest", baselines.LOGISTIC}
     assert found[baselines.LOGISTIC].judgement.metrics["accuracy"] > 0.9
     assert found["majority"].judgement.metrics["f1"] < 0.5
     assert "calibration_error" in found[baselines.LOGISTIC].judgement.metrics
-    probabilities = baselines.logistic(task, examples["train"][:50], examples["test"])
-    assert np.allclose(probabilities.sum(1), 1)
+    linear = baselines.logistic(task, examples["train"][:50], examples["test"], examples["valid"])
+    assert np.allclose(linear.probabilities.sum(1), 1)
+
+
+def test_validation_examples_choose_the_settings_of_logistic_regression():
+    """In training nearly all are bad, in validation half: balanced weights tell the good ones best."""
+    rng = np.random.default_rng(0)
+
+    def drawn(count, good):
+        labels = ["yes" if one else "no" for one in rng.random(count) < good]
+        words = [label if rng.random() < 0.4 else "so" for label in labels]
+        return [Example(f"{count}-{i}", word, label) for i, (word, label) in enumerate(zip(words, labels, strict=True))]
+
+    task = Loops()
+    train, valid = drawn(300, 0.05), drawn(200, 0.6)
+    found = baselines.logistic(task, train, valid, valid)
+    scores = {
+        (strength, weights): _f1(task, train, valid, strength, weights)
+        for weights in baselines.WEIGHTS
+        for strength in baselines.STRENGTHS
+    }
+    assert len(set(scores.values())) > 1
+    assert (found.strength, found.weights) == max(scores, key=lambda key: scores[key])
+    told = [task.labels[i] for i in found.probabilities.argmax(1)]
+    assert task.judge(valid, told).metrics["f1"] == pytest.approx(max(scores.values()))
+
+
+def _f1(task, train, valid, strength, weights):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(baselines, "STRENGTHS", (strength,))
+        patch.setattr(baselines, "WEIGHTS", (weights,))
+        linear = baselines.logistic(task, train, valid, valid)
+    return task.judge(valid, [task.labels[i] for i in linear.probabilities.argmax(1)]).metrics["f1"]
+
+
+def test_logistic_regression_says_what_it_lacks():
+    task = Loops()
+    same = [Example("a", "x", "yes"), Example("b", "y", "yes")]
+    with pytest.raises(StudyError, match="there are 2 of 1 and 2: raise examples"):
+        baselines.logistic(task, same, same, same)
+    with pytest.raises(StudyError, match="and 0: raise examples or valid_examples"):
+        baselines.judged(task, [*same, Example("c", "z", "no")], same)
 
 
 def test_every_task_that_ships_has_baselines_and_another_one_gets_some():
