@@ -76,8 +76,8 @@ CURVES: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, (100, 1000)) | {"ques
 """Training examples by task; spans are learned and told fast."""
 AT = 1000
 """Training examples at which all starts are compared."""
-OBJECTIVES = ("filtering", "conditional")
-"""Objectives beside maximum likelihood whose models are fine-tuned for every task that has them."""
+OBJECTIVES = tuple(name for name in preference_arms.OBJECTIVES if name != MLE)
+"""Those beside maximum likelihood; a task has the ones among them that `STARTS` gives it."""
 
 
 def gather(
@@ -89,8 +89,8 @@ def gather(
     fine_tuning: Sequence[str] = (),
     pretraining: Sequence[str] = (),
 ) -> Tuned:
-    """From scratch and from maximum likelihood at all sizes, from other objectives at `AT` examples (or the most, if
-    that is not among the sizes); what is missing is made. The peer is there if it has been fine-tuned: it needs a
+    """From scratch and from maximum likelihood at all sizes, from other objectives at those up to `AT` examples (or at
+    the most, if there is none); what is missing is made. The peer is there if it has been fine-tuned: it needs a
     package that the book does not.
 
     Args:
@@ -110,7 +110,8 @@ def gather(
     rest = [name for name in objectives if name in STARTS[task] and name != MLE]
     common: dict[str, Any] = {"runs": runs, "pretraining": pretraining, "records": available(runs)}
     found = tuned(task, [SCRATCH, MLE], sizes, seeds, *fine_tuning, **common)
-    found |= tuned(task, rest, [at], seeds, *fine_tuning, **common)
+    few: Sequence[int | None] = [size for size in sizes if size is not None and size <= AT] or [at]
+    found |= tuned(task, rest, few, seeds, *fine_tuning, **common)
     return found | tuned(task, [PEER], [at], seeds, *fine_tuning, **common, train=False)
 
 
@@ -270,6 +271,19 @@ def against(arms: Tuned, size: int | None, score: Score, reference: str) -> dict
         named(arm.start): difference(records, base, score)
         for arm, records in arms.items()
         if arm.examples == size and arm.start not in (reference, *UNTRAINED)
+    }
+
+
+def costs(arms: Tuned, score: Score) -> dict[str, dict[str, Estimate]]:
+    """Score of each objective minus that of maximum likelihood, by number of training examples and by objective."""
+    sizes = dict.fromkeys(arm.examples for arm in arms if arm.start not in (MLE, *UNTRAINED))
+    return {
+        f"{size:,} examples" if size else "all examples": {
+            arm.start: difference(records, arms[Arm(MLE, size)], score)
+            for arm, records in arms.items()
+            if arm.examples == size and arm.start not in (MLE, *UNTRAINED)
+        }
+        for size in sizes
     }
 
 

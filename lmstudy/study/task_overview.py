@@ -13,6 +13,8 @@ from lmstudy.study.task_arms import MLE, SCRATCH, UNTRAINED, Arm, Tuned
 from lmstudy.study.task_chapter import BITS, TITLES, answerers, difference, estimate, main_score, mean_metric, named
 
 PER_CENT = 100.0
+BY_LUCK = 0.05
+"""Share of 95 % intervals that do not hold the truth."""
 
 
 def overview(everything: Mapping[str, Tuned], known: Mapping[str, Record], at: int) -> pd.DataFrame:
@@ -69,24 +71,28 @@ def _sizes(arms: Tuned) -> list[int]:
     return sorted(arm.examples for arm in arms if arm.start == MLE and arm.examples is not None)
 
 
-def preference_costs(everything: Mapping[str, Tuned], at: int) -> dict[str, Estimate]:
-    """Of every other objective over maximum likelihood, by task and objective."""
+def preference_costs(everything: Mapping[str, Tuned], at: int) -> dict[str, dict[str, Estimate]]:
+    """Of every other objective over maximum likelihood, by task and by objective."""
     return {
-        f"{TITLES[task]}: {arm.start}": relative(task, arms, at, arm.start, MLE)
+        TITLES[task]: {
+            arm.start: relative(task, arms, at, arm.start, MLE)
+            for arm in arms
+            if arm.examples == at and arm.start not in (MLE, *UNTRAINED)
+        }
         for task, arms in everything.items()
-        for arm in arms
-        if arm.examples == at and arm.start not in (MLE, *UNTRAINED)
     }
 
 
 def verdicts(estimates: Mapping[str, Estimate]) -> str:
-    """How many of some differences are clear of zero, in a sentence."""
+    """How many of some differences are clear of zero, and how many would be by luck, in a few sentences."""
     better = [name for name, e in estimates.items() if e.low > 0]
     worse = [name for name, e in estimates.items() if e.high < 0]
-    undecided = [name for name in estimates if name not in (*better, *worse)]
+    undecided = len(estimates) - len(better) - len(worse)
     return (
         f"Of {len(estimates)} differences, {len(better)} above zero with the whole interval: {_listed(better)}. "
-        f"Below it, {len(worse)}: {_listed(worse)}. Not to be told from it, {len(undecided)}: {_listed(undecided)}."
+        f"Below it, {len(worse)}: {_listed(worse)}. Not to be told from it, {undecided}. "
+        f"If there were no difference anywhere, {BY_LUCK * len(estimates):.1f} of so many intervals would exclude zero "
+        "by luck."
     )
 
 

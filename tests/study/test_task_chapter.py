@@ -6,7 +6,7 @@ import pytest
 from lmstudy.errors import StudyError
 from lmstudy.study import task_chapter as chapter
 from lmstudy.study.task_arms import MLE, SCRATCH, Arm
-from lmstudy.study.task_figures import learning
+from lmstudy.study.task_figures import differences, learning
 from lmstudy.tasks.base import Example
 from lmstudy.tasks.classification import RatedSentiment
 from tests.study.claim_records import record
@@ -31,6 +31,7 @@ def classified(right, seed, size=1000, number=0):
 @pytest.fixture(scope="module")
 def arms():
     shares = {(SCRATCH, 100): 0.4, (SCRATCH, 1000): 0.5, (MLE, 100): 0.42, (MLE, 1000): 0.7, ("filtering", 1000): 0.7}
+    shares |= {("filtering", 100): 0.3}
     return {
         Arm(*arm): [classified(share, seed, arm[1], number) for seed in (1, 2, 3)]
         for number, (arm, share) in enumerate(shares.items())
@@ -81,7 +82,25 @@ def test_tables_hold_every_answerer_and_start(arms):
     assert set(chapter.curves(arms, chapter.F1)["pretrained, MLE"]) == {100, 1000}
 
 
-def test_a_figure_has_a_curve_for_every_start_with_several_sizes(arms):
+def test_costs_are_differences_to_maximum_likelihood_by_size_and_are_drawn(arms):
+    costs = chapter.costs(arms, chapter.F1)
+    assert {size: list(found) for size, found in costs.items()} == {
+        "1,000 examples": ["filtering"],
+        "100 examples": ["filtering"],
+    }
+    assert costs["100 examples"]["filtering"].high < 0
+    assert costs["1,000 examples"]["filtering"].low < 0 < costs["1,000 examples"]["filtering"].high
+    figure = differences({"English": costs, "Chinese": {"100 examples": costs["100 examples"]}}, "macro F1", 2)
+    first, second = figure.axes
+    assert [axes.get_title() for axes in figure.axes] == ["English", "Chinese"]
+    assert [label.get_text() for label in first.get_yticklabels()] == ["filtering"]
+    points = [line.get_xdata()[0] for line in first.lines if len(line.get_xdata()) == 1 and line.get_marker() != "None"]
+    assert points == [costs[size]["filtering"].value for size in costs]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(costs)
+    assert len(second.lines) < len(first.lines)
+
+
+def test_a_figure_has_a_curve_from_scratch_and_from_maximum_likelihood(arms):
     known = [baseline(), baseline(0.7)]
     for one, size in zip(known, (100.0, 1000.0), strict=True):
         one.metrics["train/examples"] = size

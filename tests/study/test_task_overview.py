@@ -64,12 +64,17 @@ def test_gains_are_shares_of_what_they_are_gains_over(everything):
     bits = overview.bits_by_examples(everything)
     assert {name: e.value for name, e in bits.items()} == {"translation, 1,000": 0}
     costs = overview.preference_costs(everything, 1000)
-    assert set(costs) == {"sentiment, English: conditional", "translation: conditional"}
+    assert {title: list(found) for title, found in costs.items()} == {
+        "sentiment, English": ["conditional"],
+        "translation": ["conditional"],
+    }
     said = overview.verdicts(gains)
     assert said.startswith(
         "Of 2 differences, 2 above zero with the whole interval: sentiment, English; translation. Below it, 0"
     )
-    assert overview.verdicts(costs).count("none") == 2
+    said = overview.verdicts({title: found["conditional"] for title, found in costs.items()})
+    assert said.count("none") == 2
+    assert "Not to be told from it, 2. If there were no difference anywhere, 0.1 of so many" in said
 
 
 def test_corpus_scores_and_memory_are_means_over_seeds(everything, known):
