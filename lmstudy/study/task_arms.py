@@ -34,7 +34,8 @@ _STYLE = _starts("pep8")
 STARTS: dict[str, dict[str, tuple[str, ...]]] = {
     "sentiment": _starts("sentiment", OBJECTIVES, *MIXED),
     "sentiment_zh": _starts("sentiment_zh", (MLE, "conditional"), *MIXED),
-    "translation": _starts("bilingual", (MLE, "conditional"), *MIXED, conditional="conditional_known"),
+    "translation": _starts("bilingual", OBJECTIVES, *MIXED, "scorer=sentiment_both")
+    | _starts("bilingual", (MLE, "conditional"), *MIXED, conditional="conditional_known"),
     "question_answering": _STYLE,
     "summarisation": _STYLE,
     "generation": _STYLE,
