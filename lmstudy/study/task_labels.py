@@ -68,3 +68,12 @@ def calibration(by_title: Mapping[str, Tuned], size: int | None, known: Mapping[
             for title, arms in by_title.items()
         }
     ).fillna("–")
+
+
+def chosen(known: Mapping[str, Record]) -> str:
+    """The settings that validation examples chose for logistic regression, by title."""
+    lines = []
+    for title, record in known.items():
+        strength, balanced = (record.metrics[f"test/{LOGISTIC}/{key}"] for key in ("strength", "balanced"))
+        lines.append(f"{title}: C = {strength:g}, labels {'balanced' if balanced else 'as they are'}")
+    return "\n".join(lines)

@@ -18,7 +18,7 @@ BY_LUCK = 0.05
 
 
 def overview(everything: Mapping[str, Tuned], known: Mapping[str, Record], at: int) -> pd.DataFrame:
-    """A row a task: the first score of the best baseline, of the network from scratch, and of every pretraining."""
+    """A row a task: the first score of the best baseline, of networks from scratch, and of maximum likelihood."""
     rows = {}
     for task, arms in everything.items():
         score = main_score(task)
@@ -30,7 +30,7 @@ def overview(everything: Mapping[str, Tuned], known: Mapping[str, Record], at: i
             **{
                 named(arm.start): with_interval(estimate(records, score), score.spec)
                 for arm, records in arms.items()
-                if arm.examples == at
+                if arm.examples == at and arm.start in (MLE, *UNTRAINED)
             },
         }
     return pd.DataFrame(rows).T.fillna("–")

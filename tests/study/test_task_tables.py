@@ -46,3 +46,9 @@ def test_data_is_counted_with_what_was_left_out_and_cut():
     few = record(51, "tuning", {}, 2.0, metrics={**counts, "train/examples": 100.0, "train/cut": 0.0})
     said = task_data.cut({Arm(MLE, 100): [few], Arm(MLE, 1000): [record(52, "tuning", {}, 2.0, metrics=counts)]})
     assert said.endswith("7 of 1,000 training examples and 2 of 300 test examples.")
+
+
+def test_settings_that_validation_chose_are_told():
+    chosen = [{f"test/{LOGISTIC}/strength": c, f"test/{LOGISTIC}/balanced": b} for c, b in ((0.25, 1.0), (16.0, 0.0))]
+    known = {str(i): record(60 + i, "task_baseline", {}, 2.0, metrics=own) for i, own in enumerate(chosen)}
+    assert task_labels.chosen(known) == "0: C = 0.25, labels balanced\n1: C = 16, labels as they are"
