@@ -76,6 +76,8 @@ CURVES: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, (100, 1000)) | {"ques
 """Training examples by task; spans are learned and told fast."""
 AT = 1000
 """Training examples at which all starts are compared."""
+COMPARED: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, (AT,))
+"""Training examples by task, where objectives other than maximum likelihood are fine-tuned."""
 OBJECTIVES = tuple(name for name in preference_arms.OBJECTIVES if name != MLE)
 """Those beside maximum likelihood; a task has the ones among them that `STARTS` gives it."""
 
@@ -89,8 +91,8 @@ def gather(
     fine_tuning: Sequence[str] = (),
     pretraining: Sequence[str] = (),
 ) -> Tuned:
-    """From scratch and from maximum likelihood at all sizes, from other objectives at those up to `AT` examples (or at
-    the most, if there is none); what is missing is made. The peer is there if it has been fine-tuned: it needs a
+    """From scratch and from maximum likelihood at all sizes, from other objectives at those of `COMPARED` (or at the
+    most, if none is among them); what is missing is made. The peer is there if it has been fine-tuned: it needs a
     package that the book does not.
 
     Args:
@@ -110,7 +112,7 @@ def gather(
     rest = [name for name in objectives if name in STARTS[task] and name != MLE]
     common: dict[str, Any] = {"runs": runs, "pretraining": pretraining, "records": available(runs)}
     found = tuned(task, [SCRATCH, MLE], sizes, seeds, *fine_tuning, **common)
-    few: Sequence[int | None] = [size for size in sizes if size is not None and size <= AT] or [at]
+    few: Sequence[int | None] = [size for size in sizes if size in COMPARED[task]] or [at]
     found |= tuned(task, rest, few, seeds, *fine_tuning, **common)
     return found | tuned(task, [PEER], [at], seeds, *fine_tuning, **common, train=False)
 

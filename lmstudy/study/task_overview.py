@@ -63,8 +63,12 @@ def bits_by_examples(everything: Mapping[str, Tuned]) -> dict[str, Estimate]:
         f"{TITLES[task]}, {size:,}": difference(arms[Arm(MLE, size)], arms[Arm(SCRATCH, size)], BITS)
         for task, arms in everything.items()
         for size in _sizes(arms)
-        if f"test/{BITS.row}" in arms[Arm(MLE, size)][0].groups
+        if _written(arms, size)
     }
+
+
+def _written(arms: Tuned, size: int) -> bool:
+    return f"test/{BITS.row}" in arms[Arm(MLE, size)][0].groups
 
 
 def _sizes(arms: Tuned) -> list[int]:
@@ -80,6 +84,20 @@ def preference_costs(everything: Mapping[str, Tuned], at: int) -> dict[str, dict
             if arm.examples == at and arm.start not in (MLE, *UNTRAINED)
         }
         for task, arms in everything.items()
+    }
+
+
+def preference_bits(everything: Mapping[str, Tuned], at: int) -> dict[str, dict[str, Estimate]]:
+    """Bits per byte of people's answers, of every other objective minus those of maximum likelihood, by task and by
+    objective; where answers are written."""
+    return {
+        TITLES[task]: {
+            arm.start: difference(records, arms[Arm(MLE, at)], BITS)
+            for arm, records in arms.items()
+            if arm.examples == at and arm.start not in (MLE, *UNTRAINED)
+        }
+        for task, arms in everything.items()
+        if _written(arms, at)
     }
 
 

@@ -68,6 +68,9 @@ def test_gains_are_shares_of_what_they_are_gains_over(everything):
         "sentiment, English": ["conditional"],
         "translation": ["conditional"],
     }
+    assert {title: list(found) for title, found in overview.preference_bits(everything, 1000).items()} == {
+        "translation": ["conditional"]
+    }
     said = overview.verdicts(gains)
     assert said.startswith(
         "Of 2 differences, 2 above zero with the whole interval: sentiment, English; translation. Below it, 0"

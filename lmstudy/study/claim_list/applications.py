@@ -141,6 +141,16 @@ for _task, _whose, *_how in (
         holds=lambda e: e.high < 0,
     )(_apart(_task, MLE, SCRATCH, BITS, *_how))
 
+for _task in ("summarisation", "generation"):
+    claim(
+        id=f"apply.{_task}.awr_in_bits_vs_mle",
+        chapter=CHAPTERS[_task],
+        unit="bits per byte",
+        spec="+.2f",
+        sentence=f"On {TITLES[_task]}, people's answers cost more bits after pretraining {MEANS['AWR']} than after MLE.",
+        holds=lambda e: e.low > 0,
+    )(_apart(_task, "AWR", MLE, BITS))
+
 claim(
     id="apply.question_answering.pointing_vs_writing",
     chapter=CHAPTERS["question_answering"],
