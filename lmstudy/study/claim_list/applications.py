@@ -147,7 +147,7 @@ for _task in ("summarisation", "generation"):
         chapter=CHAPTERS[_task],
         unit="bits per byte",
         spec="+.2f",
-        sentence=f"On {TITLES[_task]}, people's answers cost more bits after pretraining {MEANS['AWR']} than after MLE.",
+        sentence=f"On {TITLES[_task]}, people's answers cost more bits after advantage-weighted regression.",
         holds=lambda e: e.low > 0,
     )(_apart(_task, "AWR", MLE, BITS))
 
