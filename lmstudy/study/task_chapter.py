@@ -79,14 +79,19 @@ AT = 1000
 COMPARED: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, (AT,))
 """Training examples by task, where objectives other than maximum likelihood are fine-tuned."""
 OBJECTIVES = tuple(name for name in preference_arms.OBJECTIVES if name != MLE)
-"""Those beside maximum likelihood; a task has the ones among them that `STARTS` gives it."""
+"""Those beside maximum likelihood."""
+STUDIED: dict[str, tuple[str, ...]] = dict.fromkeys(SCORES, OBJECTIVES) | {
+    "sentiment_zh": ("conditional",),
+    "translation": ("conditional",),
+}
+"""Those of them that have been run before each task; `STARTS` may know more."""
 
 
 def gather(
     task: str,
     seeds: Sequence[int] = SEEDS,
     sizes: Sequence[int | None] = (),
-    objectives: Sequence[str] = OBJECTIVES,
+    objectives: Sequence[str] | None = None,
     runs: str = "runs",
     fine_tuning: Sequence[str] = (),
     pretraining: Sequence[str] = (),
@@ -97,7 +102,7 @@ def gather(
 
     Args:
         task: of `conf/task`.
-        seeds, objectives: of the arms; an objective that the task's corpus does not have is left out.
+        seeds, objectives: of the arms; an objective that the task's corpus does not have is left out. None: `STUDIED`.
         sizes: training examples; empty: `CURVES`.
         runs: folder of runs.
         fine_tuning, pretraining: overrides of `lmstudy-finetune` and `lmstudy-train`, such as "budget=smoke".
@@ -105,6 +110,7 @@ def gather(
     Raises:
         StudyError: an objective that no task has.
     """
+    objectives = STUDIED[task] if objectives is None else objectives
     if unknown := [name for name in objectives if name not in preference_arms.OBJECTIVES]:
         raise StudyError(f"objectives: {unknown[0]!r} is not one of {', '.join(preference_arms.OBJECTIVES)}")
     sizes = sizes or CURVES[task]

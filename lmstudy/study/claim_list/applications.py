@@ -8,11 +8,12 @@ from functools import partial
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, claim
 from lmstudy.study.records import Record
-from lmstudy.study.task_arms import MLE, SCRATCH, STARTS
+from lmstudy.study.task_arms import MLE, SCRATCH
 from lmstudy.study.task_chapter import (
     AT,
     BITS,
     SCORES,
+    STUDIED,
     TITLES,
     Score,
     among,
@@ -95,7 +96,7 @@ for _task, _chapter in CHAPTERS.items():
         holds=lambda e: e.low > 0,
         expected=False,
     )(_apart(_task, MLE, SCRATCH))
-    for _name in (name for name in STARTS[_task] if name != MLE):
+    for _name in STUDIED[_task]:
         _of(
             id=f"apply.{_task}.{_short(_name)}_vs_mle",
             sentence=f"On {_title}, pretraining {MEANS[_name]} is not shown to be worse than maximum likelihood.",
