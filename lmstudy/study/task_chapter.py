@@ -185,10 +185,10 @@ def _confusion(record: Record, prefix: str) -> np.ndarray:
 
 
 def estimate(records: Sequence[Record], score: Score, answerer: str = "") -> Estimate:
-    """The score over seeds and test examples; the interval of a score in per cent ends at 0 and 100."""
+    """The score over seeds and test examples; no score is below 0, and none in per cent above 100."""
     found = table(records, score, answerer)
     e = (macro_f1(found) if found.ndim == 4 else ratio_of_sums_bootstrap(found)).times(score.factor)
-    return replace(e, low=max(e.low, 0.0), high=min(e.high, PER_CENT)) if score.factor == PER_CENT else e
+    return replace(e, low=max(e.low, 0.0), high=min(e.high, PER_CENT) if score.factor == PER_CENT else e.high)
 
 
 def difference(

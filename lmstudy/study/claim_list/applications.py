@@ -179,3 +179,30 @@ claim(
     holds=lambda e: e.high < 0,
     expected=False,
 )(_apart("generation", "conditional", MLE, SCORES["generation"][2]))
+
+DRAWN = ("decoding.temperature=0.7", "decoding.top_p=0.9")
+"""Of the bodies that are drawn and not searched for."""
+
+claim(
+    id="apply.generation.style_survives_drawn",
+    chapter=CHAPTERS["generation"],
+    unit="violations per 1,000 characters",
+    spec="+.2f",
+    sentence="Where bodies are drawn, a model pretrained with control tokens for style breaks fewer rules of it.",
+    holds=lambda e: e.high < 0,
+    expected=False,
+)(_apart("generation", "conditional", MLE, SCORES["generation"][2], *DRAWN))
+
+
+@claim(
+    id="apply.generation.drawn_vs_searched",
+    chapter=CHAPTERS["generation"],
+    unit="points of chrF",
+    spec="+.1f",
+    sentence="Drawn bodies are more like those of people than bodies of the most probable tokens.",
+    holds=lambda e: e.low > 0,
+    expected=False,
+)
+def _drawn(records: Sequence[Record]) -> Estimate:
+    task = "generation"
+    return difference(among(records, task, MLE, AT, *DRAWN), among(records, task, MLE), main_score(task))
