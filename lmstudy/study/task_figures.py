@@ -12,7 +12,7 @@ from lmstudy.study.comparison_figures import MARKERS, curves_with_intervals
 from lmstudy.study.figures import COLOURS, GREY
 from lmstudy.study.records import Record
 from lmstudy.study.task_arms import MLE, SCRATCH, Tuned
-from lmstudy.study.task_chapter import Score, curves, estimate
+from lmstudy.study.task_chapter import OBJECTIVES, Score, curves, estimate
 
 
 def learning(arms: Tuned, score: Score, baselines: Sequence[Record] = (), names: Sequence[str] = ()) -> Figure:
@@ -36,12 +36,18 @@ Groups = Mapping[str, Mapping[str, Estimate]]
 
 
 def differences(by_title: Mapping[str, Groups], xlabel: str, columns: int = 1) -> Figure:
-    """A panel a title: a row a name, in it a point with its interval for each group, and a line at zero."""
-    names = list(dict.fromkeys(name for groups in by_title.values() for own in groups.values() for name in own))
+    """A panel a title: a row a name, in it a point with its interval for each group, and a line at zero.
+
+    Objectives stand in the order of the study, other names in that in which they come; all panels have one scale.
+    """
+    found_names = dict.fromkeys(name for groups in by_title.values() for own in groups.values() for name in own)
+    names = [*(n for n in OBJECTIVES if n in found_names), *(n for n in found_names if n not in OBJECTIVES)]
     kinds = list(dict.fromkeys(kind for groups in by_title.values() for kind in groups))
     down = -(-len(by_title) // columns)
     size = (7.2 if columns == 1 else 3.6 * columns, down * (0.42 * len(names) + 1.0))
-    figure, panels = plt.subplots(down, columns, figsize=size, squeeze=False, sharey=True, layout="constrained")
+    figure, panels = plt.subplots(
+        down, columns, figsize=size, squeeze=False, sharex=True, sharey=True, layout="constrained"
+    )
     for axes, (title, groups) in zip(panels.flat, by_title.items(), strict=False):
         axes.axvline(0, color=GREY, linewidth=1, linestyle="--")
         for kind, found in groups.items():
@@ -52,11 +58,13 @@ def differences(by_title: Mapping[str, Groups], xlabel: str, columns: int = 1) -
                 axes.plot([e.low, e.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
                 axes.plot(e.value, y, MARKERS[number % len(MARKERS)], color=colour, markersize=5.5)
             axes.plot([], [], color=colour, marker=MARKERS[number % len(MARKERS)], label=kind)
-        axes.set(title=title, yticks=range(len(names)), yticklabels=names, xlabel=xlabel)
+        axes.set(title=title, yticks=range(len(names)), yticklabels=names)
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
-    for axes in panels.flat[len(by_title) :]:
-        axes.set_visible(False)
+    for number in range(len(by_title), panels.size):
+        panels.flat[number].set_visible(False)
+        panels.flat[number - columns].tick_params(labelbottom=True)
+    figure.supxlabel(xlabel, fontsize="medium")
     if len(kinds) > 1:
         figure.legend(*panels.flat[0].get_legend_handles_labels(), loc="outside upper right", ncols=len(kinds))
     return figure
