@@ -76,9 +76,7 @@ CURVES: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, (100, 1000)) | {"ques
 """Training examples by task; spans are learned and told fast."""
 AT = 1000
 """Training examples at which all starts are compared."""
-COMPARED: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, (100, AT)) | dict.fromkeys(
-    ("sentiment", "summarisation", "generation"), (AT,)
-)
+COMPARED: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, (100, AT)) | dict.fromkeys(("generation",), (AT,))
 """Training examples by task, where objectives other than maximum likelihood are fine-tuned."""
 OBJECTIVES = tuple(name for name in preference_arms.OBJECTIVES if name != MLE)
 """Those beside maximum likelihood."""

@@ -127,6 +127,20 @@ for _task in ("sentiment", "sentiment_zh"):
         expected=False,
     )(_apart(_task, MLE, SCRATCH, None, "head=decoder"))
 
+
+@claim(
+    id="apply.sentiment.critic_pays_with_few",
+    chapter=CHAPTERS["sentiment"],
+    unit="points of macro F1",
+    spec="+.3f",
+    sentence="On sentiment, English, with 100 examples, pretraining with a critic of ratings is better than without.",
+    holds=lambda e: e.low > 0,
+)
+def _critic(records: Sequence[Record]) -> Estimate:
+    own, other = (among(records, "sentiment", start, 100) for start in ("AWR", MLE))
+    return difference(own, other, main_score("sentiment"))
+
+
 for _task, _whose, *_how in (
     ("translation", "translations"),
     ("question_answering", "answers", "head=false"),
