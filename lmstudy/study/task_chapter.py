@@ -76,8 +76,8 @@ CURVES: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, (100, 1000)) | {"ques
 """Training examples by task; spans are learned and told fast."""
 AT = 1000
 """Training examples at which all starts are compared."""
-COMPARED: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, (100, AT)) | dict.fromkeys(("generation",), (AT,))
-"""Training examples by task, where objectives other than maximum likelihood are fine-tuned."""
+COMPARED = (100, AT)
+"""Training examples at which objectives other than maximum likelihood are fine-tuned."""
 OBJECTIVES = tuple(name for name in preference_arms.OBJECTIVES if name != MLE)
 """Those beside maximum likelihood."""
 STUDIED: dict[str, tuple[str, ...]] = dict.fromkeys(SCORES, OBJECTIVES) | {
@@ -118,7 +118,7 @@ def gather(
     rest = [name for name in objectives if name in STARTS[task] and name != MLE]
     common: dict[str, Any] = {"runs": runs, "pretraining": pretraining, "records": available(runs)}
     found = tuned(task, [SCRATCH, MLE], sizes, seeds, *fine_tuning, **common)
-    few: Sequence[int | None] = [size for size in sizes if size in COMPARED[task]] or [at]
+    few: Sequence[int | None] = [size for size in sizes if size in COMPARED] or [at]
     found |= tuned(task, rest, few, seeds, *fine_tuning, **common)
     return found | tuned(task, [PEER], [at], seeds, *fine_tuning, **common, train=False)
 
