@@ -141,10 +141,14 @@ def first_module(tuning: Tuning) -> FineTuningModule:
 
 
 def balanced(task: Task, examples: Sequence[Example]) -> torch.Tensor:
-    """[labels] weights that make all labels count alike: examples / (labels of them x examples of the label), which is
-    scikit-learn's `class_weight="balanced"`; 0 of a label without examples."""
-    counts = torch.tensor([sum(one.target == label for one in examples) for label in task.labels]).float()
-    return torch.where(counts > 0, counts.sum() / ((counts > 0).sum() * counts.clamp(min=1)), 0.0)
+    """[labels] weights that make all labels count alike: examples / (labels of them x examples of the label); 0 of a
+    label without examples."""
+    from sklearn.utils.class_weight import compute_class_weight
+
+    targets = [one.target for one in examples]
+    known = np.unique(targets)
+    weights = dict(zip(known, compute_class_weight("balanced", classes=known, y=targets), strict=True))
+    return torch.tensor([weights.get(label, 0.0) for label in task.labels], dtype=torch.float32)
 
 
 def _fit(tuning: Tuning) -> Record:

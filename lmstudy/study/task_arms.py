@@ -59,6 +59,8 @@ write, so fewer are asked for.
 
 Labels are learned by Muon, which was picked, with its rates, on validation examples of seed 1, for `SCRATCH` and `MLE`
 alike."""
+DRAWN = ("decoding.temperature=0.7", "decoding.top_p=0.9")
+"""How bodies of functions are drawn where they are not searched for, as overrides of `lmstudy-finetune`."""
 RATES = {"sentiment": "optimizer.lr=0.005", "sentiment_zh": "optimizer.lr=0.005"}
 """Of embeddings of a network from scratch, where it is not that of `SETTINGS`."""
 STEPS = {100: 150, 1000: 300, 5000: 600}

@@ -272,27 +272,19 @@ def named(start: str) -> str:
     return untrained.get(start, f"pretrained, {start}")
 
 
-def against(arms: Tuned, size: int | None, score: Score, reference: str) -> dict[str, Estimate]:
-    """Score of each other start minus that of a reference, at as many examples."""
-    base = arms[Arm(reference, size)]
+def against(arms: Tuned, size: int | None, score: Score) -> dict[str, Estimate]:
+    """Score of each objective minus that of maximum likelihood, at as many examples."""
     return {
-        named(arm.start): difference(records, base, score)
+        arm.start: difference(records, arms[Arm(MLE, size)], score)
         for arm, records in arms.items()
-        if arm.examples == size and arm.start not in (reference, *UNTRAINED)
+        if arm.examples == size and arm.start not in (MLE, *UNTRAINED)
     }
 
 
 def costs(arms: Tuned, score: Score) -> dict[str, dict[str, Estimate]]:
-    """Score of each objective minus that of maximum likelihood, by number of training examples and by objective."""
+    """The same by number of training examples and by objective."""
     sizes = dict.fromkeys(arm.examples for arm in arms if arm.start not in (MLE, *UNTRAINED))
-    return {
-        f"{size:,} examples" if size else "all examples": {
-            arm.start: difference(records, arms[Arm(MLE, size)], score)
-            for arm, records in arms.items()
-            if arm.examples == size and arm.start not in (MLE, *UNTRAINED)
-        }
-        for size in sizes
-    }
+    return {f"{size:,} examples" if size else "all examples": against(arms, size, score) for size in sizes}
 
 
 def difference_table(found: Mapping[str, Estimate], score: Score, lower: bool = False) -> pd.DataFrame:

@@ -10,7 +10,17 @@ from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.comparison_tables import with_interval
 from lmstudy.study.records import Record
 from lmstudy.study.task_arms import MLE, SCRATCH, UNTRAINED, Arm, Tuned
-from lmstudy.study.task_chapter import BITS, TITLES, answerers, difference, estimate, main_score, mean_metric, named
+from lmstudy.study.task_chapter import (
+    BITS,
+    TITLES,
+    against,
+    answerers,
+    difference,
+    estimate,
+    main_score,
+    mean_metric,
+    named,
+)
 
 PER_CENT = 100.0
 BY_LUCK = 0.05
@@ -77,28 +87,18 @@ def _sizes(arms: Tuned) -> list[int]:
 
 def preference_costs(everything: Mapping[str, Tuned], at: int) -> dict[str, dict[str, Estimate]]:
     """Of every other objective over maximum likelihood, by task and by objective."""
-    return {
-        TITLES[task]: {
-            arm.start: relative(task, arms, at, arm.start, MLE)
-            for arm in arms
-            if arm.examples == at and arm.start not in (MLE, *UNTRAINED)
-        }
-        for task, arms in everything.items()
-    }
+    found = {}
+    for task, arms in everything.items():
+        score = main_score(task)
+        share = PER_CENT / estimate(arms[Arm(MLE, at)], score).value
+        found[TITLES[task]] = {name: e.times(share) for name, e in against(arms, at, score).items()}
+    return found
 
 
 def preference_bits(everything: Mapping[str, Tuned], at: int) -> dict[str, dict[str, Estimate]]:
     """Bits per byte of people's answers, of every other objective minus those of maximum likelihood, by task and by
     objective; where answers are written."""
-    return {
-        TITLES[task]: {
-            arm.start: difference(records, arms[Arm(MLE, at)], BITS)
-            for arm, records in arms.items()
-            if arm.examples == at and arm.start not in (MLE, *UNTRAINED)
-        }
-        for task, arms in everything.items()
-        if _written(arms, at)
-    }
+    return {TITLES[task]: against(arms, at, BITS) for task, arms in everything.items() if _written(arms, at)}
 
 
 def verdicts(estimates: Mapping[str, Estimate]) -> str:

@@ -146,18 +146,15 @@ def logistic(
     features = make_union(words, characters)
     learned = features.fit_transform([example.source for example in train])
     validated, wanted = (features.transform([example.source for example in own]) for own in (valid, asked))
-    best, chosen = -1.0, None
-    for weights in WEIGHTS:
-        for strength in STRENGTHS:
-            model = LogisticRegression(C=strength, class_weight=weights, max_iter=2000).fit(learned, labels)
-            f1 = task.judge(valid, model.predict(validated).tolist()).metrics["f1"]
-            if f1 > best:
-                best, chosen = f1, (model, strength, weights)
-    assert chosen is not None
-    model, strength, weights = chosen
+    models = [
+        LogisticRegression(C=strength, class_weight=weights, max_iter=2000).fit(learned, labels)
+        for weights in WEIGHTS
+        for strength in STRENGTHS
+    ]
+    model = max(models, key=lambda one: task.judge(valid, one.predict(validated).tolist()).metrics["f1"])
     found = np.zeros((len(asked), len(task.labels)))
     found[:, [task.labels.index(label) for label in model.classes_]] = model.predict_proba(wanted)
-    return Linear(found, strength, weights)
+    return Linear(found, model.C, model.class_weight)
 
 
 BY_TASK: dict[str, dict[str, Answer]] = {

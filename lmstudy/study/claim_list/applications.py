@@ -8,7 +8,7 @@ from functools import partial
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, claim
 from lmstudy.study.records import Record
-from lmstudy.study.task_arms import MLE, SCRATCH
+from lmstudy.study.task_arms import DRAWN, MLE, SCRATCH
 from lmstudy.study.task_chapter import (
     AT,
     BITS,
@@ -63,18 +63,24 @@ def _short(name: str) -> str:
     return "logistic" if name == LOGISTIC else name.lower().replace(", ", "_").replace(" ", "_")
 
 
-def _apart(task: str, first: str, second: str, score: Score | None = None, *fine_tuning: str) -> Compute:
+def _apart(
+    task: str, first: str, second: str, score: Score | None = None, *fine_tuning: str, size: int = AT
+) -> Compute:
     def compute(records: Sequence[Record]) -> Estimate:
-        a, b = (among(records, task, start, AT, *fine_tuning) for start in (first, second))
+        a, b = (among(records, task, start, size, *fine_tuning) for start in (first, second))
         return difference(a, b, score or main_score(task))
 
     return compute
 
 
-def _pointing(records: Sequence[Record]) -> Estimate:
-    """A head that points minus the decoder that writes, of the same pretraining."""
-    task = "question_answering"
-    return difference(among(records, task, MLE), among(records, task, MLE, AT, "head=false"), main_score(task))
+def _ways(task: str, first: Sequence[str], second: Sequence[str]) -> Compute:
+    """Two ways to fine-tune or to answer, as overrides of `lmstudy-finetune`, of the same pretraining."""
+
+    def compute(records: Sequence[Record]) -> Estimate:
+        a, b = (among(records, task, MLE, AT, *how) for how in (first, second))
+        return difference(a, b, main_score(task))
+
+    return compute
 
 
 def _above(task: str, baseline: str, size: int = AT) -> Compute:
@@ -127,19 +133,14 @@ for _task in ("sentiment", "sentiment_zh"):
         expected=False,
     )(_apart(_task, MLE, SCRATCH, None, "head=decoder"))
 
-
-@claim(
+claim(
     id="apply.sentiment.critic_pays_with_few",
     chapter=CHAPTERS["sentiment"],
     unit="points of macro F1",
     spec="+.3f",
     sentence="On sentiment, English, with 100 examples, pretraining with a critic of ratings is better than without.",
     holds=lambda e: e.low > 0,
-)
-def _critic(records: Sequence[Record]) -> Estimate:
-    own, other = (among(records, "sentiment", start, 100) for start in ("AWR", MLE))
-    return difference(own, other, main_score("sentiment"))
-
+)(_apart("sentiment", "AWR", MLE, size=100))
 
 for _task, _whose, *_how in (
     ("translation", "translations"),
@@ -173,7 +174,7 @@ claim(
     spec="+.1f",
     sentence="A pretrained network that points at the answer is better than one that writes it.",
     holds=lambda e: e.low > 0,
-)(_pointing)
+)(_ways("question_answering", (), ("head=false",)))
 
 claim(
     id="apply.translation.placeholders",
@@ -184,31 +185,21 @@ claim(
     holds=lambda e: e.low >= 98,
 )(lambda records: estimate(among(records, "translation", MLE), SCORES["translation"][2]))
 
+for _id, _where, *_how in (
+    ("style_survives", "Fine-tuned on people's code"),
+    ("style_survives_drawn", "Where bodies are drawn", *DRAWN),
+):
+    claim(
+        id=f"apply.generation.{_id}",
+        chapter=CHAPTERS["generation"],
+        unit="violations per 1,000 characters",
+        spec="+.2f",
+        sentence=f"{_where}, a model pretrained with control tokens for style breaks fewer rules of it.",
+        holds=lambda e: e.high < 0,
+        expected=False,
+    )(_apart("generation", "conditional", MLE, SCORES["generation"][2], *_how))
+
 claim(
-    id="apply.generation.style_survives",
-    chapter=CHAPTERS["generation"],
-    unit="violations per 1,000 characters",
-    spec="+.2f",
-    sentence="Fine-tuned on people's code, a model pretrained with control tokens for style breaks fewer rules of it.",
-    holds=lambda e: e.high < 0,
-    expected=False,
-)(_apart("generation", "conditional", MLE, SCORES["generation"][2]))
-
-DRAWN = ("decoding.temperature=0.7", "decoding.top_p=0.9")
-"""Of the bodies that are drawn and not searched for."""
-
-claim(
-    id="apply.generation.style_survives_drawn",
-    chapter=CHAPTERS["generation"],
-    unit="violations per 1,000 characters",
-    spec="+.2f",
-    sentence="Where bodies are drawn, a model pretrained with control tokens for style breaks fewer rules of it.",
-    holds=lambda e: e.high < 0,
-    expected=False,
-)(_apart("generation", "conditional", MLE, SCORES["generation"][2], *DRAWN))
-
-
-@claim(
     id="apply.generation.drawn_vs_searched",
     chapter=CHAPTERS["generation"],
     unit="points of chrF",
@@ -216,7 +207,4 @@ claim(
     sentence="Drawn bodies are more like those of people than bodies of the most probable tokens.",
     holds=lambda e: e.low > 0,
     expected=False,
-)
-def _drawn(records: Sequence[Record]) -> Estimate:
-    task = "generation"
-    return difference(among(records, task, MLE, AT, *DRAWN), among(records, task, MLE), main_score(task))
+)(_ways("generation", DRAWN, ()))
