@@ -46,7 +46,7 @@ def test_balanced_weights_make_labels_count_alike_and_change_what_is_learned(con
     task, examples = Loops(), Loops().examples()["train"][:50]
     counts = np.array([sum(one.target == label for one in examples) for label in task.labels])
     assert counts[0] != counts[1]
-    assert np.allclose(balanced(task, examples) * counts, 25)
+    assert np.allclose(balanced(task, examples).numpy() * counts, 25)
     one_label = [one for one in examples if one.target == task.labels[0]]
     assert balanced(task, one_label).tolist() == [1.0, 0.0]
     plain, weighted = (
