@@ -33,7 +33,7 @@ def _starts(experiment: str, names: Iterable[str] = OBJECTIVES, *how: str, **own
 _STYLE = _starts("pep8")
 STARTS: dict[str, dict[str, tuple[str, ...]]] = {
     "sentiment": _starts("sentiment", OBJECTIVES, *MIXED),
-    "sentiment_zh": _starts("sentiment_zh", (MLE, "conditional"), *MIXED),
+    "sentiment_zh": _starts("sentiment_zh", OBJECTIVES, *MIXED),
     "translation": _starts("bilingual", OBJECTIVES, *MIXED, "scorer=sentiment_both")
     | _starts("bilingual", (MLE, "conditional"), *MIXED, conditional="conditional_known"),
     "question_answering": _STYLE,
