@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help book test test-fast check format claims runs constraints clean
+.PHONY: help book test test-fast coverage check format claims runs constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list all targets
@@ -22,8 +22,11 @@ $(READY): pyproject.toml constraints.txt
 book: $(READY) ## build the book: data, training, notebooks, pages; prints its address
 	@$(BIN)/lmstudy-book --budget $(BUDGET)
 
-test: $(READY) ## all tests, with coverage
-	@$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10 --cov --cov-report term --cov-fail-under 85
+test: $(READY) ## all tests
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10
+
+coverage: $(READY) ## all tests, and the lines that they do not reach; takes about twice as long
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report term --cov-fail-under 85
 
 test-fast: $(READY) ## the tests that take seconds
 	@$(BIN)/python -m pytest -n 2 -m 'not slow'
