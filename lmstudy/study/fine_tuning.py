@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 import numpy as np
@@ -16,7 +16,7 @@ from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.splits import unit_hash
 from lmstudy.errors import StudyError
 from lmstudy.study import provenance
-from lmstudy.study.answers import answered
+from lmstudy.study.answers import Answered, answered
 from lmstudy.study.finished import find_folder, load_run
 from lmstudy.study.identity import NUMERICS, run_id
 from lmstudy.study.records import Record, load
@@ -24,8 +24,8 @@ from lmstudy.study.sessions import WEIGHTS, InFolder, once, save_weights, sessio
 from lmstudy.study.tuning_config import TuneConfig, check_tune
 from lmstudy.tasks.base import Example, Examples, Task
 from lmstudy.tasks.tokens import in_tokens
-from lmstudy.training.callbacks import History, SessionClock
-from lmstudy.training.fine_tuning import FineTuningData, FineTuningModule, Head, SpanHead
+from lmstudy.training.callbacks import AnswersScored, History, SessionClock
+from lmstudy.training.fine_tuning import FineTuningData, FineTuningModule, Head, SpanHead, TokenPairs
 from lmstudy.training.optimizers import AdamW
 from lmstudy.training.trainer import check_machine
 
@@ -172,7 +172,12 @@ def _fit(tuning: Tuning) -> Record:
             print(
                 f"{tuning.name}: {own.cut} of {len(own)} {split} examples are cut at {longest} tokens", file=sys.stderr
             )
-    monitor, mode = module.monitored
+
+    def score(module: FineTuningModule) -> float:
+        return _answers(tuning, module, "valid", taken, pairs).judgement.metrics[tuning.task.main]
+
+    asked = [AnswersScored(score)] if typed.keep == "answers" else []
+    monitor, mode = _kept_by(typed, module)
     best = ModelCheckpoint(
         tuning.folder / "checkpoints",
         "best",
@@ -183,12 +188,31 @@ def _fit(tuning: Tuning) -> Record:
     )
     every = min(typed.evaluate_every, typed.steps)
     data = FineTuningData(pairs["train"], pairs["valid"], typed.batch, typed.seed)
-    with session(tuning, clock, typed.steps, every, [best]) as training:
+    with session(tuning, clock, typed.steps, every, [*asked, best]) as training:
         training.fit(module, data)
     weights = torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
     module.load_state_dict(weights)
     save_weights(weights, tuning.folder / WEIGHTS)
     return training.finish(_record(tuning, clock, training.history, module.eval().cpu(), taken, pairs))
+
+
+def _kept_by(typed: TuneConfig, module: FineTuningModule) -> tuple[str, Literal["min", "max"]]:
+    return (AnswersScored.logged, "max") if typed.keep == "answers" else module.monitored
+
+
+def _answers(
+    tuning: Tuning,
+    module: FineTuningModule,
+    split: str,
+    taken: Mapping[str, Sequence[Example]],
+    pairs: Mapping[str, TokenPairs],
+) -> Answered:
+    """To the examples of a split; none is longer than those that were learned from."""
+    task, corpus, typed = tuning.task, tuning.corpus, tuning.typed
+    longest = max(map(len, pairs["train"].targets)) + 1
+    return answered(
+        module, task, corpus, taken[split], pairs[split], typed.decoding, longest, typed.seed, taken["train"]
+    )
 
 
 def _record(
@@ -197,17 +221,14 @@ def _record(
     history: History,
     module: FineTuningModule,
     taken: Mapping[str, Sequence[Example]],
-    pairs: Mapping[str, Any],
+    pairs: Mapping[str, TokenPairs],
 ) -> Record:
     typed, test = tuning.typed, taken["test"]
-    longest = max(map(len, pairs["train"].targets)) + 1  # no answer that was learned from is longer
-    found = answered(
-        module, tuning.task, tuning.corpus, test, pairs["test"], typed.decoding, longest, typed.seed, taken["train"]
-    )
+    found = _answers(tuning, module, "test", taken, pairs)
     metrics = {f"test/{name}": value for name, value in found.judgement.metrics.items()}
     metrics |= {f"{split}/examples": float(len(own)) for split, own in taken.items()}
     metrics |= {f"{split}/cut": float(own.cut) for split, own in pairs.items()}
-    metrics["best_step"] = float(_best_step(history, *module.monitored))
+    metrics["best_step"] = float(_best_step(history, *_kept_by(typed, module)))
     metrics["parameters"] = float(sum(value.numel() for value in module.parameters()))
     gpus = [torch.cuda.get_device_name(0)] if typed.trainer.accelerator == "gpu" else []
     return Record(

@@ -20,7 +20,7 @@ FREE = {
 }
 """Keys that do not change what is learned."""
 
-OPTIONAL = ("embedding", "scorer", "start", "dpo", "label_weights")
+OPTIONAL = ("embedding", "scorer", "start", "dpo", "label_weights", "keep")
 """Groups and keys that a run may do without; they are newer than the first published ids."""
 
 

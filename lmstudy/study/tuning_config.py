@@ -37,6 +37,7 @@ class TuneConfig(_Closed):
     valid_examples: Count
     test_examples: Count | None
     head: Literal[True, False, "decoder"]
+    keep: Literal["answers"] | None
     label_weights: Literal["balanced"] | None
     context: Count | None
     decoding: DecodingConfig

@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,24 @@ class History(Callback):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.curves = state["curves"]
+
+
+class AnswersScored(Callback):
+    """Logs at each validation how good the answers of a module are, as `logged`.
+
+    Args:
+        score: of a module on the CPU; higher is better.
+    """
+
+    logged = "valid/answers"
+
+    def __init__(self, score: Callable[[Any], float]) -> None:
+        self.score = score
+
+    def on_validation_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        device = module.device
+        module.log(self.logged, self.score(module.cpu()))
+        module.to(device)
 
 
 class Throughput(Callback):

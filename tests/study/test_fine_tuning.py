@@ -70,6 +70,19 @@ def test_text_is_learned_and_the_weights_that_validate_best_are_kept(config):
     assert wide.id != again.id
 
 
+def test_the_weights_whose_answers_score_best_can_be_kept(config):
+    record = fine_tune(config("Echo", "keep=answers", "steps=60", same=True))
+    curve = record.curves["valid/answers"]
+    best = int(np.argmax(curve["value"]))
+    assert max(curve["value"]) > curve["value"][0]
+    assert record.metrics["best_step"] == curve["step"][best]
+    assert record.metrics["test/chrf"] == pytest.approx(curve["value"][best])
+    usual = fine_tune(config("Echo", "steps=60", same=True))
+    assert usual.id != record.id
+    assert usual.curves["valid/loss"] == record.curves["valid/loss"]  # what is learned is the same
+    assert "valid/answers" not in usual.curves
+
+
 @pytest.mark.parametrize("task", ["Loops", "Echo"])
 def test_the_peer_is_fine_tuned_by_the_same_command(config, task):
     pytest.importorskip("transformers")
@@ -110,8 +123,9 @@ class Killed(Callback):
             raise RuntimeError("killed")
 
 
-def test_a_fine_tuning_that_was_killed_goes_on_to_the_same_weights(config, tmp_path, monkeypatch):
-    cut = config("Echo", "trainer.checkpoint_every=10")
+@pytest.mark.parametrize("keep", ["null", "answers"])
+def test_a_fine_tuning_that_was_killed_goes_on_to_the_same_weights(config, tmp_path, monkeypatch, keep):
+    cut = config("Echo", "trainer.checkpoint_every=10", f"keep={keep}")
     usual = sessions.build_trainer
     monkeypatch.setattr(
         sessions, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Killed()], log)
