@@ -80,10 +80,7 @@ COMPARED = (100, AT)
 """Training examples at which objectives other than maximum likelihood are fine-tuned."""
 OBJECTIVES = tuple(name for name in preference_arms.OBJECTIVES if name != MLE)
 """Those beside maximum likelihood."""
-STUDIED: dict[str, tuple[str, ...]] = dict.fromkeys(SCORES, OBJECTIVES) | {
-    "sentiment_zh": ("conditional",),
-    "translation": ("conditional",),
-}
+STUDIED: dict[str, tuple[str, ...]] = dict.fromkeys(SCORES, OBJECTIVES)
 """Those of them that have been run before each task; `STARTS` may know more."""
 
 
