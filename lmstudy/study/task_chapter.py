@@ -72,8 +72,10 @@ TITLES = {
 }
 
 
-CURVES: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, (100, 1000)) | {"question_answering": SIZES}
-"""Training examples by task; spans are learned and told fast."""
+CURVES: dict[str, tuple[int, ...]] = dict.fromkeys(SCORES, SIZES) | dict.fromkeys(
+    ("summarisation", "generation"), (100, 1000)
+)
+"""Training examples by task; long answers take long to learn and to write."""
 AT = 1000
 """Training examples at which all starts are compared."""
 COMPARED = (100, AT)
