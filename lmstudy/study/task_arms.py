@@ -61,6 +61,8 @@ Labels are learned by Muon, which was picked, with its rates, on validation exam
 alike."""
 DRAWN = ("decoding.temperature=0.7", "decoding.top_p=0.9")
 """How bodies of functions are drawn where they are not searched for, as overrides of `lmstudy-finetune`."""
+KEPT = ("keep=answers",)
+"""How weights are kept where it is not by loss, as overrides of `lmstudy-finetune`."""
 RATES = {"sentiment": "optimizer.lr=0.005", "sentiment_zh": "optimizer.lr=0.005"}
 """Of embeddings of a network from scratch, where it is not that of `SETTINGS`."""
 STEPS = {100: 150, 1000: 300, 5000: 600}

@@ -8,7 +8,7 @@ from functools import partial
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, claim
 from lmstudy.study.records import Record
-from lmstudy.study.task_arms import DRAWN, MLE, SCRATCH
+from lmstudy.study.task_arms import DRAWN, KEPT, MLE, SCRATCH
 from lmstudy.study.task_chapter import (
     AT,
     BITS,
@@ -167,6 +167,16 @@ for _task in ("translation", "summarisation", "generation"):
         sentence=f"On {TITLES[_task]}, people's answers cost more bits after advantage-weighted regression.",
         holds=lambda e: e.low > 0,
     )(_apart(_task, "AWR", MLE, BITS))
+
+for _task in ("translation", "question_answering", "summarisation", "generation"):
+    claim(
+        id=f"apply.{_task}.pretraining_pays_kept_by_answers",
+        chapter=CHAPTERS[_task],
+        unit=f"points of {main_score(_task).label}",
+        spec=f"+{main_score(_task).spec}",
+        sentence=f"On {TITLES[_task]}, weights kept by answers, a pretrained network is better than from scratch.",
+        holds=lambda e: e.low > 0,
+    )(_apart(_task, MLE, SCRATCH, None, *KEPT))
 
 claim(
     id="apply.question_answering.pointing_vs_writing",
