@@ -168,6 +168,15 @@ for _task in ("translation", "summarisation", "generation"):
         holds=lambda e: e.low > 0,
     )(_apart(_task, "AWR", MLE, BITS))
 
+claim(
+    id="apply.translation.awr_in_bits_vs_scratch",
+    chapter=CHAPTERS["translation"],
+    unit="bits per byte",
+    spec="+.2f",
+    sentence="People's translations cost more bits after advantage-weighted regression than without any pretraining.",
+    holds=lambda e: e.low > 0,
+)(_apart("translation", "AWR", SCRATCH, BITS))
+
 for _task in ("translation", "question_answering", "summarisation", "generation"):
     claim(
         id=f"apply.{_task}.pretraining_pays_kept_by_answers",
