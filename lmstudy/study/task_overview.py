@@ -57,6 +57,19 @@ def pretraining_gains(everything: Mapping[str, Tuned], at: int) -> dict[str, Est
     return {TITLES[task]: relative(task, arms, at, MLE, SCRATCH) for task, arms in everything.items()}
 
 
+def kept_steps(everything: Mapping[str, Mapping[str, Tuned]], at: int) -> pd.DataFrame:
+    """The optimiser step whose weights were kept, a mean over seeds, by task; `everything` by how they were kept."""
+    return pd.DataFrame(
+        {
+            f"{named(start)}, {how}": {
+                TITLES[task]: f"{mean_metric(arms[Arm(start, at)], 'best_step'):.0f}" for task, arms in tasks.items()
+            }
+            for how, tasks in everything.items()
+            for start in (SCRATCH, MLE)
+        }
+    )
+
+
 def gains_by_examples(everything: Mapping[str, Tuned]) -> dict[str, Estimate]:
     """The same by task and number of training examples."""
     return {

@@ -22,7 +22,7 @@ def translated(level, seed, number=0):
     }
     groups = {f"test/{name}": own for name, own in {"chrf": rows, **ones}.items()}
     metrics = {"test/bleu": level, "test/chrf": level + 1, "test/exact": 0.1, "test/remembered": 0.25}
-    own = {"metrics": metrics | {"train/examples": 1000.0}, "groups": groups}
+    own = {"metrics": metrics | {"train/examples": 1000.0, "best_step": 60.0 + 10 * seed}, "groups": groups}
     return record(100 * number + seed, "tuning", {}, 2.0, seed=seed, **own)
 
 
@@ -78,6 +78,15 @@ def test_gains_are_shares_of_what_they_are_gains_over(everything):
     said = overview.verdicts({title: found["conditional"] for title, found in costs.items()})
     assert said.count("none") == 2
     assert "Not to be told from it, 2. If there were no difference anywhere, 0.1 of so many" in said
+
+
+def test_the_kept_steps_are_means_over_seeds(everything):
+    own = {"translation": everything["translation"]}
+    table = overview.kept_steps({"by loss": own, "by answers": own}, 1000)
+    assert list(table.columns) == [
+        f"{start}, {how}" for how in ("by loss", "by answers") for start in ("network from scratch", "pretrained, MLE")
+    ]
+    assert set(table.loc["translation"]) == {"80"}
 
 
 def test_corpus_scores_and_memory_are_means_over_seeds(everything, known):

@@ -180,7 +180,7 @@ claim(
 for _task in ("translation", "question_answering", "summarisation", "generation"):
     claim(
         id=f"apply.{_task}.pretraining_pays_kept_by_answers",
-        chapter=CHAPTERS[_task],
+        chapter="notebooks/23_applications",
         unit=f"points of {main_score(_task).label}",
         spec=f"+{main_score(_task).spec}",
         sentence=f"On {TITLES[_task]}, weights kept by answers, a pretrained network is better than from scratch.",
