@@ -177,7 +177,7 @@ claim(
     holds=lambda e: e.low > 0,
 )(_apart("translation", "AWR", SCRATCH, BITS))
 
-for _task in ("translation", "question_answering", "summarisation", "generation"):
+for _task in ("translation", "question_answering", "generation"):
     claim(
         id=f"apply.{_task}.pretraining_pays_kept_by_answers",
         chapter="notebooks/23_applications",
@@ -185,6 +185,7 @@ for _task in ("translation", "question_answering", "summarisation", "generation"
         spec=f"+{main_score(_task).spec}",
         sentence=f"On {TITLES[_task]}, weights kept by answers, a pretrained network is better than from scratch.",
         holds=lambda e: e.low > 0,
+        expected=False,
     )(_apart(_task, MLE, SCRATCH, None, *KEPT))
 
 claim(
