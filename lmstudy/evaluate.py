@@ -30,10 +30,14 @@ COMMAND = Command(
         ("lmstudy-evaluate -m run=3f2a,77b0 measure=reading", "what reading more is worth to two runs"),
         ("lmstudy-evaluate run=3f2a measure=reading measure.task=copy documents=200", "can it repeat what it reads?"),
         ("lmstudy-evaluate run=3f2a measure=memorisation", "how much training text its samples repeat"),
+        (
+            "lmstudy-evaluate run=9c1e measure=source split=test",
+            "what a fine-tuned network's answers owe to sources",
+        ),
         ("lmstudy-runs --publish ID", "copy such a record to those that the book reads"),
     ),
     keys={
-        "run=ID": "id of a training run, its beginning, or folder; lmstudy-runs lists them",
+        "run=ID": "id of a training run (of a fine-tuning for measure=source), its beginning, or folder",
         "data=GROUP": "corpus whose text is taken, in the run's own tokens; left out: the run's own corpus",
         "split=valid": "valid, valid_files or test (look at it once, at the end)",
         "documents=null": "held-out documents; null: all, or 400 (reading), or as many as samples",

@@ -10,11 +10,14 @@ from typing import Any
 
 from lmstudy.config import build, check_evaluate
 from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.errors import StudyError
 from lmstudy.study import provenance
+from lmstudy.study.fine_tuning import load_tuning
 from lmstudy.study.finished import Finished, find_folder, load_run
 from lmstudy.study.identity import NUMERICS
 from lmstudy.study.measures.base import Measure, Subject
 from lmstudy.study.measures.likelihood import Likelihood
+from lmstudy.study.measures.source_use import SourceUse
 from lmstudy.study.records import Record, load
 
 
@@ -32,7 +35,7 @@ def evaluate_split(finished: Finished, split: str, documents: int | None = None)
 class Evaluation:
     """A measurement before it is made: what is measured on what, and the identity of its record."""
 
-    measure: Measure
+    measure: Measure | SourceUse
     settings: dict[str, Any]
     corpus: Corpus | None
     """None: the run's own"""
@@ -48,11 +51,11 @@ def evaluation_of(config: Mapping[str, Any], trained: Record) -> Evaluation:
         StudyError: the configuration or the data is at fault.
     """
     typed = check_evaluate(config)
-    measure: Measure = build(typed.measure, "measure")
+    measure: Measure | SourceUse = build(typed.measure, "measure")
     other = None if typed.data is None else prepare(typed.data)
     data = trained.data if other is None else other.fingerprint
     documents = typed.documents or measure.documents()
-    settings = {"name": measure.name, "split": typed.split, "documents": documents, **_without_folders(asdict(measure))}  # type: ignore[call-overload]
+    settings = {"name": measure.name, "split": typed.split, "documents": documents, **_without_folders(asdict(measure))}  # type: ignore[arg-type]
     content = {
         "run": {"id": trained.id, "name": trained.name, "config": trained.config},
         "measure": settings,
@@ -79,7 +82,10 @@ def evaluate(config: Mapping[str, Any]) -> Record:
         StudyError: the configuration, the run or the data is at fault.
     """
     typed = check_evaluate(config)
-    folder = find_folder(typed.run, Path(typed.runs), kind="train")
+    tuned = isinstance(build(typed.measure, "measure"), SourceUse)
+    if tuned and typed.data is not None:
+        raise StudyError("data: measure=source takes the examples of the fine-tuning's own task")
+    folder = find_folder(typed.run, Path(typed.runs), kind="tuning" if tuned else "train")
     trained = load(folder / "record.json")
     wanted = evaluation_of(config, trained)
     name = f"{wanted.measure.name}-{trained.name}"
@@ -88,10 +94,13 @@ def evaluate(config: Mapping[str, Any]) -> Record:
         print(f"{name}: record {wanted.id} exists, nothing to measure", file=sys.stderr)
         return load(path)
     clock = provenance.Clock()
-    finished = load_run(folder)
-    wanted.measure.check(finished)
-    corpus = wanted.corpus or finished.run.corpus
-    found = wanted.measure.measure(Subject(finished, corpus, typed.split, wanted.settings["documents"]))
+    if isinstance(wanted.measure, SourceUse):
+        found = wanted.measure.measure(load_tuning(folder), typed.split, typed.documents)
+    else:
+        finished = load_run(folder)
+        wanted.measure.check(finished)
+        corpus = wanted.corpus or finished.run.corpus
+        found = wanted.measure.measure(Subject(finished, corpus, typed.split, wanted.settings["documents"]))
     record = Record(
         id=wanted.id,
         kind="evaluation",

@@ -10,6 +10,7 @@ import lightning as L
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from safetensors.torch import load_file
 
 from lmstudy.config import build
 from lmstudy.data.corpus import Corpus, prepare
@@ -17,7 +18,8 @@ from lmstudy.data.splits import unit_hash
 from lmstudy.errors import StudyError
 from lmstudy.study import provenance
 from lmstudy.study.answers import Answered, answered
-from lmstudy.study.finished import find_folder, load_run
+from lmstudy.study.finished import ON_CPU, load_run
+from lmstudy.study.folders import check_kind, find_folder
 from lmstudy.study.identity import NUMERICS, run_id
 from lmstudy.study.records import Record, load
 from lmstudy.study.sessions import WEIGHTS, InFolder, once, save_weights, session
@@ -29,6 +31,8 @@ from lmstudy.training.fine_tuning import FineTuningData, FineTuningModule, Head,
 from lmstudy.training.optimizers import AdamW
 from lmstudy.training.trainer import check_machine
 
+NEWER = {"label_weights": None, "keep": None}
+"""What records do not say that are older than these keys."""
 SHOWN = 24
 """Answers that a record keeps, the first of the test examples."""
 
@@ -138,6 +142,33 @@ def first_module(tuning: Tuning) -> FineTuningModule:
         head = Head(model.d_model, labels, typed.head == "decoder") if labels else SpanHead(model.d_model)
     weights = balanced(tuning.task, tuning.examples["train"][: typed.examples]) if typed.label_weights else None
     return FineTuningModule(model.train(), optimizer, typed.steps, head, weights)
+
+
+@dataclass(frozen=True)
+class FinishedTuning:
+    """A finished fine-tuning with its module, in evaluation mode."""
+
+    tuning: Tuning
+    record: Record
+    module: FineTuningModule
+
+
+def load_tuning(folder: Path) -> FinishedTuning:
+    """Rebuild a fine-tuning's module from its record, and read its weights.
+
+    Raises:
+        StudyError: its weights or those of its pretraining run are missing, or do not fit.
+    """
+    record = load(folder / "record.json")
+    check_kind(record, "tuning", str(folder))
+    config: dict[str, Any] = {**NEWER, **record.config, "runs": str(folder.parent)}
+    tuning = open_tuning({**config, "trainer": {**config["trainer"], **ON_CPU}})
+    weights = folder / WEIGHTS
+    if not weights.exists():
+        raise StudyError(f"{weights} is missing: only the record is left; fine-tune again under another runs=FOLDER")
+    module = first_module(tuning)
+    module.load_state_dict(load_file(weights))
+    return FinishedTuning(tuning, record, module.eval())
 
 
 def balanced(task: Task, examples: Sequence[Example]) -> torch.Tensor:

@@ -5,6 +5,8 @@ from pathlib import Path
 from lmstudy.errors import StudyError
 from lmstudy.study.records import Record, load
 
+KINDS = {"train": "a training run", "tuning": "a fine-tuning"}
+
 
 def find_folder(name: str, runs: Path, kind: str | None = None, key: str = "run") -> Path:
     """The run's folder, from its path, its id or the beginning of it; with `kind`, among records of that kind.
@@ -36,4 +38,5 @@ def find_folder(name: str, runs: Path, kind: str | None = None, key: str = "run"
 def check_kind(record: Record, kind: str | None, name: str, key: str = "run") -> None:
     """Raises StudyError unless a record is of the kind asked for."""
     if kind is not None and record.kind != kind:
-        raise StudyError(f"{key}={name}: {record.name} is a record of kind {record.kind!r}, not a training run")
+        wanted = KINDS.get(kind, f"one of kind {kind!r}")
+        raise StudyError(f"{key}={name}: {record.name} is a record of kind {record.kind!r}, not {wanted}")
