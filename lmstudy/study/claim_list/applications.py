@@ -22,6 +22,7 @@ from lmstudy.study.task_chapter import (
     estimate,
     main_score,
 )
+from lmstudy.study.task_sources import SOURCE, source_records
 from lmstudy.tasks.baselines import LOGISTIC
 
 CHAPTERS = {
@@ -176,6 +177,36 @@ claim(
     sentence="People's translations cost more bits after advantage-weighted regression than without any pretraining.",
     holds=lambda e: e.low > 0,
 )(_apart("translation", "AWR", SCRATCH, BITS))
+
+
+def _source_saves(task: str, start: str, *fine_tuning: str) -> Compute:
+    return lambda records: estimate(source_records(records, among(records, task, start, AT, *fine_tuning)), SOURCE)
+
+
+for _task, _whose in (("summarisation", "summaries"), ("generation", "functions")):
+    claim(
+        id=f"apply.{_task}.source_saves",
+        chapter="notebooks/23_applications",
+        unit="bits per byte",
+        spec=".2f",
+        sentence=f"A pretrained network's source saves it less than a tenth of a bit per byte of people's {_whose}.",
+        holds=lambda e: e.high < 0.1,
+    )(_source_saves(_task, MLE))
+
+
+def _reads_less(records: Sequence[Record]) -> Estimate:
+    first, second = (source_records(records, among(records, "translation", start)) for start in (MLE, SCRATCH))
+    return difference(first, second, SOURCE)
+
+
+claim(
+    id="apply.translation.reads_less",
+    chapter="notebooks/23_applications",
+    unit="bits per byte that the source saves",
+    spec="+.2f",
+    sentence="Before translation, a pretrained network gets less out of its source than one from scratch.",
+    holds=lambda e: e.high < 0,
+)(_reads_less)
 
 for _task in ("translation", "question_answering", "generation"):
     claim(
