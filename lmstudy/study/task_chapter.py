@@ -82,7 +82,9 @@ COMPARED = (100, AT)
 """Training examples at which objectives other than maximum likelihood are fine-tuned."""
 OBJECTIVES = tuple(name for name in preference_arms.OBJECTIVES if name != MLE)
 """Those beside maximum likelihood."""
-STUDIED: dict[str, tuple[str, ...]] = dict.fromkeys(SCORES, OBJECTIVES)
+STUDIED: dict[str, tuple[str, ...]] = dict.fromkeys(SCORES, OBJECTIVES) | {
+    "sentiment_zh": ("filtering", "conditional", "RWR", "AWR")
+}
 """Those of them that have been run before each task; `STARTS` may know more."""
 
 
