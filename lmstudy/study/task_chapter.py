@@ -83,7 +83,7 @@ COMPARED = (100, AT)
 OBJECTIVES = tuple(name for name in preference_arms.OBJECTIVES if name != MLE)
 """Those beside maximum likelihood."""
 STUDIED: dict[str, tuple[str, ...]] = dict.fromkeys(SCORES, OBJECTIVES) | {
-    "sentiment_zh": ("filtering", "conditional", "RWR", "AWR")
+    "sentiment_zh": ("filtering", "conditional", "unlikelihood", "RWR", "AWR")
 }
 """Those of them that have been run before each task; `STARTS` may know more."""
 
