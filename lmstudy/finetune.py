@@ -39,6 +39,7 @@ COMMAND = Command(
         "evaluate_every=30": "steps; the weights that do best on validation examples are kept",
         "test_examples=1000": "held-out examples that are answered; null: all",
         "head=false": "true: a head on the encoder tells the label or points at the answer",
+        "keep=null": "answers: weights are kept by the score of answers to validation examples, and not by loss",
         "label_weights=null": "balanced: in a head's loss, all labels count alike, however few examples one has",
         "context=null": "tokens of a source and of an answer; null: as many as in pretraining",
         "decoding.beams=1": "sequences that a search goes on with side by side; 1 is greedy",
