@@ -144,6 +144,20 @@ for _task, _of_what in (("sentiment", "ratings"), ("sentiment_zh", "labels")):
         holds=lambda e: e.low > 0,
     )(_apart(_task, "AWR", MLE, size=100))
 
+for _id, _first, _second, _size, _sentence in (
+    ("critic_vs_weights", "AWR", "RWR", 100, "with 100 examples, AWR is better than RWR, which has no critic"),
+    ("awr_vs_scratch", "AWR", SCRATCH, AT, "a network pretrained by AWR is better than one from scratch"),
+    ("unlikelihood_with_few", "unlikelihood", MLE, 100, "with 100 examples, unlikelihood is better than MLE"),
+):
+    claim(
+        id=f"apply.sentiment_zh.{_id}",
+        chapter=CHAPTERS["sentiment_zh"],
+        unit="points of macro F1",
+        spec="+.3f",
+        sentence=f"On {TITLES['sentiment_zh']}, {_sentence}.",
+        holds=lambda e: e.low > 0,
+    )(_apart("sentiment_zh", _first, _second, size=_size))
+
 for _task, _whose, *_how in (
     ("translation", "translations"),
     ("question_answering", "answers", "head=false"),
