@@ -193,8 +193,8 @@ claim(
 )(_apart("translation", "AWR", SCRATCH, BITS))
 
 
-def _source_saves(task: str, start: str, *fine_tuning: str) -> Compute:
-    return lambda records: estimate(source_records(records, among(records, task, start, AT, *fine_tuning)), SOURCE)
+def _source_saves(task: str) -> Compute:
+    return lambda records: estimate(source_records(records, among(records, task, MLE)), SOURCE)
 
 
 for _task, _whose in (("summarisation", "summaries"), ("generation", "functions")):
@@ -205,7 +205,7 @@ for _task, _whose in (("summarisation", "summaries"), ("generation", "functions"
         spec=".2f",
         sentence=f"A pretrained network's source saves it less than a tenth of a bit per byte of people's {_whose}.",
         holds=lambda e: e.high < 0.1,
-    )(_source_saves(_task, MLE))
+    )(_source_saves(_task))
 
 
 def _reads_less(records: Sequence[Record]) -> Estimate:
