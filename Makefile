@@ -25,7 +25,7 @@ book: $(READY) ## build the book: data, training, notebooks, pages; prints its a
 test: $(READY) ## all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10
 
-coverage: $(READY) ## all tests, and the lines that they do not reach; takes about twice as long
+coverage: $(READY) ## all tests, and the lines that they do not reach; takes longer
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report term --cov-fail-under 85
 
 test-fast: $(READY) ## the tests that take seconds
