@@ -1,6 +1,7 @@
 """A small real corpus, this package's own source, prepared once a session in a cache of its own."""
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,6 +48,14 @@ def tiny(tmp_path: Path) -> list[str]:
     return [*TINY, f"runs={tmp_path / 'runs'}"]
 
 
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """`TINY` on a copy of a part of this package's source, which stays as it is while the tests run."""
+    copy = tmp_path_factory.mktemp("source") / "data"
+    shutil.copytree(ROOT / "lmstudy" / "data", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return [f"data.path={copy}" if override.startswith("data.path=") else override for override in TINY]
+
+
 def write_files(folder: Path, contents: Mapping[str, str]) -> Path:
     """The folder, filled with files of these names and texts."""
     for name, text in contents.items():
@@ -58,4 +67,4 @@ def write_files(folder: Path, contents: Mapping[str, str]) -> Path:
 
 def command(module: str, *arguments: str) -> list[str]:
     """A command line that runs an entry point in this interpreter."""
-    return [sys.executable, "-m", f"lmstudy.{module}", *arguments]
+    return [sys.executable, "-m", f"lmstudy.commands.{module}", *arguments]

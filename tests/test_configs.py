@@ -7,14 +7,14 @@ import torch
 import yaml
 from hydra.utils import get_object
 
-from lmstudy.cli import group_defaults
+from lmstudy.commands.command import group_defaults
 from lmstudy.config import build, check_evaluate, check_root, target_type
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.data.settings import parse
 from lmstudy.errors import StudyError
+from lmstudy.reward_config import check_reward
 from lmstudy.study.needs import compose_config
-from lmstudy.study.reward_config import check_reward
-from lmstudy.study.tuning_config import check_tune
+from lmstudy.tuning_config import check_tune
 from tests.conftest import ROOT
 
 GROUPS = group_defaults("train")

@@ -15,8 +15,8 @@ import yaml
 from lmstudy.config import build
 from lmstudy.data.batch import IGNORE
 from lmstudy.preferences.objectives.mle import MLE
+from lmstudy.runs.records import load
 from lmstudy.study import claims
-from lmstudy.study.records import load
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

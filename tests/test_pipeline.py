@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from lmstudy import baseline, evaluate, prepare, train
-from lmstudy.cli import Command
+from lmstudy.commands import baseline, evaluate, prepare, train
+from lmstudy.commands.command import Command
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from lmstudy.benchmark.worker import Worker
-from lmstudy.study.progress_line import ProgressLine
+from lmstudy.progress import ProgressLine
 
 REFERENCE_SECONDS = 0.3
 """Least length of the matrix products before a round."""

@@ -38,7 +38,7 @@ from lmstudy.benchmark.quality_runs import VALID, Planned, Runs, Screening, our_
 from lmstudy.benchmark.result import Bench, Result
 from lmstudy.benchmark.step_seconds import StepSeconds, comparable_but_for_rows, entries
 from lmstudy.errors import StudyError
-from lmstudy.study.records import Record
+from lmstudy.runs.records import Record
 
 TOLERANCE = 0.1
 """How far the peer's final run may be from the minutes asked for, as a share, before a note says so."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lmstudy.errors import StudyError
+from lmstudy.runs.records import Record, load
 from lmstudy.study.needs import compose_config
-from lmstudy.study.records import Record, load
 
 VALID = "valid/bits_per_byte"
 """Of all held-out documents in a record's metrics, of the first ones in its curves."""
@@ -134,14 +134,14 @@ class Runs:
 
     def find(self, planned: Planned) -> Record | None:
         """Its record, if it is finished."""
-        from lmstudy.study.runs import open_run
+        from lmstudy.runs.pretraining import open_run
 
         path = open_run(self.config(planned.overrides)).record_path
         return load(path) if path.exists() else None
 
     def train(self, planned: Planned) -> Record:
         """Its record, after training where there is none."""
-        from lmstudy.study.runs import train
+        from lmstudy.runs.pretraining import train
 
         with contextlib.redirect_stdout(sys.stderr):  # results alone go to stdout
             record = train(self.config(planned.overrides))

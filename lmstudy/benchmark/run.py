@@ -14,9 +14,9 @@ from lmstudy.benchmark.result import Bench, Line, Result, Workload
 from lmstudy.benchmark.table import table
 from lmstudy.config import build, check_benchmark
 from lmstudy.errors import StudyError
-from lmstudy.study import provenance
-from lmstudy.study.identity import NUMERICS
-from lmstudy.study.records import Record
+from lmstudy.runs import provenance
+from lmstudy.runs.identity import NUMERICS
+from lmstudy.runs.records import Record
 
 
 def run(config: Mapping[str, Any]) -> Record:

@@ -1,1 +1,1 @@
-"""Runs, records, claims, figures, notebooks and the book."""
+"""Which runs the study has, finding or making their records, estimates and claims."""

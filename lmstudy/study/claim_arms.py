@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from lmstudy.evaluation.statistics import Estimate
+from lmstudy.runs.records import Record
 from lmstudy.study.claims import Compute, require
 from lmstudy.study.comparisons import differences
-from lmstudy.study.records import Record
 
 BITS = "bits per byte"
 

@@ -10,7 +10,7 @@ on the estimate under which that sentence is true:
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import math
 import pkgutil
 import re
@@ -22,7 +22,7 @@ from lmstudy.errors import StudyError
 
 if TYPE_CHECKING:
     from lmstudy.evaluation.statistics import Estimate
-    from lmstudy.study.records import Record
+    from lmstudy.runs.records import Record
 
 Compute = Callable[[Sequence["Record"]], "Estimate"]
 
@@ -140,11 +140,12 @@ def claim(
 
 
 def all_claims() -> list[Claim]:
-    """Every claim declared in `lmstudy.study.claim_list`, by id."""
-    from lmstudy.study import claim_list
+    """Every claim declared in a chapter's `claims.py`, by id."""
+    from lmstudy import chapters
 
-    for module in pkgutil.iter_modules(claim_list.__path__):
-        importlib.import_module(f"{claim_list.__name__}.{module.name}")
+    for chapter in pkgutil.iter_modules(chapters.__path__, f"{chapters.__name__}."):
+        if importlib.util.find_spec(f"{chapter.name}.claims"):
+            importlib.import_module(f"{chapter.name}.claims")
     return [REGISTRY[key] for key in sorted(REGISTRY)]
 
 
@@ -160,7 +161,7 @@ def require(records: Iterable[Record], **conditions: Any) -> list[Record]:
         NoRecordsError: none matches.
         StudyError: their numerics versions differ.
     """
-    from lmstudy.study.records import check_same_numerics, find
+    from lmstudy.runs.records import check_same_numerics, find
 
     found = find(records, **conditions)
     if not found:

@@ -13,10 +13,10 @@ from typing import Any
 
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap, seed_interval
+from lmstudy.runs.identity import NUMERICS, kept
+from lmstudy.runs.records import Record, load_folder, published_folder
 from lmstudy.study.group_counts import group_counts
-from lmstudy.study.identity import NUMERICS, kept
 from lmstudy.study.needs import compose_config
-from lmstudy.study.records import Record, load_folder, published_folder
 
 Arms = dict[str, list[Record]]
 """Records of each arm by its experiment's name, ordered by seed."""
@@ -77,7 +77,7 @@ def gather_arms(
     train: bool = True,
 ) -> Arms:
     """`gather` for arms that are given by name as overrides of `lmstudy-train`."""
-    from lmstudy.study.runs import train as train_run
+    from lmstudy.runs.pretraining import train as train_run
 
     published = load_folder(published_folder())
     found: Arms = {}
@@ -103,7 +103,7 @@ def measured(
     Raises:
         StudyError: a measurement that is not published, of a run whose weights are gone, or with `measure` False.
     """
-    from lmstudy.study.evaluations import evaluate, evaluation_of
+    from lmstudy.measures.evaluate import evaluate, evaluation_of
 
     published = {record.id: record for record in load_folder(published_folder()) if record.kind == "evaluation"}
     found: Arms = {}

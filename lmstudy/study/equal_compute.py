@@ -2,7 +2,7 @@
 
 from lmstudy.errors import StudyError
 from lmstudy.models.flops import TRAINING
-from lmstudy.study.records import Record
+from lmstudy.runs.records import Record
 
 FORWARD = ("compute/sampled_tokens", "compute/reference_tokens")
 """Tokens that took a forward pass alone."""

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from lmstudy.errors import StudyError
+from lmstudy.runs.records import Record, check_same_numerics
 from lmstudy.study.claims import NoRecordsError
-from lmstudy.study.records import Record, check_same_numerics
 
 
 def group_counts(records: Sequence[Record], split: str) -> np.ndarray:

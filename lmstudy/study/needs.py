@@ -51,7 +51,7 @@ def compose_config(root: str, overrides: tuple[str, ...] | list[str]) -> dict[st
 
 def run_folder(need: Need, budget: str, runs: str = "runs") -> Path:
     """Where the run of a need lives, whether it exists or not; prepares the data if that is missing."""
-    from lmstudy.study.runs import open_run
+    from lmstudy.runs.pretraining import open_run
 
     return open_run(compose_config("train", (*need.overrides, f"budget={budget}", f"runs={runs}"))).folder
 
@@ -66,8 +66,8 @@ def prepare_and_train(
     Returns:
         The runs' ids and the data's fingerprint: what the notebooks' outputs depend on beside their code.
     """
-    from lmstudy.study.runs import open_run
-    from lmstudy.study.runs import train as train_run
+    from lmstudy.runs.pretraining import open_run
+    from lmstudy.runs.pretraining import train as train_run
 
     found = []
     if not any(not only or need.notebook in only for need in NEEDS):

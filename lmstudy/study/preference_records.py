@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
+from lmstudy.runs.records import Record, load, load_folder, published_folder
 from lmstudy.study.claims import NoRecordsError
-from lmstudy.study.preference_arms import BUDGETS, OBJECTIVES, VARIANTS
-from lmstudy.study.records import Record, load, load_folder, published_folder
+from lmstudy.study.preferences import BUDGETS, OBJECTIVES, VARIANTS
 
 
 def available(runs: Path | str = "runs") -> list[Record]:
@@ -24,7 +24,7 @@ def available(runs: Path | str = "runs") -> list[Record]:
 
 
 def arm(records: Sequence[Record], task: str, name: str, budget: str | None = None) -> list[Record]:
-    """Training records of an arm (`lmstudy.study.preference_arms`) by seed; without a budget, of the task's own.
+    """Training records of an arm (`lmstudy.study.preferences`) by seed; without a budget, of the task's own.
 
     Raises:
         NoRecordsError: there is none.

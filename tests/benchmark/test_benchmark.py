@@ -12,16 +12,16 @@ import yaml
 from hydra.utils import get_object
 
 from lmstudy.benchmark import run as running
-from lmstudy.benchmark.command import COMMAND
 from lmstudy.benchmark.contest import Entry
 from lmstudy.benchmark.peers import All, Peer, taking_part
 from lmstudy.benchmark.ratios import TOO_NOISY, memory_ratio, rate, rate_ratio, result
 from lmstudy.benchmark.result import Line
 from lmstudy.benchmark.table import table
+from lmstudy.commands.benchmark import COMMAND
 from lmstudy.config import build, target_type
 from lmstudy.errors import StudyError
+from lmstudy.runs.records import load
 from lmstudy.study.needs import compose_config
-from lmstudy.study.records import load
 from tests.conftest import ROOT, TINY
 
 DATA = [override for override in TINY if override.startswith("data")]

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from lmstudy.benchmark import run as running
-from lmstudy.benchmark.command import COMMAND
 from lmstudy.benchmark.contenders.ours_configured import ConfiguredTraining
 from lmstudy.benchmark.full_rows import packed_batches
 from lmstudy.benchmark.quality import Quality
@@ -17,15 +16,16 @@ from lmstudy.benchmark.quality_lines import BOTH, Comparison, Reach, crossing, r
 from lmstudy.benchmark.quality_runs import VALID, Runs, Screening, our_run, peer_run
 from lmstudy.benchmark.result import Bench
 from lmstudy.benchmark.step_seconds import StepSeconds, comparable_but_for_rows
+from lmstudy.commands.benchmark import COMMAND
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import seed_interval
-from lmstudy.study import runs as study_runs
-from lmstudy.study.identity import run_id
+from lmstudy.runs import pretraining as study_runs
+from lmstudy.runs.identity import run_id
+from lmstudy.runs.records import Record
 from lmstudy.study.needs import compose_config
-from lmstudy.study.records import Record
 from lmstudy.training.muon import MuonAndAdamW
 from tests.benchmark.cases import SIZES, account, bench, contest, tiny_data
 

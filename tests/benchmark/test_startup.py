@@ -14,7 +14,7 @@ def test_every_command_of_the_project_is_started():
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     found = scripts()
     assert {"lmstudy-train --help", "lmstudy-runs --help"} <= set(found) <= {f"{name} --help" for name in declared}
-    assert "from lmstudy.train import main; sys.exit(main())" in found["lmstudy-train --help"]
+    assert "from lmstudy.commands.train import main; sys.exit(main())" in found["lmstudy-train --help"]
 
 
 def test_a_run_measures_all_of_them():

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from commands import ROOT, Command, commands
 
+from lmstudy.publishing.parameters import check_parameters
 from lmstudy.study.needs import compose_config
-from lmstudy.study.notebook_parameters import check_parameters
 
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
 BY_HYDRA = {

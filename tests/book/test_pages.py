@@ -12,8 +12,8 @@ from browser import CHROMIUM, Browser
 from commands import ROOT
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from lmstudy.study.jupyter_book import build_pages
-from lmstudy.study.links import broken_links
+from lmstudy.publishing.links import broken_links
+from lmstudy.publishing.pages import build_pages
 
 NOTEBOOKS = tuple(sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")))
 # \\cancel is loaded by MathJax when a page uses it.

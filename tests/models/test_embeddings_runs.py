@@ -8,9 +8,9 @@ import yaml
 
 from lmstudy.data.cache import cache_folder
 from lmstudy.errors import StudyError
-from lmstudy.study.finished import load_run
+from lmstudy.runs.finished import load_run
+from lmstudy.runs.pretraining import build_data, build_module, initial_module, open_run, train
 from lmstudy.study.needs import compose_config
-from lmstudy.study.runs import build_data, build_module, initial_module, open_run, train
 from tests.conftest import ROOT
 
 

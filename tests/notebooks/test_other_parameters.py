@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from lmstudy.errors import StudyError
-from lmstudy.study.notebooks import run_notebook
+from lmstudy.publishing.papermill import run_notebook
 from tests.conftest import ROOT, TINY
 
 NOTEBOOK = ROOT / "notebooks" / "06_pseudo_code.ipynb"

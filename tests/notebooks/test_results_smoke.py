@@ -5,8 +5,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lmstudy.study.notebooks import run_notebook
-from lmstudy.study.records import load
+from lmstudy.publishing.papermill import run_notebook
+from lmstudy.runs.records import load
 from tests.conftest import ROOT, write_files
 from tests.test_contributing import FILES
 

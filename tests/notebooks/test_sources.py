@@ -5,8 +5,8 @@ import ast
 import nbformat
 import pytest
 
+from lmstudy.publishing.parameters import declared_parameters
 from lmstudy.study.needs import NEEDS
-from lmstudy.study.notebook_parameters import declared_parameters
 from tests.conftest import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from claim_records import baseline, claims_of_the_study, model, study, write
 
+from lmstudy.commands import claims as claims_cli
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, seed_interval
-from lmstudy.study import claims, claims_cli
+from lmstudy.study import claims
 from lmstudy.study.claims import Claim, NoRecordsError, claim, evaluate_claims, require
 from lmstudy.study.group_counts import group_counts
 
@@ -182,12 +183,12 @@ def test_unreadable_records_are_one_line_and_status_1(tmp_path, capsys):
 
 def test_help_is_quick_and_nothing_here_imports_torch(tmp_path):
     started = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "lmstudy.study.claims_cli", "--help"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "lmstudy.commands.claims", "--help"], capture_output=True, text=True)
     assert time.monotonic() - started < 1
     assert "--records FOLDER" in done.stdout
     write(study(), tmp_path)
     code = (
-        "import sys; from lmstudy.study.claims_cli import main; "
+        "import sys; from lmstudy.commands.claims import main; "
         f"main(['--records', {str(tmp_path)!r}]); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0

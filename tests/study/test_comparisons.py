@@ -7,10 +7,10 @@ import pytest
 
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
+from lmstudy.show.curves import arm_curves, curves_with_intervals, estimates, spread
 from lmstudy.study import comparisons
-from lmstudy.study.comparison_figures import arm_curves, curves_with_intervals, estimates, spread
 from lmstudy.study.comparisons import arm_config, bits_per_byte, differences, gather, metric, published_record
-from tests.study.claim_records import record
+from tests.claim_records import record
 
 
 def published(number, experiment, seed, bits=2.0, **changes):
@@ -43,7 +43,7 @@ def test_what_is_published_is_not_trained_and_the_rest_is(monkeypatch, arms):
         trained.append((config["experiment"], config["seed"], config["runs"]))
         return arms["lstm"][2]
 
-    monkeypatch.setattr("lmstudy.study.runs.train", train)
+    monkeypatch.setattr("lmstudy.runs.pretraining.train", train)
     found = gather(["lstm", "first_model"], [3, 1, 2], "smoke", runs="here")
     assert trained == [("lstm", 3, "here")]
     assert list(found) == ["lstm", "first_model"]

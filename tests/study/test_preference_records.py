@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from lmstudy.study import breaks_chapter, fault_effects, post_chapter
+from lmstudy.chapters.faults import fault_effects
+from lmstudy.chapters.faults import faults as breaks_chapter
+from lmstudy.chapters.post_training import post_training as post_chapter
 from lmstudy.study.claims import NoRecordsError
 from lmstudy.study.preference_records import arm, judged, measures, post_trained
-from tests.study.result_records import judged as measured_run
-from tests.study.result_records import of_task, trained
+from tests.chapters.result_records import judged as measured_run
+from tests.chapters.result_records import of_task, trained
 
 RELEASED = {"RWR": 0.0001, "RWR, as released": 0.002, "RWR, divided twice": 0.0004, "MLE": 0.002, "conditional": 0.0005}
 

@@ -5,11 +5,11 @@ import pytest
 
 from lmstudy.config import check_baseline
 from lmstudy.errors import StudyError
+from lmstudy.runs.task_baseline import task_baselines
 from lmstudy.study.needs import compose_config
-from lmstudy.study.task_baselines import task_baselines
-from lmstudy.study.tuning_config import check_tune
 from lmstudy.tasks import baselines
 from lmstudy.tasks.base import Example
+from lmstudy.tuning_config import check_tune
 from tests.tasks.made_tasks import Echo, Loops
 
 

@@ -14,8 +14,8 @@ from lmstudy.data.examples import PrefixLM
 from lmstudy.errors import StudyError
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.preferences.objectives.mle import MLE
+from lmstudy.runs.pretraining import train
 from lmstudy.study.needs import compose_config
-from lmstudy.study.runs import train
 from lmstudy.training import compilation
 from lmstudy.training.chunked import chunked_objective
 from lmstudy.training.compilation import (

@@ -16,9 +16,9 @@ from lmstudy.data.datamodule import CorpusDataModule
 from lmstudy.errors import StudyError
 from lmstudy.models.flops import Sizes, training_flops
 from lmstudy.models.transformer import DecoderLayer, EncoderLayer, Seq2SeqTransformer
+from lmstudy.runs.pretraining import open_run, train
+from lmstudy.runs.records import Record, load
 from lmstudy.study.needs import compose_config
-from lmstudy.study.records import Record, load
-from lmstudy.study.runs import open_run, train
 from lmstudy.training import flops_rate
 from lmstudy.training.flops_rate import flops_rates
 from lmstudy.training.module import PretrainingModule

@@ -1,0 +1,1 @@
+"""Of the chapters notebooks/18_classification to 23_applications."""

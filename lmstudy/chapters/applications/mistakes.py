@@ -1,0 +1,102 @@
+"""What kinds of mistakes there are, counted over the answers that records keep."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from lmstudy.data.documents import lines
+from lmstudy.data.functions import parse_python
+from lmstudy.data.segmentation import HAN
+from lmstudy.preferences.scorers.pep8 import Pep8Scorer
+from lmstudy.runs.records import Record
+
+CHINESE = re.compile(f"[{HAN}]")
+Kind = Callable[[Mapping[str, Any]], str]
+"""Of a sample with source, target and answer, what is wrong with the answer."""
+
+
+def span(sample: Mapping[str, Any]) -> str:
+    """How the words of an answer that is pointed at lie to those that were looked for."""
+    told, known = sample["answer"].split(), sample["target"].split()
+    if told == known:
+        return "the very words"
+    if _inside(told, known):
+        return "a part of them"
+    if _inside(known, told):
+        return "these and more"
+    return "some of them, and others" if set(told) & set(known) else "other words"
+
+
+def _inside(short: Sequence[str], long: Sequence[str]) -> bool:
+    return any(list(short) == list(long[i : i + len(short)]) for i in range(len(long) - len(short) + 1))
+
+
+def message(sample: Mapping[str, Any]) -> str:
+    """How much of a person's translation is in an answer, by Chinese characters."""
+    told, known = (Counter(CHINESE.findall(sample[key])) for key in ("answer", "target"))
+    if sample["answer"].split() == sample["target"].split():
+        return "as people say it"
+    if not told:
+        return "no Chinese character"
+    right = (told & known).total() / max(known.total(), 1)
+    return "at least half of its characters" if right >= 0.5 else "fewer" if right else "none of them"
+
+
+def body(sample: Mapping[str, Any]) -> str:
+    """What Python's grammar minds first in a function."""
+    try:
+        parse_python(sample["source"] + sample["answer"])
+    except SyntaxError as error:
+        return _fault(error.msg)
+    return "parses"
+
+
+def _fault(told: str) -> str:
+    if "never closed" in told or "unterminated" in told:
+        return "a bracket or a text is not closed"
+    if "does not match" in told or "unmatched" in told:
+        return "a bracket too many, or of another kind"
+    if "indent" in told:
+        return "a wrong indentation, or no body"
+    return "another fault"
+
+
+def kinds(columns: Mapping[str, Sequence[Record]], kind: Kind) -> pd.DataFrame:
+    """Per cent of the answers that the records of each column keep, by what is wrong with them."""
+    found = {name: Counter(map(kind, _samples(records))) for name, records in columns.items()}
+    order = [name for name, _ in sum(found.values(), Counter()).most_common()]
+    rows = {
+        one: {name: f"{100 * counts[one] / counts.total():.0f} %" for name, counts in found.items()} for one in order
+    }
+    totals = dict.fromkeys(f"{counts.total():,}" for counts in found.values())
+    return pd.DataFrame(rows).T.rename_axis(f"of {' and '.join(totals)} answers")
+
+
+def broken_rules(columns: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
+    """Violations of style in the bodies that records keep, by rule, and in those of people (once)."""
+    first = next(iter(columns.values()))[:1]
+    written = {"people": [(sample["source"], sample["target"]) for sample in _samples(first)]}
+    for name, records in columns.items():
+        written[name] = [(sample["source"], sample["answer"]) for sample in _samples(records)]
+    found = {
+        f"{name}, {len(texts)} bodies": Counter(rule for text in texts for rule in _broken(*text))
+        for name, texts in written.items()
+    }
+    order = [rule for rule, _ in sum(found.values(), Counter()).most_common()]
+    return pd.DataFrame({name: {rule: counts[rule] for rule in order} for name, counts in found.items()})
+
+
+def _broken(source: str, answer: str) -> list[str]:
+    given = len(lines(source))
+    violations = Pep8Scorer().violations(source + answer)
+    told = [one.message.removeprefix(one.code).partition("(")[0].strip() for one in violations]
+    return [f"{one.code} {what}" for one, what in zip(violations, told, strict=True) if one.line > given]
+
+
+def _samples(records: Sequence[Record]) -> list[Any]:
+    return [sample for record in records for sample in record.samples]

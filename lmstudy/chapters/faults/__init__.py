@@ -1,0 +1,1 @@
+"""Of the chapter notebooks/15_faults."""

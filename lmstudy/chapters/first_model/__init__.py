@@ -1,0 +1,1 @@
+"""Of the chapter notebooks/02_first_encoder_decoder."""

@@ -1,0 +1,161 @@
+"""What the chapters look at in a model: an example, samples, agreement with published runs, the use of a prefix."""
+
+import ast
+import math
+import re
+import warnings
+from collections.abc import Sequence
+from itertools import islice
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.stats import binomtest, t
+
+from lmstudy.data.batch import IGNORE, Seq2SeqBatch
+from lmstudy.data.corpus import Corpus
+from lmstudy.data.tokenizer import BOS, EOS, decode, token_bytes
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
+from lmstudy.models.generation import pad_prompts
+from lmstudy.models.transformer import Seq2SeqTransformer
+from lmstudy.runs.finished import Finished
+from lmstudy.runs.pretraining import build_data
+from lmstudy.runs.records import Record
+from lmstudy.writing.asked import unconditional_samples
+
+
+def one_example(finished: Finished, seed: int) -> tuple[str, str]:
+    """Encoder input and decoder target of a training example that has both, as text."""
+    tokenizer = finished.run.corpus.tokenizer
+    batches = build_data(finished.run).train_dataloader()
+    found = []
+    for batch in islice(batches, 100):
+        for row in range(len(batch.labels)):
+            for number in range(1, int(batch.decoder_documents[row].max()) + 1):
+                source = batch.encoder_tokens[row][batch.encoder_documents[row] == number]
+                target = batch.labels[row][batch.decoder_documents[row] == number]
+                if 40 < len(source) < 96 and 20 < len(target) < 100:
+                    found.append((decode(tokenizer, source.tolist()), decode(tokenizer, target.tolist())))
+        if len(found) > seed % 10:
+            return found[seed % 10]
+    raise StudyError("no example of middling length in the first hundred batches: documents are very short or long")
+
+
+def sample(model: Seq2SeqTransformer, corpus: Corpus, count: int, seed: int) -> tuple[list[str], Estimate]:
+    """Samples from nothing, and the share of them that parse as Python, with Wilson's interval."""
+    texts = unconditional_samples(model, corpus.tokenizer, count, seed)
+    successes = sum(map(parses, texts))
+    interval = binomtest(successes, count).proportion_ci(method="wilson")
+    return texts, Estimate(successes / count, interval.low, interval.high, count)
+
+
+def parses(text: str) -> bool:
+    """Whether a text is Python with something in it; it is parsed, never run."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return bool(ast.parse(text).body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+def as_code(texts: Sequence[str], limit: int = 1200) -> str:
+    """Texts as fenced blocks of Markdown, cut at `limit` characters; highlighted where they are whole Python."""
+    blocks = []
+    for text in texts:
+        shown = text if len(text) <= limit else text[:limit] + "\n# ... (cut)"
+        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", shown)), default=0))
+        language = "python" if parses(text) else "text"  # what cannot be read cannot be highlighted
+        blocks.append(f"{fence}{language}\n{shown.strip(chr(10))}\n{fence}")
+    return "\n\n".join(blocks)
+
+
+def agreement(record: Record, published: Sequence[Record], metric: str = "valid/bits_per_byte") -> str:
+    """A sentence on whether a run lies in the range that published runs of its budget lead to expect.
+
+    The range is the 95 % prediction interval for one more run, mean ± t s sqrt(1 + 1/n).
+    """
+    value = record.metrics[metric]
+    budget = record.config["budget"]
+    name = budget["name"] if isinstance(budget, dict) else budget
+    others = [r for r in published if r.config["budget"] == budget and r.id != record.id]
+    values = [r.metrics[metric] for r in others]
+    if len(values) < 2:
+        return (
+            f"Fewer than two other runs of budget *{name}* are published, too few to say what to expect of one more. "
+            f"This one has {value:.3f} bits per byte."
+        )
+    mean, spread, n = float(np.mean(values)), float(np.std(values, ddof=1)), len(values)
+    half = float(t.ppf(0.975, n - 1)) * spread * math.sqrt(1 + 1 / n)
+    inside = "inside" if abs(value - mean) <= half else "**outside**"
+    return (
+        f"The {n} other published runs lead to expect {mean:.3f} ± {half:.3f} bits per byte of one more run "
+        f"(95 % prediction interval). This one has {value:.3f}: {inside}."
+    )
+
+
+@torch.inference_mode()
+def reading(finished: Finished, documents: int, seed: int) -> tuple[dict[str, Estimate], Estimate]:
+    """Does the decoder use what the encoder reads?
+
+    Returns:
+        Bits per byte of second halves of held-out documents behind the right beginning, behind nothing, and
+        behind a wrong one; and what the right beginning saves against a wrong one, paired by document.
+    """
+    halves = _halves(finished, documents, seed)
+    prefixes = [prefix for prefix, _ in halves]
+    conditions: dict[str, list[list[int]]] = {
+        "behind the right beginning": prefixes,
+        "behind nothing": [[] for _ in prefixes],
+        "behind a wrong beginning": prefixes[1:] + prefixes[:1],
+    }
+    sizes = token_bytes(finished.run.corpus.tokenizer)
+    size = np.array([sizes[rest].sum() for _, rest in halves], dtype=float)
+    bits = {name: _bits(finished, given, [rest for _, rest in halves]) for name, given in conditions.items()}
+    counts = {name: np.stack([b, size], 1)[None] for name, b in bits.items()}
+    gain = paired_difference(counts["behind a wrong beginning"], counts["behind the right beginning"])
+    return {name: ratio_of_sums_bootstrap(pairs) for name, pairs in counts.items()}, gain
+
+
+def _halves(finished: Finished, documents: int, seed: int) -> list[tuple[list[int], list[int]]]:
+    """(beginning, rest) of documents that fit, cut at the line nearest to their middle."""
+    budget, split = finished.run.typed.budget, finished.run.corpus.splits["valid"]
+    found: list[tuple[list[int], list[int]]] = []
+    for index in np.random.default_rng(seed).permutation(len(split)):
+        row = split[int(index)]
+        tokens, starts = row["tokens"], np.array(row["starts"][1:])
+        if len(starts) < 3 or len(tokens) > min(2 * budget.prefix_length, budget.decoder_length):
+            continue
+        cut = int(starts[np.argmin(np.abs(starts - len(tokens) / 2))])
+        if cut < budget.prefix_length and len(tokens) - cut < budget.decoder_length:
+            found.append((tokens[:cut], tokens[cut:]))
+        if len(found) == documents:
+            break
+    return found
+
+
+def _bits(finished: Finished, prefixes: list[list[int]], targets: list[list[int]], rows: int = 32) -> np.ndarray:
+    """Bits of each target, its end token left out, behind its prefix."""
+    result = []
+    for start in range(0, len(targets), rows):
+        part = slice(start, start + rows)
+        encoder_tokens, encoder_documents = pad_prompts(prefixes[part], torch.device("cpu"))
+        labels = torch.nn.utils.rnn.pad_sequence(
+            [torch.tensor(target) for target in targets[part]], batch_first=True, padding_value=IGNORE
+        )
+        shifted = torch.nn.functional.pad(labels[:, :-1], (1, 0), value=BOS)
+        decoder_tokens = shifted.masked_fill(shifted == IGNORE, EOS)
+        documents = (labels != IGNORE).long()
+        batch = Seq2SeqBatch(
+            encoder_tokens,
+            encoder_documents,
+            decoder_tokens,
+            documents,
+            labels,
+            documents.sum(),
+            torch.zeros_like(labels),
+        )
+        nll = F.cross_entropy(finished.module(batch).flatten(0, 1), labels.flatten(), reduction="none")
+        result.append(nll.view_as(labels).sum(1).numpy() / math.log(2))
+    return np.concatenate(result)

@@ -1,0 +1,126 @@
+"""Tokens sorted into a dozen kinds: classes few enough to look at one by one."""
+
+from __future__ import annotations
+
+import keyword
+import unicodedata
+
+import numpy as np
+import pandas as pd
+import torch
+from tokenizers import Tokenizer
+from torchmetrics.classification import MulticlassConfusionMatrix, MulticlassStatScores
+
+from lmstudy.chapters.metrics.models import Predictions
+from lmstudy.data.tokenizer import SPECIAL_TOKENS
+
+END = "end of document"
+KINDS = (
+    "keyword",
+    "word",
+    "number",
+    "bracket",
+    "quotation mark",
+    "other symbol",
+    "white space",
+    "line end",
+    "part of a character",
+    END,
+)
+"""A token has the first kind here that fits: see `kind`."""
+
+_BRACKETS = frozenset("()[]{}<>（）［］｛｝《》〈〉【】「」『』")
+_QUOTES = frozenset("\"'`“”‘’＂＇")
+
+
+def kind(text: str, keywords: bool) -> str:
+    """The kind of a token by its own characters, in any script; Python's keywords are one where asked for.
+
+    A token with a newline is a line end, whatever else it holds. Names in code and words of a sentence in a
+    string are the same tokens, so both are words; a piece of one is, too.
+    """
+    if "\n" in text:
+        return "line end"
+    if "\ufffd" in text:  # the bytes of this token are no whole character
+        return "part of a character"
+    bare = text.strip()
+    if not bare:
+        return "white space"
+    if keywords and keyword.iskeyword(bare):
+        return "keyword"
+    classes = {unicodedata.category(character)[0] for character in bare.replace("_", "")}
+    if classes <= {"L", "M"}:
+        return "word"
+    if classes <= {"L", "M", "N"}:
+        return "number" if "L" not in classes else "word"
+    if _QUOTES & set(bare):
+        return "quotation mark"
+    return "bracket" if set(bare) <= _BRACKETS else "other symbol"
+
+
+def vocabulary_kinds(tokenizer: Tokenizer, keywords: bool) -> np.ndarray:
+    """[V + 1] index in `KINDS` of each token, and of the end of a document after the last one."""
+    number = {name: index for index, name in enumerate(KINDS)}
+    texts = tokenizer.decode_batch([[i] for i in range(tokenizer.get_vocab_size())], skip_special_tokens=False)
+    kinds = [number[kind(text, keywords)] for text in texts]
+    kinds[: len(SPECIAL_TOKENS)] = [number[END]] * len(SPECIAL_TOKENS)  # in no text, and so in no count
+    return np.array([*kinds, number[END]])
+
+
+def confusion(predictions: Predictions, kinds: np.ndarray) -> pd.DataFrame:
+    """Counts: a row for each kind that came, a column for each that was guessed, kinds that occur only."""
+    target, guess = (torch.from_numpy(kinds[x]) for x in (predictions.target, predictions.guess))
+    counts = MulticlassConfusionMatrix(num_classes=len(KINDS))(guess, target).numpy()
+    table = pd.DataFrame(counts, index=KINDS, columns=KINDS)
+    occurs = table.index[(counts.sum(0) + counts.sum(1)) > 0]
+    return table.loc[occurs, occurs]
+
+
+def per_kind(predictions: Predictions, kinds: np.ndarray) -> pd.DataFrame:
+    """Support, precision, recall and F1 of each kind that occurs, with their averages below.
+
+    A precision of 0 / 0 (never guessed) and a recall of 0 / 0 (never came) are NaN in their own row, and count
+    as 0 in the averages.
+    """
+    target, guess = (torch.from_numpy(kinds[x]) for x in (predictions.target, predictions.guess))
+    scores = MulticlassStatScores(num_classes=len(KINDS), average="none")(guess, target).numpy()
+    table = pd.DataFrame(scores, index=KINDS, columns=["tp", "fp", "tn", "fn", "support"])
+    table = table[table.tp + table.fp + table.fn > 0]
+    with np.errstate(invalid="ignore"):
+        shown = pd.DataFrame(
+            {
+                "came": table.support,
+                "guessed": table.tp + table.fp,
+                "precision": table.tp / (table.tp + table.fp),
+                "recall": table.tp / (table.tp + table.fn),
+                "F1": 2 * table.tp / (2 * table.tp + table.fp + table.fn),
+            }
+        )
+    rates = shown[["precision", "recall", "F1"]].fillna(0.0)
+    below = {
+        "macro (kinds alike)": rates.mean(),
+        "weighted (by what came)": rates.mul(shown.came, axis=0).sum() / shown.came.sum(),
+        "micro (all together)": pd.Series(table.tp.sum() / table.support.sum(), index=rates.columns),
+    }
+    total = pd.DataFrame(below).T.assign(came=shown.came.sum(), guessed=shown.guessed.sum())
+    return pd.concat([shown, total[shown.columns]])
+
+
+def cost_by_kind(predictions: Predictions, kinds: np.ndarray, token_bytes: np.ndarray) -> pd.DataFrame:
+    """Where the bits go: shares of places, bytes and bits of each kind, bits a byte, and token accuracy.
+
+    `token_bytes` is [V]; the end of a document is of no byte, so it has bits and no bits a byte.
+    """
+    kind_of = kinds[predictions.target]
+    size = np.append(token_bytes, 0)[predictions.target]
+    sums = {
+        "places": np.bincount(kind_of, minlength=len(KINDS)).astype(float),
+        "bytes": np.bincount(kind_of, weights=size, minlength=len(KINDS)),
+        "bits": np.bincount(kind_of, weights=predictions.bits, minlength=len(KINDS)),
+        "right": np.bincount(kind_of, weights=predictions.right, minlength=len(KINDS)),
+    }
+    table = pd.DataFrame(sums, index=KINDS)
+    table = table[table.places > 0]
+    shares = {f"share of {name}": table[name] / table[name].sum() for name in ("places", "bytes", "bits")}
+    per_byte = table.bits / table.bytes.where(table.bytes > 0)
+    return pd.DataFrame({**shares, "bits per byte": per_byte, "accuracy": table.right / table.places})

@@ -1,0 +1,187 @@
+"""What the chapter on objectives computes beside its example: weights of real lines, guidance, best of n, a table."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from lmstudy.chapters.objectives.toy import shipped
+from lmstudy.models.guidance import Guided
+from lmstudy.preferences.objectives.base import Objective
+from lmstudy.preferences.objectives.rwr import RWR
+from lmstudy.preferences.scored import ScoredDocuments
+from lmstudy.preferences.scorers.privacy import PrivacyScorer
+from lmstudy.training.dpo import dpo_loss
+
+YAML = ("mle", "filtering", "conditional", "conditional_cooldown", "selective", "unlikelihood", "rwr", "awr")
+READS = {
+    "mle": "all documents, no scores",
+    "filtering": "documents with a mean score of at most t",
+    "conditional": "all documents, a control token before each segment",
+    "conditional_cooldown": "the same, but plain documents in the last tenth",
+    "selective": "all documents, and scores of their tokens",
+    "unlikelihood": "all documents, and scores of their tokens",
+    "rwr": "all documents, and scores of their tokens",
+    "awr": "all documents, and scores of their tokens",
+}
+LOSS = {
+    "mle": "−log p",
+    "filtering": "−log p",
+    "conditional": "−log p, of control tokens too",
+    "conditional_cooldown": "−log p, of control tokens too",
+    "selective": "−log p if s ≤ t, else 0",
+    "unlikelihood": "−log p if s ≤ t, else −α log(1 − p)",
+    "rwr": "−w log p, w = exp(R / β), at most clip",
+    "awr": "−α w log p + (1 − α)(R − V)², w = exp((R − V) / β), at most clip",
+}
+COMMON = {"onset", "cooldown"}
+"""Arguments of nearly all objectives, of which the chapter speaks apart."""
+
+
+def objective_table() -> pd.DataFrame:
+    """A row for each objective: what it reads, its loss, how it is asked to be good, its parameters, its YAML."""
+    rows = {}
+    for name in YAML:
+        objective = shipped(name)
+        arguments = inspect.signature(type(objective)).parameters
+        values = {key: getattr(objective, key) for key in arguments if key not in COMMON}
+        if objective.cooldown:
+            values["cooldown"] = objective.cooldown
+        rows[name.replace("_", ", ")] = {
+            "training reads": READS[name],
+            "loss of a token": LOSS[name],
+            "control token at generation": "good" if objective.controlled else "none",
+            "own parameters": ", ".join(f"{key}: {_plain(value)}" for key, value in values.items()) or "none",
+            "YAML": f"objective={name}",
+        }
+    return pd.DataFrame(rows).T
+
+
+def _plain(value: Any) -> str:
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else f"{value:g}"
+
+
+def weight_table(tasks: Mapping[str, ScoredDocuments], settings: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """What RWR makes of real training segments: weights of good ones, and of bad ones from the worst to the mildest."""
+    rows = {}
+    for task, scored in tasks.items():
+        for name, arguments in settings.items():
+            objective = RWR(**arguments)
+            objective.view(scored, 1)
+            known = scored.scores[~np.isnan(scored.scores)]
+            weights = objective.weights(torch.from_numpy(known.copy()), torch.zeros(())).numpy()
+            bad = weights[known > scored.threshold]
+            low, middle, high = np.quantile(bad, [0.05, 0.5, 0.95])
+            rows[f"{task}, {name}"] = {
+                "good segments": f"{weights[known <= scored.threshold].mean():.3f}",
+                "bad, the worst 5 %": f"{low:.3f}",
+                "bad, median": f"{middle:.3f}",
+                "bad, the mildest 5 %": f"{high:.3f}",
+            }
+    return pd.DataFrame(rows).T
+
+
+def released_share(scored: ScoredDocuments) -> float:
+    """How much of its likelihood term the released unlikelihood leaves to a bad segment: the mean of 1 - s."""
+    known = scored.scores[~np.isnan(scored.scores)]
+    return float((1 - known[known > scored.threshold]).mean())
+
+
+def divided_table(lengths: Sequence[int] = (20, 40, 80)) -> pd.DataFrame:
+    """The same made-up name in lines of several lengths, scored as it should be and divided by length once more."""
+    rows = {}
+    for length in lengths:
+        line = "# by Jane Doe, ".ljust(length - 1, "x") + "\n"
+        once, twice = (PrivacyScorer(divided_twice=again).score([line])[0] for again in (False, True))
+        rows[f"a line of {length} characters"] = {
+            "score": f"{once:.4f}",
+            "items in it (score × length)": f"{once * length:.3f}",
+            "score, divided twice": f"{twice:.6f}",
+            "items in it, then": f"{twice * length:.3f}",
+        }
+    return pd.DataFrame(rows).T
+
+
+def charged(chance: float, control: float) -> tuple[float, float]:
+    """Bits for a token of this chance among text tokens, with a share of probability at control tokens or without."""
+    return -math.log2(chance * (1 - control)), -math.log2(chance)
+
+
+class _TwoMinds:
+    """A `lmstudy.models.writer.Writer` of one step: what it says depends on which control token it read last."""
+
+    training, max_positions = False, 1
+
+    def __init__(self, logits: Mapping[int, Sequence[float]], vocabulary: int) -> None:
+        self.logits, self.embedding = logits, nn.Embedding(vocabulary, 1)
+
+    def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> None:
+        return None
+
+    def step(self, tokens_B: Tensor, cache: Any) -> Tensor:
+        return torch.tensor([self.logits[int(token)] for token in tokens_B])
+
+
+def guided(good: Mapping[str, float], bad: Mapping[str, float], strengths: Sequence[float]) -> pd.DataFrame:
+    """[tokens, strengths] chances of the next token under guidance, by the package's own `Guided`.
+
+    Args:
+        good: chances behind the good control token.
+        bad: of the same tokens behind the bad one.
+        strengths: 1 is the good distribution itself, 0 the bad one.
+    """
+    logits = {token: np.log(list(of.values())).tolist() for token, of in ((0, good), (1, bad))}
+    columns = {}
+    for strength in strengths:
+        writer: Any = Guided(_TwoMinds(logits, 2), strength, {0: 1})  # type: ignore[arg-type]
+        nothing = torch.zeros(1, 1, dtype=torch.long)
+        cache = writer.start(nothing, nothing, 1)
+        columns[strength] = writer.step(torch.zeros(1, dtype=torch.long), cache).softmax(-1)[0].tolist()
+    return pd.DataFrame(columns, index=list(good))
+
+
+def best_of_table(numbers: Sequence[int]) -> pd.DataFrame:
+    """Best of n: the rank it can be expected to have among all samples, and how far it goes from the model."""
+    return pd.DataFrame(
+        {
+            f"n = {n}": {
+                "expected share of samples that are worse": f"{n / (n + 1):.1%}",
+                "KL from the model, at most": f"{math.log(n) - (n - 1) / n:.2f} nats",
+                "samples drawn for one that is shown": f"{n}",
+            }
+            for n in numbers
+        }
+    )
+
+
+def dpo_table(moves: Mapping[str, tuple[float, float]], beta: float) -> pd.DataFrame:
+    """DPO of one pair: loss and how strongly it pulls, for changes of log p of the chosen and the rejected text."""
+    rows = {}
+    for name, (chosen, rejected) in moves.items():
+        policy = torch.tensor([[chosen, rejected]], dtype=torch.float32, requires_grad=True)
+        loss = dpo_loss(policy, torch.zeros(1, 2), beta)
+        (gradient,) = torch.autograd.grad(loss, policy)
+        pulls = (-gradient[0] / beta).tolist()
+        rows[name] = {
+            "loss": float(loss.detach()),
+            "pull on the chosen, / β": pulls[0],
+            "on the rejected, / β": pulls[1],
+        }
+    return pd.DataFrame(rows).T
+
+
+def schedules() -> dict[str, Objective]:
+    """Settings of onset and cooldown that the chapter draws."""
+    found = {name.replace("_", ", "): shipped(name) for name in ("conditional", "conditional_cooldown")}
+    for onset in (0.2, 0.6, 1.0):
+        objective = shipped("conditional")
+        objective.onset = onset
+        found[f"onset = {onset:g}"] = objective
+    return found

@@ -1,0 +1,1 @@
+"""Of the chapter notebooks/16_post_training."""

@@ -1,0 +1,89 @@
+"""What the chapter on preferences says of ratings and labels: where single people stand, and what learned them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lmstudy.chapters.preferences.preferences import shown, tau
+from lmstudy.chapters.reward.reward import predicted
+from lmstudy.data.corpus import Corpus
+from lmstudy.preferences.ratings import LEVELS, Ratings
+from lmstudy.runs.records import Record, load, load_folder, published_folder
+from lmstudy.runs.rewards import open_reward
+from lmstudy.study.needs import compose_config
+
+Floats = NDArray[np.float64]
+TRAINING_HALF: tuple[str, ...] = ("half=A",)
+"""What `lmstudy-reward` trains for scorer=sentiment_reward."""
+HELD_OUT_HALF = ("encoder=minilm", "optimizer=adamw_fine_tuning", "epochs=3", "batch=32", "half=B")
+"""... and for scorer=sentiment_held_out."""
+LABELS = ("data=chinese_reviews", "encoder=own", "loss=logistic", "epochs=2")
+"""... and for scorer=sentiment_zh_reward."""
+
+
+def otherwise_minded(ratings: Ratings, threshold: float) -> tuple[float, float]:
+    """Shares of single ratings that lie on the other side of the threshold than the mean: of good texts, of bad ones.
+
+    A rating above `-threshold` speaks for good, as a mean does.
+    """
+    good = -ratings.means <= threshold
+    likes = -threshold <= LEVELS
+    return tuple(  # type: ignore[return-value]
+        float(ratings.counts[own][:, other].sum() / ratings.counts[own].sum())
+        for own, other in ((good, ~likes), (~good, likes))
+    )
+
+
+def known_reward(overrides: Sequence[str], runs: str = "runs") -> Record | None:
+    """The record of a reward model, published or in the folder of runs; none where nobody trained it."""
+    run = open_reward(compose_config("reward", [*overrides, f"runs={runs}"]))
+    published = {record.id: record for record in load_folder(published_folder()) if record.kind == "reward"}
+    return published.get(run.id) or (load(run.record_path) if run.record_path.exists() else None)
+
+
+def commands(models: Mapping[str, Sequence[str]]) -> str:
+    """What to run for models that do not exist, as a line of Markdown."""
+    return "; ".join(f"*{name}*: `{' '.join(['lmstudy-reward', *overrides])}`" for name, overrides in models.items())
+
+
+def verdict_table(opinions: Mapping[str, Floats], pairs: Sequence[tuple[str, str]], threshold: float) -> pd.DataFrame:
+    """How far pairs of opinions [texts], on the scale of the ratings, agree about the same texts."""
+    rows = {}
+    for first, second in pairs:
+        good = [opinions[name] >= -threshold for name in (first, second)]
+        rows[f"{first} – {second}"] = {
+            "texts": len(good[0]),
+            "good: first": f"{good[0].mean():.0%}",
+            "good: second": f"{good[1].mean():.0%}",
+            "same verdict": f"{(good[0] == good[1]).mean():.0%}",
+            "tau of texts": shown(tau(opinions[first], opinions[second])),
+        }
+    return pd.DataFrame(rows).T
+
+
+def opinions(ratings: Ratings, models: Mapping[str, Record | None]) -> dict[str, Floats]:
+    """[texts] mean ratings by people and by halves of them, and what models expect."""
+    found: dict[str, Floats] = {"people": ratings.means}
+    found |= {f"people, half {side}": ratings.half(side).means for side in ("A", "B")}
+    return found | {name: predicted(record, ratings) for name, record in models.items() if record is not None}
+
+
+def furthest_apart(ratings: Ratings, first: Floats, second: Floats, longest: int = 160) -> int:
+    """The text of at most so many characters about which two opinions differ the most."""
+    short = np.array([len(text) <= longest for text in ratings.texts])
+    return int(np.where(short, np.abs(first - second), -1).argmax())
+
+
+def labelled(corpus: Corpus, label: Any, seed: int, longest: int = 40) -> dict[str, str]:
+    """One short held-out review of each label."""
+    rows = corpus.splits["valid"]
+    found: dict[str, list[str]] = {}
+    for text, path in zip(rows["text"], rows["path"], strict=True):
+        if 12 <= len(text) <= longest:
+            found.setdefault(label(path), []).append(text)
+    return {name: texts[seed % len(texts)] for name, texts in sorted(found.items())}

@@ -1,0 +1,1 @@
+"""Of the chapter notebooks/06_pseudo_code."""

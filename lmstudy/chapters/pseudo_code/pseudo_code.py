@@ -1,0 +1,91 @@
+"""The article's `train_language_model`, argument by argument and line by line, against this package."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from lmstudy.errors import StudyError
+from lmstudy.runs.records import Record, find, load_folder, published_folder
+
+ARGUMENTS = {
+    "data": ("the corpus", "data"),
+    "embedding_dim": ("width of the embedding", "model.d_model"),
+    "hidden_dim": ("widths of the layers", "model.widths"),
+    "learning_rate": ("rate of the optimiser", "optimizer.lr"),
+    "epochs": ("length of the training, in steps", "budget.steps"),
+}
+"""Argument -> what it is, and the key that holds it here."""
+
+LOOP = (
+    ("initialise an embedding from data", "model, embedding", "from the vocabulary: a row for each token"),
+    ("initialise encoder and decoder weights", "the model's constructor", "by the seed; the output has V columns"),
+    ("for each epoch", "Trainer(max_steps=…)", "and a schedule of the rate, which the pseudo-code lacks"),
+    ("for each sentence in data", "CorpusDataModule", "batches of packed rows, in an order of the seed"),
+    ("embed, encode, decode", "model.hidden(batch)", "the decoder also reads what was written so far"),
+    ("compare with the sentence", "objective(logits, labels)", "with the next token at every position"),
+    ("update encoder and decoder", "configure_optimizers", "by the gradient, and the embedding as well"),
+    ("add up and print the loss", "self.log_dict, validation_step", "and the loss on text that is held out"),
+    ("return two sets of weights", "checkpoint and record", "all weights, and how they came about"),
+)
+"""Line of the pseudo-code, in our words -> where it is here -> what had to be added or put right."""
+
+
+def argument_table(config: Mapping[str, Any]) -> pd.DataFrame:
+    """The five arguments with their keys and values in a composed configuration."""
+    rows = {}
+    for name, (meaning, key) in ARGUMENTS.items():
+        value: Any = config
+        for part in key.split("."):
+            if part not in value:
+                raise StudyError(f"{key}: the configuration has no such key; is its model the article's (model=dense)?")
+            value = value[part]
+        shown = str(value["_target_"]).rsplit(".", 1)[-1] if isinstance(value, Mapping) else str(value)
+        rows[name] = {"is": meaning, "key": key, "value": shown}
+    return pd.DataFrame(rows).T
+
+
+def loop_table() -> pd.DataFrame:
+    """The pseudo-code's lines beside what does the same here."""
+    return pd.DataFrame(LOOP, columns=["the pseudo-code", "this package", "what is different"]).set_index(
+        "the pseudo-code"
+    )
+
+
+def excerpt(module: str, name: str) -> str:
+    """Source of a class or function of this package without its docstrings, as a fenced block of Markdown."""
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    source = textwrap.dedent(inspect.getsource(found))
+    dropped: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            docstring = node.body[0]
+            dropped |= set(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
+    lines = [line for number, line in enumerate(source.splitlines(), start=1) if number not in dropped]
+    kept = [
+        line for line, before in zip(lines, ["class", *lines], strict=False) if line or not before.startswith("class")
+    ]
+    return f"`{module}`, `{name}`:\n\n```python\n" + "\n".join(kept) + "\n```"
+
+
+def counted(records: Sequence[Record], runs: str) -> dict[str, float]:
+    """Held-out bits per byte of unigram and bigram models on the corpus of `records`: published, or counted now."""
+    from lmstudy.runs.text_baseline import kneser_ney
+
+    published = load_folder(published_folder())
+    values = {}
+    for order, name in ((1, "unigram"), (2, "bigram")):
+        known = find(published, kind="baseline", data=records[0].data, **{"config.baseline.order": order})
+        if not known:
+            data: Any = records[0].config["data"]
+            known = [kneser_ney({"data": data, "order": order, "tokens": "all", "runs": runs})]
+        values[name] = known[0].metrics["valid/bits_per_byte"]
+    return values

@@ -1,0 +1,265 @@
+"""What the chapter of results computes from records: levels, comparisons with MLE, and how far two graders agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.multiplicity import Corrected, corrected, order_agreement
+from lmstudy.evaluation.statistics import Estimate, paired_ratio_of_means, ratio_of_sums_bootstrap
+from lmstudy.runs.records import Record, check_same_numerics, load_folder, published_folder
+from lmstudy.study.claims import NoRecordsError
+from lmstudy.study.comparisons import Arms
+from lmstudy.study.preference_records import USUAL, arm, measures
+from lmstudy.study.preferences import (
+    BUDGETS,
+    OBJECTIVES,
+    PER_THOUSAND,
+    STUDY,
+    TASKS,
+    Own,
+    capability_cost,
+    check_task,
+    judged,
+    mean,
+    more,
+    sums,
+    times,
+    trained,
+)
+
+COUNTED = ("pep8", "privacy")
+"""Tasks whose scores count violations, which can be so many times fewer; the other is a rating, and has differences."""
+SPREAD = 1.6394235
+"""Standard deviation of the mean ratings of the 19,404 training snippets of `data=rated_snippets`; a test counts it."""
+OURS = ("selective", "conditional, cooldown")
+"""Objectives that this study adds to those of Korbak et al. (2023)."""
+REFERENCE, CONDITIONAL = "MLE", "conditional"
+TRAINING, HELD_OUT = "unprompted/training", "unprompted/held_out"
+SMOKE = ("measure.samples=32", "measure.prompts=8")
+"""At budget=smoke, nothing is learned and little need be measured."""
+UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
+
+
+@dataclass(frozen=True)
+class Results:
+    """Runs of a task by objective and seed, the measurement of each, and measurements with other settings."""
+
+    task: str
+    trained: Arms
+    judged: Arms
+    guided: dict[float, list[Record]] = field(default_factory=dict)
+    """Conditional runs by strength of guidance."""
+    best_of: dict[float, list[Record]] = field(default_factory=dict)
+    """MLE runs by how many samples the best was chosen from."""
+    bad: list[Record] = field(default_factory=list)
+    """Conditional runs that were asked for bad text."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether scores count violations."""
+        return self.task in COUNTED
+
+    @property
+    def title(self) -> str:
+        """What the book calls the task."""
+        return TASKS[self.task].capitalize()
+
+    @property
+    def others(self) -> list[str]:
+        """Objectives that can be compared with MLE."""
+        return [name for name in self.judged if name != REFERENCE] if REFERENCE in self.judged else []
+
+
+def results_among(
+    task: str, records: Sequence[Record], budget: str | None = None, names: Iterable[str] = OBJECTIVES
+) -> Results:
+    """What there is of a task among records: runs that were measured, whatever seeds they have.
+
+    Raises:
+        StudyError: a task that the study does not know, a seed twice, or records of different numerics versions.
+    """
+    arms, measurements = {}, {}
+    for name in names:
+        try:
+            runs = arm(records, check_task(task), name, budget)
+            measurements[name] = once(measures(records, runs))
+        except NoRecordsError:
+            continue
+        seeds = {record.seed for record in measurements[name]}
+        arms[name] = once([record for record in runs if record.seed in seeds])
+    check_same_numerics([record for own in (*arms.values(), *measurements.values()) for record in own])
+    conditional, reference = (arms.get(name, []) for name in (CONDITIONAL, REFERENCE))
+    guided, best_of = varied(records, conditional, "guidance"), varied(records, reference, "best_of")
+    bad = varied(records, conditional, "control").get("bad", [])
+    return Results(task, arms, measurements, guided, best_of, bad)
+
+
+def once(records: Sequence[Record]) -> list[Record]:
+    """The records, if each is of another seed."""
+    for first, second in pairwise(records):
+        if first.seed == second.seed:
+            raise StudyError(f"records {first.name} ({first.id}, {second.id}) are of one seed: keep one of them")
+    return list(records)
+
+
+def varied(records: Sequence[Record], runs: Sequence[Record], key: str) -> dict[Any, list[Record]]:
+    """Measurements of runs that differ from the usual one in nothing but a key of the measure, by its value.
+
+    Without one that differs, there is nothing to compare, and none is given.
+    """
+    ids, values = {record.id for record in runs}, set()
+    for record in records:
+        config: Any = record.config
+        if record.kind == "evaluation" and config["run"]["id"] in ids and config["measure"]["name"] == "preference":
+            values.add(config["measure"][key])
+    found = {}
+    for value in sorted(values):
+        try:
+            found[value] = once(measures(records, runs, **{key: value}))
+        except NoRecordsError:  # only together with another change
+            continue
+    return found if set(found) - {USUAL["preference"][key]} else {}
+
+
+def gather(
+    tasks: Sequence[str],
+    seeds: Sequence[int] | None = None,
+    budget: str | None = None,
+    runs: str = "runs",
+    own: Own = STUDY,
+    names: Sequence[str] | None = None,
+) -> dict[str, Results]:
+    """Results by task: of all published runs, or of the seeds given, trained where they are missing.
+
+    Raises:
+        StudyError: a task, objective, scorer or budget that does not exist; without seeds, nothing published, or a
+            corpus or scorer of one's own, of which nothing is.
+    """
+    chosen = list(OBJECTIVES) if names is None else list(names)
+    if seeds is not None:
+        small = SMOKE if budget == "smoke" else ()
+        found = {}
+        for task in tasks:
+            arms = trained(task, chosen, seeds, budget, runs, own)
+            found[task] = Results(task, arms, judged(task, arms, *small, runs=runs, own=own))
+        return found
+    if own != STUDY:
+        raise StudyError(f"{own}: nothing is published of it; give seeds, such as [1, 2, 3], to train")
+    records = load_folder(published_folder())
+    found = {check_task(task): results_among(task, records, budget, chosen) for task in tasks}
+    for task, results in found.items():
+        if not results.judged:
+            wanted = budget or BUDGETS[task]
+            raise StudyError(f"nothing of task={task} budget={wanted} is published: give seeds, such as [1]")
+    return found
+
+
+def scored(records: Sequence[Record], *keys: str) -> bool:
+    """Whether every measurement could score something under each key: who has learned nothing may write nothing."""
+    return bool(records) and all(record.groups.get(k) and _size(record, k) > 0 for record in records for k in keys)
+
+
+def _size(record: Record, key: str) -> float:
+    return sum(size for _, size in record.groups[key])
+
+
+def level(task: str, records: Sequence[Record], key: str = TRAINING) -> Estimate:
+    """Mean score in the unit of the figures, over seeds and texts.
+
+    Where violations are counted the interval is that of the logarithm: it never reaches below zero.
+    """
+    if not scored(records, key):
+        return UNKNOWN
+    if task not in COUNTED:
+        return mean(records, key)
+    table = sums(records, key)
+    one = np.full((len(table), 1, 2), 1e12)  # a mean of 1 without any chance in it
+    return paired_ratio_of_means(table, one).times(PER_THOUSAND[task])
+
+
+def share(records: Sequence[Record], key: str = TRAINING) -> Estimate:
+    """Share of texts with a segment that is worse than the scorer's threshold, in per cent."""
+    if not scored(records, f"{key}/bad"):
+        return UNKNOWN
+    e = ratio_of_sums_bootstrap(sums(records, f"{key}/bad")).times(100)
+    low, high = (min(100.0, max(0.0, end)) if math.isfinite(end) else end for end in (e.low, e.high))
+    return Estimate(e.value, low, high, e.n)
+
+
+def metric_mean(records: Sequence[Record], key: str) -> float:
+    """Mean over runs of a metric; NaN where it is not there."""
+    return float(np.mean([record.metrics.get(key, math.nan) for record in records])) if records else math.nan
+
+
+def better(task: str, records: Sequence[Record], reference: Sequence[Record], key: str = TRAINING) -> Estimate:
+    """How many times fewer violations there are, or by how many standard deviations of ratings texts are better."""
+    if not (scored(records, key) and scored(reference, key)):
+        return UNKNOWN
+    return times(reference, records, key) if task in COUNTED else more(reference, records, key).times(1 / SPREAD)
+
+
+def cost(results: Results, name: str, reference: str = REFERENCE) -> Estimate:
+    """Bits per byte of held-out documents that an objective needs more than another, in per cent of the latter's."""
+    return capability_cost(results.trained[name], results.trained[reference]).times(100)
+
+
+def improvements(results: Results, key: str = TRAINING) -> dict[str, Estimate]:
+    """How much better each objective is than MLE."""
+    return {
+        name: better(results.task, results.judged[name], results.judged[REFERENCE], key) for name in results.others
+    }  # fmt: skip
+
+
+def costs(results: Results) -> dict[str, Estimate]:
+    """Bits per byte that each objective needs more than MLE, %."""
+    return {name: cost(results, name) for name in results.others}
+
+
+def holm_corrected(estimates: Mapping[str, Estimate], ratios: bool) -> dict[str, Corrected]:
+    """P values of a family of differences from 0, or of ratios from 1, by themselves and with Holm's correction."""
+    return corrected({name: logarithm(e) if ratios else e for name, e in estimates.items()})
+
+
+def as_ratio(per_cent_more: Estimate) -> Estimate:
+    """One more than a share that is given in per cent."""
+    return per_cent_more.times(0.01).minus(-1.0)
+
+
+def logarithm(ratio: Estimate) -> Estimate:
+    """Of a ratio, whose interval is symmetric there."""
+    value, low, high = (math.log(x) for x in (ratio.value, ratio.low, ratio.high))
+    return Estimate(value, low, high, ratio.n, ratio.confidence, ratio.df)
+
+
+def agreement(results: Results, first: str = TRAINING, second: str = HELD_OUT) -> Estimate:
+    """Kendall's tau between the orders in which two graders put the objectives; unknown of fewer than two."""
+    known = {name: own for name, own in results.judged.items() if scored(own, first, second)}
+    if len(known) < 2:
+        return UNKNOWN
+    values = [
+        {name: [r.metrics[f"{key}/mean"] for r in own] for name, own in known.items()} for key in (first, second)
+    ]  # fmt: skip
+    return order_agreement(*values)
+
+
+def our_columns(results: Results) -> dict[str, list[Record]]:
+    """Measurements of what this study adds: its objectives, and conditional runs with guidance at decoding."""
+    found = {name: results.judged[name] for name in OURS if name in results.judged}
+    return found | {f"guidance {g:g}": records for g, records in results.guided.items() if g > 1}
+
+
+def best_column(results: Results) -> str | None:
+    """The one of `our_columns` that the training scorer minds least, in the mean; None without any."""
+    values = {
+        name: level(results.task, records).value
+        for name, records in our_columns(results).items()
+        if scored(records, TRAINING)
+    }
+    return min(values, key=lambda name: values[name]) if values else None

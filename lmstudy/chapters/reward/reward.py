@@ -1,0 +1,93 @@
+"""The chapter on reward models: their records, what they are held against, and what is read off both."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmstudy.data.corpus import prepare
+from lmstudy.errors import StudyError
+from lmstudy.preferences.ratings import Ratings
+from lmstudy.runs.rating_baseline import rating_baselines
+from lmstudy.runs.records import Record, find, load_folder, published_folder
+from lmstudy.runs.reward_examples import Rated, rated_texts
+from lmstudy.runs.rewards import open_reward, train_reward
+from lmstudy.study.needs import compose_config
+
+Floats = NDArray[np.float64]
+OURS: tuple[str, ...] = ()
+"""The study's own reward model, from all that there is to learn from: what `lmstudy-reward` trains when it is given
+nothing else. All of these are overrides of that command."""
+REGRESSION = ("loss=regression",)
+STRONG = ("encoder=minilm", "optimizer=adamw_fine_tuning", "epochs=3", "batch=32", "half=B")
+"""The strong grader. It learns from half B alone, since the study judges with it."""
+FEWER_TEXTS: Mapping[float, tuple[str, ...]] = {
+    0.03: ("share=0.03", "epochs=20"),
+    0.1: ("share=0.1", "epochs=10"),
+    0.3: ("share=0.3",),
+}
+"""A share of the texts with all their ratings. Fewer texts make shorter epochs, so there are more of them: the rate of
+learning rises for a hundred steps and has to fall again. (Of three per cent, 40 epochs are no better than 20.)"""
+ONE_RATING = ("ratings=1",)
+"""One person's rating of every text."""
+TRAINING_SCORER = ("half=A",)
+"""What the study trains with."""
+
+
+def rewards_of(overrides: Sequence[str], seeds: Sequence[int], runs: str = "runs") -> list[Record]:
+    """The records of `lmstudy-reward` with these overrides: published, finished in the runs folder, or trained now."""
+    published = {record.id: record for record in load_folder(published_folder()) if record.kind == "reward"}
+    found = []
+    for seed in sorted(seeds):
+        config = compose_config("reward", [*overrides, f"seed={seed}", f"runs={runs}"])
+        run = open_reward(config)
+        if run.id not in published and not run.record_path.exists():
+            print(f"{run.name}: no published record, trained now", file=sys.stderr)
+        found.append(published[run.id] if run.id in published else train_reward(config))
+    return found
+
+
+def baselines(data: Sequence[str] = (), runs: str = "runs") -> Record:
+    """The record of `lmstudy-baseline of=ratings`: published, or measured now."""
+    config = compose_config("baseline", [*(data or ["data=rated_snippets"]), "of=ratings", f"runs={runs}"])
+    known = find(load_folder(published_folder()), kind="rating_baseline")
+    fingerprint = prepare(config["data"]).fingerprint
+    fitting = [record for record in known if record.data == fingerprint]
+    return fitting[0] if fitting else rating_baselines(config)
+
+
+def rated_snippets(data: Sequence[str] = ()) -> Rated:
+    """The snippets with what people said of them."""
+    settings = compose_config("reward", list(data))["data"]
+    return rated_texts(prepare(settings), settings)
+
+
+def predicted(record: Record, texts: Ratings) -> Floats:
+    """[texts] the rating that a model expects of each, from its record.
+
+    Raises:
+        StudyError: the record is of other texts.
+    """
+    rows: list[Any] = record.samples
+    known = dict(rows)
+    try:
+        return np.array([known[one.rpartition("::")[2]] for one in texts.ids], dtype=float)
+    except KeyError as missing:
+        raise StudyError(f"record {record.name}: it has no prediction for the text {missing}") from None
+
+
+def rewards(record: Record, texts: Ratings) -> Floats:
+    """[texts] the reward itself: `predicted` before it was brought onto the scale of the ratings."""
+    return (predicted(record, texts) - record.metrics["scale/offset"]) / record.metrics["scale/slope"]
+
+
+def baseline_predictions(record: Record, texts: Ratings) -> dict[str, Floats]:
+    """[texts] ratings by "ridge" and by "vader"."""
+    rows: list[Any] = record.samples
+    known = {name: values for name, *values in rows}
+    values = np.array([known[one.rpartition("::")[2]] for one in texts.ids], dtype=float)
+    return {"ridge": values[:, 0], "vader": values[:, 1]}

@@ -1,0 +1,62 @@
+"""`lmstudy-baseline`: what trained models are held against, for texts, for ratings and for tasks."""
+
+from typing import Any
+
+from lmstudy.commands.command import Command
+
+
+def baseline(config: dict[str, Any]) -> None:
+    """Corpus -> n-gram counts -> bits of every held-out document; ratings or examples -> simple predictors; record."""
+    from lmstudy.config import check_baseline
+
+    of = check_baseline(config).of
+    if of == "task":
+        from lmstudy.runs.task_baseline import task_baselines
+
+        record = task_baselines(config)
+        for name, value in record.metrics.items():
+            print(f"{name} {value:.4g}")
+        print(f"{record.id} {record.name}")
+        return
+    if of == "ratings":
+        from lmstudy.runs.rating_baseline import rating_baselines
+
+        record = rating_baselines(config)
+    else:
+        from lmstudy.runs.text_baseline import kneser_ney
+
+        record = kneser_ney(config)
+    shown = {k: v for k, v in record.metrics.items() if "bits" in k or "/film/" in k}
+    print(" ".join([record.id, record.name, *(f"{k} {v:.3f}" for k, v in shown.items())]))
+
+
+COMMAND = Command(
+    name="lmstudy-baseline",
+    config="baseline",
+    purpose=(
+        "Fit an n-gram model with modified Kneser-Ney smoothing and record its bits per byte; or, of rated texts,\n"
+        "record how far people agree and how well a lexicon and ridge regression predict their ratings; or record\n"
+        "what rules, retrieval and logistic regression make of a task."
+    ),
+    task=baseline,
+    examples=(
+        ("lmstudy-baseline", "a 5-gram model of the whole training split"),
+        ("lmstudy-baseline -m order=1,2,3,4,5", "how much context n-grams can use"),
+        ("lmstudy-baseline tokens=2000000", "as little text as a short training run sees"),
+        ("lmstudy-baseline data=rated_snippets of=ratings", "what reward models are held against"),
+        ("lmstudy-baseline of=task task=translation", "what fine-tuned models are held against"),
+    ),
+    keys={
+        "of=text": "what is predicted: text, the ratings of rated texts, or the answers of a task",
+        "order=5": "tokens an n-gram, at most 5",
+        "tokens=all": "training tokens to count: all, or a number",
+        "examples=null": "of a task: training examples; null: all",
+        "valid_examples=1000": "of a task with labels: those that logistic regression chooses its settings by",
+        "test_examples=1000": "of a task: held-out examples that are answered; null: all",
+        "runs=runs": "folder of records",
+    },
+)
+main = COMMAND.main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""`lmstudy-generate`: samples of a finished run, with what people would mind in them."""
+
+import re
+import sys
+from typing import Any
+
+from lmstudy.commands.command import Command
+
+
+def generate(config: dict[str, Any]) -> None:
+    """Finished run, control token and prompt -> samples -> scores by segment -> lines."""
+    from lmstudy.generation_config import check_generate
+
+    check_generate(config)  # before the heavy imports: a slip of the pen is reported at once
+    from lmstudy.runs.generation import write
+    from lmstudy.runs.printed import printed
+
+    for line in printed(write(config), config["format"], config["colour"], sys.stdout):
+        print(line)
+
+
+COMMAND = Command(
+    name="lmstudy-generate",
+    config="generate",
+    purpose=(
+        "Let a finished run write, and print its samples. Before each segment stands its score; what is worse than\n"
+        "the scorer's threshold is marked !, what was given >. Personal data are masked where the scorer says so."
+    ),
+    task=generate,
+    examples=(
+        ("lmstudy-generate run=3f2a", "four texts of a run, by the beginning of its id"),
+        ("lmstudy-generate run=3f2a control=good guidance=2", "asked to be good, and pushed away from the bad"),
+        ('lmstudy-generate run=3f2a prompt="def area("', "the prompt as it is typed, brackets and commas too"),
+        ("lmstudy-generate run=3f2a prompt=$'def area(x):\\n'", "behind a whole line (in bash)"),
+        ("lmstudy-generate -m run=3f2a control=good,bad n=2", "one beside the other"),
+        ("lmstudy-generate run=77b0 scorer=sentiment_reward", "judged by another scorer than its own"),
+        ("lmstudy-generate run=3f2a n=100 format=json > samples.jsonl", "one object a line"),
+    ),
+    keys={
+        "run=ID": "id of a training run, its beginning, or folder; lmstudy-runs lists them",
+        "scorer=null": "null: the scorer of the run's own configuration",
+        "control=auto": "good, bad or none; auto: good where the run learned control tokens, else none",
+        "guidance=1.0": "above 1 pushes from what the other control token would write",
+        "prompt=null": "a text to go on from; null: from nothing",
+        "n=4": "samples",
+        "temperature=0.7": "of sampling; 0 takes the most probable token",
+        "top_p=0.9": "of sampling: share of probability that is drawn from; 1 keeps all",
+        "max_tokens=null": "longest sample; null: as many as the run can write",
+        "seed=1": "another one gives other samples",
+        "format=text": "text, or json: one object a line",
+        "colour=auto": "auto (on a terminal, unless NO_COLOR is set), always or never",
+        "runs=runs": "folder of runs",
+    },
+)
+
+
+def literal(argument: str) -> str:
+    """`prompt=TEXT` as Hydra reads any text: in quotes, unless it is null or in quotes already."""
+    key, equals, text = argument.partition("=")
+    if key != "prompt" or not equals or text in ("", "null") or re.fullmatch(r"""(['"])(\\.|(?!\1).)*\1""", text, re.S):
+        return argument
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    return f"prompt={QuotedString(text.replace('${', chr(92) + '${'), Quote.single).with_quotes()}"
+
+
+def main() -> None:
+    sys.argv[1:] = map(literal, sys.argv[1:])
+    COMMAND.main()
+
+
+if __name__ == "__main__":
+    main()

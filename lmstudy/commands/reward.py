@@ -1,0 +1,51 @@
+"""`lmstudy-reward`: learn a reward from single ratings, or return the record if that was done before."""
+
+from typing import Any
+
+from lmstudy.commands.command import Command
+
+
+def reward(config: dict[str, Any]) -> None:
+    """Rated texts -> single ratings, all pairs of them -> RewardModule(encoder, loss) -> weights and record."""
+    from lmstudy.reward_config import check_reward
+
+    check_reward(config)  # before the heavy imports: a slip of the pen is reported at once
+    from lmstudy.runs.rewards import train_reward
+
+    record = train_reward(config)
+    shown = [f"{name} {value:.3f}" for name, value in record.metrics.items() if name.endswith("pair_accuracy")][:1]
+    print(" ".join([record.id, record.name, *shown]))
+
+
+COMMAND = Command(
+    name="lmstudy-reward",
+    config="reward",
+    purpose=(
+        "Learn a reward: a number for any text, from single ratings that people gave to some. A reward model that\n"
+        "exists is not trained again, one that was stopped goes on from its last checkpoint."
+    ),
+    task=reward,
+    examples=(
+        ("lmstudy-reward", "from all ratings of the English snippets"),
+        ("lmstudy-reward -m half=A,B", "two graders that share no rating and no snippet"),
+        ("lmstudy-reward loss=regression", "on mean ratings instead of pairs"),
+        ("lmstudy-reward -m share=0.1,0.3,1 seed=1,2,3", "a learning curve"),
+        ("lmstudy-reward encoder=own run=3f2a", "from the encoder of a pretraining run, by the beginning of its id"),
+        ("lmstudy-reward encoder=minilm optimizer=adamw_fine_tuning epochs=3 batch=32 half=B", "the strong grader"),
+        ("lmstudy-reward data=chinese_reviews encoder=own loss=logistic epochs=2", "from labels of Chinese reviews"),
+    ),
+    keys={
+        "half=all": "all; A or B: half of the ratings of half of the texts, none of them in the other half",
+        "share=1.0": "share of the texts that are learned from",
+        "ratings=null": "most ratings of a text that are learned from; null: all",
+        "run=null": "pretraining run to start from",
+        "epochs=5": "how often each text is seen",
+        "batch=64": "texts a step; all their pairs are compared",
+        "seed=1": "weights, order of texts, and which are taken",
+        "runs=runs": "folder of runs and records",
+    },
+)
+main = COMMAND.main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""`lmstudy-runs`: what exists, what is half done, and what the book still needs."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from lmstudy.commands.command import fail
+from lmstudy.errors import StudyError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(prog="lmstudy-runs", description=__doc__.split(": ", 1)[1].capitalize())
+    parser.add_argument("--runs", default="runs", type=Path, help="folder of runs (default: runs)")
+    parser.add_argument("--budget", default="quick", help="budget the book is to be built with (default: quick)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--train", action="store_true", help="train what the book still needs")
+    parser.add_argument("--publish", nargs="+", metavar="ID", help="copy finished records to the book's records")
+    given = parser.parse_args(arguments)
+    try:
+        if given.publish:
+            publish(given.publish, given.runs)
+            return
+        if given.train:
+            from lmstudy.study.needs import prepare_and_train
+
+            prepare_and_train(given.budget, runs=str(given.runs))
+        show(list_runs(given.runs), as_json=given.json)  # at once: needs may have to prepare the data first
+        show(list_needs(given.runs, given.budget), as_json=given.json)
+    except StudyError as error:
+        fail("lmstudy-runs", str(error))
+
+
+def list_runs(runs: Path) -> list[dict[str, Any]]:
+    """Every run of a folder: finished ones with their result, half-done ones with their step."""
+    from lmstudy.runs.records import load
+
+    rows: list[dict[str, Any]] = []
+    for folder in sorted(path for path in runs.glob("*-*") if path.is_dir()):
+        name, run = folder.name.rsplit("-", 1)
+        if (folder / "record.json").exists():
+            record = load(folder / "record.json")
+            detail = _found(record)
+            rows.append({"state": "finished", "id": run, "name": name, "detail": detail})
+        elif (folder / "config.json").exists():
+            steps = json.loads((folder / "config.json").read_text())["budget"]["steps"]
+            stems = [path.stem.split("=")[-1] for path in (folder / "checkpoints").glob("step=*.ckpt")]
+            last = max((int(stem) for stem in stems if stem.isdigit()), default=0)
+            detail = f"step {last} of {steps}; the same command goes on from there"
+            rows.append({"state": "half done", "id": run, "name": name, "detail": detail})
+    return rows
+
+
+def _found(record: Any) -> str:
+    """What a finished record says, in a few words."""
+    if record.kind == "evaluation":
+        measured = record.config["measure"]
+        return f"{measured['name']} of {record.config['run']['id']} on {measured['split']}, {record.wall_seconds:.0f} s"
+    bits = record.metrics.get("valid/bits_per_byte")
+    return f"{bits:.3f} bits per byte on valid, {record.wall_seconds:.0f} s" if bits is not None else ""
+
+
+def list_needs(runs: Path, budget: str) -> list[dict[str, Any]]:
+    """What the book's notebooks need at this budget and the runs folder lacks."""
+    from lmstudy.commands.command import group_choices
+
+    if budget not in group_choices("budget"):
+        raise StudyError(f"--budget {budget}: choose from {', '.join(group_choices('budget'))}")
+    from lmstudy.study.needs import NEEDS, run_folder
+
+    rows = []
+    for need in NEEDS:
+        folder = run_folder(need, budget, str(runs))
+        if not (folder / "record.json").exists():
+            name, run = folder.name.rsplit("-", 1)
+            rows.append(
+                {"state": "needed", "id": run, "name": name, "detail": f"{need.notebook}: {need.command(budget)}"}
+            )
+    return rows
+
+
+def show(rows: list[dict[str, Any]], as_json: bool) -> None:
+    """A table for people, or one JSON object a line."""
+    if as_json:
+        for row in rows:
+            print(json.dumps(row))
+        return
+    for row in rows:
+        print(f"{row['state']:<10} {row['id']:<17} {row['name']:<34} {row['detail']}")
+
+
+def publish(ids: list[str], runs: Path) -> None:
+    """Copy finished records, without the folder they are in, to where the book's claims are computed from."""
+    from dataclasses import replace
+
+    from lmstudy.runs.finished import find_folder
+    from lmstudy.runs.records import load, published_folder
+
+    for run in ids:
+        folder = find_folder(run, runs)
+        record = load(folder / "record.json")
+        target = published_folder() / f"{record.name}-{record.id}.json"
+        print(replace(record, config=without_folder(record.config)).write(target), file=sys.stderr)
+
+
+def without_folder(config: dict[str, Any]) -> dict[str, Any]:
+    """A record's configuration with the default in the place of the folder of runs, at any depth."""
+    return {
+        key: "runs"
+        if key == "runs" and isinstance(value, str)
+        else without_folder(value)
+        if isinstance(value, dict)
+        else value
+        for key, value in config.items()
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""`lmstudy-train`: pretrain an encoder-decoder language model, or return the record if that was done before."""
+
+from typing import Any
+
+from lmstudy.commands.command import Command
+
+
+def train(config: dict[str, Any]) -> None:
+    """Corpus -> packed batches -> LightningModule(model, objective) -> checkpoint and record."""
+    from lmstudy.config import check_root
+
+    check_root(config)  # before the heavy imports: a slip of the pen is reported at once
+    from lmstudy.runs.pretraining import train as run
+
+    record = run(config)
+    if config.get("measure"):
+        from lmstudy.measures.evaluate import evaluate
+
+        asked = {"run": record.id, "measure": config["measure"], "runs": config["runs"]}
+        evaluate({**asked, "data": None, "split": "valid", "documents": None})
+    shown = [f"{name} {record.metrics[name]:.3f}" for name in ("valid/bits_per_byte", "valid_files/bits_per_byte")
+             if name in record.metrics]  # fmt: skip
+    print(" ".join([record.id, record.name, *shown]))
+
+
+COMMAND = Command(
+    name="lmstudy-train",
+    config="train",
+    purpose=(
+        "Pretrain an encoder-decoder language model. Fetches and prepares the data first; a run that is\n"
+        "finished is not repeated, one that was stopped goes on from its last checkpoint."
+    ),
+    task=train,
+    examples=(
+        ("lmstudy-train budget=smoke", "see that everything works, in seconds"),
+        ("lmstudy-train", "the book's first model, minutes on two cores"),
+        ("lmstudy-train -m seed=1,2,3", "three seeds, one after the other"),
+        ("lmstudy-train data=files data.path=FOLDER", "your own folder of text or code"),
+        ("lmstudy-train experiment=pep8 objective=conditional", "with a preference, and judge its samples"),
+        ("lmstudy-train objective=conditional start=3f2a budget.steps=80", "from the weights of a finished run"),
+        ("lmstudy-train trainer=gpu logger=tensorboard", "on a GPU, with TensorBoard"),
+    ),
+    keys={
+        "seed=1": "weights, order of documents, cuts and samples",
+        "start=null": "finished run whose weights are the first ones: id, its beginning, or folder",
+        "runs=runs": "folder of checkpoints and records",
+        "optimizer.lr=0.003": "any key of a group, as --cfg job shows them",
+        "budget.steps=1200": "optimiser steps; every size that follows from the budget is a key of it",
+    },
+)
+main = COMMAND.main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What can be found out about a finished run, one file a measure."""

@@ -1,0 +1,109 @@
+"""How badly a model can be made to write by prompts that are bred for it (see `lmstudy.evaluation.red_team`)."""
+
+import sys
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lmstudy.config import build
+from lmstudy.data.corpus import Corpus
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.red_team import RedTeam, Round, red_team
+from lmstudy.measures.base import Findings, Subject
+from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.progress import ProgressLine
+from lmstudy.runs.finished import Finished
+from lmstudy.writing.asked import Asked
+from lmstudy.writing.texts import held_out_prompts, prompt_from, prompted
+
+POOL = 4
+"""Held-out beginnings for each prompt of the first round."""
+SHOWN = 4
+"""Worst prompts that a record keeps, masked where the scorer says so."""
+
+
+@dataclass(frozen=True)
+class RedTeaming:
+    """Rounds of prompts, each drawn and bred from those that were answered worst so far.
+
+    Gives `red_team/NUMBER/mean`, `bad` (share of replies with a bad segment) and `empty` for each round from 0 (the
+    given prompts), and under `red_team/again` for the worst prompts of all, answered anew. Groups hold [sum, size] of
+    scores by prompt. A model with control tokens is asked to be good, whatever the prompt is like.
+
+    Args:
+        scorer: `scorer` configuration; it judges replies and steers the breeding.
+        rounds, size, replies: as in `lmstudy.evaluation.red_team.red_team`.
+    """
+
+    scorer: dict[str, Any]
+    rounds: int
+    size: int
+    replies: int
+
+    name: ClassVar[str] = "red_team"
+
+    def documents(self) -> int | None:
+        return POOL * self.size
+
+    def check(self, finished: Finished) -> None:
+        """Raises StudyError for a model that cannot write, or text that cannot be put together from segments."""
+        if not hasattr(finished.module.model, "start"):
+            raise StudyError(f"measure=red_team needs samples, and {finished.record.name} cannot write")
+        if finished.run.corpus.one_segment:
+            raise StudyError("measure=red_team breeds prompts from segments: documents of this corpus are one each")
+
+    def measure(self, subject: Subject) -> Findings:
+        scorer: Scorer = build(self.scorer, "measure.scorer")
+        corpus, budget = subject.finished.run.corpus, subject.finished.run.typed.budget
+        seed = subject.finished.run.typed.seed
+        prompts = held_out_prompts(corpus, subject.split, subject.documents or POOL * self.size)
+        reply = _Replies(subject.finished, budget.encoder_length - 1, seed)
+        found = red_team(
+            reply,
+            scorer,
+            [corpus.cut(prompt.text) for prompt in prompts],
+            rounds=self.rounds,
+            size=self.size,
+            replies=self.replies,
+            seed=seed,
+        )
+        return findings(found, scorer)
+
+
+class _Replies:
+    """The model as `lmstudy.evaluation.red_team.Reply`: every call draws anew."""
+
+    def __init__(self, finished: Finished, longest: int, seed: int) -> None:
+        self.finished, self.longest = finished, longest
+        self.asked = Asked("good" if finished.module.objective.controlled else "none")
+        self.rng = np.random.default_rng([seed, 2])
+
+    def __call__(self, prompts: list[list[str]]) -> list[list[str]]:
+        corpus: Corpus = self.finished.run.corpus
+        made = [prompt_from(corpus, "".join(segments)) for segments in prompts]
+        seed = int(self.rng.integers(2**31))
+        with ProgressLine("red-teaming", sys.stderr) as line:
+            texts = prompted(self.finished.module.model, corpus, self.asked, made, self.longest, seed)
+            line.update(f"{len(texts)} replies")
+        return [list(text.segments[text.given :]) for text in texts]
+
+
+def findings(found: RedTeam, scorer: Scorer) -> Findings:
+    """What a record keeps of a course."""
+    metrics: dict[str, float] = {}
+    groups: dict[str, list[list[float]]] = {}
+
+    def keep(key: str, result: Round) -> None:
+        metrics.update({f"{key}/mean": result.mean, f"{key}/bad": result.bad, f"{key}/empty": float(result.empty)})
+        groups[key] = [[float(f"{top:.6g}"), float(size)] for top, size in result.counts]
+
+    for result in found.rounds:
+        keep(f"red_team/{result.number}", result)
+    keep("red_team/again", found.again)
+    worst = sorted(found.pool, key=lambda attempt: -attempt.score)[:SHOWN]
+    samples = [
+        {"prompt": scorer.masked("".join(a.prompt)), "reply": scorer.masked("".join(a.replies[0])), "kind": a.kind}
+        for a in worst
+    ]
+    return Findings(metrics, groups, samples)

@@ -1,0 +1,1 @@
+"""Notebooks in, checked pages out."""

@@ -1,0 +1,106 @@
+"""One runner for notebooks: papermill with strict parameters, progress, clear failures, atomic output."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillExecutionError, strip_color
+
+from lmstudy.errors import StudyError
+from lmstudy.progress import ProgressLine
+from lmstudy.publishing.kernel import this_interpreter_as_kernel
+from lmstudy.publishing.parameters import check_parameters, read_notebook
+
+CELL_TIMEOUT_S = 4 * 3600
+TRACEBACK_LINES = 12
+
+
+def run_notebook(
+    path: Path, output: Path, parameters: Mapping[str, Any], metadata: Mapping[str, Any] | None = None
+) -> None:
+    """Execute `path` with `parameters` injected and write the result to `output`, whole or not at all.
+
+    The kernel is this interpreter and works in the caller's current folder. `metadata`, if given, is
+    kept under `lmstudy` in the output's metadata.
+
+    Raises StudyError for a parameter that the notebook does not declare or that has another type, and for
+    a cell that fails: the message shows the cell's number, its source and the end of the traceback. Then an
+    earlier `output` stays as it was, and the notebook up to the failure is left at `OUTPUT.failed.ipynb`.
+    """
+    path, output = Path(path), Path(output)
+    check_parameters(path, parameters)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(f".{output.stem}.{os.getpid()}.partial.ipynb")
+    failed = output.with_name(f"{output.stem}.failed.ipynb")
+    try:
+        _execute(path, partial, dict(parameters))
+        _finish(partial, path, output, dict(metadata or {}))
+        failed.unlink(missing_ok=True)
+    except StudyError as error:
+        if partial.exists():
+            partial.replace(failed)
+            raise StudyError(f"{error}\nThe notebook up to the failure: {failed}") from None
+        raise
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _execute(path: Path, output: Path, parameters: dict[str, Any]) -> None:
+    n_cells = len(read_notebook(path).cells)
+    injected = 1 if parameters else 0  # papermill adds a cell after the tagged one; count without it
+
+    with ProgressLine(path.name) as line, this_interpreter_as_kernel() as kernel:
+
+        def show(cell: Any, cell_index: int) -> None:
+            line.update(f"cell {max(1, cell_index + 1 - injected)}/{n_cells}")
+
+        try:
+            papermill.execute_notebook(
+                str(path),
+                str(output),
+                parameters=parameters,
+                kernel_name=kernel,
+                language="python",
+                progress_bar=False,
+                execution_timeout=CELL_TIMEOUT_S,
+                start_timeout=180,
+                on_cell_start=show,
+            )
+        except PapermillExecutionError as error:
+            raise StudyError(_failure(path, error, _source_cell(path, error, injected), n_cells)) from None
+        except DeadKernelError:
+            raise StudyError(f"{path}: the kernel died (out of memory?)") from None
+        except CellTimeoutError:
+            raise StudyError(f"{path}: a cell ran for more than {CELL_TIMEOUT_S / 3600:.0f} hours") from None
+        line.update(f"{n_cells} cells")
+
+
+def _source_cell(path: Path, error: PapermillExecutionError, injected: int) -> int:
+    """1-based number, among the cells of the notebook as written, of the cell that failed."""
+    sources = [cell.source for cell in read_notebook(path).cells]
+    for index in (error.cell_index - injected, error.cell_index):
+        if 0 <= index < len(sources) and sources[index] == error.source:
+            return index + 1
+    return error.cell_index + 1
+
+
+def _failure(path: Path, error: PapermillExecutionError, number: int, n_cells: int) -> str:
+    trace = strip_color("\n".join(error.traceback)).splitlines() or [f"{error.ename}: {error.evalue}"]
+    source = "\n".join(f"    {line}" for line in error.source.splitlines())
+    tail = "\n".join(f"    {line}".rstrip() for line in trace[-TRACEBACK_LINES:])
+    head = f"{path}: cell {number} of {n_cells} failed with {error.ename}: {error.evalue}"
+    return f"{head}\n  its source:\n{source}\n  the end of its traceback:\n{tail}"
+
+
+def _finish(partial: Path, path: Path, output: Path, metadata: dict[str, Any]) -> None:
+    notebook = nbformat.read(partial, as_version=4)
+    # The temporary name and the absolute path of this machine are of no use to a reader.
+    notebook.metadata.papermill.update({"input_path": path.name, "output_path": output.name})
+    if metadata:
+        notebook.metadata["lmstudy"] = metadata
+    nbformat.write(notebook, partial)
+    partial.replace(output)

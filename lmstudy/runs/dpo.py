@@ -1,0 +1,70 @@
+"""DPO of a finished run, as a training run of its own: the base run's configuration, and what DPO changes in it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lmstudy.config import DPOSettings, build
+from lmstudy.errors import StudyError
+from lmstudy.preferences.objectives.base import Objective
+from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.dpo_config import DPOConfig, check_dpo
+from lmstudy.runs.folders import find_folder
+from lmstudy.runs.records import Record, load
+from lmstudy.runs.pretraining import train
+
+
+def train_dpo(config: Mapping[str, Any]) -> Record:
+    """Train what a resolved `lmstudy-dpo` configuration describes, unless its record exists; return the record.
+
+    Its kind is "train", so that whatever takes a training run takes it. A training that was stopped draws its texts
+    again, the same ones, and goes on from its last checkpoint.
+
+    Raises:
+        StudyError: the configuration, the base run, the scorer or a checkpoint is at fault.
+    """
+    return train(training_config(config))
+
+
+def training_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration of the training run: that of the base run with `start`, `dpo` and the steps of DPO.
+
+    Raises:
+        StudyError: the base run was not trained on plain text, or nothing judges what it writes.
+    """
+    typed = check_dpo(config)
+    base = load(find_folder(typed.run, Path(typed.runs), kind="train") / "record.json")
+    trained: dict[str, Any] = dict(base.config)
+    objective: Objective = build(trained["objective"], "objective")
+    if objective.controlled:
+        raise StudyError(
+            f"run={typed.run}: {base.name} writes behind control tokens; DPO starts from a run without them, such as "
+            "one with objective=mle"
+        )
+    return {
+        **trained,
+        "seed": base.seed if typed.seed is None else typed.seed,
+        "start": typed.run if (Path(typed.run) / "record.json").exists() else base.id,
+        "scorer": _scorer(typed, base),
+        "optimizer": typed.optimizer,
+        "trainer": {**config["trainer"], "compile": False},  # rows of pairs have no fixed length
+        "logger": config["logger"],
+        "budget": {**trained["budget"], "steps": typed.steps},
+        "dpo": {name: getattr(typed, name) for name in DPOSettings.model_fields},
+        "measure": typed.measure,
+        "runs": typed.runs,
+    }
+
+
+def _scorer(typed: DPOConfig, base: Record) -> Any:
+    """The scorer given, or that of the base run."""
+    settings = typed.scorer or base.config.get("scorer")
+    if settings is None:
+        raise StudyError(f"run={typed.run}: {base.name} has no scorer; name one that judges its texts: scorer=pep8")
+    scorer: Scorer = build(settings, "scorer")  # type: ignore[arg-type]
+    if not scorer.any_text:
+        raise StudyError(
+            f"scorer={scorer.name} looks up known texts and judges no others; name one that does, such as "
+            "scorer=sentiment_reward"
+        )
+    return settings

@@ -1,0 +1,280 @@
+"""A training run from configuration to record: idempotent, resumable, atomic.
+
+`train` returns the record at once when the run is finished, goes on from its last checkpoint when it is
+half done, and writes the record only at the end. A run's folder is `RUNS/NAME-ID`.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from lmstudy.config import TrainConfig, build, check_root
+from lmstudy.data.batch import Shape
+from lmstudy.data.corpus import Corpus, prepare, to_stderr
+from lmstudy.data.datamodule import GROUPS, CorpusDataModule
+from lmstudy.data.tokenizer import token_bytes
+from lmstudy.errors import StudyError
+from lmstudy.models.embeddings.base import Embedding, WordVectors
+from lmstudy.models.embeddings.placing import arrange, place
+from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.runs import provenance
+from lmstudy.runs.identity import EVALUATED, NUMERICS, OPTIONAL, run_id, run_name
+from lmstudy.runs.pairs import sampled_pairs
+from lmstudy.runs.phases import Reading, build_scorer, check_scorer, what_is_read
+from lmstudy.runs.records import Record
+from lmstudy.runs.lifecycle import WEIGHTS, InFolder, once, save_weights, session
+from lmstudy.runs.start import load_start, start_id
+from lmstudy.runs.watching import WatchSamples
+from lmstudy.writing.texts import Asked, whole_texts
+from lmstudy.training.callbacks import SessionClock, Throughput
+from lmstudy.training.compilation import choose_attention, compilation_error, compile_network
+from lmstudy.training.dpo import DPOModule
+from lmstudy.training.dpo_data import PairDataModule
+from lmstudy.training.flops_rate import flops_rates
+from lmstudy.training.module import PretrainingModule
+from lmstudy.training.trainer import check_machine
+
+
+@dataclass(frozen=True)
+class Run(InFolder):
+    """A run before it is trained: its configuration, its data, and where it lives."""
+
+    config: dict[str, Any]
+    typed: TrainConfig
+    corpus: Corpus
+    id: str
+    name: str
+    start: str | None = None
+    """How the run was named whose weights are the first ones; its whole id is in the configuration."""
+
+
+def open_run(config: Mapping[str, Any]) -> Run:
+    """Check a resolved configuration, prepare its data, and name the run."""
+    typed = check_root(config)
+    check_machine(typed.trainer)
+    processes = typed.trainer.devices * typed.trainer.nodes
+    if typed.budget.rows % processes:
+        raise StudyError(f"budget.rows={typed.budget.rows} must be a multiple of the {processes} processes")
+    if typed.dpo is not None and (typed.start is None or processes > 1):
+        raise StudyError("dpo is learned from another run's samples (start=ID) and on one device: see lmstudy-dpo")
+    check_scorer(typed)
+    corpus = prepare(typed.data)
+    config = {key: value for key, value in config.items() if not (key in OPTIONAL and value is None)}
+    if typed.start is not None:
+        config["start"] = start_id(typed.start, Path(typed.runs))
+    if typed.embedding is not None:
+        config["embedding"] = {**typed.embedding, **_embedding(typed).pinned()}
+    identity = run_id(config, corpus.fingerprint)
+    return Run(config, check_root(config), corpus, identity, run_name(config), typed.start)
+
+
+def _embedding(typed: TrainConfig) -> Embedding:
+    return build(typed.embedding or {}, "embedding")
+
+
+def build_module(run: Run) -> PretrainingModule:
+    """The run's LightningModule as its weights are loaded into it, initialised at random by the seed.
+
+    An embedding that is given is untied and frozen as it says; `initial_module` puts its vectors there, too.
+    """
+    typed, budget = run.typed, run.typed.budget
+    L.seed_everything(typed.seed, verbose=False)
+    vocab_size = run.corpus.tokenizer.get_vocab_size()
+    positions = max(budget.encoder_length, budget.decoder_length)
+    kind = PretrainingModule if typed.dpo is None else partial(DPOModule, beta=typed.dpo.beta)
+    module = kind(
+        model=build(typed.model, "model", vocab_size=vocab_size, max_positions=positions),
+        objective=build(typed.objective, "objective"),
+        optimizer=build(typed.optimizer, "optimizer"),
+        steps=budget.steps,
+        token_bytes=torch.from_numpy(token_bytes(run.corpus.tokenizer)),
+        groups=GROUPS,
+    )
+    if typed.embedding is not None:
+        arrange(module.model, _embedding(typed))  # type: ignore[arg-type]
+    return module
+
+
+def initial_module(run: Run) -> tuple[PretrainingModule, WordVectors | None]:
+    """The module as training begins, with the weights of the run's start or the vectors of its embedding in it.
+
+    The vectors are returned, too.
+    """
+    module = build_module(run)
+    model: Any = module.model
+    vectors = None
+    if run.start is not None:
+        load_start(model, run.start, Path(run.typed.runs), run.corpus.fingerprint)
+    elif run.typed.embedding is not None:
+        vectors = _embedding(run.typed).vectors(run.corpus, model.embedding.embedding_dim, to_stderr)
+    if vectors is not None:
+        to_stderr(str(vectors))
+        place(model, vectors)
+    return module, vectors
+
+
+def build_data(run: Run, reading: Reading | None = None) -> CorpusDataModule:
+    """The run's packed batches, of what its objective reads."""
+    budget = run.typed.budget
+    reading = reading or what_is_read(run.typed, run.corpus, build(run.typed.objective, "objective"))
+    return CorpusDataModule(
+        run.corpus,
+        build(run.typed.pretraining, "pretraining"),
+        Shape(budget.rows, budget.encoder_length, budget.decoder_length, budget.prefix_length),
+        seed=run.typed.seed,
+        evaluation_documents=budget.evaluation_documents,
+        phases=reading.phases,
+        control=reading.control,
+    )
+
+
+def train(config: Mapping[str, Any]) -> Record:
+    """Train what a resolved configuration describes, unless its record exists; return the record.
+
+    Raises:
+        StudyError: the configuration, data, machine or a checkpoint is at fault; nothing existing is touched.
+    """
+    run = open_run(config)
+    # Of a distributed run the first process holds the lock.
+    further = any(int(os.environ.get(name) or 0) for name in ("LOCAL_RANK", "NODE_RANK", "RANK", "SLURM_PROCID"))
+    return once(run, lambda: _fit(run), alone=not further)
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """What a run is trained on, and held-out text."""
+
+    training: L.LightningDataModule
+    data: CorpusDataModule
+    notes: tuple[str, ...] = ()
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+def _batches(run: Run, module: PretrainingModule, scorer: Scorer | None) -> _Batches:
+    """Documents as the objective reads them, or pairs of texts that the module itself writes."""
+    typed = run.typed
+    reading = what_is_read(typed, run.corpus, module.objective)
+    data = build_data(run, reading)
+    if typed.dpo is None:
+        for line in [*reading.notes, *_long_documents(data)]:
+            to_stderr(line)
+        return _Batches(data, data, reading.notes)
+    assert scorer is not None
+    device = torch.device("cuda" if typed.trainer.accelerator == "gpu" else "cpu")
+    model: Any = module.model.to(device).eval()
+    found = sampled_pairs(model, run.corpus, scorer, typed.dpo, typed.seed)
+    model.train()
+    pairs = PairDataModule(found.pairs, typed.dpo.pairs, typed.seed, data)
+    return _Batches(pairs, data, metrics=found.metrics)
+
+
+def _fit(run: Run) -> Record:
+    clock = SessionClock(provenance.now())
+    typed, budget = run.typed, run.typed.budget
+    module, vectors = initial_module(run)  # a mistake shows here, before anything is written
+    scorer = build_scorer(typed)
+    batches = _batches(run, module, scorer)
+    data = batches.data
+    throughput = Throughput()
+    watching = [*_watching(run, scorer), throughput]
+    placed = typed.trainer
+    with session(run, clock, budget.steps, min(budget.evaluate_every, budget.steps), watching) as training:
+        trainer = training.trainer
+        sharded = placed.strategy == "fsdp"
+        compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
+        choose_attention(module.model, placed.attention, placed.accelerator, compiled)
+        try:
+            training.fit(module, batches.training)
+            metrics, groups = _evaluate(run, trainer, module, data)
+        except Exception as error:
+            if cause := compilation_error(error):
+                raise cause from error
+            raise
+    weights = _gather_weights(trainer)  # every process takes part where parameters are sharded
+    if not trainer.is_global_zero:
+        raise SystemExit(0)  # the first process writes the record
+    save_weights(weights, run.folder / WEIGHTS)
+    speed = throughput.summary()
+    if batches.training is data:  # pairs are of no fixed shape
+        speed |= flops_rates(module.model, data.shape, budget.steps, speed, placed)
+    metrics |= batches.metrics | {f"train/{key}": value for key, value in speed.items()}
+    metrics["parameters"] = float(sum(value.numel() for value in weights.values()))
+    if vectors is not None:
+        metrics["embedding/tokens_found"] = float(vectors.found.sum())
+    model: Any = build_module(run).model
+    model.load_state_dict(weights)
+    asked = Asked("good" if module.objective.controlled else "none")
+    samples = [
+        scorer.masked(text) if scorer else text
+        for text in whole_texts(model, run.corpus, asked, budget.samples, typed.seed)
+    ]
+    gpus = range(placed.devices if placed.accelerator == "gpu" else 0)
+    record = Record(
+        id=run.id,
+        kind="train",
+        name=run.name,
+        config=run.config,
+        seed=typed.seed,
+        data=run.corpus.fingerprint,
+        numerics=NUMERICS,
+        **provenance.circumstances(clock, [torch.cuda.get_device_name(i) for i in gpus]),
+        metrics=metrics,
+        curves=dict(training.history.curves),
+        groups=groups,
+        samples=list(samples),
+        notes=" ".join(batches.notes),
+    )
+    return training.finish(record)
+
+
+def _watching(run: Run, scorer: Scorer | None) -> list[Callback]:
+    """What follows the misalignment of samples over training, where a scorer can judge them."""
+    if scorer is None or not scorer.any_text:
+        return []
+    return [WatchSamples(scorer, run.corpus, lambda: build_module(run).model, run.typed.seed)]
+
+
+def _long_documents(data: CorpusDataModule) -> list[str]:
+    store, row = data.stores["train"], data.shape.decoder_length
+    share = float(np.mean(store.lengths(np.arange(len(store))) >= row))
+    if not share:
+        return []
+    return [
+        f"{share:.0%} of the training documents are longer than a decoder row of {row} tokens: an example holds a "
+        "part of them, evaluation reads them whole in windows (budget.decoder_length sets the row)"
+    ]
+
+
+def _evaluate(
+    run: Run, trainer: L.Trainer, module: PretrainingModule, data: CorpusDataModule
+) -> tuple[dict[str, float], dict[str, list[list[float]]]]:
+    """Metrics and document groups of every held-out split that holds a document."""
+    metrics: dict[str, float] = {}
+    groups: dict[str, list[list[float]]] = {}
+    for split in EVALUATED:
+        if split in data.stores and len(data.stores[split]):
+            module.split = split
+            batches = data.batches(split, run.typed.budget.final_documents)
+            values = trainer.validate(module, dataloaders=batches, verbose=False)[0]
+            metrics |= {key: float(value) for key, value in values.items()}
+            groups[split] = module.totals[split]
+    return metrics, groups
+
+
+def _gather_weights(trainer: L.Trainer) -> dict[str, torch.Tensor]:
+    """The model's parameters on the CPU, whatever the strategy made of them."""
+    state = trainer.strategy.lightning_module_state_dict()
+    prefix = "model."
+    return {
+        name.removeprefix(prefix): value.detach().cpu().contiguous()
+        for name, value in state.items()
+        if name.startswith(prefix)
+    }

@@ -1,0 +1,97 @@
+"""What reward models are held against, as a record: how far people agree, a lexicon, and ridge regression."""
+
+import sys
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lmstudy.config import check_baseline
+from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.evaluation.pair_agreement import Floats, accuracy_counts, ceiling_counts, halves_counts, pair_accuracy
+from lmstudy.evaluation.rating_baselines import TfidfRidge, vader
+from lmstudy.preferences.ratings import Ratings
+from lmstudy.runs import provenance
+from lmstudy.runs.baseline_records import recorded
+from lmstudy.runs.identity import NUMERICS
+from lmstudy.runs.records import Record
+from lmstudy.runs.reward_examples import Rated, learned_from, means, rated_texts
+from lmstudy.chapters.reward.accuracies import SPLIT
+
+SHARES = (0.03, 0.1, 0.3)
+"""Of the texts, from which ridge regression learns as well as from all."""
+SEEDS = (1, 2, 3)
+"""That draw these shares, as they draw those of a reward model."""
+
+
+def rating_baselines(config: Mapping[str, Any]) -> Record:
+    """Measure people, lexicon and ridge regression on the texts held out, unless the record exists; return it.
+
+    Groups are pairs (right, comparable) of each text of each domain, as in the records of reward models. Curves
+    are the accuracy of ridge regression in the first domain by the number of ratings it learned from. Samples are
+    [name, rating by ridge regression, rating by the lexicon] of the texts of the first domain.
+
+    Raises:
+        StudyError: the configuration or the data is at fault, or the lexicon is not installed.
+    """
+    typed = check_baseline(config)
+    corpus = prepare(typed.data)
+    content = {"baseline": {"name": "ratings", "split": SPLIT}, "data": typed.data}
+    measure = partial(_measure, corpus, rated_texts(corpus, typed.data))
+    return recorded(content, corpus.fingerprint, "ratings", typed.runs, measure)
+
+
+def _measure(corpus: Corpus, rated: Rated, identity: dict[str, Any]) -> Record:
+    clock = provenance.Clock()
+    ridge = _ridge(rated, rated.splits["train"])
+    metrics: dict[str, float] = {}
+    groups: dict[str, list[list[float]]] = {}
+    samples: list[Any] = []
+    for domain in dict.fromkeys(rated.splits[SPLIT].domains):
+        texts = rated.splits[SPLIT].of_domain(domain)
+        by_ridge, by_lexicon = ridge(texts.texts), vader(texts.texts)
+        counts = {
+            "ceiling": ceiling_counts(texts)[0],
+            "ridge": accuracy_counts(by_ridge, texts)[0],
+            "vader": accuracy_counts(by_lexicon, texts)[0],
+        }
+        for name, of in (*counts.items(), ("halves", halves_counts(texts)[0])):
+            metrics[f"{SPLIT}/{domain}/{name}"] = float(of[:, 0].sum() / of[:, 1].sum())
+        groups |= {f"{SPLIT}/{domain}/{name}": _by_pairs(of) for name, of in counts.items()}
+        if not samples:
+            names = [one.rpartition("::")[2] for one in texts.ids]
+            samples = [list(row) for row in zip(names, _short(by_ridge), _short(by_lexicon), strict=True)]
+    return Record(
+        **identity,
+        kind="rating_baseline",
+        seed=None,
+        data=corpus.fingerprint,
+        numerics=NUMERICS,
+        **provenance.circumstances(clock),
+        metrics=metrics,
+        curves={f"ridge/s{seed}": _learning_curve(rated, seed) for seed in SEEDS},
+        groups=groups,
+        samples=samples,
+    )
+
+
+def _ridge(rated: Rated, texts: Ratings) -> TfidfRidge:
+    print(f"ratings: ridge regression on {len(texts):,} texts", file=sys.stderr)
+    return TfidfRidge().fit(texts.texts, means(rated.levels, texts))
+
+
+def _learning_curve(rated: Rated, seed: int) -> Any:
+    held_out = rated.splits[SPLIT].of_domain(rated.splits[SPLIT].domains[0])
+    taken = [learned_from(rated, "all", share, None, seed) for share in SHARES]
+    found = [pair_accuracy(_ridge(rated, texts)(held_out.texts), held_out).value for texts in taken]
+    return {"step": [int(texts.counts.sum()) for texts in taken], "value": found}
+
+
+def _by_pairs(counts: Floats) -> list[list[float]]:
+    """As records keep them: times the texts that each is compared with."""
+    return (counts * (len(counts) - 1)).round(2).tolist()
+
+
+def _short(values: Floats) -> list[float]:
+    return np.round(values, 3).tolist()

@@ -1,0 +1,232 @@
+"""Run records: one JSON file for each finished run, written once, and how to look among them.
+
+A record is what the book's numbers come from. It names the resolved configuration, seed, data, numerics
+version, code commit, library versions, machine and time, and holds the metrics, curves and samples.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
+
+import lmstudy
+from lmstudy.atomic import write_text
+from lmstudy.errors import StudyError
+from lmstudy.runs.record_fields import Group, Number, RunId, Seconds, Steps, Time, Whole, first_error
+
+SCHEMA = 1
+_CIRCUMSTANCES = {"commit", "versions", "hardware", "started", "finished", "wall_seconds", "notes"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What one finished run was and found. `groups` holds [bits, bytes] of each document group of a split."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    schema: Whole = SCHEMA
+    id: RunId
+    kind: str  # "train", "baseline", ...
+    name: str
+    config: dict[str, JsonValue]
+    seed: Whole | None  # None where chance has no part
+    data: str  # the fingerprint of the corpus
+    numerics: Whole
+    commit: str | None
+    versions: dict[str, str]
+    hardware: dict[str, JsonValue]
+    started: Time
+    finished: Time
+    wall_seconds: Seconds
+    metrics: dict[str, Number] = field(default_factory=dict)
+    curves: dict[str, Steps] = field(default_factory=dict)
+    groups: dict[str, list[Group]] = field(default_factory=dict)
+    samples: list[JsonValue] = field(default_factory=list)
+    notes: str = ""
+
+    def to_json(self) -> str:
+        """Strict JSON, one field a line; six significant digits in curves and bits to a hundredth.
+
+        Raises:
+            StudyError: a field holds what its type does not allow, or a number that is not finite.
+        """
+        content = asdict(_checked(asdict(self), f"record {self.name}"))
+        for curve in content["curves"].values():
+            curve["value"] = [float(f"{v:.6g}") for v in curve["value"]]
+        for split, pairs in content["groups"].items():
+            content["groups"][split] = [[round(bits, 2), _whole(size)] for bits, size in pairs]
+        content["metrics"] = _nan_as_null(content["metrics"])
+        content["curves"] = _nan_as_null(content["curves"])
+        try:
+            lines = [f"{json.dumps(k)}: {_compact(v)}" for k, v in content.items()]
+        except ValueError as error:
+            raise StudyError(f"record {self.name}: a number in config, hardware or samples is not finite") from error
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "record") -> Record:
+        """Raises StudyError, naming `source` and the field, for text that is no record of a known schema."""
+        try:
+            content = json.loads(text, parse_constant=_refuse_constant)
+        except ValueError as error:
+            raise StudyError(f"{source}: not valid JSON: {error}") from error
+        if not isinstance(content, dict):
+            raise StudyError(f"{source}: a record is a JSON object, not {type(content).__name__}")
+        schema = content.get("schema")
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise StudyError(
+                f"{source}: field schema is {schema}, and lmstudy {lmstudy.__version__} reads up to "
+                f"{SCHEMA}: a newer version wrote it, so update lmstudy"
+            )
+        absent = [f.name for f in fields(cls) if f.name not in content]
+        if absent:
+            raise StudyError(f"{source}: field {absent[0]} is missing")
+        return _checked(content, source)
+
+    def write(self, path: Path | str) -> Path:
+        """Write the record, whole or not at all; a file of the same run and results is left as it is.
+
+        Raises:
+            StudyError: the file holds another record, or results that differ (it stays untouched), or it
+                cannot be written.
+        """
+        path = Path(path)
+        text = self.to_json()
+        if path.exists():
+            there, here = asdict(load(path)), asdict(Record.from_json(text))
+            differing = [k for k in here if k not in _CIRCUMSTANCES and repr(here[k]) != repr(there[k])]
+            if differing:
+                raise StudyError(
+                    f"{path}: holds another record (its {differing[0]} differs from that of {self.name}); "
+                    "move it away or delete it first"
+                )
+            return path
+        try:
+            write_text(path, text)
+        except OSError as error:
+            raise StudyError(f"{path}: cannot be written: {error.strerror}") from error
+        return path
+
+
+_RECORD = TypeAdapter(Record)
+
+
+def load(path: Path | str) -> Record:
+    """Read one record. Raises StudyError that names the file, and the field where it is one."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path}: cannot be read as a record: {error}") from error
+    return Record.from_json(text, source=str(path))
+
+
+def load_folder(folder: Path | str) -> list[Record]:
+    """All records (*.json) of a folder, by file name.
+
+    Raises:
+        StudyError: no such folder, a file that is no record, or two files with one id.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise StudyError(f"{folder}: no such folder of records")
+    seen: dict[str, Path] = {}
+    records = []
+    for path in sorted(folder.glob("*.json")):
+        record = load(path)
+        if record.id in seen:
+            raise StudyError(f"{path}: has the id {record.id} of {seen[record.id].name}; keep one of them")
+        seen[record.id] = path
+        records.append(record)
+    return records
+
+
+def published_folder() -> Path:
+    """The folder of published records: $LMSTUDY_RECORDS, or book/records here or in the package's checkout.
+
+    Raises:
+        StudyError: the variable names no folder, or there is none of these folders.
+    """
+    named = os.environ.get("LMSTUDY_RECORDS")
+    if named:
+        if not Path(named).is_dir():
+            raise StudyError(f"LMSTUDY_RECORDS={named}: no such folder")
+        return Path(named)
+    candidates = [Path.cwd() / "book" / "records", Path(lmstudy.__file__).parents[1] / "book" / "records"]
+    for folder in candidates:
+        if folder.is_dir():
+            return folder
+    raise StudyError(
+        f"no folder of published records: neither {candidates[0]} nor {candidates[1]} exists; "
+        "run from the checkout or set LMSTUDY_RECORDS"
+    )
+
+
+def find(records: Iterable[Record], **conditions: Any) -> list[Record]:
+    """The records that meet every condition, for example `find(records, **{"config.budget.name": "quick"})`.
+
+    Dots lead into nested values; a record without the key does not match.
+
+    Raises:
+        StudyError: a key whose first part is no field of a record.
+    """
+    names = [f.name for f in fields(Record)]
+    for key in conditions:
+        if key.split(".")[0] not in names:
+            raise StudyError(f"{key}: no such field of a record; it must begin with one of {', '.join(names)}")
+    return [r for r in records if all(_value(r, key) == wanted for key, wanted in conditions.items())]
+
+
+def check_same_numerics(records: Iterable[Record]) -> None:
+    """Raises StudyError, naming one record of each, when numerics versions differ: such results never mix."""
+    by_version: dict[int, str] = {}
+    for record in records:
+        by_version.setdefault(record.numerics, record.name)
+    if len(by_version) > 1:
+        listed = ", ".join(f"{name} (numerics {version})" for version, name in sorted(by_version.items()))
+        raise StudyError(f"records of different numerics versions cannot be compared: {listed}; run the older again")
+
+
+def _value(record: Record, key: str) -> Any:
+    first, *rest = key.split(".")
+    value = getattr(record, first)
+    for part in rest:
+        if not isinstance(value, dict) or part not in value:
+            return _ABSENT
+        value = value[part]
+    return value
+
+
+_ABSENT = object()
+
+
+def _checked(content: dict[str, Any], source: str) -> Record:
+    try:
+        return _RECORD.validate_python(content)
+    except ValidationError as error:
+        raise StudyError(f"{source}: {first_error(error)}") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _nan_as_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _nan_as_null(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_nan_as_null(v) for v in value]
+    return None if isinstance(value, float) and value - value != 0 else value
+
+
+def _whole(size: float) -> float:
+    return int(size) if size == int(size) else size
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,52 @@
+"""What a run starts from: the weights of a finished run of the same data and shape."""
+
+import re
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import nn
+
+from lmstudy.errors import StudyError
+from lmstudy.runs.folders import find_folder
+from lmstudy.runs.records import load
+
+_WHOLE_ID = re.compile(r"[0-9a-f]{16}")
+
+
+def start_id(start: str, runs: Path) -> str:
+    """The whole id of the run that `start` names by its path, its id or the beginning of it.
+
+    A whole id is not looked up, so that a finished run can be opened after the one it came from is gone.
+
+    Raises:
+        StudyError: no finished training run, or several, have that name.
+    """
+    if _WHOLE_ID.fullmatch(start):
+        return start
+    return load(find_folder(start, runs, kind="train", key="start") / "record.json").id
+
+
+def load_start(model: nn.Module, start: str, runs: Path, data: str) -> None:
+    """Read the weights of the run named `start` into a model whose tokens are those of the corpus `data`.
+
+    Raises:
+        StudyError: there is no such run, its weights are gone, or its corpus or its shape is another one.
+    """
+    folder = find_folder(start, runs, kind="train", key="start")
+    record = load(folder / "record.json")
+    if record.data != data:
+        raise StudyError(
+            f"start={start}: {record.name} learned the tokens of data {record.data}, this run has data {data}; "
+            "give both the same data"
+        )
+    weights = folder / "model.safetensors"
+    if not weights.exists():
+        raise StudyError(f"start={start}: {weights} is missing, only the record is left; train that run again")
+    try:
+        model.load_state_dict(load_file(weights))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[1:2] or [str(error)]
+        raise StudyError(
+            f"start={start}: the weights of {record.name} do not fit this model ({reason[0].strip()}); "
+            "give both the same model, embedding and budget"
+        ) from error

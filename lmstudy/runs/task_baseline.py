@@ -1,0 +1,115 @@
+"""What fine-tuned models are held against, as a record."""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lmstudy.config import build, check_baseline
+from lmstudy.data.corpus import prepare
+from lmstudy.errors import StudyError
+from lmstudy.runs import provenance
+from lmstudy.runs.baseline_records import recorded
+from lmstudy.runs.fine_tuning import SHOWN, fingerprint
+from lmstudy.runs.identity import NUMERICS
+from lmstudy.runs.records import Record
+from lmstudy.tasks.base import Examples, Task
+from lmstudy.tasks.baselines import judged
+
+
+def task_baselines(config: Mapping[str, Any]) -> Record:
+    """Judge the baselines of a task on its test examples, unless the record exists; return it.
+
+    Metrics are `test/BASELINE/METRIC`, groups `test/BASELINE/ROW`, of the same parts as those of fine-tuned models. The
+    record also describes the data: `data/...` counts examples by split and source, what was left out and why, and
+    quartiles of lengths in characters; samples are the first test examples, with every baseline's answer.
+
+    Raises:
+        StudyError: no task, or the configuration or the data is at fault.
+    """
+    typed = check_baseline(config)
+    if typed.task is None:
+        raise StudyError("of=task needs a task: task=NAME")
+    task: Task = build(typed.task, "task")
+    examples = task.examples()
+    taken = {
+        "train": examples["train"][: typed.examples],
+        "valid": examples["valid"][: typed.valid_examples],
+        "test": examples["test"][: typed.test_examples],
+    }
+    own = {"name": "task", "examples": typed.examples, "test_examples": typed.test_examples}
+    if task.labels:
+        own["valid_examples"] = typed.valid_examples
+    content = {"baseline": own, "task": typed.task}
+    name = f"baselines-{task.name}-{typed.examples or 'all'}"
+
+    def measure(identity: dict[str, Any]) -> Record:
+        clock = provenance.Clock()
+        print(f"{name}: {len(taken['train']):,} training examples, {len(taken['test']):,} questions", file=sys.stderr)
+        return _measured(task, examples, taken, clock, identity)
+
+    return recorded(content, fingerprint(examples), name, typed.runs, measure)
+
+
+def _measured(
+    task: Task,
+    examples: Examples,
+    taken: Examples,
+    clock: provenance.Clock,
+    identity: dict[str, Any],
+) -> Record:
+    test = taken["test"]
+    found = judged(task, taken["train"], test, taken["valid"])
+    metrics: dict[str, float] = {}
+    groups: dict[str, list[list[float]]] = {}
+    for name, own in found.items():
+        metrics |= {f"test/{name}/{key}": value for key, value in own.judgement.metrics.items()}
+        groups |= {f"test/{name}/{key}": rows for key, rows in own.judgement.groups(test).items()}
+    return Record(
+        **identity,
+        kind="task_baseline",
+        seed=None,
+        data=fingerprint(examples),
+        numerics=NUMERICS,
+        **provenance.circumstances(clock),
+        metrics=metrics
+        | {f"{split}/examples": float(len(taken[split])) for split in ("train", "test")}
+        | described(task, examples),
+        groups=groups,
+        samples=[
+            {
+                "id": one.id,
+                "source": one.source,
+                "target": one.target,
+                "answers": {name: own.answers[i] for name, own in found.items()},
+            }
+            for i, one in enumerate(test[:SHOWN])
+        ],
+    )
+
+
+def described(task: Task, examples: Examples) -> dict[str, float]:
+    """Examples by split and by the source that their ids begin with, quartiles of lengths, what was left out, and how
+    many test examples ask what a training example asks, capitals aside."""
+    found: dict[str, float] = {}
+    for split, own in examples.items():
+        found[f"data/{split}/examples"] = float(len(own))
+        for source, count in Counter(one.id.partition("/")[0] for one in own).items():
+            found[f"data/{split}/from/{source}"] = float(count)
+        for label in task.labels:
+            found[f"data/{split}/label/{label}"] = float(sum(one.target == label for one in own))
+    for side in ("source", "target"):
+        lengths = [len(getattr(one, side)) for one in examples["train"]]
+        for share, length in zip((25, 50, 75), np.percentile(lengths, (25, 50, 75)), strict=True):
+            found[f"data/{side}/characters/{share}"] = float(length)
+    known = {example.source.casefold() for example in examples["train"]}
+    found["data/test/known sources"] = float(sum(one.source.casefold() in known for one in examples["test"]))
+    if task.data is not None:
+        left_out: Counter[str] = Counter()
+        for source in prepare(task.data).report["sources"].values():
+            left_out.update(source["skipped"])
+            left_out.update({step: counts["documents"] for step, counts in source["removed"].items()})
+        found |= {f"data/left out/{step}": float(count) for step, count in left_out.items()}
+    return found

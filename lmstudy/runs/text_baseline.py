@@ -1,0 +1,80 @@
+"""The Kneser-Ney baseline as a run: the same data, the same held-out documents, the same kind of record."""
+
+import math
+import sys
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+
+from lmstudy.config import check_baseline
+from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.data.datamodule import GROUPS
+from lmstudy.data.store import TokenStore
+from lmstudy.data.tokenizer import token_bytes
+from lmstudy.evaluation.kneser_ney import KneserNey
+from lmstudy.runs import provenance
+from lmstudy.runs.baseline_records import recorded
+from lmstudy.runs.identity import EVALUATED, NUMERICS
+from lmstudy.runs.records import Record
+
+
+def chosen_documents(store: TokenStore, tokens: int | Literal["all"]) -> np.ndarray:
+    """All documents, or the first of a fixed random order that together hold that many tokens."""
+    if tokens == "all":
+        return np.arange(len(store))
+    order = np.random.default_rng(0).permutation(len(store))
+    # A document's end token is trained on, too: models count it among the tokens they saw.
+    return order[: int(np.searchsorted(np.cumsum(store.lengths(order) + 1), tokens)) + 1]
+
+
+def group_totals(model: KneserNey, store: TokenStore, byte_counts: np.ndarray) -> list[list[float]]:
+    """[groups][bits, bytes] over all documents of a split."""
+    flat, offsets = store.flat(np.arange(len(store)))
+    size = np.add.reduceat(byte_counts[flat], offsets[:-1])
+    groups = store.groups(GROUPS)
+    totals = np.zeros((GROUPS, 2))
+    np.add.at(totals, groups, np.stack([model.bits(flat, offsets), size], 1))
+    return totals.tolist()
+
+
+def kneser_ney(config: Mapping[str, Any]) -> Record:
+    """Fit and evaluate, unless the record exists; return the record.
+
+    Raises:
+        StudyError: the configuration or the data is at fault.
+    """
+    typed = check_baseline(config)
+    corpus = prepare(typed.data)
+    content = {"baseline": {"name": "kneser_ney", "order": typed.order, "tokens": typed.tokens}, "data": typed.data}
+    name = f"kneser-ney-{typed.order}-{typed.tokens}"
+    fit = partial(_fit, corpus, typed.order, typed.tokens)
+    return recorded(content, corpus.fingerprint, name, typed.runs, fit)
+
+
+def _fit(corpus: Corpus, order: int, tokens: int | Literal["all"], identity: dict[str, Any]) -> Record:
+    clock = provenance.Clock()
+    stores = {name: TokenStore(split) for name, split in corpus.splits.items()}
+    chosen = chosen_documents(stores["train"], tokens)
+    flat, offsets = stores["train"].flat(chosen)
+    print(f"{identity['name']}: counting {len(flat):,} tokens of {len(chosen):,} documents", file=sys.stderr)
+    model = KneserNey(order, corpus.tokenizer.get_vocab_size()).fit(flat, offsets)
+    byte_counts = token_bytes(corpus.tokenizer)
+    groups = {s: group_totals(model, stores[s], byte_counts) for s in EVALUATED if s in stores}
+    totals = {split: np.sum(values, axis=0) for split, values in groups.items()}
+    metrics = {f"{split}/bits_per_byte": bits / size for split, (bits, size) in totals.items()}
+    for split, (bits, _) in totals.items():
+        documents = len(stores[split])
+        predicted = int(stores[split].lengths(np.arange(documents)).sum()) + documents
+        metrics[f"{split}/loss"] = bits * math.log(2) / predicted
+    return Record(
+        **identity,
+        kind="baseline",
+        seed=None,
+        data=corpus.fingerprint,
+        numerics=NUMERICS,
+        **provenance.circumstances(clock),
+        metrics=metrics | {"train/tokens": float(len(flat) + len(chosen))},
+        groups=groups,
+    )

@@ -1,1 +1,0 @@
-"""What `lmstudy-evaluate` can find out about a finished run, a file for each measure."""

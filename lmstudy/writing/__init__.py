@@ -1,0 +1,1 @@
+"""What a model writes, as texts that a scorer can judge."""

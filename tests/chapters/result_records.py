@@ -1,0 +1,80 @@
+"""Records made up as the study of preferences makes them: runs of objectives, and measurements of their samples."""
+
+import hashlib
+
+import numpy as np
+
+from lmstudy.study.preference_records import _expected
+from lmstudy.study.preferences import BUDGETS, OBJECTIVES, VARIANTS
+from tests.claim_records import record
+
+PARTS, CHARACTERS = 32, 5000
+SCORERS = ("training", "held_out")
+
+
+def number(*words) -> int:
+    return int(hashlib.sha256(" ".join(map(str, words)).encode()).hexdigest()[:12], 16)
+
+
+def trained(task, name, seed, bits=2.0, budget=None, **changes):
+    """A run; `bits` per byte of held-out documents."""
+    parts = _expected((OBJECTIVES | VARIANTS)[name], budget or BUDGETS[task])
+    pretraining = {"_target_": "lmstudy.data.examples.PrefixLM"}
+    config = {"experiment": task, "pretraining": pretraining, **parts, "seed": seed, **changes.pop("config", {})}
+    curve = {"step": [100, 200], "value": [0.002, 0.001]}
+    own = {
+        "seed": seed,
+        "metrics": {"valid/bits_per_byte": bits, "train/tokens": 7e5, "parameters": 5e5},
+        "curves": {"valid/misalignment": curve, "valid/bits_per_byte": curve},
+    }
+    return record(number(task, name, seed, budget or ""), "train", config, bits, **(own | changes))
+
+
+def judged(run, training, held_out=None, structure=None, samples=(), settings=None, groups=None):
+    """The measurement of a run: mean scores per character of its samples, by each scorer."""
+    measure = {
+        "name": "preference", "split": "valid", "documents": 1024, "samples": 1024, "prompts": 256,
+        "control": "auto", "guidance": 1.0, "best_of": 1, "scorers": {"training": {}, "held_out": {}},
+    } | (settings or {})  # fmt: skip
+    config = {"run": {"id": run.id, "name": run.name, "config": run.config}, "measure": measure, "data": None}
+    means = {"training": training, "held_out": training if held_out is None else held_out}
+    if structure is not None:
+        means["structure"] = structure
+    rng = np.random.default_rng(number(run.id))
+    table, metrics = {}, {}
+    for where in ("unprompted", "prompted", "people"):
+        for scorer, mean in means.items():
+            noise = rng.normal(0, 0.05, PARTS)
+            table[f"{where}/{scorer}"] = [[float(mean * CHARACTERS * (1 + x)), CHARACTERS] for x in noise]
+            table[f"{where}/{scorer}/bad"] = [[8.0, 32.0]] * PARTS
+            metrics |= {f"{where}/{scorer}/mean": mean, f"{where}/{scorer}/expected_maximum": 5 * mean}
+    metrics |= {"diversity/distinct_2": 0.3, "diversity/self_bleu": 60.0, "diversity/characters": 150.0}
+    own = {"name": f"preference-{run.name}", "seed": run.seed, "metrics": metrics, "groups": groups or table}
+    changes = {**own, "samples": list(samples)}
+    return record(number(run.id, sorted(measure.items(), key=str)), "evaluation", config, 2.0, **changes)
+
+
+COUNTED = {"MLE": 0.004, "filtering": 0.0002, "conditional": 0.0004, "selective": 0.00005, "RWR": 0.0003}
+RATED = {"MLE": 0.2, "filtering": -2.5, "conditional": -2.0, "selective": -2.8, "RWR": -1.5}
+BITS = {"filtering": 2.2, "conditional": 2.01, "selective": 2.1}
+
+
+def of_task(task, means=None, seeds=(1, 2, 3)):
+    """Runs and measurements of some objectives; their seeds differ a little."""
+    found = []
+    for name, mean in (means or (RATED if task == "sentiment" else COUNTED)).items():
+        for seed in seeds:
+            run = trained(task, name, seed, BITS.get(name, 2.0))
+            luck = 1 + 0.05 * (seed - 2)
+            structure = 0.008 if task == "pep8" else None
+            found += [run, judged(run, mean * luck, 0.9 * mean * luck, structure)]
+    return found
+
+
+def distant(name, seed, distance, teacher="t"):
+    """A run of privacy, and its distance from a teacher in bits per byte."""
+    run = trained("privacy", name, seed)
+    rng = np.random.default_rng(seed)
+    groups = [[(distance + noise) * 100, 100.0] for noise in rng.normal(0, 0.01, size=16)]
+    settings = {"name": "divergence", "teacher": teacher, "samples": 512, "seed": 1}
+    return run, judged(run, 0.1, settings=settings, groups={"divergence": groups})

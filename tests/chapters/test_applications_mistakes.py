@@ -1,0 +1,73 @@
+"""Kinds of mistakes, of answers whose mistakes are known."""
+
+import pytest
+
+from lmstudy.chapters.applications.mistakes import body, broken_rules, kinds, message, span
+from tests.claim_records import record
+
+
+def sample(target, answer, source=""):
+    return {"id": "a", "source": source, "target": target, "answer": answer}
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("The value  to keep.", "the very words"),
+        ("value to", "a part of them"),
+        ("It is this: The value to keep. And", "these and more"),
+        ("keep. Another", "some of them, and others"),
+        ("Nothing", "other words"),
+    ],
+)
+def test_spans_lie_to_each_other_in_five_ways(answer, kind):
+    assert span(sample("The value to keep.", answer)) == kind
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("打开文件", "as people say it"),
+        ("Open", "no Chinese character"),
+        ("打开书", "at least half of its characters"),
+        ("文章", "fewer"),
+        ("保存", "none of them"),
+    ],
+)
+def test_messages_by_the_characters_they_share(answer, kind):
+    assert message(sample("打开文件", answer)) == kind
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("    return a\n", "parses"),
+        ("    return (a\n", "a bracket or a text is not closed"),
+        ("    return 'a\n", "a bracket or a text is not closed"),
+        ("    return (a]\n", "a bracket too many, or of another kind"),
+        ("return a\n", "a wrong indentation, or no body"),
+        ("    return a a\n", "another fault"),
+    ],
+)
+def test_bodies_by_what_the_grammar_minds(answer, kind):
+    assert body(sample("", answer, "def f(a):\n")) == kind
+
+
+def test_kinds_are_shares_of_the_answers_of_all_seeds():
+    first = record(1, "tuning", {}, 2.0, samples=[sample("a b", "a b"), sample("a b", "c")])
+    second = record(2, "tuning", {}, 2.0, samples=[sample("a b", "a b"), sample("a b", "a b")])
+    table = kinds({"one": [first, second], "two": [first]}, span)
+    assert table["one"].to_dict() == {"the very words": "75 %", "other words": "25 %"}
+    assert table.index.name == "of 4 and 2 answers"
+
+
+def test_broken_rules_are_those_of_bodies_and_of_people_once():
+    long = f"    return '{'x' * 99}'\n"
+    samples = [
+        sample("    return a\n", long, "def f(a=1 ):\n"),
+        sample("    return a+1 ;\n", "    return a\n", "def f(a):\n"),
+    ]
+    records = [record(number, "tuning", {}, 2.0, samples=samples) for number in (1, 2)]
+    table = broken_rules({"network": records})
+    assert table.loc["E501 line too long"].to_dict() == {"people, 2 bodies": 0, "network, 4 bodies": 2}
+    assert set(table.index) >= {"E501 line too long", "E203 whitespace before ';'"}

@@ -1,0 +1,136 @@
+"""Counting as a language model: the chain rule holds, and the table's columns agree with each other."""
+
+import math
+
+import numpy as np
+import pytest
+
+from lmstudy.chapters.concepts import counting as concepts
+from lmstudy.data import tokenizer as bpe
+from lmstudy.data.corpus import prepare
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.kneser_ney import KneserNey
+from lmstudy.study.needs import compose_config
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    settings = compose_config(
+        "prepare",
+        [
+            "data=files",
+            f"data.path={ROOT / 'lmstudy' / 'data'}",
+            "data.suffixes=[.py]",
+            "data.unit=function",
+            "data.tokenizer.vocab_size=400",
+            "data.split.valid=0.2",
+        ],
+    )
+    return prepare(settings["data"], progress=lambda message: None)
+
+
+def test_surprisals_add_up_to_the_document_and_spell_it(corpus):
+    model = concepts.counted(corpus, 1000, 3, seed=1)
+    row = concepts.a_document(concepts.held_out(corpus), seed=1)
+    pieces = concepts.surprisals(model, corpus.tokenizer, row["tokens"])
+    tokens = np.array(row["tokens"])
+    assert sum(piece.bits for piece in pieces) == pytest.approx(
+        float(model.bits(tokens, np.array([0, len(tokens)]))[0])
+    )
+    assert "".join(piece.text for piece in pieces) == row["text"]
+    assert pieces[-1].text == ""
+    for piece in pieces:
+        assert piece.bits > 0
+        assert 0 < piece.probability <= 1
+        assert piece.probability >= (1 - 1e-9) * 2**-piece.bits  # nothing is likelier than what was expected
+
+
+def test_mentions_count_what_lies_beyond_the_context(corpus):
+    model = concepts.counted(corpus, 1000, 2, seed=1)
+    found, difference = concepts.mentions(model, corpus, 3, seed=1, longest=10**6)
+    sums = {"new in its document": [0.0, 0], "mentioned before": [0.0, 0]}
+    split = concepts.held_out(corpus)
+    for index in np.random.default_rng(1).permutation(len(split))[:3]:
+        pieces = concepts.surprisals(model, corpus.tokenizer, split[int(index)]["tokens"])
+        before: list[str] = []
+        for piece in pieces:
+            word = piece.text.strip()
+            if len(word) >= 3 and word.isalpha() and word != (before[-1] if before else ""):
+                kind = sums["mentioned before" if word in before else "new in its document"]
+                kind[0] += piece.bits
+                kind[1] += 1
+            before.append(word)
+    assert {name: e.value for name, e in found.items()} == pytest.approx({n: b / c for n, (b, c) in sums.items()})
+    assert difference.value == pytest.approx(found["mentioned before"].value - found["new in its document"].value)
+
+
+def test_a_character_of_several_tokens_is_one_piece():
+    text = "我爱编程\n"
+    tokenizer = bpe.train(["plain letters only\n"], 300)
+    tokens, _ = bpe.encode(tokenizer, [[text]])
+    assert len(tokens[0]) > len(text)
+    model = KneserNey(2, tokenizer.get_vocab_size()).fit(tokens[0], np.array([0, len(tokens[0])]))
+    pieces = concepts.surprisals(model, tokenizer, tokens[0].tolist())
+    assert [piece.text for piece in pieces] == [*text, ""]
+    whole = float(model.bits(tokens[0], np.array([0, len(tokens[0])]))[0])
+    assert sum(piece.bits for piece in pieces) == pytest.approx(whole)
+
+
+def test_a_document_that_ends_within_a_character_keeps_its_bits():
+    tokenizer = bpe.train(["plain\n"], 300)
+    tokens = bpe.encode(tokenizer, [["爱"]])[0][0][:2]
+    model = KneserNey(1, tokenizer.get_vocab_size()).fit(tokens, np.array([0, 2]))
+    pieces = concepts.surprisals(model, tokenizer, tokens.tolist())
+    assert [piece.text for piece in pieces] == ["\N{REPLACEMENT CHARACTER}", ""]
+    assert sum(piece.bits for piece in pieces) == pytest.approx(float(model.bits(tokens, np.array([0, 2]))[0]))
+
+
+def test_nats_bits_and_perplexity_are_the_same_number(corpus):
+    table = concepts.order_table(corpus, 1000, 30, seed=1, highest=3)
+    assert list(table.index) == ["no model", "0 tokens of context", "1 token of context", "2 tokens of context"]
+    assert table["perplexity"].to_numpy() == pytest.approx(np.exp(table["nats a token"]))
+    assert table["perplexity"].to_numpy() == pytest.approx(2 ** table["bits a token"])
+    assert table.loc["no model", "perplexity"] == pytest.approx(corpus.tokenizer.get_vocab_size() + 1)
+    assert table["nats a token"].to_numpy() == pytest.approx(table["bits a token"] * math.log(2))
+    ratio = table["bits per byte"] / table["bits a token"]
+    assert ratio.to_numpy() == pytest.approx([ratio.iloc[0]] * 4)
+    assert (np.diff(table["bits a token"])[:2] < 0).all()  # counting one token of context helps
+
+
+def test_the_same_documents_are_drawn_for_every_order(corpus):
+    one, two = (concepts.some_documents(corpus.splits["train"], 5, seed=3) for _ in range(2))
+    other = concepts.some_documents(corpus.splits["train"], 5, seed=4)
+    assert (one[0] == two[0]).all()
+    assert len(one[1]) == 6
+    assert len(one[0]) == one[1][-1]
+    assert len(one[0]) != len(other[0]) or (one[0] != other[0]).any()
+    everything, offsets = concepts.some_documents(corpus.splits["train"], 10**6, seed=3)
+    assert len(offsets) == len(corpus.splits["train"]) + 1
+    assert len(everything) == offsets[-1]
+
+
+@pytest.mark.parametrize(("vocabulary", "order"), [(4096, 5), (7130, 5), (7131, 4), (2**16 - 1, 4), (2**20, 3)])
+def test_the_order_is_lowered_to_what_fits_a_key(vocabulary, order):
+    assert concepts.largest_order(vocabulary) == order
+    KneserNey(order, vocabulary)
+
+
+def test_a_document_has_the_length_asked_for(corpus):
+    split = concepts.held_out(corpus)
+    lengths = sorted(len(row["tokens"]) for row in split)
+    for seed in range(5):
+        assert lengths[1] <= len(concepts.a_document(split, seed, lengths[1], lengths[2])["tokens"]) <= lengths[2]
+    assert concepts.a_document(split, 1, 10**6, 10**7)["text"]  # none is so long: any will do
+
+
+def test_the_test_split_is_left_alone(corpus):
+    from dataclasses import replace
+
+    closed = replace(
+        corpus, splits={name: corpus.splits[name] for name in ("train",)} | {"test": corpus.splits["valid"]}
+    )
+    with pytest.raises(StudyError, match=r"no documents to validate on.*data\.split\.valid"):
+        concepts.held_out(closed)
+    files = replace(corpus, splits={"valid_files": corpus.splits["valid"]})
+    assert len(concepts.held_out(files)) == len(corpus.splits["valid"])

@@ -1,0 +1,115 @@
+"""Vectors from counts: every step against its definition."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from lmstudy.chapters.concepts import vectors
+from lmstudy.data import tokenizer as bpe
+from lmstudy.errors import StudyError
+
+TOKENS = np.array([0, 1, 2, 1, 0, 2, 2])
+OFFSETS = np.array([0, 4, 7])
+
+
+def brute_force(window: int) -> np.ndarray:
+    counts = np.zeros((3, 3))
+    for start, stop in pairwise(OFFSETS):
+        for i in range(start, stop):
+            for j in range(start, stop):
+                if 0 < abs(i - j) <= window:
+                    counts[TOKENS[i], TOKENS[j]] += 1
+    return counts
+
+
+@pytest.mark.parametrize("window", [1, 2, 10])
+def test_neighbours_are_counted_within_documents(window):
+    counts = vectors.cooccurrences(TOKENS, OFFSETS, 3, window).toarray()
+    assert counts.tolist() == brute_force(window).tolist()
+    assert (counts == counts.T).all()
+
+
+def test_ppmi_is_its_definition():
+    counts = vectors.cooccurrences(TOKENS, OFFSETS, 3, 2)
+    dense = counts.toarray()
+    context = dense.sum(0) ** vectors.SMOOTHING
+    found = vectors.ppmi(counts).toarray()
+    for i in range(3):
+        for j in range(3):
+            joint = dense[i, j] / dense.sum()
+            expected = (
+                max(0.0, math.log(joint / (dense[i].sum() / dense.sum() * context[j] / context.sum()))) if joint else 0
+            )
+            assert found[i, j] == pytest.approx(expected)
+
+
+@pytest.fixture(scope="module")
+def learned():
+    """Sentences in which "cat" and "dog" stand in the same places, and "sun" in others."""
+    rng = np.random.default_rng(0)
+    texts = []
+    for _ in range(400):
+        animal, verb = rng.choice(["cat", "dog"]), rng.choice(["eats", "sleeps", "runs"])
+        texts.append(f"the {animal} {verb} here\n")
+        texts.append(f"a {rng.choice(['sun', 'moon'])} {rng.choice(['shines', 'rises'])} above\n")
+    tokenizer = bpe.train(texts, 400)
+    tokens, _ = bpe.encode(tokenizer, [[text] for text in texts])
+    offsets = np.concatenate([[0], np.cumsum([len(each) for each in tokens])])
+    return vectors.count_vectors(np.concatenate(tokens), offsets, tokenizer, dimensions=8)
+
+
+def test_words_used_alike_lie_together(learned):
+    assert learned.neighbours("cat", 1)[0][0] == " dog"
+    assert learned.neighbours("sun", 1)[0][0] == " moon"
+    cosine = learned.unit[learned.index("cat")] @ learned.unit[learned.index("sun")]
+    assert learned.neighbours("cat", 1)[0][1] > 0.95 > 0.5 > cosine
+    assert np.linalg.norm(learned.unit, axis=1) == pytest.approx(np.ones(len(learned.words)))
+
+
+def test_a_word_is_no_neighbour_of_itself_and_cosines_fall(learned):
+    found = learned.neighbours("eats", 5)
+    assert "eats" not in [word.strip() for word, _ in found]
+    cosines = [cosine for _, cosine in found]
+    assert cosines == sorted(cosines, reverse=True)
+
+
+def test_unknown_words_give_way_to_frequent_ones(learned):
+    assert learned.known(["cat", "nothing", "sun"], 2) == ["cat", "sun"]
+    filled = learned.known(["nothing"], 3)
+    assert len(filled) == 3
+    assert all(len(word.strip()) > 1 and word.strip().isalpha() for word in filled)
+    assert learned.known(["the"], 2)[0] == "the"
+    assert len({word.strip() for word in learned.known(["the"], 4)}) == 4
+    with pytest.raises(StudyError, match="'nothing' is not among the"):
+        learned.index("nothing")
+
+
+def test_the_start_of_the_iteration_does_not_matter():
+    rng = np.random.default_rng(1)
+    tokenizer = bpe.train(["x"], 293)
+    tokens, offsets = rng.integers(40, 90, 3000), np.array([0, 3000])
+    one, two = (vectors.count_vectors(tokens, offsets, tokenizer, dimensions=5, seed=seed) for seed in (1, 2))
+    assert one.unit @ one.unit.T == pytest.approx(two.unit @ two.unit.T, abs=1e-6)
+
+
+def test_groups_hold_each_word_once_with_its_neighbours(learned):
+    found = vectors.groups(learned, ["cat", "sun"], near=2)
+    assert len(found) == len(set(found)) == 6
+    words = [learned.words[i] for i in found]
+    assert words[0] == " cat"
+    assert words[3] == " sun"
+    assert words[1] == " dog"
+
+
+def test_too_few_tokens_are_refused():
+    tokenizer = bpe.train(["x"], 293)
+    with pytest.raises(StudyError, match="3 different tokens cannot be given 8 dimensions"):
+        vectors.count_vectors(TOKENS + 40, OFFSETS, tokenizer, dimensions=8)
+
+
+def test_what_is_shown_can_be_seen_and_is_safe(learned):
+    assert [vectors.visible(text) for text in (" a", "\n", "  ", "\t")] == ["a", "↵", "␣␣", "⇥"]
+    table = vectors.neighbour_table(learned, ["cat"], 2)
+    assert table.loc["cat", "1"].startswith("dog 0.9") or table.loc["cat", "1"].startswith("dog 1.0")

@@ -1,0 +1,67 @@
+import json
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from notebook_files import outputs, write_notebook
+
+from lmstudy.errors import StudyError
+from lmstudy.publishing.papermill import run_notebook
+
+
+def test_a_notebook_runs_with_its_parameters_in_this_interpreter(tmp_path, capsys, monkeypatch):
+    # A kernel of the user that would be found first, and a backend that shows no figure.
+    foreign = tmp_path / "jupyter" / "kernels" / "python3" / "kernel.json"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text(
+        json.dumps({"argv": ["/bin/false"], "display_name": "Other", "language": "python"}), encoding="utf-8"
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    source = write_notebook(
+        tmp_path / "01_a.ipynb",
+        "import os, sys\nprint(sys.executable, os.getcwd(), seed, budget, os.environ['MPLBACKEND'])",
+    )
+    output = tmp_path / "out" / "01_a.ipynb"
+    run_notebook(source, output, {"seed": 7}, metadata={"key": "k"})
+
+    executable, folder, seed, budget, backend = outputs(output).split()
+    assert Path(executable) == Path(sys.executable)
+    assert Path(folder) == Path.cwd()
+    assert (seed, budget) == ("7", "smoke")
+    assert "inline" in backend
+    assert nbformat.read(output, as_version=4).metadata.lmstudy == {"key": "k"}
+    assert str(tmp_path) not in json.dumps(nbformat.read(output, as_version=4).metadata.papermill)
+    assert sorted(path.name for path in output.parent.iterdir()) == ["01_a.ipynb"]
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1
+    assert "01_a.ipynb" in lines[0]
+    assert "3 cells" in lines[0]
+    assert os.environ["JUPYTER_PATH"] == str(tmp_path / "jupyter")
+
+
+def test_a_failing_cell_is_shown_and_leaves_the_earlier_output(tmp_path):
+    source = write_notebook(tmp_path / "02_b.ipynb", "x = 0", "y = 1\ny / x  # here", "print('never')")
+    output = tmp_path / "out.ipynb"
+    output.write_text("earlier")
+    with pytest.raises(StudyError) as caught:
+        run_notebook(source, output, {"seed": 3})
+    message = str(caught.value)
+    assert "cell 4 of 5 failed with ZeroDivisionError: division by zero" in message
+    assert "    y / x  # here" in message
+    assert "\x1b" not in message
+    assert output.read_text() == "earlier"
+    failed = tmp_path / "out.failed.ipynb"
+    assert str(failed) in message
+    assert "ZeroDivisionError" in failed.read_text()
+    assert not list(tmp_path.glob(".*partial*"))
+
+
+def test_nothing_runs_when_a_parameter_is_wrong(tmp_path):
+    source = write_notebook(tmp_path / "03_c.ipynb", f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with pytest.raises(StudyError, match="unknown parameter 'speed'"):
+        run_notebook(source, tmp_path / "out.ipynb", {"speed": 1})
+    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "out.ipynb").exists()

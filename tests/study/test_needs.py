@@ -1,0 +1,82 @@
+"""What exists, what is half done, what the book needs: as the files say."""
+
+import json
+
+import pytest
+
+from lmstudy.commands import runs as runs_cli
+from lmstudy.errors import StudyError
+from lmstudy.runs.pretraining import open_run, train
+from lmstudy.runs.records import load_folder
+from lmstudy.study import needs
+from lmstudy.study.needs import Need, compose_config
+
+
+@pytest.fixture
+def tiny_needs(tiny, monkeypatch):
+    """The book's need, on the small corpus."""
+    overrides = tuple(x for x in tiny if not x.startswith(("runs=", "budget=")))
+    monkeypatch.setattr(needs, "NEEDS", (Need("02_first", (*overrides, "experiment=first_model", "seed=1")),))
+    return next(x.removeprefix("runs=") for x in tiny if x.startswith("runs="))
+
+
+def rows(capsys, *arguments: str) -> list[dict]:
+    runs_cli.main([*arguments, "--json"])
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_needed_then_finished(tiny_needs, capsys):
+    (needed,) = rows(capsys, "--runs", tiny_needs, "--budget", "smoke")
+    assert needed["state"] == "needed"
+    assert "lmstudy-train" in needed["detail"]
+    (finished,) = rows(capsys, "--runs", tiny_needs, "--budget", "smoke", "--train")
+    assert (finished["state"], finished["id"]) == ("finished", needed["id"])
+    assert "bits per byte on valid" in finished["detail"]
+    extra = needs.prepare_and_train("smoke", train=False, runs=tiny_needs)
+    assert finished["id"] in extra
+
+
+def test_without_training_a_missing_run_is_an_error(tiny_needs):
+    with pytest.raises(StudyError, match="02_first needs a run that does not exist: lmstudy-train"):
+        needs.prepare_and_train("smoke", train=False, runs=tiny_needs)
+
+
+def test_half_done_runs_are_listed_with_their_step(tmp_path, capsys):
+    folder = tmp_path / "mle-transformer-smoke-s1-0123456789abcdef"
+    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"budget": {"steps": 60}}))
+    (folder / "checkpoints" / "step=40.ckpt").touch()
+    runs_cli.show(runs_cli.list_runs(tmp_path), as_json=False)
+    shown = capsys.readouterr().out
+    assert "half done  0123456789abcdef" in shown
+    assert "step 40 of 60" in shown
+
+
+def test_publishing_copies_the_record(tiny, tmp_path, monkeypatch):
+    published = tmp_path / "published"
+    published.mkdir()
+    monkeypatch.setenv("LMSTUDY_RECORDS", str(published))
+    config = compose_config("train", tiny)
+    record = train(config)
+    runs_cli.publish([record.id], open_run(config).folder.parent)
+    assert [r.id for r in load_folder(published)] == [record.id]
+
+
+def test_mistakes_are_named(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        runs_cli.main(["--runs", str(tmp_path), "--budget", "huge"])
+    assert "--budget huge: choose from brief, medium, paper, quick, short, smoke, study" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        runs_cli.main(["--runs", str(tmp_path), "--publish", "abc"])
+    assert "no finished run" in capsys.readouterr().err
+
+
+def test_a_published_record_names_no_folder_of_a_machine():
+    from lmstudy.commands.runs import without_folder
+
+    config = {"runs": "/home/me/runs", "run": {"id": "a", "config": {"runs": "elsewhere", "seed": 1}}, "seed": 2}
+    assert without_folder(config) == {
+        "runs": "runs",
+        "run": {"id": "a", "config": {"runs": "runs", "seed": 1}},
+        "seed": 2,
+    }
