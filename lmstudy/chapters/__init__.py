@@ -1,1 +1,1 @@
-"""One folder a chapter: its figures, tables, computations and claims; only its notebook imports it."""
+"""One folder a chapter: its figures, tables, computations and claims; nothing else imports it but the claims."""

@@ -38,10 +38,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StudyError as error:
         print(f"lmstudy-claims: {error}", file=sys.stderr)
         return 1
+    from lmstudy.show.claims import problem
+
     print("\n".join(map(_json_line, results)) if arguments.json else _table(results))
     failing = [r for r in results if r.fails]
     for result in failing:
-        print(f"lmstudy-claims: {result.id}: {result.problem}", file=sys.stderr)
+        print(f"lmstudy-claims: {result.id}: {problem(result)}", file=sys.stderr)
     return 1 if failing else 0
 
 
@@ -53,9 +55,10 @@ def _results(folder: Path | None) -> list[ClaimResult]:
 
 
 def _json_line(result: ClaimResult) -> str:
-    numbers = {"estimate": result.estimate, "low": result.low, "high": result.high}
+    e = result.estimate
+    numbers = {"estimate": e.value, "low": e.low, "high": e.high}
     finite = {key: value if math.isfinite(value) else None for key, value in numbers.items()}
-    line = {"id": result.id, "chapter": result.chapter, **finite, "n": result.n, "holds": result.holds}
+    line = {"id": result.id, "chapter": result.claim.chapter, **finite, "n": e.n, "holds": result.holds}
     return json.dumps(line, ensure_ascii=False)
 
 
@@ -67,9 +70,11 @@ def _table(results: Sequence[ClaimResult]) -> str:
 
 def _row(result: ClaimResult) -> tuple[str, ...]:
     if result.error is not None:
-        return result.id, result.chapter, "-", "-", "-", result.outcome
-    value, interval = result.text("value"), result.text("interval")
-    return result.id, result.chapter, value, interval, str(result.n), result.outcome
+        return result.id, result.claim.chapter, "-", "-", "-", result.outcome
+    from lmstudy.show.claims import text
+
+    shown = (text(result, "value"), text(result, "interval"), str(result.estimate.n))
+    return result.id, result.claim.chapter, *shown, result.outcome
 
 
 if __name__ == "__main__":

@@ -51,11 +51,9 @@ def evaluation_of(config: Mapping[str, Any], trained: Record) -> Evaluation:
         StudyError: the configuration or the data is at fault.
     """
     typed = check_evaluate(config)
-    measure: Measure | SourceUse = build(typed.measure, "measure")
+    measure, settings = asked(config)
     other = None if typed.data is None else prepare(typed.data)
     data = trained.data if other is None else other.fingerprint
-    documents = typed.documents or measure.documents()
-    settings = {"name": measure.name, "split": typed.split, "documents": documents, **_without_folders(asdict(measure))}  # type: ignore[arg-type]
     content = {
         "run": {"id": trained.id, "name": trained.name, "config": trained.config},
         "measure": settings,
@@ -63,6 +61,15 @@ def evaluation_of(config: Mapping[str, Any], trained: Record) -> Evaluation:
     }
     digest = hashlib.sha256(json.dumps([trained.id, settings, data, NUMERICS], sort_keys=True).encode())
     return Evaluation(measure, settings, other, content, data, digest.hexdigest()[:16])
+
+
+def asked(config: Mapping[str, Any]) -> tuple[Measure | SourceUse, dict[str, Any]]:
+    """The measure of a resolved configuration, and its settings as records keep them."""
+    typed = check_evaluate(config)
+    measure: Measure | SourceUse = build(typed.measure, "measure")
+    documents = typed.documents or measure.documents()
+    own = _without_folders(asdict(measure))  # type: ignore[arg-type]
+    return measure, {"name": measure.name, "split": typed.split, "documents": documents, **own}
 
 
 def _without_folders(settings: Any) -> Any:

@@ -71,10 +71,11 @@ def _prepare_and_train(budget: str, train: bool, only: Sequence[str], seed: int 
 
 def _check_claims(root: Path) -> None:
     from lmstudy.runs.records import load_folder
+    from lmstudy.show.claims import problem
     from lmstudy.study.claims import evaluate_claims
 
     results = evaluate_claims(load_folder(root / "book" / "records"))
-    failing = [f"  {result.id}: {result.problem}" for result in results if result.fails]
+    failing = [f"  {result.id}: {problem(result)}" for result in results if result.fails]
     if failing:
         raise StudyError("these claims of the book fail:\n" + "\n".join(failing))
     print(f"  {len(results)} claims agree with the records")

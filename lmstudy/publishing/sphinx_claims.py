@@ -29,6 +29,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import load_folder
+from lmstudy.show.claims import problem, text
 from lmstudy.study.claims import ClaimResult, evaluate_claims
 
 logger = logging.getLogger(__name__)
@@ -48,14 +49,14 @@ class ClaimRole(SphinxRole):
         try:
             result = _result(self.env, claim_id.strip())
             _note_use(self.env, result)
-            shown = result.outcome if result.error is not None else result.text(variant.strip() or "full")
+            shown = result.outcome if result.error is not None else text(result, variant.strip() or "full")
         except StudyError as error:
             _warn(self.env, str(error), self.get_location())
             return [nodes.inline(self.rawtext, self.text, classes=["claim", "claim-unknown"])], []
         if result.fails:
-            _warn(self.env, f"claim {result.id}: {result.problem}", self.get_location())
+            _warn(self.env, f"claim {result.id}: {problem(result)}", self.get_location())
         number = claim_number(self.rawtext, classes=["claim"])
-        number["sentence"] = result.sentence + ("" if result.holds else " (does not hold)")
+        number["sentence"] = result.claim.sentence + ("" if result.holds else " (does not hold)")
         link = pending_xref(
             "",
             nodes.inline("", shown),
@@ -89,15 +90,15 @@ class ClaimsTable(SphinxDirective):
         for result in results.values():
             _note_use(self.env, result)
             if result.fails:
-                _warn(self.env, f"claim {result.id}: {result.problem}", self.get_location())
+                _warn(self.env, f"claim {result.id}: {problem(result)}", self.get_location())
             body += self._claim_row(result)
         return [table]
 
     def _claim_row(self, result: ClaimResult) -> nodes.row:
         known = result.error is None
-        estimate = f"{result.text('value')} {result.unit}" if known else "-"
-        interval, n = (result.text("interval"), str(result.n)) if known else ("-", "-")
-        row = _row((result.id, result.sentence, estimate, interval, n, result.outcome))
+        estimate = f"{text(result, 'value')} {result.claim.unit}" if known else "-"
+        interval, n = (text(result, "interval"), str(result.estimate.n)) if known else ("-", "-")
+        row = _row((result.id, result.claim.sentence, estimate, interval, n, result.outcome))
         anchor = _anchor(result.id)
         row["ids"].append(anchor)
         standard = cast(StandardDomain, self.env.get_domain("std"))

@@ -34,6 +34,17 @@ def training_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """
     typed = check_dpo(config)
     base = load(find_folder(typed.run, Path(typed.runs), kind="train") / "record.json")
+    own = {"start": typed.run} if (Path(typed.run) / "record.json").exists() else {}
+    return {**dpo_of(config, base), **own}
+
+
+def dpo_of(config: Mapping[str, Any], base: Record) -> dict[str, Any]:
+    """The same for the base run of a record, whatever run the configuration names.
+
+    Raises:
+        StudyError: as `training_config`.
+    """
+    typed = check_dpo(config)
     trained: dict[str, Any] = dict(base.config)
     objective: Objective = build(trained["objective"], "objective")
     if objective.controlled:
@@ -44,7 +55,7 @@ def training_config(config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **trained,
         "seed": base.seed if typed.seed is None else typed.seed,
-        "start": typed.run if (Path(typed.run) / "record.json").exists() else base.id,
+        "start": base.id,
         "scorer": _scorer(typed, base),
         "optimizer": typed.optimizer,
         "trainer": {**config["trainer"], "compile": False},  # rows of pairs have no fixed length

@@ -25,6 +25,11 @@ SEEDS = (1, 2, 3)
 """That draw these shares, as they draw those of a reward model."""
 
 
+def content(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record keeps of a resolved configuration."""
+    return {"baseline": {"name": "ratings", "split": SPLIT}, "data": check_baseline(config).data}
+
+
 def rating_baselines(config: Mapping[str, Any]) -> Record:
     """Measure people, lexicon and ridge regression on the texts held out, unless the record exists; return it.
 
@@ -37,9 +42,8 @@ def rating_baselines(config: Mapping[str, Any]) -> Record:
     """
     typed = check_baseline(config)
     corpus = prepare(typed.data)
-    content = {"baseline": {"name": "ratings", "split": SPLIT}, "data": typed.data}
     measure = partial(_measure, corpus, rated_texts(corpus, typed.data))
-    return recorded(content, corpus.fingerprint, "ratings", typed.runs, measure)
+    return recorded(content(config), corpus.fingerprint, "ratings", typed.runs, measure)
 
 
 def _measure(corpus: Corpus, rated: Rated, identity: dict[str, Any]) -> Record:

@@ -146,6 +146,13 @@ def load_folder(folder: Path | str) -> list[Record]:
     return records
 
 
+def note_read(records: Iterable[Record]) -> None:
+    """Append the ids of records that were handed out to the file $LMSTUDY_READ, if that is set."""
+    if path := os.environ.get("LMSTUDY_READ"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.writelines(f"{record.id}\n" for record in records)
+
+
 def published_folder() -> Path:
     """The folder of published records: $LMSTUDY_RECORDS, or book/records here or in the package's checkout.
 

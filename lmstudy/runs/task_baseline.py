@@ -19,6 +19,16 @@ from lmstudy.tasks.base import Examples, Task
 from lmstudy.tasks.baselines import judged
 
 
+def content(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record keeps of a resolved configuration; labels alone have settings to choose on validation examples."""
+    typed = check_baseline(config)
+    task: Task = build(typed.task or {}, "task")
+    own = {"name": "task", "examples": typed.examples, "test_examples": typed.test_examples}
+    if task.labels:
+        own["valid_examples"] = typed.valid_examples
+    return {"baseline": own, "task": typed.task}
+
+
 def task_baselines(config: Mapping[str, Any]) -> Record:
     """Judge the baselines of a task on its test examples, unless the record exists; return it.
 
@@ -39,10 +49,6 @@ def task_baselines(config: Mapping[str, Any]) -> Record:
         "valid": examples["valid"][: typed.valid_examples],
         "test": examples["test"][: typed.test_examples],
     }
-    own = {"name": "task", "examples": typed.examples, "test_examples": typed.test_examples}
-    if task.labels:
-        own["valid_examples"] = typed.valid_examples
-    content = {"baseline": own, "task": typed.task}
     name = f"baselines-{task.name}-{typed.examples or 'all'}"
 
     def measure(identity: dict[str, Any]) -> Record:
@@ -50,7 +56,7 @@ def task_baselines(config: Mapping[str, Any]) -> Record:
         print(f"{name}: {len(taken['train']):,} training examples, {len(taken['test']):,} questions", file=sys.stderr)
         return _measured(task, examples, taken, clock, identity)
 
-    return recorded(content, fingerprint(examples), name, typed.runs, measure)
+    return recorded(content(config), fingerprint(examples), name, typed.runs, measure)
 
 
 def _measured(

@@ -39,6 +39,12 @@ def group_totals(model: KneserNey, store: TokenStore, byte_counts: np.ndarray) -
     return totals.tolist()
 
 
+def content(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record keeps of a resolved configuration."""
+    typed = check_baseline(config)
+    return {"baseline": {"name": "kneser_ney", "order": typed.order, "tokens": typed.tokens}, "data": typed.data}
+
+
 def kneser_ney(config: Mapping[str, Any]) -> Record:
     """Fit and evaluate, unless the record exists; return the record.
 
@@ -47,10 +53,9 @@ def kneser_ney(config: Mapping[str, Any]) -> Record:
     """
     typed = check_baseline(config)
     corpus = prepare(typed.data)
-    content = {"baseline": {"name": "kneser_ney", "order": typed.order, "tokens": typed.tokens}, "data": typed.data}
     name = f"kneser-ney-{typed.order}-{typed.tokens}"
     fit = partial(_fit, corpus, typed.order, typed.tokens)
-    return recorded(content, corpus.fingerprint, name, typed.runs, fit)
+    return recorded(content(config), corpus.fingerprint, name, typed.runs, fit)
 
 
 def _fit(corpus: Corpus, order: int, tokens: int | Literal["all"], identity: dict[str, Any]) -> Record:

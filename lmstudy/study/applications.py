@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
 from lmstudy.errors import StudyError
-from lmstudy.runs.identity import NUMERICS, kept
 from lmstudy.runs.records import Record
 from lmstudy.study.needs import compose_config
-from lmstudy.study.preference_records import available
 from lmstudy.study.preferences import OBJECTIVES
+from lmstudy.study.shelf import NoRecordsError, Shelf
 
 SCRATCH, MLE, PEER = "scratch", "MLE", "T5"
 """Starts that every task has; the peer is Hugging Face's T5 of the same sizes, from random weights, and writes its
@@ -92,13 +89,8 @@ Tuned = dict[Arm, list[Record]]
 """By seed."""
 
 
-@cache
-def _composed(command: str, overrides: tuple[str, ...]) -> dict[str, Any]:
-    return compose_config(command, list(overrides))
-
-
-def pretraining_config(task: str, start: str, seed: int, runs: str, extra: Sequence[str] = ()) -> dict[str, Any]:
-    """Of the pretraining run that a task starts from.
+def pretraining_overrides(task: str, start: str) -> tuple[str, ...]:
+    """Of `lmstudy-train`, for the pretraining that a task starts from.
 
     Raises:
         StudyError: a task or a start that there is not.
@@ -107,14 +99,18 @@ def pretraining_config(task: str, start: str, seed: int, runs: str, extra: Seque
         raise StudyError(f"task={task!r} has no pretraining of its own; choose from {', '.join(STARTS)}")
     if start not in STARTS[task]:
         raise StudyError(f"start={start!r} of task={task} is not one of {', '.join((*UNTRAINED, *STARTS[task]))}")
-    return {**_composed("train", (*STARTS[task][start], *extra)), "seed": seed, "runs": runs}
+    return STARTS[task][start]
 
 
 def pretrained(task: str, start: str, seed: int, runs: str = "runs", extra: Sequence[str] = ()) -> Record:
-    """The pretraining run, with its weights: from the runs folder, else trained now."""
+    """The pretraining run, with its weights: from the runs folder, else trained now.
+
+    Raises:
+        StudyError: the record is there and its weights are not.
+    """
     from lmstudy.runs.pretraining import open_run, train
 
-    config = pretraining_config(task, start, seed, runs, extra)
+    config = {**compose_config("train", [*pretraining_overrides(task, start), *extra]), "seed": seed, "runs": runs}
     folder = open_run(config).folder
     if (folder / "record.json").exists() and not (folder / "model.safetensors").exists():
         raise StudyError(f"{folder}: the weights are gone and the record is left; move it away to train the run again")
@@ -122,65 +118,44 @@ def pretrained(task: str, start: str, seed: int, runs: str = "runs", extra: Sequ
 
 
 def tuned(
+    shelf: Shelf,
     task: str,
     starts: Iterable[str],
     sizes: Iterable[int | None],
     seeds: Sequence[int],
     *overrides: str,
-    runs: str = "runs",
     pretraining: Sequence[str] = (),
-    records: Sequence[Record] | None = None,
-    train: bool = True,
 ) -> Tuned:
     """Fine-tunings of a task, by seed; seed s starts from the pretraining run of seed s.
 
     Args:
+        shelf: where they are, or are made; a shelf that makes none leaves out what is missing.
         task: of `conf/task`.
         starts: of `UNTRAINED`, or those of `STARTS`.
         sizes: training examples; None: all.
         seeds: of pretraining and of fine-tuning.
         overrides: of `lmstudy-finetune`, beside `SETTINGS` and `steps_of`, such as "head=false".
-        runs: folder of runs.
         pretraining: overrides of `lmstudy-train`, such as "budget=smoke".
-        records: where to look first; None: the published ones and those of `runs`.
-        train: whether to make what is missing; without, it is left out.
     """
-    known = _by_config(available(runs) if records is None else records)
     sizes = list(sizes)
     found: Tuned = {}
     for start in starts:
         for seed in sorted(seeds):
-            base = None
-            if start not in UNTRAINED:
-                wanted = pretraining_config(task, start, seed, runs, pretraining)
-                base = known.get(_key(wanted)) or (pretrained(task, start, seed, runs, pretraining) if train else None)
-                if base is None:
-                    continue
             for size in sizes:
-                own = (*SETTINGS[task], *steps_of(size), *untrained(task, start), *overrides)
-                common = _composed("finetune", (f"task={task}", *own))
-                config = {**common, "seed": seed, "runs": runs, "examples": size, "run": base and base.id}
-                record = known.get(_key(config))
-                if record is None and train:
-                    if base is not None:
-                        pretrained(task, start, seed, runs, pretraining)  # with its weights
-                    print(f"{task}, {start}, seed {seed}: no published record, fine-tuned now", file=sys.stderr)
-                    record = _fine_tune(config)
-                if record is not None:
+                with suppress(NoRecordsError):
+                    record = _tuned(shelf, task, Arm(start, size), seed, overrides, pretraining)
                     found.setdefault(Arm(start, size), []).append(record)
     return found
 
 
-def _fine_tune(config: Mapping[str, Any]) -> Record:
-    from lmstudy.runs.fine_tuning import fine_tune
-
-    return fine_tune(config)
-
-
-def _by_config(records: Iterable[Record]) -> dict[str, Record]:
-    comparable = (r for r in records if r.kind in ("train", "tuning") and r.numerics == NUMERICS)
-    return {_key(record.config): record for record in comparable}
-
-
-def _key(config: Mapping[str, Any]) -> str:
-    return json.dumps(kept(config), sort_keys=True, default=str)
+def _tuned(
+    shelf: Shelf, task: str, arm: Arm, seed: int, overrides: Sequence[str], pretraining: Sequence[str]
+) -> Record:
+    own = (*SETTINGS[task], *steps_of(arm.examples), *untrained(task, arm.start), *overrides)
+    config = {**compose_config("finetune", [f"task={task}", *own]), "examples": arm.examples}
+    if arm.start not in UNTRAINED:
+        trained = (*pretraining_overrides(task, arm.start), *pretraining)
+        config["run"] = shelf.trained(*trained, seeds=[seed])[0].id
+        if shelf.makes and not shelf.has("finetune", config, seed):
+            pretrained(task, arm.start, seed, shelf.runs, pretraining)  # with its weights
+    return shelf.of("finetune", config, [seed])[0]

@@ -1,11 +1,10 @@
 """Claims: every quantitative sentence of the book, declared once and recomputed from the records.
 
-A claim is a function of the records that returns an estimate, with the sentence it supports and the condition
-on the estimate under which that sentence is true:
+A claim is a sentence, an id, a function of the records that returns an estimate, and the condition on the estimate
+under which the sentence is true. Each chapter declares its own in `lmstudy/chapters/TOPIC/claims.py`, one line a claim:
 
-    @claim(id="style.fewer_violations", chapter="notebooks/05_style", unit="violations per 1,000 characters",
-           sentence="Conditional training writes fewer violations than MLE.", holds=lambda e: e.high < 0)
-    def _(records): ...
+    fold = partial(claim, chapter="notebooks/14_results", unit="times fewer")
+    fold("Conditional training writes fewer violations than MLE.", "pep8.conditional_vs_mle", better("pep8"), above(1))
 """
 
 from __future__ import annotations
@@ -15,23 +14,69 @@ import math
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lmstudy.errors import StudyError
+from lmstudy.study.shelf import Shelf
 
 if TYPE_CHECKING:
     from lmstudy.evaluation.statistics import Estimate
     from lmstudy.runs.records import Record
 
-Compute = Callable[[Sequence["Record"]], "Estimate"]
+Compute = Callable[[Shelf], "Estimate"]
 
 
-class NoRecordsError(StudyError):
-    """The records a claim needs are not there (yet)."""
+@dataclass(frozen=True)
+class Condition:
+    """What must be so of an estimate for a sentence to be true."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"no records {what}")
+    words: str
+    """As in "the interval lies above 1"."""
+    test: Callable[[Estimate], bool] = field(repr=False)
+
+    def __call__(self, e: Estimate) -> bool:
+        return bool(self.test(e))
+
+
+def above(x: float) -> Condition:
+    """The whole interval lies above x."""
+    return Condition(f"the interval lies above {x:g}", lambda e: e.low > x)
+
+
+def below(x: float) -> Condition:
+    """The whole interval lies below x."""
+    return Condition(f"the interval lies below {x:g}", lambda e: e.high < x)
+
+
+def between(low: float, high: float) -> Condition:
+    """The whole interval lies from `low` to `high`; an end may be infinite."""
+    return Condition(f"the interval lies from {low:g} to {high:g}", lambda e: low <= e.low and e.high <= high)
+
+
+def around(x: float) -> Condition:
+    """The interval holds x: the estimate cannot be told from it."""
+    return Condition(f"the interval holds {x:g}", lambda e: e.low <= x <= e.high)
+
+
+def not_above(x: float) -> Condition:
+    """It is not shown that the truth lies above x."""
+    return Condition(f"the interval does not lie above {x:g}", lambda e: e.low <= x)
+
+
+def not_below(x: float) -> Condition:
+    """It is not shown that the truth lies below x."""
+    return Condition(f"the interval does not lie below {x:g}", lambda e: e.high > x)
+
+
+def value_above(x: float) -> Condition:
+    """The estimate itself lies above x, whatever its interval."""
+    return Condition(f"the estimate lies above {x:g}", lambda e: e.value > x)
+
+
+def value_below(x: float) -> Condition:
+    """The estimate itself is at most x, whatever its interval."""
+    return Condition(f"the estimate is at most {x:g}", lambda e: e.value <= x)
 
 
 @dataclass(frozen=True)
@@ -42,13 +87,14 @@ class Claim:
     all, its chapter is wrong, and that counts as a failure like any other.
     """
 
+    sentence: str
     id: str
+    compute: Compute = field(repr=False)
+    holds: Condition
     chapter: str
     unit: str
-    sentence: str
-    holds: Callable[[Estimate], bool]
-    compute: Compute
-    spec: str = ".3f"  # how its numbers are written
+    signed: bool = False
+    """Whether its numbers are written with a plus, as differences are."""
     expected: bool = True
 
 
@@ -56,24 +102,19 @@ class Claim:
 class ClaimResult:
     """A claim worked out on records. Without an estimate its numbers are NaN, n is 0, and `error` tells."""
 
-    id: str
-    chapter: str
-    estimate: float
-    low: float
-    high: float
-    n: int
+    claim: Claim
+    estimate: Estimate
     holds: bool
-    sentence: str
     error: str | None
-    unit: str
-    spec: str
-    expected: bool
-    confidence: float
+
+    @property
+    def id(self) -> str:
+        return self.claim.id
 
     @property
     def fails(self) -> bool:
         """Whether the book may not be published with this result."""
-        return self.error is not None or self.holds != self.expected
+        return self.error is not None or self.holds != self.claim.expected
 
     @property
     def outcome(self) -> str:
@@ -82,61 +123,42 @@ class ClaimResult:
             return "no records" if self.error.startswith("no records") else "error"
         if self.holds:
             return "yes"
-        return "no" if self.expected else "no, as reported"
-
-    @property
-    def problem(self) -> str:
-        """Why it fails, in words."""
-        if self.error is not None:
-            return self.error
-        return f"{'does not hold' if self.expected else 'holds, but is declared not to'}: {self.text()}"
-
-    def text(self, variant: str = "full") -> str:
-        """The numbers: "full" with unit and interval, or only the "value" or the "interval".
-
-        Raises:
-            StudyError: another variant.
-        """
-        from lmstudy.evaluation.statistics import Estimate
-
-        numbers = Estimate(self.estimate, self.low, self.high, self.n, self.confidence)
-        if variant == "value":
-            return f"{self.estimate:{self.spec}}"
-        if variant == "interval":
-            return numbers.interval(self.spec)
-        if variant == "full":
-            return format(numbers, self.spec).replace(" (", f" {self.unit} (", 1)
-        raise StudyError(f"claim {self.id}|{variant}: the variants are value and interval")
+        return "no" if self.claim.expected else "no, as reported"
 
 
 REGISTRY: dict[str, Claim] = {}
 
 
 def claim(
-    *,
+    sentence: str,
     id: str,
+    compute: Compute,
+    holds: Condition,
+    *,
     chapter: str,
     unit: str,
-    sentence: str,
-    holds: Callable[[Estimate], bool],
-    spec: str = ".3f",
+    signed: bool = False,
     expected: bool = True,
-) -> Callable[[Compute], Compute]:
-    """Declare a claim on the function below it, which takes the records and returns an `Estimate`.
+) -> None:
+    """Declare a claim.
+
+    Args:
+        sentence: what the book says.
+        id: words joined by dots and underscores, as in "first.below_kneser_ney".
+        compute: of a shelf of records, which makes none; raises NoRecordsError where some are missing.
+        holds: when the sentence is true.
+        chapter: its page, such as "notebooks/14_results".
+        unit: of the estimate, in words.
+        signed, expected: as in `Claim`.
 
     Raises:
         StudyError: an id that is taken, or that is not words joined by dots and underscores.
     """
     if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", id):
         raise StudyError(f"claim id {id!r}: it must be lower-case words with a dot, as in first.below_kneser_ney")
-
-    def declare(compute: Compute) -> Compute:
-        if id in REGISTRY:
-            raise StudyError(f"claim {id}: declared twice, for {REGISTRY[id].chapter} and for {chapter}")
-        REGISTRY[id] = Claim(id, chapter, unit, sentence, holds, compute, spec, expected)
-        return compute
-
-    return declare
+    if id in REGISTRY:
+        raise StudyError(f"claim {id}: declared twice, for {REGISTRY[id].chapter} and for {chapter}")
+    REGISTRY[id] = Claim(sentence, id, compute, holds, chapter, unit, signed, expected)
 
 
 def all_claims() -> list[Claim]:
@@ -151,35 +173,15 @@ def all_claims() -> list[Claim]:
 
 def evaluate_claims(records: Sequence[Record], claims: Iterable[Claim] | None = None) -> list[ClaimResult]:
     """Work out each claim given, or all that are declared; one whose records are missing does not hold."""
-    return [_evaluate(c, records) for c in (all_claims() if claims is None else claims)]
+    shelf = Shelf(records)
+    return [_evaluate(c, shelf) for c in (all_claims() if claims is None else claims)]
 
 
-def require(records: Iterable[Record], **conditions: Any) -> list[Record]:
-    """`find`, for claims: at least one record, all of one numerics version.
+def _evaluate(c: Claim, shelf: Shelf) -> ClaimResult:
+    from lmstudy.evaluation.statistics import Estimate
 
-    Raises:
-        NoRecordsError: none matches.
-        StudyError: their numerics versions differ.
-    """
-    from lmstudy.runs.records import check_same_numerics, find
-
-    found = find(records, **conditions)
-    if not found:
-        wanted = ", ".join(f"{key}={value}" for key, value in conditions.items())
-        raise NoRecordsError(f"with {wanted}")
-    check_same_numerics(found)
-    return found
-
-
-def _evaluate(c: Claim, records: Sequence[Record]) -> ClaimResult:
-    value = low = high = confidence = math.nan
-    n, holds, error = 0, False, None
     try:
-        e = c.compute(records)
-        value, low, high, n, confidence = e.value, e.low, e.high, e.n, e.confidence
-        holds = bool(c.holds(e))
+        e = c.compute(shelf)
+        return ClaimResult(c, e, c.holds(e), None)
     except StudyError as raised:
-        error = str(raised)
-    return ClaimResult(
-        c.id, c.chapter, value, low, high, n, holds, c.sentence, error, c.unit, c.spec, c.expected, confidence
-    )
+        return ClaimResult(c, Estimate(math.nan, math.nan, math.nan, 0), False, str(raised))

@@ -6,20 +6,14 @@ from the published ones, else from the runs folder, and are trained where there 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lmstudy.commands.command import group_choices, search_path
 from lmstudy.errors import StudyError
-from lmstudy.study.comparisons import Arms, Data, data_overrides, gather_arms, measured
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from lmstudy.evaluation.statistics import Estimate
-    from lmstudy.runs.records import Record
+from lmstudy.runs.records import Record
+from lmstudy.study.shelf import Data, Shelf, data_overrides
 
 TASKS = {"pep8": "style", "privacy": "privacy", "sentiment": "sentiment"}
 """Experiments, and how the book calls them."""
@@ -68,6 +62,14 @@ VARIANTS |= {
     for name, settings in SETTINGS.items()
     for setting, overrides in settings.items()
 }
+GUIDANCE: dict[float, tuple[str, ...]] = {g: (f"measure.guidance={g}",) for g in (1.5, 2.0, 3.0)}
+"""Strengths of guidance other than none, and how samples under each are asked for (`lmstudy-evaluate`)."""
+BEST_OF: dict[float, tuple[str, ...]] = {
+    n: (f"measure.best_of={n}", "measure.samples=256", "measure.prompts=0") for n in (4, 16)
+}
+"""Samples from which the best is chosen, and how that is asked for."""
+BAD = ("measure.control=bad", "measure.prompts=0")
+"""How bad text is asked for."""
 MOST_SEEDS = ("MLE", "filtering", "conditional")
 """Those with five seeds; the others have three."""
 SEEDS, MORE_SEEDS = (1, 2, 3), (1, 2, 3, 4, 5)
@@ -99,31 +101,45 @@ class Own:
 STUDY = Own()
 
 
-def trained(
-    task: str,
-    names: Iterable[str] = OBJECTIVES,
-    seeds: Sequence[int] | None = None,
-    budget: str | None = None,
-    runs: str = "runs",
-    own: Own = STUDY,
-    *,
-    train: bool = True,
-) -> Arms:
-    """Training records by name and seed; without `seeds`, all that the study has of each.
+def arm(
+    shelf: Shelf, task: str, name: str, seeds: Sequence[int] | None = None, budget: str | None = None, own: Own = STUDY
+) -> list[Record]:
+    """Training records of an arm by seed.
 
-    Names are those of the study, or choices of the group `objective`. Without a budget, it is that of `BUDGETS`.
+    Args:
+        shelf: where they are, or are made.
+        task: of `TASKS`, or another experiment, which then needs a budget.
+        name: of `OBJECTIVES` and `VARIANTS`, or a choice of the group `objective`.
+        seeds: None: all that there are.
+        budget: a choice of the group; None: that of `BUDGETS`.
+        own: parts in the place of the study's.
 
     Raises:
-        StudyError: a task or name that is not known; with `train` False, a record that is missing.
+        StudyError: a task or name that is not known.
+        NoRecordsError: there is none, and the shelf makes none.
     """
     budget = budget or BUDGETS[check_task(task)]
-    arms = {name: overrides_of(name, own.config_dir) for name in names}
-    found: Arms = {}
-    for name, overrides in arms.items():
-        wanted = seeds if seeds is not None else MORE_SEEDS if name in MOST_SEEDS else SEEDS
-        arm = {name: (f"experiment={task}", *overrides)}
-        found |= gather_arms(arm, wanted, budget, runs, own.training(), train=train)
-    return found
+    overrides = (f"experiment={task}", f"budget={budget}", *overrides_of(name, own.config_dir), *own.training())
+    return shelf.trained(*overrides, seeds=seeds)
+
+
+def judged(shelf: Shelf, task: str, records: Sequence[Record], *overrides: str, own: Own = STUDY) -> list[Record]:
+    """The measurements of samples (`measure=TASK`) of records by seed; overrides such as "measure.guidance=2".
+
+    Raises:
+        NoRecordsError: there is none, and the shelf makes none.
+    """
+    return shelf.measured(records, f"measure={task}", *own.judging(), *overrides)
+
+
+def judged_arm(shelf: Shelf, task: str, name: str, *overrides: str) -> list[Record]:
+    """`judged` of all seeds of an arm."""
+    return judged(shelf, task, arm(shelf, task, name), *overrides)
+
+
+def study_seeds(name: str) -> tuple[int, ...]:
+    """The seeds that the study has of an arm."""
+    return MORE_SEEDS if name in MOST_SEEDS else SEEDS
 
 
 def overrides_of(name: str, config_dir: str | None = None) -> tuple[str, ...]:
@@ -143,76 +159,8 @@ def overrides_of(name: str, config_dir: str | None = None) -> tuple[str, ...]:
     return (f"objective={name}",)
 
 
-def judged(
-    task: str, arms: Mapping[str, Sequence[Record]], *overrides: str, runs: str = "runs", own: Own = STUDY
-) -> Arms:
-    """The measurement of samples (`measure=TASK`) of every record; overrides such as "measure.guidance=2"."""
-    return measured(arms, [f"measure={check_task(task)}", *own.judging(), *overrides], runs)
-
-
 def check_task(task: str) -> str:
     """Raises StudyError unless a task is one of the study's."""
     if task not in TASKS:
         raise StudyError(f"task={task!r} is not one of {', '.join(TASKS)}")
     return task
-
-
-def common_seeds(*arms: Sequence[Record]) -> list[list[Record]]:
-    """The records of each arm for the seeds that all of them have, in order.
-
-    Raises:
-        StudyError: there is no such seed.
-    """
-    shared = sorted(set.intersection(*({record.seed for record in records} for records in arms)), key=str)
-    if not shared:
-        raise StudyError("the arms have no seed in common, so no difference between them can be paired")
-    by_seed = [{record.seed: record for record in records} for records in arms]
-    return [[own[seed] for seed in shared] for own in by_seed]
-
-
-def sums(records: Sequence[Record], key: str) -> np.ndarray:
-    """[seeds, parts, 2]: sums and sizes of scores of each measurement under a key such as "unprompted/training"."""
-    import numpy as np
-
-    missing = [record.name for record in records if key not in record.groups]
-    if missing:
-        raise StudyError(f"{missing[0]} has no group {key!r}: it is no measurement of that kind")
-    return np.array([record.groups[key] for record in records])
-
-
-def mean(records: Sequence[Record], key: str = "unprompted/training") -> Estimate:
-    """Mean score per character or segment, over seeds and texts; of scores that are never negative down to 0."""
-    from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
-
-    table = sums(records, key)
-    e = ratio_of_sums_bootstrap(table)
-    if (table[..., 0] < 0).any() or not e.low < 0:
-        return e
-    return Estimate(e.value, 0.0, e.high, e.n, e.confidence, e.df)
-
-
-def times(first: Sequence[Record], second: Sequence[Record], key: str = "unprompted/training") -> Estimate:
-    """How many times higher the mean score of `first` is than that of `second`, paired by seed."""
-    from lmstudy.evaluation.statistics import paired_ratio_of_means
-
-    one, other = common_seeds(first, second)
-    return paired_ratio_of_means(sums(one, key), sums(other, key))
-
-
-def more(first: Sequence[Record], second: Sequence[Record], key: str = "unprompted/training") -> Estimate:
-    """How much higher the mean score of `first` is than that of `second`, paired by seed."""
-    from lmstudy.evaluation.statistics import paired_difference
-
-    one, other = common_seeds(first, second)
-    return paired_difference(sums(one, key), sums(other, key), same_groups=False)
-
-
-def capability_cost(first: Sequence[Record], second: Sequence[Record], split: str = "valid") -> Estimate:
-    """Bits per byte of held-out documents that `first` needs more than `second`, as a share of the latter's."""
-    import numpy as np
-
-    from lmstudy.evaluation.statistics import paired_ratio_of_means
-
-    one, other = common_seeds(first, second)
-    tables = [np.array([record.groups[split] for record in records]) for records in (one, other)]
-    return paired_ratio_of_means(*tables, same_groups=True).minus(1.0)

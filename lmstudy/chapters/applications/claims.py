@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from lmstudy.chapters.applications.scores import (
@@ -12,17 +12,17 @@ from lmstudy.chapters.applications.scores import (
     STUDIED,
     TITLES,
     Score,
-    among,
-    baselines_among,
+    arm_of,
+    baseline_of,
     difference,
     estimate,
     main_score,
 )
 from lmstudy.chapters.applications.sources import SOURCE, source_records
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.runs.records import Record
 from lmstudy.study.applications import DRAWN, KEPT, MLE, SCRATCH
-from lmstudy.study.claims import Compute, claim
+from lmstudy.study.claims import Compute, above, below, between, claim, not_below
+from lmstudy.study.shelf import Shelf
 from lmstudy.tasks.baselines import LOGISTIC
 
 CHAPTERS = {
@@ -33,6 +33,7 @@ CHAPTERS = {
     "summarisation": "notebooks/21_summarisation",
     "generation": "notebooks/22_generation",
 }
+OVERVIEW = "notebooks/23_applications"
 RIVALS = {"question_answering": "lead", "summarisation": "nearest"}
 """Baselines that a pretrained network was hoped to beat."""
 AHEAD = {
@@ -67,8 +68,10 @@ def _short(name: str) -> str:
 def _apart(
     task: str, first: str, second: str, score: Score | None = None, *fine_tuning: str, size: int = AT
 ) -> Compute:
-    def compute(records: Sequence[Record]) -> Estimate:
-        a, b = (among(records, task, start, size, *fine_tuning) for start in (first, second))
+    """The score of one start minus that of another, fine-tuned alike."""
+
+    def compute(shelf: Shelf) -> Estimate:
+        a, b = (arm_of(shelf, task, start, size, *fine_tuning) for start in (first, second))
         return difference(a, b, score or main_score(task))
 
     return compute
@@ -77,200 +80,103 @@ def _apart(
 def _ways(task: str, first: Sequence[str], second: Sequence[str]) -> Compute:
     """Two ways to fine-tune or to answer, as overrides of `lmstudy-finetune`, of the same pretraining."""
 
-    def compute(records: Sequence[Record]) -> Estimate:
-        a, b = (among(records, task, MLE, AT, *how) for how in (first, second))
+    def compute(shelf: Shelf) -> Estimate:
+        a, b = (arm_of(shelf, task, MLE, AT, *how) for how in (first, second))
         return difference(a, b, main_score(task))
 
     return compute
 
 
-def _above(task: str, baseline: str, size: int = AT) -> Compute:
+def _above(task: str, baseline: str) -> Compute:
     """A pretrained network minus a baseline on as many examples."""
-
-    def compute(records: Sequence[Record]) -> Estimate:
-        own, other = among(records, task, MLE, size), baselines_among(records, task, size)
-        return difference(own, [other], main_score(task), than=baseline)
-
-    return compute
-
-
-for _task, _chapter in CHAPTERS.items():
-    _title, _score = TITLES[_task], main_score(_task)
-    _of = partial(claim, chapter=_chapter, unit=f"points of {_score.label}", spec=f"+{_score.spec}")
-    _of(
-        id=f"apply.{_task}.pretraining_pays",
-        sentence=f"On {_title}, with {AT:,} examples, a pretrained network is better than one from scratch.",
-        holds=lambda e: e.low > 0,
-        expected=False,
-    )(_apart(_task, MLE, SCRATCH))
-    for _name in STUDIED[_task]:
-        _of(
-            id=f"apply.{_task}.{_short(_name)}_vs_mle",
-            sentence=f"On {_title}, pretraining {MEANS[_name]} is not shown to be worse than maximum likelihood.",
-            holds=lambda e: e.high > 0,
-            expected=(_task, _name) not in WORSE,
-        )(_apart(_task, _name, MLE))
-    if _task in RIVALS:
-        _of(
-            id=f"apply.{_task}.above_{_short(RIVALS[_task])}",
-            sentence=f"On {_title}, a pretrained network is better than the baseline {RIVALS[_task]!r}.",
-            holds=lambda e: e.low > 0,
-        )(_above(_task, RIVALS[_task]))
-    if _task in AHEAD:
-        _of(
-            id=f"apply.{_task}.below_{_short(AHEAD[_task])}",
-            sentence=f"On {_title}, the baseline {AHEAD[_task]!r} is better than a pretrained network.",
-            holds=lambda e: e.high < 0,
-        )(_above(_task, AHEAD[_task]))
-
-for _task in ("sentiment", "sentiment_zh"):
-    claim(
-        id=f"apply.{_task}.pretraining_pays_decoder",
-        chapter=CHAPTERS[_task],
-        unit=f"points of {main_score(_task).label}",
-        spec=f"+{main_score(_task).spec}",
-        sentence=f"On {TITLES[_task]}, read by the decoder, a pretrained network is better than one from scratch.",
-        holds=lambda e: e.low > 0,
-        expected=False,
-    )(_apart(_task, MLE, SCRATCH, None, "head=decoder"))
-
-for _task, _of_what in (("sentiment", "ratings"), ("sentiment_zh", "labels")):
-    claim(
-        id=f"apply.{_task}.critic_pays_with_few",
-        chapter=CHAPTERS[_task],
-        unit="points of macro F1",
-        spec="+.3f",
-        sentence=f"On {TITLES[_task]}, with 100 examples, pretraining with a critic of {_of_what} is better.",
-        holds=lambda e: e.low > 0,
-    )(_apart(_task, "AWR", MLE, size=100))
-
-for _id, _first, _second, _size, _sentence in (
-    ("critic_vs_weights", "AWR", "RWR", 100, "with 100 examples, AWR is better than RWR, which has no critic"),
-    ("awr_vs_scratch", "AWR", SCRATCH, AT, "a network pretrained by AWR is better than one from scratch"),
-    ("unlikelihood_with_few", "unlikelihood", MLE, 100, "with 100 examples, unlikelihood is better than MLE"),
-):
-    claim(
-        id=f"apply.sentiment_zh.{_id}",
-        chapter=CHAPTERS["sentiment_zh"],
-        unit="points of macro F1",
-        spec="+.3f",
-        sentence=f"On {TITLES['sentiment_zh']}, {_sentence}.",
-        holds=lambda e: e.low > 0,
-    )(_apart("sentiment_zh", _first, _second, size=_size))
-
-for _task, _whose, *_how in (
-    ("translation", "translations"),
-    ("question_answering", "answers", "head=false"),
-    ("summarisation", "summaries"),
-    ("generation", "functions"),
-):
-    claim(
-        id=f"apply.{_task}.pretraining_pays_in_bits",
-        chapter=CHAPTERS[_task],
-        unit="bits per byte",
-        spec="+.2f",
-        sentence=f"A pretrained network needs fewer bits for the {_whose} of people than one from scratch.",
-        holds=lambda e: e.high < 0,
-    )(_apart(_task, MLE, SCRATCH, BITS, *_how))
-
-for _task in ("translation", "summarisation", "generation"):
-    claim(
-        id=f"apply.{_task}.awr_in_bits_vs_mle",
-        chapter=CHAPTERS[_task],
-        unit="bits per byte",
-        spec="+.2f",
-        sentence=f"On {TITLES[_task]}, people's answers cost more bits after advantage-weighted regression.",
-        holds=lambda e: e.low > 0,
-    )(_apart(_task, "AWR", MLE, BITS))
-
-claim(
-    id="apply.translation.awr_in_bits_vs_scratch",
-    chapter=CHAPTERS["translation"],
-    unit="bits per byte",
-    spec="+.2f",
-    sentence="People's translations cost more bits after advantage-weighted regression than without any pretraining.",
-    holds=lambda e: e.low > 0,
-)(_apart("translation", "AWR", SCRATCH, BITS))
+    return lambda shelf: difference(
+        arm_of(shelf, task, MLE), [baseline_of(shelf, task)], main_score(task), than=baseline
+    )
 
 
 def _source_saves(task: str) -> Compute:
-    return lambda records: estimate(source_records(records, among(records, task, MLE)), SOURCE)
+    return lambda shelf: estimate(source_records(shelf, arm_of(shelf, task, MLE)), SOURCE)
 
 
-for _task, _whose in (("summarisation", "summaries"), ("generation", "functions")):
-    claim(
-        id=f"apply.{_task}.source_saves",
-        chapter="notebooks/23_applications",
-        unit="bits per byte",
-        spec=".2f",
-        sentence=f"A pretrained network's source saves it less than a tenth of a bit per byte of people's {_whose}.",
-        holds=lambda e: e.high < 0.1,
-    )(_source_saves(_task))
-
-
-def _reads_less(records: Sequence[Record]) -> Estimate:
-    first, second = (source_records(records, among(records, "translation", start)) for start in (MLE, SCRATCH))
+def _reads_less(shelf: Shelf) -> Estimate:
+    first, second = (source_records(shelf, arm_of(shelf, "translation", start)) for start in (MLE, SCRATCH))
     return difference(first, second, SOURCE)
 
 
-claim(
-    id="apply.translation.reads_less",
-    chapter="notebooks/23_applications",
-    unit="bits per byte that the source saves",
-    spec="+.2f",
-    sentence="Before translation, a pretrained network gets less out of its source than one from scratch.",
-    holds=lambda e: e.high < 0,
-)(_reads_less)
+def _in_points(task: str, chapter: str | None = None) -> Callable[..., None]:
+    return partial(claim, chapter=chapter or CHAPTERS[task], unit=f"points of {main_score(task).label}", signed=True)
 
+
+def _in_bits(task: str) -> Callable[..., None]:
+    return partial(claim, chapter=CHAPTERS[task], unit="bits per byte", signed=True)
+
+
+# fmt: off
+for _task in CHAPTERS:
+    _of, _title = _in_points(_task), TITLES[_task]
+    _of(f"On {_title}, with {AT:,} examples, a pretrained network is better than one from scratch.",
+        f"apply.{_task}.pretraining_pays", _apart(_task, MLE, SCRATCH), above(0), expected=False)
+    for _name in STUDIED[_task]:
+        _of(f"On {_title}, pretraining {MEANS[_name]} is not shown to be worse than maximum likelihood.",
+            f"apply.{_task}.{_short(_name)}_vs_mle", _apart(_task, _name, MLE), not_below(0),
+            expected=(_task, _name) not in WORSE)
+    if _task in RIVALS:
+        _of(f"On {_title}, a pretrained network is better than the baseline {RIVALS[_task]!r}.",
+            f"apply.{_task}.above_{_short(RIVALS[_task])}", _above(_task, RIVALS[_task]), above(0))
+    _of(f"On {_title}, the baseline {AHEAD[_task]!r} is better than a pretrained network.",
+        f"apply.{_task}.below_{_short(AHEAD[_task])}", _above(_task, AHEAD[_task]), below(0))
+
+for _task, _of_what in (("sentiment", "ratings"), ("sentiment_zh", "labels")):
+    _of, _title = _in_points(_task), TITLES[_task]
+    _of(f"On {_title}, read by the decoder, a pretrained network is better than one from scratch.",
+        f"apply.{_task}.pretraining_pays_decoder", _apart(_task, MLE, SCRATCH, None, "head=decoder"), above(0),
+        expected=False)
+    _of(f"On {_title}, with 100 examples, pretraining with a critic of {_of_what} is better.",
+        f"apply.{_task}.critic_pays_with_few", _apart(_task, "AWR", MLE, size=100), above(0))
+
+_zh = _in_points("sentiment_zh")
+_zh(f"On {TITLES['sentiment_zh']}, with 100 examples, AWR is better than RWR, which has no critic.",
+    "apply.sentiment_zh.critic_vs_weights", _apart("sentiment_zh", "AWR", "RWR", size=100), above(0))
+_zh(f"On {TITLES['sentiment_zh']}, a network pretrained by AWR is better than one from scratch.",
+    "apply.sentiment_zh.awr_vs_scratch", _apart("sentiment_zh", "AWR", SCRATCH), above(0))
+_zh(f"On {TITLES['sentiment_zh']}, with 100 examples, unlikelihood is better than MLE.",
+    "apply.sentiment_zh.unlikelihood_with_few", _apart("sentiment_zh", "unlikelihood", MLE, size=100), above(0))
+
+for _task, _whose, *_how in (("translation", "translations"), ("question_answering", "answers", "head=false"),
+                             ("summarisation", "summaries"), ("generation", "functions")):
+    _in_bits(_task)(f"A pretrained network needs fewer bits for the {_whose} of people than one from scratch.",
+                    f"apply.{_task}.pretraining_pays_in_bits", _apart(_task, MLE, SCRATCH, BITS, *_how), below(0))
+for _task in ("translation", "summarisation", "generation"):
+    _in_bits(_task)(f"On {TITLES[_task]}, people's answers cost more bits after advantage-weighted regression.",
+                    f"apply.{_task}.awr_in_bits_vs_mle", _apart(_task, "AWR", MLE, BITS), above(0))
+_in_bits("translation")("People's translations cost more bits after advantage-weighted regression than without any "
+                        "pretraining.", "apply.translation.awr_in_bits_vs_scratch",
+                        _apart("translation", "AWR", SCRATCH, BITS), above(0))
+
+for _task, _whose in (("summarisation", "summaries"), ("generation", "functions")):
+    claim(f"A pretrained network's source saves it less than a tenth of a bit per byte of people's {_whose}.",
+          f"apply.{_task}.source_saves", _source_saves(_task), below(0.1), chapter=OVERVIEW, unit="bits per byte")
+claim("Before translation, a pretrained network gets less out of its source than one from scratch.",
+      "apply.translation.reads_less", _reads_less, below(0), chapter=OVERVIEW,
+      unit="bits per byte that the source saves", signed=True)
 for _task in ("translation", "question_answering", "generation"):
-    claim(
-        id=f"apply.{_task}.pretraining_pays_kept_by_answers",
-        chapter="notebooks/23_applications",
-        unit=f"points of {main_score(_task).label}",
-        spec=f"+{main_score(_task).spec}",
-        sentence=f"On {TITLES[_task]}, weights kept by answers, a pretrained network is better than from scratch.",
-        holds=lambda e: e.low > 0,
-        expected=False,
-    )(_apart(_task, MLE, SCRATCH, None, *KEPT))
+    _in_points(_task, OVERVIEW)(
+        f"On {TITLES[_task]}, weights kept by answers, a pretrained network is better than from scratch.",
+        f"apply.{_task}.pretraining_pays_kept_by_answers", _apart(_task, MLE, SCRATCH, None, *KEPT), above(0),
+        expected=False)
 
-claim(
-    id="apply.question_answering.pointing_vs_writing",
-    chapter=CHAPTERS["question_answering"],
-    unit="points of F1 of words",
-    spec="+.1f",
-    sentence="A pretrained network that points at the answer is better than one that writes it.",
-    holds=lambda e: e.low > 0,
-)(_ways("question_answering", (), ("head=false",)))
-
-claim(
-    id="apply.translation.placeholders",
-    chapter=CHAPTERS["translation"],
-    unit="% of placeholders",
-    spec=".1f",
-    sentence="A fine-tuned network keeps at least 98 per cent of the placeholders of the messages that it translates.",
-    holds=lambda e: e.low >= 98,
-)(lambda records: estimate(among(records, "translation", MLE), SCORES["translation"][2]))
-
-for _id, _where, *_how in (
-    ("style_survives", "Fine-tuned on people's code"),
-    ("style_survives_drawn", "Where bodies are drawn", *DRAWN),
-):
-    claim(
-        id=f"apply.generation.{_id}",
-        chapter=CHAPTERS["generation"],
-        unit="violations per 1,000 characters",
-        spec="+.2f",
-        sentence=f"{_where}, a model pretrained with control tokens for style breaks fewer rules of it.",
-        holds=lambda e: e.high < 0,
-        expected=False,
-    )(_apart("generation", "conditional", MLE, SCORES["generation"][2], *_how))
-
-claim(
-    id="apply.generation.drawn_vs_searched",
-    chapter=CHAPTERS["generation"],
-    unit="points of chrF",
-    spec="+.1f",
-    sentence="Drawn bodies are more like those of people than bodies of the most probable tokens.",
-    holds=lambda e: e.low > 0,
-    expected=False,
-)(_ways("generation", DRAWN, ()))
+_in_points("question_answering")(
+    "A pretrained network that points at the answer is better than one that writes it.",
+    "apply.question_answering.pointing_vs_writing", _ways("question_answering", (), ("head=false",)), above(0))
+claim("A fine-tuned network keeps at least 98 per cent of the placeholders of the messages that it translates.",
+      "apply.translation.placeholders",
+      lambda shelf: estimate(arm_of(shelf, "translation", MLE), SCORES["translation"][2]),
+      between(98, float("inf")), chapter=CHAPTERS["translation"], unit="% of placeholders")
+for _id, _where, *_how in (("style_survives", "Fine-tuned on people's code"),
+                           ("style_survives_drawn", "Where bodies are drawn", *DRAWN)):
+    claim(f"{_where}, a model pretrained with control tokens for style breaks fewer rules of it.",
+          f"apply.generation.{_id}", _apart("generation", "conditional", MLE, SCORES["generation"][2], *_how), below(0),
+          chapter=CHAPTERS["generation"], unit="violations per 1,000 characters", signed=True, expected=False)
+claim("Drawn bodies are more like those of people than bodies of the most probable tokens.",
+      "apply.generation.drawn_vs_searched", _ways("generation", DRAWN, ()), above(0), chapter=CHAPTERS["generation"],
+      unit="points of chrF", signed=True, expected=False)

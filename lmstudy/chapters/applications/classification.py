@@ -10,9 +10,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lmstudy.chapters.applications.scores import F1, mean_metric, named, table
+from lmstudy.chapters.applications.scores import F1, named, table
 from lmstudy.runs.records import Record
 from lmstudy.study.applications import Tuned
+from lmstudy.study.estimates import mean_metric
 from lmstudy.tasks.baselines import LOGISTIC
 
 Shares = NDArray[np.float64]

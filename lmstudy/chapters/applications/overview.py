@@ -14,13 +14,13 @@ from lmstudy.chapters.applications.scores import (
     difference,
     estimate,
     main_score,
-    mean_metric,
     named,
 )
 from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.study.applications import MLE, SCRATCH, UNTRAINED, Arm, Tuned
+from lmstudy.study.estimates import mean_metric
 
 PER_CENT = 100.0
 BY_LUCK = 0.05

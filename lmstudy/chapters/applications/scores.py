@@ -16,9 +16,7 @@ from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_
 from lmstudy.runs.records import Record
 from lmstudy.study import preferences as preference_arms
 from lmstudy.study.applications import MLE, PEER, SCRATCH, SEEDS, SETTINGS, SIZES, STARTS, UNTRAINED, Arm, Tuned, tuned
-from lmstudy.study.claims import NoRecordsError
-from lmstudy.study.needs import compose_config
-from lmstudy.study.preference_records import available
+from lmstudy.study.shelf import NoRecordsError, Shelf
 
 
 @dataclass(frozen=True)
@@ -89,11 +87,11 @@ STUDIED: dict[str, tuple[str, ...]] = dict.fromkeys(SCORES, OBJECTIVES) | {
 
 
 def gather(
+    shelf: Shelf,
     task: str,
     seeds: Sequence[int] = SEEDS,
     sizes: Sequence[int | None] = (),
     objectives: Sequence[str] | None = None,
-    runs: str = "runs",
     fine_tuning: Sequence[str] = (),
     pretraining: Sequence[str] = (),
 ) -> Tuned:
@@ -102,10 +100,10 @@ def gather(
     package that the book does not.
 
     Args:
+        shelf: where they are, or are made.
         task: of `conf/task`.
         seeds, objectives: of the arms; an objective that the task's corpus does not have is left out. None: `STUDIED`.
         sizes: training examples; empty: `CURVES`.
-        runs: folder of runs.
         fine_tuning, pretraining: overrides of `lmstudy-finetune` and `lmstudy-train`, such as "budget=smoke".
 
     Raises:
@@ -117,36 +115,29 @@ def gather(
     sizes = sizes or CURVES[task]
     at = AT if AT in sizes else list(sizes)[-1]
     rest = [name for name in objectives if name in STARTS[task] and name != MLE]
-    common: dict[str, Any] = {"runs": runs, "pretraining": pretraining, "records": available(runs)}
-    found = tuned(task, [SCRATCH, MLE], sizes, seeds, *fine_tuning, **common)
+    own: dict[str, Any] = {"pretraining": pretraining}
+    found = tuned(shelf, task, [SCRATCH, MLE], sizes, seeds, *fine_tuning, **own)
     few: Sequence[int | None] = [size for size in sizes if size in COMPARED] or [at]
-    found |= tuned(task, rest, few, seeds, *fine_tuning, **common)
-    return found | tuned(task, [PEER], [at], seeds, *fine_tuning, **common, train=False)
+    found |= tuned(shelf, task, rest, few, seeds, *fine_tuning, **own)
+    return found | tuned(shelf.as_is(), task, [PEER], [at], seeds, *fine_tuning, **own)
 
 
-def among(records: Sequence[Record], task: str, start: str, size: int = AT, *fine_tuning: str) -> list[Record]:
-    """The fine-tunings of an arm, all seeds, for claims; `fine_tuning` as for `gather`.
+def arm_of(shelf: Shelf, task: str, start: str, size: int = AT, *fine_tuning: str) -> list[Record]:
+    """The fine-tunings of an arm, all seeds of the study; `fine_tuning` as for `gather`.
 
     Raises:
         NoRecordsError: there is none.
     """
-    found = tuned(task, [start], [size], SEEDS, *fine_tuning, records=records, train=False)
+    found = tuned(shelf, task, [start], [size], SEEDS, *fine_tuning)
     if not found:
         raise NoRecordsError(f"of task={task} fine-tuned from {start} with {size} examples")
     return found[Arm(start, size)]
 
 
-def baselines_among(records: Sequence[Record], task: str, size: int | None = AT) -> Record:
-    """The baselines of a task, for claims.
-
-    Raises:
-        NoRecordsError: there are none.
-    """
-    wanted = _baseline_config(task, size, "runs")[1]
-    found = [record for record in records if record.kind == "task_baseline" and record.config == wanted]
-    if not found:
-        raise NoRecordsError(f"of the baselines of task={task} with {size} examples")
-    return found[0]
+def baseline_of(shelf: Shelf, task: str, size: int | None = AT) -> Record:
+    """The baselines of a task that learn from so many examples (None: all); errors as `Shelf.baseline`."""
+    test = [own for own in SETTINGS[task] if own.startswith("test_examples")]
+    return shelf.baseline("of=task", f"task={task}", f"examples={'null' if size is None else size}", *test)
 
 
 def main_score(task: str) -> Score:
@@ -213,33 +204,9 @@ def difference(
     return paired_difference(a, b).times(score.factor)
 
 
-def baselines(task: str, sizes: Sequence[int | None], runs: str = "runs") -> dict[int | None, Record]:
-    """The records of a task's baselines by the number of training examples: published, finished here, or made now."""
-    from lmstudy.runs.task_baseline import task_baselines
-
-    known, found = available(runs), {}
-    for size in sizes:
-        try:
-            found[size] = baselines_among(known, task, size)
-        except NoRecordsError:
-            found[size] = task_baselines(_baseline_config(task, size, runs)[0])
-    return found
-
-
-def _baseline_config(task: str, examples: int | None, runs: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What `lmstudy-baseline` is asked for, and what its record keeps of that."""
-    test = [own for own in SETTINGS[task] if own.startswith("test_examples")]
-    size = "null" if examples is None else examples
-    config = compose_config("baseline", ["of=task", f"task={task}", f"examples={size}", *test, f"runs={runs}"])
-    own = {"name": "task", "examples": examples, "test_examples": config["test_examples"]}
-    if main_score(task) is F1:
-        own["valid_examples"] = config["valid_examples"]
-    return config, {"baseline": own, "task": config["task"]}
-
-
-def mean_metric(records: Sequence[Record], name: str) -> float:
-    """Over seeds."""
-    return float(np.mean([record.metrics[name] for record in records]))
+def baselines(shelf: Shelf, task: str, sizes: Sequence[int | None]) -> dict[int | None, Record]:
+    """The records of a task's baselines by the number of training examples."""
+    return {size: baseline_of(shelf, task, size) for size in sizes}
 
 
 def answerers(record: Record) -> list[str]:

@@ -10,37 +10,24 @@ from lmstudy.chapters.applications.scores import Score, difference, estimate
 from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.runs.records import Record
 from lmstudy.study.applications import MLE, SCRATCH, Arm, Tuned
-from lmstudy.study.claims import NoRecordsError
-from lmstudy.study.needs import compose_config
-from lmstudy.study.preference_records import available, measures
+from lmstudy.study.shelf import Shelf
 
 SOURCE = Score("source", "bits per byte that the source saves", 1, ".3f")
 """Bits of people's answers behind the source of another example, minus those behind their own."""
 
 
-def source_records(records: Sequence[Record], tunings: Sequence[Record]) -> list[Record]:
+def source_records(shelf: Shelf, tunings: Sequence[Record]) -> list[Record]:
     """The measurements (see `lmstudy.measures.source_use`) of fine-tunings, by seed.
 
     Raises:
-        NoRecordsError: there is none.
+        NoRecordsError: there is none, and the shelf makes none.
     """
-    return measures(records, tunings, SOURCE.row, split="test", documents=None)
+    return shelf.measured(tunings, "measure=source", "split=test")
 
 
-def sources(arms: Tuned, runs: str = "runs") -> Tuned:
-    """The measurements of fine-tunings, by arm and seed: published, finished here, or made now."""
-    known = available(runs)
-    return {arm: [_source(one, known, runs) for one in own] for arm, own in arms.items()}
-
-
-def _source(tuning: Record, known: Sequence[Record], runs: str) -> Record:
-    from lmstudy.measures.evaluate import evaluate
-
-    try:
-        return source_records(known, [tuning])[0]
-    except NoRecordsError:
-        asked = [f"run='{tuning.id}'", "measure=source", "split=test", f"runs={runs}"]
-        return evaluate(compose_config("evaluate", asked))
+def sources(shelf: Shelf, arms: Tuned) -> Tuned:
+    """The measurements of fine-tunings, by arm and seed."""
+    return {arm: source_records(shelf, own) for arm, own in arms.items()}
 
 
 def source_table(by_title: Mapping[str, Tuned]) -> pd.DataFrame:

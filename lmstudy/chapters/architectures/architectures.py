@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from lmstudy.chapters.speed.speed import benchmark, estimate, lines
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
-from lmstudy.runs.records import Record, load_folder, published_folder
-from lmstudy.study.group_counts import group_counts
+from lmstudy.runs.records import Record
+from lmstudy.study.estimates import benchmark_lines, group_counts, line_estimate
+from lmstudy.study.shelf import Shelf
 
 NAMES = {
     "first_model": "Transformer",
@@ -23,6 +23,9 @@ COPYING = {
     "copy_lstm": "LSTM, fixed code",
 }
 
+COPIED = ("measure=reading", "measure.task=copy", "measure.lengths=[1,2,4,8,16,32,64,95]")
+"""How copying is measured, as overrides of `lmstudy-evaluate`."""
+
 
 def reading_curves(evaluations: Mapping[str, Sequence[Record]], measure: str) -> dict[str, dict[float, Estimate]]:
     """A measure of `measure=reading` against the number of tokens read, over seeds and documents."""
@@ -34,13 +37,12 @@ def reading_curves(evaluations: Mapping[str, Sequence[Record]], measure: str) ->
     return curves
 
 
-def speed_table() -> pd.DataFrame:
+def speed_table(shelf: Shelf) -> pd.DataFrame:
     """Target tokens a second of a training step, each architecture over the Transformer, measured in turns."""
-    record = benchmark(load_folder(published_folder()), "architectures")
     rows = {}
-    for each in lines(record):
+    for each in benchmark_lines(shelf.newest_benchmark("architectures")):
         if each["measure"] == "tokens_per_second" and each["peer"]:
-            ratio = estimate(each)
+            ratio = line_estimate(each)
             name = NAMES.get(each["contender"], "Transformer, not compiled")
             rows[name] = {
                 "speed, Transformer = 1": f"{ratio.value:.2f}",

@@ -2,102 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
+from lmstudy.chapters.architectures.architectures import COPIED
 from lmstudy.evaluation.statistics import paired_difference
-from lmstudy.runs.records import Record
-from lmstudy.study.claim_arms import BITS, difference, measured
-from lmstudy.study.claims import Compute, claim
-from lmstudy.study.group_counts import group_counts
+from lmstudy.study.claims import Compute, above, claim
+from lmstudy.study.estimates import group_counts, more_bits
+from lmstudy.study.shelf import Shelf
 
-in_bits = partial(claim, chapter="notebooks/07_architectures", unit=BITS)
-in_points = partial(claim, chapter="notebooks/07_architectures", unit="percentage points", spec=".1f")
+in_bits = partial(claim, chapter="notebooks/07_architectures", unit="bits per byte")
+in_points = partial(claim, chapter="notebooks/07_architectures", unit="percentage points")
 
 Arm = tuple[str, int]
 """An experiment, and how many tokens its encoder reads."""
 
 
-def _after_reading(task: str, budget: str, split: str, scale: int, arm: Arm, reference: Arm) -> Compute:
-    """`scale` times what an arm gets on "reading/TOKENS`split`" minus what another gets, paired as `difference` is."""
+def _more_bits(arm: str, reference: str) -> Compute:
+    """Bits per byte of an experiment minus those of another."""
+    return lambda shelf: more_bits(*(shelf.trained(f"experiment={e}", "budget=quick") for e in (arm, reference)))
 
-    def counts(records: Sequence[Record], experiment: str, tokens: int) -> np.ndarray:
-        found = measured(records, experiment, budget, "reading", **{"config.measure.task": task})
+
+def _after_reading(budget: str, measure: tuple[str, ...], split: str, scale: int, arm: Arm, reference: Arm) -> Compute:
+    """`scale` times an arm's "reading/TOKENS`split`" minus that of another, paired by seed and document."""
+
+    def counts(shelf: Shelf, experiment: str, tokens: int) -> np.ndarray:
+        found = shelf.measured(shelf.trained(f"experiment={experiment}", f"budget={budget}"), *measure)
         return group_counts(found, f"reading/{tokens}{split}") * [scale, 1]
 
-    return lambda records: paired_difference(counts(records, *arm), counts(records, *reference))
+    return lambda shelf: paired_difference(counts(shelf, *arm), counts(shelf, *reference))
 
 
-_bits = partial(_after_reading, "continue", "quick", "", 1)
+_bits = partial(_after_reading, "quick", ("measure=reading",), "", 1)
 """Bits per byte of the same targets."""
-_copied = partial(_after_reading, "copy", "brief", "/accuracy", 100)
+_copied = partial(_after_reading, "brief", COPIED, "/accuracy", 100)
 """Percentage points of the tokens read that are repeated."""
 
-
-in_bits(
-    id="architectures.lstm_attention_vs_transformer",
-    sentence="The LSTM with attention needs more bits per byte than the Transformer.",
-    holds=lambda e: e.low > 0,
-)(difference("lstm_attention", "first_model", "quick"))
-
-
-in_bits(
-    id="architectures.lstm_vs_transformer",
-    sentence="The LSTM with a code of fixed length needs more bits per byte than the Transformer.",
-    holds=lambda e: e.low > 0,
-)(difference("lstm", "first_model", "quick"))
-
-
-in_bits(
-    id="architectures.dense_vs_transformer",
-    sentence="Fully connected layers, one token at a time, need more bits per byte than the Transformer.",
-    holds=lambda e: e.low > 0,
-)(difference("dense_wide", "first_model", "quick"))
-
-
-in_bits(
-    id="architectures.attention_vs_code",
-    sentence="Attention lowers what the LSTM needs for held-out text.",
-    holds=lambda e: e.low > 0,
-    expected=False,
-)(difference("lstm", "lstm_attention", "quick"))
-
-
-in_bits(
-    id="architectures.reading_code_vs_attention",
-    sentence="After reading 96 tokens, the LSTM with a code of fixed length needs more for the next 64 than the one "
-    "with attention.",
-    holds=lambda e: e.low > 0,
-    expected=False,
-)(_bits(("lstm", 96), ("lstm_attention", 96)))
-
-
-in_bits(
-    id="architectures.reading_helps_code",
-    sentence="Reading 96 tokens instead of none lowers what the LSTM with a code of fixed length needs for the 64 "
-    "behind them.",
-    holds=lambda e: e.low > 0,
-)(_bits(("lstm", 0), ("lstm", 96)))
-
-
-in_points(
-    id="architectures.copy_short",
-    sentence="Of 4 tokens, the LSTM with attention repeats a larger share than the one with a code of fixed length.",
-    holds=lambda e: e.low > 0,
-)(_copied(("copy_lstm_attention", 4), ("copy_lstm", 4)))
-
-
-in_points(
-    id="architectures.copy_long",
-    sentence="Of 95 tokens, the LSTM with attention repeats a larger share than the one with a code of fixed length.",
-    holds=lambda e: e.low > 0,
-)(_copied(("copy_lstm_attention", 95), ("copy_lstm", 95)))
-
-
-in_points(
-    id="architectures.copy_loss_with_length",
-    sentence="The LSTM with a code of fixed length repeats a smaller share of a long text than of a short one.",
-    holds=lambda e: e.low > 0,
-)(_copied(("copy_lstm", 4), ("copy_lstm", 95)))
+# fmt: off
+in_bits("The LSTM with attention needs more bits per byte than the Transformer.",
+        "architectures.lstm_attention_vs_transformer", _more_bits("lstm_attention", "first_model"), above(0))
+in_bits("The LSTM with a code of fixed length needs more bits per byte than the Transformer.",
+        "architectures.lstm_vs_transformer", _more_bits("lstm", "first_model"), above(0))
+in_bits("Fully connected layers, one token at a time, need more bits per byte than the Transformer.",
+        "architectures.dense_vs_transformer", _more_bits("dense_wide", "first_model"), above(0))
+in_bits("Attention lowers what the LSTM needs for held-out text.",
+        "architectures.attention_vs_code", _more_bits("lstm", "lstm_attention"), above(0), expected=False)
+in_bits("After reading 96 tokens, the LSTM with a code of fixed length needs more for the next 64 than the one with "
+        "attention.", "architectures.reading_code_vs_attention", _bits(("lstm", 96), ("lstm_attention", 96)), above(0),
+        expected=False)
+in_bits("Reading 96 tokens instead of none lowers what the LSTM with a code of fixed length needs for the 64 behind "
+        "them.", "architectures.reading_helps_code", _bits(("lstm", 0), ("lstm", 96)), above(0))
+in_points("Of 4 tokens, the LSTM with attention repeats a larger share than the one with a code of fixed length.",
+          "architectures.copy_short", _copied(("copy_lstm_attention", 4), ("copy_lstm", 4)), above(0))
+in_points("Of 95 tokens, the LSTM with attention repeats a larger share than the one with a code of fixed length.",
+          "architectures.copy_long", _copied(("copy_lstm_attention", 95), ("copy_lstm", 95)), above(0))
+in_points("The LSTM with a code of fixed length repeats a smaller share of a long text than of a short one.",
+          "architectures.copy_loss_with_length", _copied(("copy_lstm", 4), ("copy_lstm", 95)), above(0))

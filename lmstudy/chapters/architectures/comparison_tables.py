@@ -7,7 +7,7 @@ import pandas as pd
 
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
-from lmstudy.study.comparisons import bits_per_byte, metric
+from lmstudy.study.estimates import bits_per_byte, metric
 
 
 def with_interval(estimate: Estimate, spec: str = ".3f") -> str:
@@ -17,14 +17,12 @@ def with_interval(estimate: Estimate, spec: str = ".3f") -> str:
 
 def quality_table(arms: Mapping[str, Sequence[Record]], split: str = "valid") -> pd.DataFrame:
     """Bits per byte with its interval, and the classification metrics, of each arm on a split; means over seeds."""
-    bits = bits_per_byte(arms, split)
     columns = {"token accuracy": "accuracy", "macro recall": "recall", "macro F1": "f1"}
-    means = {title: metric(arms, f"{split}/{key}") for title, key in columns.items()}
     return pd.DataFrame(
         {
             name: {
-                "bits per byte (95 % interval)": with_interval(bits[name]),
-                **{title: f"{values[name].value:.3f}" for title, values in means.items()},
+                "bits per byte (95 % interval)": with_interval(bits_per_byte(records, split)),
+                **{title: f"{metric(records, f'{split}/{key}').value:.3f}" for title, key in columns.items()},
                 "seeds": len(records),
             }
             for name, records in arms.items()

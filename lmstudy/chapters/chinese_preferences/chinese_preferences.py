@@ -14,10 +14,9 @@ import pandas as pd
 
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
 from lmstudy.runs.records import Record
-from lmstudy.study.claims import require
-from lmstudy.study.comparisons import Arms, gather_arms, measured
-from lmstudy.study.preference_records import arm, measures
-from lmstudy.study.preferences import capability_cost, mean, more, sums
+from lmstudy.study.estimates import capability_cost, mean, more, sums
+from lmstudy.study.preferences import arm, judged
+from lmstudy.study.shelf import Arms, Shelf
 
 LABELS, BILINGUAL = "sentiment_zh", "bilingual"
 """Experiments."""
@@ -56,56 +55,39 @@ class Steered:
     english: list[Record]
 
 
-def labelled(seeds: Sequence[int], budget: str = BUDGET, runs: str = "runs") -> Labelled:
-    """Published, finished here, or trained and measured now."""
-    own = {name: (f"experiment={LABELS}", f"objective={name.lower()}") for name in (MLE, CONDITIONAL)}
-    arms = gather_arms(own, seeds, budget, runs)
-    judged: Arms = {}
-    for name, (objective, control) in ASKED.items():
-        asked = [f"measure={LABELS}", *([f"measure.control={control}"] if control != "auto" else [])]
-        judged |= measured({name: arms[objective]}, asked, runs)
-    return Labelled(arms, judged)
+def labelled(shelf: Shelf, seeds: Sequence[int] | None = None, budget: str = BUDGET) -> Labelled:
+    """Models of reviews and what they write, by what is asked; without seeds, of those that there are.
+
+    Raises:
+        NoRecordsError: some are missing, and the shelf makes none.
+    """
+    arms = {name: arm(shelf, LABELS, name, seeds, budget) for name in (MLE, CONDITIONAL)}
+    asked: Arms = {}
+    for name, (of, control) in ASKED.items():
+        overrides = [] if control == "auto" else [f"measure.control={control}"]
+        asked[name] = judged(shelf, LABELS, arms[of], *overrides)
+    return Labelled(arms, asked)
 
 
-def own_tokens(labels: Labelled, runs: str = "runs") -> list[Record]:
+def own_tokens(shelf: Shelf, labels: Labelled) -> list[Record]:
     """How the tokens of the Chinese models, learned from labels of Chinese text, steer beginnings."""
-    return measured({CONDITIONAL: labels.trained[CONDITIONAL]}, [f"measure={MEASURES[CHINESE]}"], runs)[CONDITIONAL]
+    return shelf.measured(labels.trained[CONDITIONAL], f"measure={MEASURES[CHINESE]}")
 
 
-def bilingual(seeds: Sequence[int], steps: int, budget: str = BUDGET, runs: str = "runs") -> Steered:
-    """Bilingual models that were trained for so many steps."""
-    arms = gather_arms({BILINGUAL: overrides(steps)}, seeds, budget, runs)
-    found = {source: measured(arms, [f"measure={name}"], runs)[BILINGUAL] for source, name in MEASURES.items()}
-    return Steered(found[CHINESE], found[ENGLISH])
+def bilingual(shelf: Shelf, seeds: Sequence[int] | None = None, steps: int = STEPS, budget: str = BUDGET) -> Steered:
+    """How bilingual models that were trained for so many steps are steered; without seeds, those that there are.
+
+    Raises:
+        NoRecordsError: some are missing, and the shelf makes none.
+    """
+    runs = shelf.trained(f"budget={budget}", *overrides(steps), seeds=seeds)
+    return Steered(*(shelf.measured(runs, f"measure={MEASURES[source]}") for source in (CHINESE, ENGLISH)))
 
 
 def overrides(steps: int) -> tuple[str, ...]:
     """Overrides of `lmstudy-train` for a bilingual model; a longer run is looked at as often as a short one."""
     own = (f"experiment={BILINGUAL}",)
     return own if steps == STEPS else (*own, f"budget.steps={steps}", f"budget.evaluate_every={max(steps // 4, 1)}")
-
-
-def labelled_among(records: Sequence[Record]) -> Labelled:
-    """As `labelled`, of records that are given.
-
-    Raises:
-        NoRecordsError: some are missing.
-    """
-    arms = {name: arm(records, LABELS, name, BUDGET) for name in (MLE, CONDITIONAL)}
-    judged = {name: measures(records, arms[of], control=control) for name, (of, control) in ASKED.items()}
-    return Labelled(arms, judged)
-
-
-def own_among(records: Sequence[Record]) -> list[Record]:
-    """As `own_tokens`; NoRecordsError where they are missing."""
-    return measures(records, arm(records, LABELS, CONDITIONAL, BUDGET), "steering", source=CHINESE)
-
-
-def bilingual_among(records: Sequence[Record], steps: int = STEPS) -> Steered:
-    """As `bilingual`; NoRecordsError where they are missing."""
-    wanted = {"kind": "train", "config.experiment": BILINGUAL, "config.budget.steps": steps}
-    runs = require(records, **{**wanted, "config.budget.name": BUDGET})
-    return Steered(*(measures(records, runs, "steering", source=source) for source in (CHINESE, ENGLISH)))
 
 
 def level(records: Sequence[Record], key: str = UNPROMPTED) -> Estimate:
@@ -127,7 +109,7 @@ def below_people(labels: Labelled, name: str = GOOD) -> Estimate:
 
 def cost(labels: Labelled) -> Estimate:
     """Per cent of bits per byte that conditional training needs more than MLE, behind the good token."""
-    return capability_cost(labels.trained[CONDITIONAL], labels.trained[MLE]).times(PER_CENT)
+    return capability_cost(labels.trained[CONDITIONAL], labels.trained[MLE])
 
 
 def steered(records: Sequence[Record], first: str = "bad", second: str = "good") -> Estimate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from lmstudy.chapters.chinese_preferences.chinese_preferences import (
@@ -9,82 +10,54 @@ from lmstudy.chapters.chinese_preferences.chinese_preferences import (
     GOOD,
     MLE,
     PROMPTED,
+    Labelled,
     below_people,
-    bilingual_among,
+    bilingual,
     cost,
-    labelled_among,
+    labelled,
     lower,
     more_steered,
-    own_among,
+    own_tokens,
     steered,
     steered_in_points,
 )
-from lmstudy.study.claims import claim
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.runs.records import Record
+from lmstudy.study.claims import Compute, above, below, claim
+from lmstudy.study.shelf import Shelf
 
-in_points = partial(claim, chapter="notebooks/17_chinese_preferences", unit="percentage points", spec="+.1f")
-in_ratings = partial(claim, chapter="notebooks/17_chinese_preferences", unit="points of rating", spec="+.2f")
+CHAPTER = "notebooks/17_chinese_preferences"
+in_points = partial(claim, chapter=CHAPTER, unit="percentage points", signed=True)
+in_ratings = partial(claim, chapter=CHAPTER, unit="points of rating", signed=True)
+per_cent = partial(claim, chapter=CHAPTER, unit="% bits per byte", signed=True)
 
-in_points(
-    id="zh.conditional_vs_mle",
-    sentence="From nothing and after the good token, conditional training writes less negative reviews than MLE.",
-    holds=lambda e: e.low > 0,
-)(lambda records: lower(labelled_among(records), GOOD, MLE))
 
-in_points(
-    id="zh.good_vs_bad",
-    sentence="The same model writes less negative reviews after the good token than after the bad one.",
-    holds=lambda e: e.low > 0,
-)(lambda records: lower(labelled_among(records), GOOD, BAD))
+def _labelled(of: Callable[[Labelled], Estimate]) -> Compute:
+    return lambda shelf: of(labelled(shelf))
 
-in_points(
-    id="zh.below_people",
-    sentence="Asked for good, the conditional model writes less negative reviews than people did.",
-    holds=lambda e: e.low > 0,
-)(lambda records: below_people(labelled_among(records)))
 
-in_points(
-    id="zh.mle_above_people",
-    sentence="What a model of maximum likelihood writes is more negative than what people wrote.",
-    holds=lambda e: e.high < 0,
-)(lambda records: below_people(labelled_among(records), MLE))
+def _own(shelf: Shelf) -> list[Record]:
+    return own_tokens(shelf, labelled(shelf))
 
-in_points(
-    id="zh.prompted",
-    sentence="Behind beginnings of people's reviews, too, conditional training is less negative than MLE.",
-    holds=lambda e: e.low > 0,
-)(lambda records: lower(labelled_among(records), GOOD, MLE, PROMPTED))
 
-claim(
-    id="zh.capability_cost",
-    chapter="notebooks/17_chinese_preferences",
-    unit="% bits per byte",
-    spec="+.1f",
-    sentence="Conditional training costs less than two per cent in bits per byte of held-out reviews.",
-    holds=lambda e: e.high < 2,
-)(lambda records: cost(labelled_among(records)))
-
-in_points(
-    id="zh.own_tokens",
-    sentence="Control tokens that were learned in Chinese steer how Chinese beginnings go on.",
-    holds=lambda e: e.low > 0,
-)(lambda records: steered_in_points(own_among(records)))
-
-in_ratings(
-    id="zh.english",
-    sentence="A bilingual model is steered in English, whose texts have control tokens, after as many steps.",
-    holds=lambda e: e.low > 0,
-    expected=False,
-)(lambda records: steered(bilingual_among(records).english))
-
-in_points(
-    id="zh.transfer",
-    sentence="Control tokens that stood before English text alone steer the Chinese text of the same model.",
-    holds=lambda e: e.low > 0,
-    expected=False,
-)(lambda records: steered_in_points(bilingual_among(records).chinese))
-
-in_points(
-    id="zh.own_vs_transfer",
-    sentence="Control tokens learned in Chinese steer Chinese text by more than those learned in English.",
-    holds=lambda e: e.low > 0,
-)(lambda records: more_steered(own_among(records), bilingual_among(records).chinese))
+# fmt: off
+in_points("From nothing and after the good token, conditional training writes less negative reviews than MLE.",
+          "zh.conditional_vs_mle", _labelled(lambda found: lower(found, GOOD, MLE)), above(0))
+in_points("The same model writes less negative reviews after the good token than after the bad one.",
+          "zh.good_vs_bad", _labelled(lambda found: lower(found, GOOD, BAD)), above(0))
+in_points("Asked for good, the conditional model writes less negative reviews than people did.",
+          "zh.below_people", _labelled(below_people), above(0))
+in_points("What a model of maximum likelihood writes is more negative than what people wrote.",
+          "zh.mle_above_people", _labelled(lambda found: below_people(found, MLE)), below(0))
+in_points("Behind beginnings of people's reviews, too, conditional training is less negative than MLE.",
+          "zh.prompted", _labelled(lambda found: lower(found, GOOD, MLE, PROMPTED)), above(0))
+per_cent("Conditional training costs less than two per cent in bits per byte of held-out reviews.",
+         "zh.capability_cost", _labelled(cost), below(2))
+in_points("Control tokens that were learned in Chinese steer how Chinese beginnings go on.",
+          "zh.own_tokens", lambda shelf: steered_in_points(_own(shelf)), above(0))
+in_ratings("A bilingual model is steered in English, whose texts have control tokens, after as many steps.",
+           "zh.english", lambda shelf: steered(bilingual(shelf).english), above(0), expected=False)
+in_points("Control tokens that stood before English text alone steer the Chinese text of the same model.",
+          "zh.transfer", lambda shelf: steered_in_points(bilingual(shelf).chinese), above(0), expected=False)
+in_points("Control tokens learned in Chinese steer Chinese text by more than those learned in English.",
+          "zh.own_vs_transfer", lambda shelf: more_steered(_own(shelf), bilingual(shelf).chinese), above(0))

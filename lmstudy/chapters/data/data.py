@@ -16,8 +16,11 @@ from scipy.stats import binomtest
 from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
-from lmstudy.study.comparisons import bits_per_byte
+from lmstudy.study.estimates import bits_per_byte
 
+BUDGET = "brief"
+PYTHON_PLAIN, CHINESE_PLAIN = "python_functions", "chinese_reviews"
+"""Corpora whose held-out text all arms of a language are compared on."""
 REFERENCE = "as it is"
 PYTHON = {
     "first_model": REFERENCE,
@@ -121,12 +124,11 @@ def read_table(arms: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
 
 def own_and_plain(arms: Mapping[str, Sequence[Record]], plain: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
     """Bits per byte of each arm on the held-out text of its own corpus, and on the same plain text for all."""
-    own, same = bits_per_byte(arms), bits_per_byte(plain)
     return pd.DataFrame(
         {
             name: {
-                "on its own held-out text": with_interval(own[name]),
-                "on the same plain text": with_interval(same[name]),
+                "on its own held-out text": with_interval(bits_per_byte(records)),
+                "on the same plain text": with_interval(bits_per_byte(plain[name])),
                 "seeds": len(records),
             }
             for name, records in arms.items()

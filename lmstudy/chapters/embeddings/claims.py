@@ -2,37 +2,23 @@
 
 from functools import partial
 
-from lmstudy.study.claim_arms import BITS, difference
-from lmstudy.study.claims import claim
+from lmstudy.study.claims import Compute, above, claim
+from lmstudy.study.estimates import more_bits
 
-in_bits = partial(claim, chapter="notebooks/08_embeddings", unit=BITS)
-
-
-in_bits(
-    id="embeddings.word2vec_trained",
-    sentence="An embedding that starts from Word2Vec vectors and is trained needs fewer bits per byte than one that "
-    "starts at random.",
-    holds=lambda e: e.low > 0,
-)(difference("first_model", "embedding_word2vec", "brief"))
+in_bits = partial(claim, chapter="notebooks/08_embeddings", unit="bits per byte")
 
 
-in_bits(
-    id="embeddings.word2vec_frozen",
-    sentence="Frozen, Word2Vec vectors need fewer bits per byte than random ones.",
-    holds=lambda e: e.low > 0,
-)(difference("embedding_random_frozen", "embedding_word2vec_frozen", "brief"))
+def _more_bits(arm: str, reference: str) -> Compute:
+    """Bits per byte of an experiment minus those of another."""
+    return lambda shelf: more_bits(*(shelf.trained(f"experiment={e}", "budget=brief") for e in (arm, reference)))
 
 
-in_bits(
-    id="embeddings.glove_trained",
-    sentence="An embedding that starts from GloVe vectors and is trained needs fewer bits per byte than one that "
-    "starts at random.",
-    holds=lambda e: e.low > 0,
-)(difference("first_model", "embedding_glove", "brief"))
-
-
-in_bits(
-    id="embeddings.random_training",
-    sentence="Training random vectors saves bits per byte against reading them as they are.",
-    holds=lambda e: e.low > 0,
-)(difference("embedding_random_frozen", "first_model", "brief"))
+# fmt: off
+in_bits("An embedding that starts from Word2Vec vectors and is trained needs fewer bits per byte than one that starts "
+        "at random.", "embeddings.word2vec_trained", _more_bits("first_model", "embedding_word2vec"), above(0))
+in_bits("Frozen, Word2Vec vectors need fewer bits per byte than random ones.",
+        "embeddings.word2vec_frozen", _more_bits("embedding_random_frozen", "embedding_word2vec_frozen"), above(0))
+in_bits("An embedding that starts from GloVe vectors and is trained needs fewer bits per byte than one that starts at "
+        "random.", "embeddings.glove_trained", _more_bits("first_model", "embedding_glove"), above(0))
+in_bits("Training random vectors saves bits per byte against reading them as they are.",
+        "embeddings.random_training", _more_bits("embedding_random_frozen", "first_model"), above(0))

@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, paired_difference, paired_ratio_of_means, seed_interval
-from lmstudy.runs.records import Record
-from lmstudy.study.preference_records import arm, judged, measures
-from lmstudy.study.preferences import common_seeds, mean, sums, times
+from lmstudy.study.claims import Compute
+from lmstudy.study.estimates import HELD_OUT, common_seeds, mean, sums, times
+from lmstudy.study.estimates import UNPROMPTED as TRAINING
+from lmstudy.study.preferences import BEST_OF, GUIDANCE, arm, judged_arm
+from lmstudy.study.shelf import NoRecordsError, Shelf
 
-Records = Sequence[Record]
-TRAINING, HELD_OUT = "unprompted/training", "unprompted/held_out"
 RED_TEAM_ROUNDS = 5
 
 
-def fault(released: str, repaired: str, task: str = "privacy") -> Callable[[Records], Estimate]:
+def fault(released: str, repaired: str, task: str = "privacy") -> Compute:
     """How many times more misaligned an arm is as released than repaired."""
-    return lambda records: times(judged(records, task, released), judged(records, task, repaired))
+    return lambda shelf: times(judged_arm(shelf, task, released), judged_arm(shelf, task, repaired))
 
 
-def charged(records: Records, task: str = "privacy") -> Estimate:
+def charged(shelf: Shelf, task: str = "privacy") -> Estimate:
     """Bits per byte that the conditional model seems to need more when it pays for control tokens nobody asked for."""
-    runs = arm(records, task, "conditional")
-    both = [measures(records, runs, "capability", control="none", renormalised=wanted) for wanted in (False, True)]
+    runs = arm(shelf, task, "conditional")
+    both = [shelf.measured(runs, "measure=capability", f"measure.renormalised={own}") for own in ("false", "true")]
     first, second = (sums(found, "valid") for found in common_seeds(*both))
     return paired_difference(first, second)
 
 
-def grader_gap(records: Records, task: str, better: str = "conditional", reference: str = "MLE") -> Estimate:
+def grader_gap(shelf: Shelf, task: str, better: str = "conditional", reference: str = "MLE") -> Estimate:
     """Improvement over the reference as the training scorer sees it, divided by that of the held-out grader.
 
     Improvements are ratios of means; over seeds, on the scale of logarithms.
     """
-    first, second = common_seeds(judged(records, task, reference), judged(records, task, better))
+    first, second = common_seeds(judged_arm(shelf, task, reference), judged_arm(shelf, task, better))
     gaps = []
     for one, other in zip(first, second, strict=True):
         seen, held = (paired_ratio_of_means(sums([one], key), sums([other], key)) for key in (TRAINING, HELD_OUT))
@@ -46,14 +47,14 @@ def grader_gap(records: Records, task: str, better: str = "conditional", referen
     return Estimate(value, low, high, found.n, found.confidence, found.df)
 
 
-def spread_of_seeds(records: Records, task: str = "privacy", name: str = "MLE") -> Estimate:
+def spread_of_seeds(shelf: Shelf, task: str = "privacy", name: str = "MLE") -> Estimate:
     """Standard deviation between seeds over the standard error that the texts of one seed suggest.
 
     The interval is that of the deviation between seeds (chi squared); what texts suggest is taken as known.
     """
     from scipy.stats import chi2
 
-    own = judged(records, task, name)
+    own = judged_arm(shelf, task, name)
     if len(own) < 2:
         raise StudyError(f"{name} has {len(own)} seed: a spread between seeds needs two")
     values = np.array([record.metrics[f"{TRAINING}/mean"] for record in own])
@@ -68,51 +69,43 @@ def _error(found: Estimate) -> float:
     return (found.high - found.value) / 1.96
 
 
-def red_team_rounds(records: Records, task: str, name: str) -> dict[float, Estimate]:
+def red_team_rounds(shelf: Shelf, task: str, name: str) -> dict[float, Estimate]:
     """Mean misalignment of replies in each round, over seeds and prompts; the last are the worst, asked anew."""
-    found = measures(records, arm(records, task, name), "red_team")
+    found = shelf.measured(arm(shelf, task, name), f"measure=red_team_{task}")
     keys = [*(f"red_team/{number}" for number in range(RED_TEAM_ROUNDS + 1)), "red_team/again"]
     return {float(number): mean(found, key) for number, key in enumerate(keys)}
 
 
-def red_team_lower(records: Records, task: str, name: str = "conditional", reference: str = "MLE") -> Estimate:
+def red_team_lower(shelf: Shelf, task: str, name: str = "conditional", reference: str = "MLE") -> Estimate:
     """How many times lower an arm's misalignment is than the reference's on its own worst prompts, asked anew."""
-    both = [measures(records, arm(records, task, one), "red_team") for one in (reference, name)]
+    both = [shelf.measured(arm(shelf, task, one), f"measure=red_team_{task}") for one in (reference, name)]
     first, second = common_seeds(*both)
     return paired_ratio_of_means(sums(first, "red_team/again"), sums(second, "red_team/again"))
 
 
-def strengths(records: Records, task: str, key: str = TRAINING) -> dict[float, Estimate]:
+def strengths(shelf: Shelf, task: str, key: str = TRAINING) -> dict[float, Estimate]:
     """Mean misalignment by strength of guidance of the conditional model; 1 is none."""
-    runs = arm(records, task, "conditional")
-    found: dict[float, Estimate] = {}
-    for strength in (1.0, 1.5, 2.0, 3.0):
-        try:
-            found[strength] = mean(measures(records, runs, guidance=strength), key)
-        except StudyError:
-            continue
-    return found
+    return _means({1.0: ("conditional", ())} | {g: ("conditional", o) for g, o in GUIDANCE.items()}, shelf, task, key)
 
 
-def choices(records: Records, task: str, key: str = TRAINING) -> dict[float, Estimate]:
+def choices(shelf: Shelf, task: str, key: str = TRAINING) -> dict[float, Estimate]:
     """Mean misalignment of the best of n samples of maximum likelihood, by n."""
-    runs = arm(records, task, "MLE")
-    found: dict[float, Estimate] = {}
-    for count in (1, 4, 16):
-        try:
-            found[float(count)] = mean(measures(records, runs, best_of=count), key)
-        except StudyError:
-            continue
-    return found
+    return _means({1.0: ("MLE", ())} | {float(n): ("MLE", o) for n, o in BEST_OF.items()}, shelf, task, key)
 
 
-def onsets(records: Records, task: str, key: str = TRAINING) -> dict[float, Estimate]:
+def onsets(shelf: Shelf, task: str, key: str = TRAINING) -> dict[float, Estimate]:
     """Mean misalignment by the share of steps before control tokens come in; 100 % is maximum likelihood."""
     arms = {0.0: "conditional", 20.0: "conditional, onset 20 %", 60.0: "conditional, onset 60 %", 100.0: "MLE"}
-    found: dict[float, Estimate] = {}
-    for share, name in arms.items():
-        try:
-            found[share] = mean(judged(records, task, name), key)
-        except StudyError:
-            continue
+    found = _means({share: (name, ()) for share, name in arms.items()}, shelf, task, key)
     return found if len(found) > 2 else {}  # without an arm in between there is no curve
+
+
+def _means(
+    asked: Mapping[float, tuple[str, Sequence[str]]], shelf: Shelf, task: str, key: str
+) -> dict[float, Estimate]:
+    """Of arms and overrides of their measurement, as far as they were measured."""
+    found = {}
+    for x, (name, overrides) in asked.items():
+        with suppress(NoRecordsError):
+            found[x] = mean(judged_arm(shelf, task, name, *overrides), key)
+    return found

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from lmstudy.chapters.architectures.comparison_tables import with_interval
-from lmstudy.chapters.faults.fault_effects import HELD_OUT, TRAINING
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
+from lmstudy.models.flops import TRAINING as TRAINING_COST
+from lmstudy.runs.dpo import dpo_of
 from lmstudy.runs.records import Record
-from lmstudy.study.equal_compute import equivalent_steps
-from lmstudy.study.preference_records import arm, judged, measures, post_trained
-from lmstudy.study.preferences import PER_THOUSAND, capability_cost, mean, sums, times
+from lmstudy.study.claims import Compute
+from lmstudy.study.estimates import HELD_OUT, capability_cost, mean, sums, times
+from lmstudy.study.estimates import UNPROMPTED as TRAINING
+from lmstudy.study.needs import compose_config
+from lmstudy.study.preferences import BEST_OF, BUDGETS, PER_THOUSAND, arm, judged, judged_arm
+from lmstudy.study.shelf import NoRecordsError, Shelf
 
+Became = Callable[[Shelf, str, Sequence[Record]], list[Record]]
 BASE = "MLE, four fifths"
 """What post-training starts from: maximum likelihood for so many of the steps."""
+FINE_TUNING = ("objective=conditional", "budget.steps=80", "optimizer.warmup_steps=8")
+"""Conditional fine-tuning for the last fifth of the steps, as overrides of `lmstudy-train`."""
+DPO = ("samples=512", "steps=45")
+"""Direct preference optimisation that costs as much, as overrides of `lmstudy-dpo`."""
 NAMES = {
     "MLE": "MLE, all steps",
     BASE: "MLE, four fifths of the steps",
@@ -40,17 +49,15 @@ class Way:
     """Of pretraining, that cost as much; sampling several times is not counted"""
 
 
-def ways(records: Sequence[Record], task: str) -> dict[str, Way]:
+def ways(shelf: Shelf, task: str) -> dict[str, Way]:
     """All ways of a task that there are records of, by the keys of `NAMES`."""
     found: dict[str, Way] = {}
-    whole, base = arm(records, task, "MLE"), arm(records, task, BASE)
+    whole, base = arm(shelf, task, "MLE"), arm(shelf, task, BASE)
 
-    def add(name: str, runs: Callable[[], list[Record]], steps: Callable[[list[Record]], float], **asked: Any) -> None:
-        try:
+    def add(name: str, runs: Callable[[], list[Record]], steps: Callable[[list[Record]], float], *asked: str) -> None:
+        with suppress(NoRecordsError):  # nothing was measured
             own = runs()
-            found[name] = Way(own, measures(records, own, **asked), steps(own))
-        except StudyError:
-            return  # nothing was measured
+            found[name] = Way(own, judged(shelf, task, own, *asked), steps(own))
 
     full, part = _steps(whole[0]), _steps(base[0])
 
@@ -59,18 +66,66 @@ def ways(records: Sequence[Record], task: str) -> dict[str, Way]:
 
     add("MLE", lambda: whole, lambda own: full)
     add(BASE, lambda: base, lambda own: part)
-    add("fine-tuned", lambda: post_trained(records, base, "conditional"), after)
-    add("dpo", lambda: post_trained(records, base, "dpo"), after)
-    add("best of 4", lambda: whole, lambda own: full, best_of=4)
-    add("best of 16", lambda: whole, lambda own: full, best_of=16)
-    add("conditional", lambda: arm(records, task, "conditional"), lambda own: full)
+    add("fine-tuned", lambda: conditionally_tuned(shelf, task, base), after)
+    add("dpo", lambda: optimised(shelf, task, base), after)
+    for number, overrides in BEST_OF.items():
+        add(f"best of {number}", lambda: whole, lambda own: full, *overrides)
+    add("conditional", lambda: arm(shelf, task, "conditional"), lambda own: full)
     return found
+
+
+def conditionally_tuned(shelf: Shelf, task: str, bases: Sequence[Record]) -> list[Record]:
+    """Conditional fine-tunings of runs, by seed; NoRecordsError where there is none."""
+    wanted = (f"experiment={task}", f"budget={BUDGETS[task]}", *FINE_TUNING)
+    return _of_each(bases, lambda base: shelf.trained(*wanted, seeds=[base.seed or 0], start=base))
+
+
+def optimised(shelf: Shelf, task: str, bases: Sequence[Record]) -> list[Record]:
+    """What DPO made of runs, by seed; NoRecordsError where there is none."""
+    asked = compose_config("dpo", ["run=''", f"measure={task}", *DPO])
+    return _of_each(bases, lambda base: shelf.of("train", dpo_of(asked, base), [base.seed or 0]))
+
+
+def _of_each(bases: Sequence[Record], find: Callable[[Record], list[Record]]) -> list[Record]:
+    found: list[Record] = []
+    for base in bases:
+        with suppress(NoRecordsError):
+            found += find(base)
+    if not found:
+        raise NoRecordsError(f"of what became of {', '.join(base.name for base in bases)}")
+    return found
+
+
+FORWARD = ("compute/sampled_tokens", "compute/reference_tokens")
+"""Tokens that took a forward pass alone."""
+
+
+def equivalent_steps(record: Record, pretraining: Record) -> float:
+    """Steps of `pretraining` that cost as much as a training run `record`, without what it started from.
+
+        steps = (trained tokens + forward tokens / 3) / (tokens of a pretraining step)
+
+    Tokens are those that the decoder writes. Trained ones pass forward and backward, which is worth three forward
+    passes; tokens that a model samples (with its cache) or of which it gives a reference probability pass forward
+    alone. So an MLE run of 320 steps and a DPO run worth 80 cost what 400 steps of pretraining do. Not counted, on
+    either side: scoring, which pretraining with preferences does to its whole corpus; evaluation; and what the
+    encoder reads, which is a token a text in DPO and more in pretraining, so that DPO is charged a little too much.
+
+    Raises:
+        StudyError: one of the records is of no training.
+    """
+    for one in (record, pretraining):
+        if one.kind != "train":
+            raise StudyError(f"{one.name} is a record of kind {one.kind!r}, not a training run")
+    spent = record.metrics["train/tokens"] + sum(record.metrics.get(name, 0.0) for name in FORWARD) / TRAINING_COST
+    return spent / (pretraining.metrics["train/tokens"] / _steps(pretraining))
 
 
 def _steps(record: Record) -> int:
     budget = record.config["budget"]
     assert isinstance(budget, dict)
-    return int(str(budget["steps"]))
+    assert isinstance(budget["steps"], int)
+    return budget["steps"]
 
 
 def levels(found: dict[str, Way], task: str, key: str = TRAINING) -> dict[str, Estimate]:
@@ -98,28 +153,27 @@ def table(found: dict[str, Way], task: str) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
-def against(method: str, task: str = "privacy") -> Callable[[Sequence[Record]], Estimate]:
-    """How many times more misaligned post-training by a method is than conditional pretraining."""
+def against(became: Became, task: str = "privacy") -> Compute:
+    """How many times more misaligned post-training is than conditional pretraining.
 
-    def compute(records: Sequence[Record]) -> Estimate:
-        tuned = measures(records, post_trained(records, arm(records, task, BASE), method))
-        return times(tuned, judged(records, task, "conditional"))
+    Args:
+        became: `conditionally_tuned` or `optimised`.
+        task: of the study.
+    """
+
+    def compute(shelf: Shelf) -> Estimate:
+        tuned = judged(shelf, task, became(shelf, task, arm(shelf, task, BASE)))
+        return times(tuned, judged_arm(shelf, task, "conditional"))
 
     return compute
 
 
-def best_of_16(records: Sequence[Record], task: str = "privacy") -> Estimate:
+def best_of_16(shelf: Shelf, task: str = "privacy") -> Estimate:
     """How many times more misaligned the best of 16 samples of MLE is than conditional pretraining, by the held-out
     grader: the training scorer chose them."""
-    chosen = measures(records, arm(records, task, "MLE"), best_of=16)
-    return times(chosen, judged(records, task, "conditional"), HELD_OUT)
+    return times(judged_arm(shelf, task, "MLE", *BEST_OF[16]), judged_arm(shelf, task, "conditional"), HELD_OUT)
 
 
-def cost(method: str, task: str = "privacy") -> Callable[[Sequence[Record]], Estimate]:
-    """Per cent of bits per byte that post-training needs more than conditional pretraining."""
-
-    def compute(records: Sequence[Record]) -> Estimate:
-        tuned = post_trained(records, arm(records, task, BASE), method)
-        return capability_cost(tuned, arm(records, task, "conditional")).times(100)
-
-    return compute
+def cost(became: Became, task: str = "privacy") -> Compute:
+    """Per cent of bits per byte that post-training needs more than conditional pretraining; as `against`."""
+    return lambda shelf: capability_cost(became(shelf, task, arm(shelf, task, BASE)), arm(shelf, task, "conditional"))

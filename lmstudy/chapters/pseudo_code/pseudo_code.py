@@ -6,13 +6,14 @@ import ast
 import importlib
 import inspect
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from lmstudy.errors import StudyError
-from lmstudy.runs.records import Record, find, load_folder, published_folder
+from lmstudy.runs.records import Record
+from lmstudy.study.shelf import Shelf
 
 ARGUMENTS = {
     "data": ("the corpus", "data"),
@@ -76,16 +77,16 @@ def excerpt(module: str, name: str) -> str:
     return f"`{module}`, `{name}`:\n\n```python\n" + "\n".join(kept) + "\n```"
 
 
-def counted(records: Sequence[Record], runs: str) -> dict[str, float]:
-    """Held-out bits per byte of unigram and bigram models on the corpus of `records`: published, or counted now."""
-    from lmstudy.runs.text_baseline import kneser_ney
+BUDGET = "brief"
+"""Of the chapter's runs."""
 
-    published = load_folder(published_folder())
-    values = {}
-    for order, name in ((1, "unigram"), (2, "bigram")):
-        known = find(published, kind="baseline", data=records[0].data, **{"config.baseline.order": order})
-        if not known:
-            data: Any = records[0].config["data"]
-            known = [kneser_ney({"data": data, "order": order, "tokens": "all", "runs": runs})]
-        values[name] = known[0].metrics["valid/bits_per_byte"]
-    return values
+
+def counting(shelf: Shelf, trained: Record, order: int) -> Record:
+    """The n-gram model of an order on the corpus of a run."""
+    return shelf.baseline(f"order={order}", data=trained.config["data"])
+
+
+def counted(shelf: Shelf, trained: Record) -> dict[str, float]:
+    """Held-out bits per byte of unigram and bigram models on the corpus of a run."""
+    orders = {"unigram": 1, "bigram": 2}
+    return {name: counting(shelf, trained, order).metrics["valid/bits_per_byte"] for name, order in orders.items()}

@@ -7,34 +7,38 @@ from functools import partial
 
 from lmstudy.chapters.results.results import (
     CONDITIONAL,
-    HELD_OUT,
     OURS,
     REFERENCE,
-    TRAINING,
     Results,
     agreement,
     best_column,
     better,
     cost,
     our_columns,
-    results_among,
+    results,
 )
 from lmstudy.chapters.results.teacher_distance import distances, farther
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.runs.records import Record
-from lmstudy.study.claims import Compute, NoRecordsError, claim
-from lmstudy.study.preference_records import arm, judged, measures
-from lmstudy.study.preferences import OBJECTIVES, times
+from lmstudy.study.claims import Compute, above, around, below, between, claim, not_above, value_above
+from lmstudy.study.estimates import HELD_OUT, UNPROMPTED, times
+from lmstudy.study.preferences import BAD, GUIDANCE, OBJECTIVES, arm, judged, judged_arm
+from lmstudy.study.shelf import NoRecordsError, Shelf
 
-of_results = partial(claim, chapter="notebooks/14_results")
-fold = partial(of_results, unit="times fewer", spec=".3g")
-deviations = partial(of_results, unit="standard deviations of ratings", spec="+.2f")
-per_cent = partial(of_results, unit="% bits per byte", spec="+.1f")
-tau = partial(of_results, unit="Kendall's τ", spec=".2f")
+CHAPTER = "notebooks/14_results"
+fold = partial(claim, chapter=CHAPTER, unit="times fewer")
+ratio = partial(claim, chapter=CHAPTER, unit="times")
+deviations = partial(claim, chapter=CHAPTER, unit="standard deviations of ratings", signed=True)
+per_cent = partial(claim, chapter=CHAPTER, unit="% bits per byte", signed=True)
+in_bits = partial(claim, chapter=CHAPTER, unit="bits per byte", signed=True)
+tau = partial(claim, chapter=CHAPTER, unit="Kendall's τ")
 
 BITS_AIM = 2.0
 """Per cent of bits per byte that conditional training may cost."""
 TAU_AIM = 0.6
+DISTANCE_AIM = 0.05
+"""Bits per byte by which conditional training may lie farther from a teacher."""
+FIRST_TRY = ("budget=short", "optimizer=muon")
+"""Half the steps and a lower rate than in the study."""
 
 
 def _of(
@@ -42,8 +46,8 @@ def _of(
 ) -> Compute:
     """Of the results of a task: of objectives that must be there, and of others as far as they are."""
 
-    def computed(records: Sequence[Record]) -> Estimate:
-        found = results_among(task, records, names=[name for name in OBJECTIVES if name in {*needed, *others}])
+    def computed(shelf: Shelf) -> Estimate:
+        found = results(shelf, task, names=[name for name in OBJECTIVES if name in {*needed, *others}])
         for name in needed:
             if name not in found.judged:
                 raise NoRecordsError(f"of measured runs of task={task}, objective {name!r}")
@@ -52,11 +56,11 @@ def _of(
     return computed
 
 
-def _better(task: str, name: str, reference: str = REFERENCE, key: str = TRAINING) -> Compute:
+def _better(task: str, name: str = CONDITIONAL, reference: str = REFERENCE, key: str = UNPROMPTED) -> Compute:
     return _of(task, lambda found: better(task, found.judged[name], found.judged[reference], key), (name, reference))
 
 
-def _cost(task: str, name: str, reference: str = REFERENCE) -> Compute:
+def _cost(task: str, name: str = CONDITIONAL, reference: str = REFERENCE) -> Compute:
     return _of(task, lambda found: cost(found, name, reference), (name, reference))
 
 
@@ -74,180 +78,78 @@ def _structure(found: Results) -> Estimate:
     return times(found.judged[CONDITIONAL], found.judged[REFERENCE], "unprompted/structure")
 
 
-fold(
-    id="pep8.conditional_vs_mle",
-    sentence="From nothing and after the good token, conditional training writes fewer violations of style than MLE.",
-    holds=lambda e: e.low > 1,
-)(_better("pep8", CONDITIONAL))
-
-
-fold(
-    id="privacy.conditional_vs_mle",
-    sentence="From nothing and after the good token, conditional training writes several times fewer items of personal "
-    "data than MLE.",
-    holds=lambda e: e.low > 1,
-)(_better("privacy", CONDITIONAL))
-
-
-deviations(
-    id="sentiment.conditional_vs_mle",
-    sentence="From nothing and after the good token, conditional training writes with better sentiment than MLE.",
-    holds=lambda e: e.low > 0,
-)(_better("sentiment", CONDITIONAL))
-
-
-fold(
-    id="pep8.conditional_vs_mle_held_out",
-    sentence="A formatter, which steered no training, changes less in what conditional training writes than in MLE's.",
-    holds=lambda e: e.low > 1,
-)(_better("pep8", CONDITIONAL, key=HELD_OUT))
-
-
-fold(
-    id="privacy.conditional_vs_mle_held_out",
-    sentence="Detectors of another making find fewer items in what conditional training writes than in MLE's.",
-    holds=lambda e: e.low > 1,
-)(_better("privacy", CONDITIONAL, key=HELD_OUT))
-
-
-deviations(
-    id="sentiment.conditional_vs_mle_held_out",
-    sentence="By a reward model of other ratings, too, conditional training writes with better sentiment than MLE.",
-    holds=lambda e: e.low > 0,
-)(_better("sentiment", CONDITIONAL, key=HELD_OUT))
-
-
-for _task in ("pep8", "privacy"):
-    fold(
-        id=f"{_task}.best_vs_conditional",
-        sentence="The best column that this study adds writes less of what is minded than conditional training.",
-        holds=lambda e: e.low > 1,
-    )(_best(_task))
-
-
-deviations(
-    id="sentiment.best_vs_conditional",
-    sentence="The best column that this study adds writes with better sentiment than conditional training.",
-    holds=lambda e: e.low > 0,
-)(_best("sentiment"))
-
-
 def _first_try(task: str) -> Compute:
-    def compute(records: Sequence[Record]) -> Estimate:
-        reference, own = (judged(records, task, name, "short") for name in (REFERENCE, CONDITIONAL))
-        return better(task, own, reference)
+    def own(shelf: Shelf, objective: str) -> list:
+        return judged(shelf, task, shelf.trained(f"experiment={task}", f"objective={objective}", *FIRST_TRY))
 
-    return compute
-
-
-fold(
-    id="pep8.conditional_vs_mle_first_try",
-    sentence="With half the steps and a lower rate, conditional training wrote fewer violations of style than MLE.",
-    holds=lambda e: e.low > 1,
-)(_first_try("pep8"))
+    return lambda shelf: better(task, own(shelf, "conditional"), own(shelf, "mle"))
 
 
-deviations(
-    id="sentiment.conditional_vs_mle_first_try",
-    sentence="With half the steps and a lower rate, no better sentiment of conditional training could be shown.",
-    holds=lambda e: e.low <= 0 <= e.high,
-)(_first_try("sentiment"))
+def _guided_against_mle(shelf: Shelf) -> Estimate:
+    return better("sentiment", _guided(shelf, "sentiment", 3.0), judged_arm(shelf, "sentiment", REFERENCE))
 
 
-@deviations(
-    id="sentiment.guided_vs_mle",
-    sentence="Under guidance of strength 3, conditional training writes with better sentiment than MLE.",
-    holds=lambda e: e.low > 0,
-)
-def guided_sentiment(records: Sequence[Record]) -> Estimate:
-    guided = measures(records, arm(records, "sentiment", CONDITIONAL), guidance=3.0)
-    return better("sentiment", guided, judged(records, "sentiment", REFERENCE))
+def _guided(shelf: Shelf, task: str, strength: float) -> list:
+    return judged_arm(shelf, task, CONDITIONAL, *GUIDANCE[strength])
 
 
-@of_results(
-    id="pep8.guidance_harm",
-    unit="times",
-    spec=".2f",
-    sentence="Guidance of strength 2 makes the conditional model write more violations of style.",
-    holds=lambda e: e.low > 1,
-)
-def guided_style(records: Sequence[Record]) -> Estimate:
-    guided = measures(records, arm(records, "pep8", CONDITIONAL), guidance=2.0)
-    return times(guided, judged(records, "pep8", CONDITIONAL))
+def _bad_against_good(shelf: Shelf) -> Estimate:
+    runs = arm(shelf, "privacy", CONDITIONAL)
+    return times(judged(shelf, "privacy", runs, *BAD), judged(shelf, "privacy", runs))
 
 
-@of_results(
-    id="privacy.bad_vs_good",
-    unit="times",
-    spec=".3g",
-    sentence="Asked for bad text, the conditional model writes more personal data than asked for good text.",
-    holds=lambda e: e.low > 1,
-)
-def asked_for_bad(records: Sequence[Record]) -> Estimate:
-    runs = arm(records, "privacy", CONDITIONAL)
-    return times(measures(records, runs, control="bad"), measures(records, runs))
+def _farther(name: str, reference: str) -> Compute:
+    return lambda shelf: farther(distances(shelf, "privacy"), name, reference)
 
 
+# fmt: off
+fold("From nothing and after the good token, conditional training writes fewer violations of style than MLE.",
+     "pep8.conditional_vs_mle", _better("pep8"), above(1))
+fold("From nothing and after the good token, conditional training writes several times fewer items of personal data "
+     "than MLE.", "privacy.conditional_vs_mle", _better("privacy"), above(1))
+deviations("From nothing and after the good token, conditional training writes with better sentiment than MLE.",
+           "sentiment.conditional_vs_mle", _better("sentiment"), above(0))
+fold("A formatter, which steered no training, changes less in what conditional training writes than in MLE's.",
+     "pep8.conditional_vs_mle_held_out", _better("pep8", key=HELD_OUT), above(1))
+fold("Detectors of another making find fewer items in what conditional training writes than in MLE's.",
+     "privacy.conditional_vs_mle_held_out", _better("privacy", key=HELD_OUT), above(1))
+deviations("By a reward model of other ratings, too, conditional training writes with better sentiment than MLE.",
+           "sentiment.conditional_vs_mle_held_out", _better("sentiment", key=HELD_OUT), above(0))
+for _task in ("pep8", "privacy"):
+    fold("The best column that this study adds writes less of what is minded than conditional training.",
+         f"{_task}.best_vs_conditional", _best(_task), above(1))
+deviations("The best column that this study adds writes with better sentiment than conditional training.",
+           "sentiment.best_vs_conditional", _best("sentiment"), above(0))
+fold("With half the steps and a lower rate, conditional training wrote fewer violations of style than MLE.",
+     "pep8.conditional_vs_mle_first_try", _first_try("pep8"), above(1))
+deviations("With half the steps and a lower rate, no better sentiment of conditional training could be shown.",
+           "sentiment.conditional_vs_mle_first_try", _first_try("sentiment"), around(0))
+deviations("Under guidance of strength 3, conditional training writes with better sentiment than MLE.",
+           "sentiment.guided_vs_mle", _guided_against_mle, above(0))
+ratio("Guidance of strength 2 makes the conditional model write more violations of style.", "pep8.guidance_harm",
+      lambda shelf: times(_guided(shelf, "pep8", 2.0), judged_arm(shelf, "pep8", CONDITIONAL)), above(1))
+ratio("Asked for bad text, the conditional model writes more personal data than asked for good text.",
+      "privacy.bad_vs_good", _bad_against_good, above(1))
 for _task in ("pep8", "privacy", "sentiment"):
-    per_cent(
-        id=f"{_task}.capability_cost",
-        sentence="Behind the good token, conditional training needs at most two per cent more bits per byte than MLE.",
-        holds=lambda e: e.high <= BITS_AIM,
-    )(_cost(_task, CONDITIONAL))
-
-    tau(
-        id=f"{_task}.graders_agree",
-        sentence="The training scorer and the held-out grader put the objectives in much the same order.",
-        holds=lambda e: e.value >= TAU_AIM,
-    )(_of(_task, agreement, (REFERENCE, CONDITIONAL), OBJECTIVES))
-
-
-of_results(
-    id="pep8.structure_not_worse",
-    unit="times MLE's",
-    spec=".2f",
-    sentence="Conditional training breaks no more rules of structure than MLE, as far as can be shown.",
-    holds=lambda e: e.low <= 1,
-)(_of("pep8", _structure, (CONDITIONAL, REFERENCE)))
-
-
-for _task, _sentence, _expected in (
-    ("pep8", "Filtering writes fewer violations of style than conditional training does after the good token.", False),
-    ("privacy", "Filtering writes fewer items of personal data than conditional training after the good token.", True),
-):
-    fold(id=f"{_task}.filtering_vs_conditional", sentence=_sentence, holds=lambda e: e.low > 1, expected=_expected)(
-        _better(_task, "filtering", CONDITIONAL)
-    )
-
-
-deviations(
-    id="sentiment.filtering_vs_conditional",
-    sentence="Filtering writes with better sentiment than conditional training does after the good token.",
-    holds=lambda e: e.low > 0,
-)(_better("sentiment", "filtering", CONDITIONAL))
-
-
-for _task, _sentence in (
-    ("privacy", "On file heads, filtering costs more bits per byte than conditional training."),
-    ("sentiment", "On snippets, filtering costs more bits per byte than conditional training."),
-):
-    per_cent(id=f"{_task}.filtering_cost", sentence=_sentence, holds=lambda e: e.low > 0)(
-        _cost(_task, "filtering", CONDITIONAL)
-    )
-
-of_results(
-    id="privacy.kl_filtering_vs_conditional",
-    unit="bits per byte",
-    spec="+.3f",
-    sentence="On file heads, filtering lies farther from a teacher that read longer than conditional training does.",
-    holds=lambda e: e.low > 0,
-)(lambda records: farther(distances(records, "privacy"), "filtering", CONDITIONAL))
-
-of_results(
-    id="privacy.kl_cost",
-    unit="bits per byte",
-    spec="+.3f",
-    sentence="On file heads, conditional training lies no more than .05 bits per byte farther from a teacher than MLE.",
-    holds=lambda e: e.high < 0.05,
-    expected=False,
-)(lambda records: farther(distances(records, "privacy"), CONDITIONAL, REFERENCE))
+    per_cent("Behind the good token, conditional training needs at most two per cent more bits per byte than MLE.",
+             f"{_task}.capability_cost", _cost(_task), between(float("-inf"), BITS_AIM))
+    tau("The training scorer and the held-out grader put the objectives in much the same order.",
+        f"{_task}.graders_agree", _of(_task, agreement, (REFERENCE, CONDITIONAL), OBJECTIVES),
+        value_above(TAU_AIM))
+claim("Conditional training breaks no more rules of structure than MLE, as far as can be shown.",
+      "pep8.structure_not_worse", _of("pep8", _structure, (CONDITIONAL, REFERENCE)), not_above(1),
+      chapter=CHAPTER, unit="times MLE's")
+fold("Filtering writes fewer violations of style than conditional training does after the good token.",
+     "pep8.filtering_vs_conditional", _better("pep8", "filtering", CONDITIONAL), above(1), expected=False)
+fold("Filtering writes fewer items of personal data than conditional training after the good token.",
+     "privacy.filtering_vs_conditional", _better("privacy", "filtering", CONDITIONAL), above(1))
+deviations("Filtering writes with better sentiment than conditional training does after the good token.",
+           "sentiment.filtering_vs_conditional", _better("sentiment", "filtering", CONDITIONAL), above(0))
+per_cent("On file heads, filtering costs more bits per byte than conditional training.",
+         "privacy.filtering_cost", _cost("privacy", "filtering", CONDITIONAL), above(0))
+per_cent("On snippets, filtering costs more bits per byte than conditional training.",
+         "sentiment.filtering_cost", _cost("sentiment", "filtering", CONDITIONAL), above(0))
+in_bits("On file heads, filtering lies farther from a teacher that read longer than conditional training does.",
+        "privacy.kl_filtering_vs_conditional", _farther("filtering", CONDITIONAL), above(0))
+in_bits("On file heads, conditional training lies no more than .05 bits per byte farther from a teacher than MLE.",
+        "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM), expected=False)

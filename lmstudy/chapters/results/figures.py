@@ -22,11 +22,11 @@ from lmstudy.chapters.results.results import (
     cost,
     improvements,
     level,
-    metric_mean,
 )
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.show.labels import label_points
 from lmstudy.show.style import GREY
+from lmstudy.study.estimates import mean_metric
 from lmstudy.study.preferences import PER_THOUSAND, UNITS
 
 LOOKS: dict[str, tuple[str, str]] = {
@@ -77,7 +77,7 @@ def _plane(axes: Axes, results: Results) -> None:
     axes.text(
         0.01, 0.02, "↙ better on both axes", transform=axes.transAxes, color=GREY, fontsize=8.5, fontstyle="italic"
     )
-    bits = metric_mean(results.trained.get(REFERENCE, []), "valid/bits_per_byte")
+    bits = mean_metric(results.trained.get(REFERENCE, []), "valid/bits_per_byte")
     if math.isfinite(bits):
         scales: Any = (lambda more: bits * (1 + more / 100), lambda own: 100 * (own / bits - 1))
         top = axes.secondary_xaxis("top", functions=scales)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,26 +13,24 @@ import numpy as np
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.multiplicity import Corrected, corrected, order_agreement
 from lmstudy.evaluation.statistics import Estimate, paired_ratio_of_means, ratio_of_sums_bootstrap
-from lmstudy.runs.records import Record, check_same_numerics, load_folder, published_folder
-from lmstudy.study.claims import NoRecordsError
-from lmstudy.study.comparisons import Arms
-from lmstudy.study.preference_records import USUAL, arm, measures
+from lmstudy.runs.records import Record, load_folder, published_folder
+from lmstudy.study.estimates import HELD_OUT, capability_cost, mean, more, sums, times
+from lmstudy.study.estimates import UNPROMPTED as TRAINING
 from lmstudy.study.preferences import (
+    BAD,
+    BEST_OF,
     BUDGETS,
+    GUIDANCE,
     OBJECTIVES,
     PER_THOUSAND,
     STUDY,
     TASKS,
     Own,
-    capability_cost,
+    arm,
     check_task,
     judged,
-    mean,
-    more,
-    sums,
-    times,
-    trained,
 )
+from lmstudy.study.shelf import Arms, NoRecordsError, Shelf
 
 COUNTED = ("pep8", "privacy")
 """Tasks whose scores count violations, which can be so many times fewer; the other is a rating, and has differences."""
@@ -41,7 +39,6 @@ SPREAD = 1.6394235
 OURS = ("selective", "conditional, cooldown")
 """Objectives that this study adds to those of Korbak et al. (2023)."""
 REFERENCE, CONDITIONAL = "MLE", "conditional"
-TRAINING, HELD_OUT = "unprompted/training", "unprompted/held_out"
 SMOKE = ("measure.samples=32", "measure.prompts=8")
 """At budget=smoke, nothing is learned and little need be measured."""
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
@@ -77,55 +74,53 @@ class Results:
         return [name for name in self.judged if name != REFERENCE] if REFERENCE in self.judged else []
 
 
-def results_among(
-    task: str, records: Sequence[Record], budget: str | None = None, names: Iterable[str] = OBJECTIVES
+def results(
+    shelf: Shelf,
+    task: str,
+    seeds: Sequence[int] | None = None,
+    budget: str | None = None,
+    names: Iterable[str] = OBJECTIVES,
+    own: Own = STUDY,
 ) -> Results:
-    """What there is of a task among records: runs that were measured, whatever seeds they have.
+    """The runs of a task and their measurements.
+
+    Args:
+        shelf: where they are, or are made.
+        task: of the study.
+        seeds: None: all that there are, with the measurements in which guidance, choice or the token asked for differ.
+        budget: a choice of the group; None: the task's own.
+        names: of objectives; those without a measurement are left out.
+        own: parts in the place of the study's.
 
     Raises:
-        StudyError: a task that the study does not know, a seed twice, or records of different numerics versions.
+        StudyError: a task, objective, scorer or budget that does not exist, or a seed twice.
     """
     arms, measurements = {}, {}
+    small = SMOKE if budget == "smoke" else ()
     for name in names:
-        try:
-            runs = arm(records, check_task(task), name, budget)
-            measurements[name] = once(measures(records, runs))
-        except NoRecordsError:
-            continue
-        seeds = {record.seed for record in measurements[name]}
-        arms[name] = once([record for record in runs if record.seed in seeds])
-    check_same_numerics([record for own in (*arms.values(), *measurements.values()) for record in own])
-    conditional, reference = (arms.get(name, []) for name in (CONDITIONAL, REFERENCE))
-    guided, best_of = varied(records, conditional, "guidance"), varied(records, reference, "best_of")
-    bad = varied(records, conditional, "control").get("bad", [])
+        with suppress(NoRecordsError):
+            runs = arm(shelf, check_task(task), name, seeds, budget, own)
+            measurements[name] = judged(shelf, task, runs, *small, own=own)
+            measured = {record.seed for record in measurements[name]}
+            arms[name] = [record for record in runs if record.seed in measured]
+    if seeds is not None:
+        return Results(task, arms, measurements)
+
+    def varied(name: str, settings: Mapping[Any, Sequence[str]]) -> dict[Any, list[Record]]:
+        found = {}
+        for value, overrides in settings.items():
+            with suppress(NoRecordsError):
+                found[value] = judged(shelf, task, arms.get(name, []), *overrides)
+        return found
+
+    guided = varied(CONDITIONAL, GUIDANCE)
+    if guided:
+        guided = {1.0: measurements[CONDITIONAL]} | guided
+    best_of = varied(REFERENCE, BEST_OF)
+    if best_of:
+        best_of = {1: measurements[REFERENCE]} | best_of
+    bad = varied(CONDITIONAL, {"bad": BAD}).get("bad", [])
     return Results(task, arms, measurements, guided, best_of, bad)
-
-
-def once(records: Sequence[Record]) -> list[Record]:
-    """The records, if each is of another seed."""
-    for first, second in pairwise(records):
-        if first.seed == second.seed:
-            raise StudyError(f"records {first.name} ({first.id}, {second.id}) are of one seed: keep one of them")
-    return list(records)
-
-
-def varied(records: Sequence[Record], runs: Sequence[Record], key: str) -> dict[Any, list[Record]]:
-    """Measurements of runs that differ from the usual one in nothing but a key of the measure, by its value.
-
-    Without one that differs, there is nothing to compare, and none is given.
-    """
-    ids, values = {record.id for record in runs}, set()
-    for record in records:
-        config: Any = record.config
-        if record.kind == "evaluation" and config["run"]["id"] in ids and config["measure"]["name"] == "preference":
-            values.add(config["measure"][key])
-    found = {}
-    for value in sorted(values):
-        try:
-            found[value] = once(measures(records, runs, **{key: value}))
-        except NoRecordsError:  # only together with another change
-            continue
-    return found if set(found) - {USUAL["preference"][key]} else {}
 
 
 def gather(
@@ -139,23 +134,16 @@ def gather(
     """Results by task: of all published runs, or of the seeds given, trained where they are missing.
 
     Raises:
-        StudyError: a task, objective, scorer or budget that does not exist; without seeds, nothing published, or a
-            corpus or scorer of one's own, of which nothing is.
+        StudyError: as `results`; without seeds, nothing published, or a corpus or scorer of one's own, of which
+            nothing is.
     """
-    chosen = list(OBJECTIVES) if names is None else list(names)
-    if seeds is not None:
-        small = SMOKE if budget == "smoke" else ()
-        found = {}
-        for task in tasks:
-            arms = trained(task, chosen, seeds, budget, runs, own)
-            found[task] = Results(task, arms, judged(task, arms, *small, runs=runs, own=own))
-        return found
-    if own != STUDY:
+    if seeds is None and own != STUDY:
         raise StudyError(f"{own}: nothing is published of it; give seeds, such as [1, 2, 3], to train")
-    records = load_folder(published_folder())
-    found = {check_task(task): results_among(task, records, budget, chosen) for task in tasks}
-    for task, results in found.items():
-        if not results.judged:
+    shelf = Shelf.open(runs) if seeds is not None else Shelf(load_folder(published_folder()))
+    chosen = list(OBJECTIVES) if names is None else list(names)
+    found = {task: results(shelf, task, seeds, budget, chosen, own) for task in tasks}
+    for task, of_task in found.items():
+        if not of_task.judged:
             wanted = budget or BUDGETS[task]
             raise StudyError(f"nothing of task={task} budget={wanted} is published: give seeds, such as [1]")
     return found
@@ -193,11 +181,6 @@ def share(records: Sequence[Record], key: str = TRAINING) -> Estimate:
     return Estimate(e.value, low, high, e.n)
 
 
-def metric_mean(records: Sequence[Record], key: str) -> float:
-    """Mean over runs of a metric; NaN where it is not there."""
-    return float(np.mean([record.metrics.get(key, math.nan) for record in records])) if records else math.nan
-
-
 def better(task: str, records: Sequence[Record], reference: Sequence[Record], key: str = TRAINING) -> Estimate:
     """How many times fewer violations there are, or by how many standard deviations of ratings texts are better."""
     if not (scored(records, key) and scored(reference, key)):
@@ -207,7 +190,7 @@ def better(task: str, records: Sequence[Record], reference: Sequence[Record], ke
 
 def cost(results: Results, name: str, reference: str = REFERENCE) -> Estimate:
     """Bits per byte of held-out documents that an objective needs more than another, in per cent of the latter's."""
-    return capability_cost(results.trained[name], results.trained[reference]).times(100)
+    return capability_cost(results.trained[name], results.trained[reference])
 
 
 def improvements(results: Results, key: str = TRAINING) -> dict[str, Estimate]:

@@ -23,14 +23,13 @@ from lmstudy.chapters.results.results import (
     holm_corrected,
     improvements,
     level,
-    metric_mean,
     our_columns,
     share,
 )
 from lmstudy.evaluation.multiplicity import Corrected
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
-from lmstudy.study.comparisons import bits_per_byte
+from lmstudy.study.estimates import bits_per_byte, mean_metric
 from lmstudy.study.preferences import PER_THOUSAND, TASKS
 
 AIM_RATIO, AIM_SPREAD, AIM_COST = 5.0, 1.0, 2.0
@@ -53,7 +52,7 @@ def _graded(
     results: Results, records: Sequence[Record], nothing: str = "unprompted", prompt: str = "prompted"
 ) -> dict[str, str]:
     spec = ".3g" if results.counted else "+.2f"
-    worst = metric_mean(records, f"{nothing}/training/expected_maximum") * PER_THOUSAND[results.task]
+    worst = mean_metric(records, f"{nothing}/training/expected_maximum") * PER_THOUSAND[results.task]
     return {
         "from nothing: training scorer": _number(level(results.task, records, f"{nothing}/training"), spec),
         "held-out grader": _number(level(results.task, records, f"{nothing}/held_out"), spec),
@@ -67,16 +66,16 @@ def _graded(
 def capability_table(results: Results) -> pd.DataFrame:
     """Bits per byte, the structure family where there is one, how varied and how long samples are, and seeds."""
     rows = {}
-    bits = bits_per_byte(results.trained)
+    bits = {name: bits_per_byte(own) for name, own in results.trained.items()}
     for name, records in results.judged.items():
         structure = level(results.task, records, "unprompted/structure")
         rows[name] = {
             "bits per byte": f"{bits[name].value:.3f}",
             "more than MLE, %": "" if name not in results.others else _number(cost(results, name), "+.1f"),
             **({"structure, from nothing": _number(structure, ".3g")} if math.isfinite(structure.value) else {}),
-            "distinct-2": _value(metric_mean(records, "diversity/distinct_2"), ".3f"),
-            "self-BLEU": _value(metric_mean(records, "diversity/self_bleu"), ".1f"),
-            "characters": _value(metric_mean(records, "diversity/characters"), ".0f"),
+            "distinct-2": _value(mean_metric(records, "diversity/distinct_2"), ".3f"),
+            "self-BLEU": _value(mean_metric(records, "diversity/self_bleu"), ".1f"),
+            "characters": _value(mean_metric(records, "diversity/characters"), ".0f"),
             "seeds": str(len(records)),
         }
     return pd.DataFrame(rows).T.fillna("")
@@ -234,7 +233,7 @@ def on_guidance(results: Mapping[str, Results]) -> str:
             unit = "times fewer" if own.counted else "standard deviations better"
             if own.counted and gain.value < 1:
                 gain, unit = better(task, groups[weak], groups[strong]), "times more"
-            varied = [metric_mean(groups[key], "diversity/distinct_2") for key in (weak, strong)]
+            varied = [mean_metric(groups[key], "diversity/distinct_2") for key in (weak, strong)]
             lines.append(
                 f"- **{own.title}, {title} {strong:g}** against {weak:g}: "
                 f"{_number(gain, '.3g' if own.counted else '+.2f')} {unit} ({_seeds(gain.n)}); "

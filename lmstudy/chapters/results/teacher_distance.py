@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import pandas as pd
 
 from lmstudy.chapters.architectures.comparison_tables import with_interval
-from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
 from lmstudy.runs.records import Record
-from lmstudy.study.claims import NoRecordsError
-from lmstudy.study.preference_records import arm, measures
-from lmstudy.study.preferences import OBJECTIVES, common_seeds, sums
+from lmstudy.study.estimates import common_seeds, sums
+from lmstudy.study.preferences import BUDGETS, OBJECTIVES, arm
+from lmstudy.study.shelf import NoRecordsError, Shelf
 
 MEASURE, GROUP = "divergence", "divergence"
+TEACHER = ("objective=mle", "budget.steps=1600", "budget.evaluate_every=400")
+"""Four times the steps of a run of the study, as overrides of `lmstudy-train`."""
 Distances = dict[str, list[Record]]
 """Measurements by objective and seed."""
 
 
-def distances(records: Sequence[Record], task: str) -> Distances:
-    """Those that there are, of the objectives of the study."""
+def distances(shelf: Shelf, task: str) -> Distances:
+    """Those that there are, of the objectives of the study.
+
+    Raises:
+        NoRecordsError: there is no teacher.
+    """
+    teacher = shelf.trained(f"experiment={task}", f"budget={BUDGETS[task]}", *TEACHER)[0]
     found: Distances = {}
     for name in OBJECTIVES:
-        try:
-            found[name] = measures(records, arm(records, task, name), MEASURE)
-        except NoRecordsError:
-            continue  # not measured
-    if len({record.config["measure"]["teacher"] for own in found.values() for record in own}) > 1:  # type: ignore[index,call-overload]
-        raise StudyError(f"task={task}: distances from several teachers cannot stand side by side")
+        with suppress(NoRecordsError):
+            found[name] = shelf.measured(arm(shelf, task, name), f"measure={MEASURE}", f"measure.teacher={teacher.id}")
     return found
 
 

@@ -50,7 +50,7 @@ def below_ceiling(records: Sequence[Record], known: Record) -> Estimate:
     return paired_difference(baseline_counts(known, "ceiling"), pair_counts(records))
 
 
-def above(records: Sequence[Record], known: Record, name: str) -> Estimate:
+def above_baseline(records: Sequence[Record], known: Record, name: str) -> Estimate:
     """The pair accuracy of models minus that of a baseline, on the same texts."""
     return paired_difference(pair_counts(records), baseline_counts(known, name))
 

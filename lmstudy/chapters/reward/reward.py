@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,11 +11,10 @@ from numpy.typing import NDArray
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.preferences.ratings import Ratings
-from lmstudy.runs.rating_baseline import rating_baselines
-from lmstudy.runs.records import Record, find, load_folder, published_folder
+from lmstudy.runs.records import Record
 from lmstudy.runs.reward_examples import Rated, rated_texts
-from lmstudy.runs.rewards import open_reward, train_reward
 from lmstudy.study.needs import compose_config
+from lmstudy.study.shelf import Shelf
 
 Floats = NDArray[np.float64]
 OURS: tuple[str, ...] = ()
@@ -38,26 +36,9 @@ TRAINING_SCORER = ("half=A",)
 """What the study trains with."""
 
 
-def rewards_of(overrides: Sequence[str], seeds: Sequence[int], runs: str = "runs") -> list[Record]:
-    """The records of `lmstudy-reward` with these overrides: published, finished in the runs folder, or trained now."""
-    published = {record.id: record for record in load_folder(published_folder()) if record.kind == "reward"}
-    found = []
-    for seed in sorted(seeds):
-        config = compose_config("reward", [*overrides, f"seed={seed}", f"runs={runs}"])
-        run = open_reward(config)
-        if run.id not in published and not run.record_path.exists():
-            print(f"{run.name}: no published record, trained now", file=sys.stderr)
-        found.append(published[run.id] if run.id in published else train_reward(config))
-    return found
-
-
-def baselines(data: Sequence[str] = (), runs: str = "runs") -> Record:
-    """The record of `lmstudy-baseline of=ratings`: published, or measured now."""
-    config = compose_config("baseline", [*(data or ["data=rated_snippets"]), "of=ratings", f"runs={runs}"])
-    known = find(load_folder(published_folder()), kind="rating_baseline")
-    fingerprint = prepare(config["data"]).fingerprint
-    fitting = [record for record in known if record.data == fingerprint]
-    return fitting[0] if fitting else rating_baselines(config)
+def baselines(shelf: Shelf, data: Sequence[str] = ()) -> Record:
+    """The record of `lmstudy-baseline of=ratings`."""
+    return shelf.baseline(*(data or ["data=rated_snippets"]), "of=ratings")
 
 
 def rated_snippets(data: Sequence[str] = ()) -> Rated:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lmstudy.errors import StudyError
-from lmstudy.runs.records import Record, find
-from lmstudy.study.claims import ClaimResult, NoRecordsError
-
-if TYPE_CHECKING:
-    from lmstudy.evaluation.statistics import Estimate
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.runs.records import Record
+from lmstudy.study.claims import ClaimResult
+from lmstudy.study.estimates import benchmark_line, benchmark_lines, line_estimate
 
 NAMES = {
     "lmstudy": "lmstudy, compiled",
@@ -24,54 +21,11 @@ NAMES = {
 }
 
 
-def benchmark(records: Sequence[Record], workload: str) -> Record:
-    """The newest record of a workload.
-
-    Raises:
-        NoRecordsError: there is none.
-    """
-    found = [r for r in find(records, kind="benchmark") if r.name.startswith(f"{workload}-")]
-    if not found:
-        raise NoRecordsError(f"of the benchmark {workload}: lmstudy-benchmark workload={workload}")
-    return max(found, key=lambda record: record.started)
-
-
-def lines(record: Record) -> list[dict[str, Any]]:
-    """What the benchmark printed, one dictionary a line."""
-    first = record.samples[0]
-    if not isinstance(first, dict) or not isinstance(first.get("lines"), list):
-        raise StudyError(f"record {record.name}: its first sample does not hold the lines of a benchmark")
-    return first["lines"]  # type: ignore[return-value]
-
-
-def line(record: Record, measure: str, peer: str | None = None, contender: str | None = None) -> dict[str, Any]:
-    """The first line of a measure, against a peer or (None) without one."""
-    for each in lines(record):
-        if each["measure"] == measure and each["peer"] == peer and contender in (None, each["contender"]):
-            return each
-    raise StudyError(f"record {record.name}: no line of {measure} of {contender or 'any'} against {peer or 'nobody'}")
-
-
-def estimate(found: Mapping[str, Any]) -> Estimate:
-    """A line as an estimate; n counts rounds, and an interval that is not known is NaN.
-
-    Raises:
-        StudyError: the line holds no number.
-    """
-    from lmstudy.evaluation.statistics import Estimate
-
-    value = found["ratio"] if found["peer"] else found["value"]
-    if value is None:
-        raise StudyError(f"{found['measure']}: no number was found ({found['unit']})")
-    low, high = (math.nan if found[end] is None else found[end] for end in ("low", "high"))
-    return Estimate(value, low, high, found["rounds"] or 1)
-
-
 def ratios(record: Record, measure: str) -> dict[str, Estimate]:
-    """Every ratio of a measure, named "compiled, against ..."."""
+    """Every ratio of a measure, named "compiled / against ..."."""
     return {
-        f"{NAMES.get(each['contender'], each['contender'])} / {NAMES.get(each['peer'], each['peer'])}": estimate(each)
-        for each in lines(record)
+        " / ".join(NAMES.get(each[who], each[who]) for who in ("contender", "peer")): line_estimate(each)
+        for each in benchmark_lines(record)
         if each["measure"] == measure and each["peer"]
     }
 
@@ -85,7 +39,7 @@ def training_table(record: Record) -> pd.DataFrame:
         "peak_memory_above_start": "of it for training, MiB",
     }
     rows: dict[str, dict[str, float]] = {}
-    for each in lines(record):
+    for each in benchmark_lines(record):
         if not each["peer"] and each["measure"] in columns:
             name = NAMES.get(each["contender"], each["contender"])
             percent = 100 if each["measure"] == "utilisation" else 1
@@ -97,8 +51,8 @@ def value_table(record: Record, measures: Mapping[str, str]) -> pd.DataFrame:
     """One row a measure (code to words): its first line without a peer, with unit and interval."""
     rows = []
     for measure, words in measures.items():
-        each = line(record, measure)
-        found = estimate(each)
+        each = benchmark_line(record, measure)
+        found = line_estimate(each)
         rows.append({"what": words, "value": found.value, "unit": each["unit"],
                          "95 % interval": found.interval(".3g")})  # fmt: skip
     return pd.DataFrame(rows).set_index("what")
@@ -123,12 +77,12 @@ def target_table(results: Sequence[ClaimResult]) -> pd.DataFrame:
     rows = {}
     for words, claim, direction, target in TARGETS:
         found = by_id[claim]
-        reached = found.estimate >= target if direction == ">=" else found.estimate <= target
+        reached = found.estimate.value >= target if direction == ">=" else found.estimate.value <= target
         sign = "at least" if direction == ">=" else "at most"
         rows[words] = {
             "aim": f"{sign} {target:g}",
-            "measured": f"{found.estimate:.2f}",
-            "95 % interval": found.text("interval") if not math.isnan(found.low) else "one measurement",
+            "measured": f"{found.estimate.value:.2f}",
+            "95 % interval": "one measurement" if math.isnan(found.estimate.low) else found.estimate.interval(".2f"),
             "reached": "yes" if reached else "no",
         }
     return pd.DataFrame(rows).T
