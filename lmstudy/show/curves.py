@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lmstudy.errors import StudyError
 from lmstudy.runs.records import Record
 from lmstudy.show.labels import label_ends, plain_axis, spread
 from lmstudy.show.numbers import Interval
@@ -126,6 +127,8 @@ def _draw(axes: Axes, curve: Curve, colour: str, marker: str, log: bool) -> floa
     """Draws a curve; returns its last finite value."""
     rows = _rows(curve)
     xs = sorted(set.intersection(*(set(row) for row in rows)))
+    if not xs:
+        raise StudyError(f"a curve of {len(rows)} seeds: they have no x in common, so that there is no mean")
     table = np.array([[float(getattr(row[x], "value", row[x])) for x in xs] for row in rows])
     if isinstance(curve, Mapping):
         low, high = ([float(getattr(curve[x], end, math.nan)) for x in xs] for end in ("low", "high"))
@@ -177,9 +180,10 @@ def seed_curves(
     for name, records in arms.items():
         for record in records:
             if key in record.curves:
-                steps, budget = np.array(record.curves[key]["step"], dtype=float), record.config["budget"]
-                if by == "tokens":
-                    steps *= record.metrics["train/tokens"] / budget["steps"] / 1e6  # type: ignore[index,call-overload]
+                steps = np.array(record.curves[key]["step"], dtype=float)
+                if by == "tokens":  # a step has a few tokens more or less by seed: x is that of the first
+                    budget: Any = records[0].config["budget"]
+                    steps *= records[0].metrics["train/tokens"] / budget["steps"] / 1e6
                 elif by == "share":
                     steps *= 100 / steps[-1]
                 curve = dict(zip(steps.round(6).tolist(), record.curves[key]["value"], strict=True))

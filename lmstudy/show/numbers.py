@@ -66,12 +66,7 @@ def decimals(e: Interval) -> int:
     half = (e.high - e.low) / 2
     if math.isfinite(half) and half > 0:
         return _decimals(half, 2)
-    return 0 if e.value == int_of(e.value) else _decimals(e.value, 3)
-
-
-def int_of(x: float) -> float:
-    """The whole number nearest to x; NaN and infinity as they are."""
-    return float(round(x)) if math.isfinite(x) else x
+    return 0 if float(e.value).is_integer() else _decimals(e.value, 3)
 
 
 def _decimals(x: float, significant: int) -> int:

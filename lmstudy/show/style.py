@@ -1,5 +1,7 @@
 """The look of the book's figures: vector graphics, colours that colour-blind readers tell apart, no boxes."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -31,7 +33,7 @@ def use_house_style() -> None:
     )
 
 
-def points(values, xlabel, from_zero=True):  # type: ignore[no-untyped-def]
+def points(values: Any, xlabel: str, from_zero: bool = True) -> Any:
     """The former name of `lmstudy.show.points.points`."""
     from lmstudy.show.points import points as drawn
 

@@ -56,7 +56,8 @@ def shown(
     for place, column in enumerate(written):
         texts = [text for text in written[column] if text != missing]
         if is_numeric(frame[column]):
-            styles.append({"selector": f".col{place}", "props": "text-align: right; white-space: nowrap"})
+            styles.append({"selector": f".col{place}", "props": "text-align: right"})
+            styles.append({"selector": f"td.col{place}", "props": "white-space: nowrap"})
         else:
             styles.append({"selector": f".col{place}", "props": "text-align: left"})
             if max(map(len, texts), default=0) >= PROSE:
@@ -68,7 +69,7 @@ def shown(
     digest = hashlib.sha256(f"{caption}{written.to_json()}".encode()).hexdigest()[:8]  # the same table is the same HTML
     style = Styler(written, uuid=digest, cell_ids=False, escape="html")
     style.format_index(escape="html", axis=0).format_index(escape="html", axis=1)
-    style.set_table_attributes('class="dataframe study-table"').set_table_styles(styles)  # type: ignore[arg-type]
+    style.set_table_attributes('class="dataframe study-table"').set_table_styles(styles)
     style.set_td_classes(classes.rename_axis(index=None, columns=corner))
     if not index:
         style.hide(axis="index")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
+from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.show.curves import arm_curves, curve_panels, curves, seed_curves
 from lmstudy.show.labels import label_points, spread
@@ -109,12 +110,15 @@ def test_records_become_a_thin_curve_a_seed_and_a_thick_one_for_their_mean():
 
     def run(seed, last):
         found = {"loss": {"step": [10, 20], "value": [3.0, last]}}
-        return record(seed, "train", config, 2.0, seed=seed, curves=found, metrics={"train/tokens": 2e6})
+        metrics = {"train/tokens": 2e6 + seed - 1}  # of the first seed count
+        return record(seed, "train", config, 2.0, seed=seed, curves=found, metrics=metrics)
 
     arms = {"MLE": [run(1, 1.0), run(2, 2.0)], "none": []}
     assert seed_curves(arms, "loss") == {"MLE": [{1.0: 3.0, 2.0: 1.0}, {1.0: 3.0, 2.0: 2.0}]}
     assert list(seed_curves(arms, "loss", "share")["MLE"][0]) == [50.0, 100.0]
     assert seed_curves(arms, "other") == {}
+    with pytest.raises(StudyError, match="a curve of 2 seeds: they have no x in common"):
+        curves({"a": [{1.0: 1.0}, {2.0: 1.0}]}, "step", "bits")
     (axes,) = arm_curves(arms, "bits", "loss", by="step").axes
     assert [line.get_ydata()[-1] for line in axes.lines] == [1.0, 2.0, 1.5]
     assert axes.lines[2].get_linewidth() > axes.lines[0].get_linewidth()
