@@ -16,9 +16,9 @@ from lmstudy.chapters.applications.scores import (
     main_score,
     named,
 )
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.applications import MLE, SCRATCH, UNTRAINED, Arm, Tuned
 from lmstudy.study.estimates import mean_metric
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.chapters.faults.fault_effects import HELD_OUT, TRAINING, choices, onsets, red_team_rounds, strengths
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.estimates import mean
 from lmstudy.study.preferences import GUIDANCE, PER_THOUSAND, arm, judged, judged_arm
 from lmstudy.study.shelf import NoRecordsError, Shelf

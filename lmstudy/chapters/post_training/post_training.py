@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
 from lmstudy.models.flops import TRAINING as TRAINING_COST
 from lmstudy.runs.dpo import dpo_of
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.claims import Compute
 from lmstudy.study.estimates import HELD_OUT, capability_cost, mean, sums, times
 from lmstudy.study.estimates import UNPROMPTED as TRAINING

@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import pandas as pd
 
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.estimates import common_seeds, sums
 from lmstudy.study.preferences import BUDGETS, OBJECTIVES, arm
 from lmstudy.study.shelf import NoRecordsError, Shelf

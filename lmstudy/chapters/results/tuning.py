@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.chapters.results.results import level
+from lmstudy.show.tables import with_interval
 from lmstudy.study.estimates import HELD_OUT, bits_per_byte
 from lmstudy.study.estimates import UNPROMPTED as TRAINING
 from lmstudy.study.preferences import SETTINGS, arm, judged
