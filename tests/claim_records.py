@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from functools import cache
 
 import numpy as np
 
 from lmstudy.benchmark.result import Line
+from lmstudy.runs import text_baseline
 from lmstudy.runs.records import Record
 from lmstudy.study.claims import all_claims
+from lmstudy.study.needs import compose_config
 
 
 def record(number, kind, config, bits_per_byte, seed=None, **changes):
@@ -39,13 +42,26 @@ def record(number, kind, config, bits_per_byte, seed=None, **changes):
     return Record(**(content | changes))
 
 
+@cache
+def composed(command, *overrides):
+    """The resolved configuration of a command line, for records made up as it would make them."""
+    return compose_config(command, list(overrides))
+
+
+def trained(number, *overrides, seed, bits_per_byte=2.0, config=None, **changes):
+    """A record as `lmstudy-train` with these overrides would make it; `config` holds what differs."""
+    whole = {**composed("train", *overrides), "seed": seed, **(config or {})}
+    return record(number, "train", whole, bits_per_byte, seed=seed, **changes)
+
+
 def model(number, bits_per_byte=2.0, **changes):
-    config = {"experiment": "first_model", "budget": {"name": "quick"}}
-    return record(number, "train", config, bits_per_byte, seed=number, **changes)
+    own = ("experiment=first_model", "budget=quick")
+    return trained(number, *own, seed=number, bits_per_byte=bits_per_byte, **changes)
 
 
 def baseline(number, tokens, bits_per_byte=2.3, **changes):
-    config = {"baseline": {"name": "kneser_ney", "order": 5, "tokens": tokens}}
+    data = composed("train", "experiment=first_model", "budget=quick")["data"]
+    config = text_baseline.content({**composed("baseline", f"tokens={tokens}"), "data": data})
     return record(number, "baseline", config, bits_per_byte, **changes)
 
 
@@ -56,7 +72,7 @@ def claims_of_the_study():
 
 def study(baseline_bits=2.3):
     models = [model(1, 2.0), model(2, 2.02), model(3, 1.98)]
-    return [*models, baseline(8, "all", baseline_bits), baseline(9, 1_000_000, 2.6), *benchmarks()]
+    return [*models, baseline(8, "all", baseline_bits), baseline(9, 1_000_001, 2.6), *benchmarks()]
 
 
 TRAIN = [

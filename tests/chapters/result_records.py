@@ -1,12 +1,14 @@
 """Records made up as the study of preferences makes them: runs of objectives, and measurements of their samples."""
 
 import hashlib
+import json
 
 import numpy as np
 
-from lmstudy.study.preference_records import _expected
+from lmstudy.measures.evaluate import asked
 from lmstudy.study.preferences import BUDGETS, OBJECTIVES, VARIANTS
-from tests.claim_records import record
+from tests.claim_records import composed, record
+from tests.claim_records import trained as made
 
 PARTS, CHARACTERS = 32, 5000
 SCORERS = ("training", "held_out")
@@ -16,26 +18,30 @@ def number(*words) -> int:
     return int(hashlib.sha256(" ".join(map(str, words)).encode()).hexdigest()[:12], 16)
 
 
-def trained(task, name, seed, bits=2.0, budget=None, **changes):
-    """A run; `bits` per byte of held-out documents."""
-    parts = _expected((OBJECTIVES | VARIANTS)[name], budget or BUDGETS[task])
-    pretraining = {"_target_": "lmstudy.data.examples.PrefixLM"}
-    config = {"experiment": task, "pretraining": pretraining, **parts, "seed": seed, **changes.pop("config", {})}
+def trained(task, name, seed, bits=2.0, budget=None, config=None, **changes):
+    """A run of an arm; `bits` per byte of held-out documents."""
+    overrides = (f"experiment={task}", f"budget={budget or BUDGETS[task]}", *(OBJECTIVES | VARIANTS)[name])
     curve = {"step": [100, 200], "value": [0.002, 0.001]}
     own = {
-        "seed": seed,
         "metrics": {"valid/bits_per_byte": bits, "train/tokens": 7e5, "parameters": 5e5},
         "curves": {"valid/misalignment": curve, "valid/bits_per_byte": curve},
     }
-    return record(number(task, name, seed, budget or ""), "train", config, bits, **(own | changes))
+    of_run = number(task, name, seed, budget or "", sorted((config or {}).items(), key=str))
+    return made(of_run, *overrides, seed=seed, bits_per_byte=bits, config=config, **(own | changes))
 
 
-def judged(run, training, held_out=None, structure=None, samples=(), settings=None, groups=None):
-    """The measurement of a run: mean scores per character of its samples, by each scorer."""
-    measure = {
-        "name": "preference", "split": "valid", "documents": 1024, "samples": 1024, "prompts": 256,
-        "control": "auto", "guidance": 1.0, "best_of": 1, "scorers": {"training": {}, "held_out": {}},
-    } | (settings or {})  # fmt: skip
+def settings_of(*overrides, **changes):
+    """What the record of a measurement keeps of `lmstudy-evaluate` with these overrides, and what differs in it."""
+    asked_for = asked(composed("evaluate", "run=''", *overrides))[1]
+    return json.loads(json.dumps(asked_for)) | changes
+
+
+def judged(run, training, held_out=None, structure=None, samples=(), settings=None, groups=None, asked_for=()):
+    """The measurement of a run: mean scores per character of its samples, by each scorer.
+
+    `asked_for` are overrides of `lmstudy-evaluate`, `settings` what differs from what they say.
+    """
+    measure = settings_of(*(asked_for or [f"measure={run.config['experiment']}"]), **(settings or {}))
     config = {"run": {"id": run.id, "name": run.name, "config": run.config}, "measure": measure, "data": None}
     means = {"training": training, "held_out": training if held_out is None else held_out}
     if structure is not None:
@@ -71,10 +77,16 @@ def of_task(task, means=None, seeds=(1, 2, 3)):
     return found
 
 
-def distant(name, seed, distance, teacher="t"):
+TEACHER = trained("privacy", "MLE", 1, config={
+    "budget": composed("train", "experiment=privacy", "budget=short", "budget.steps=1600", "budget.evaluate_every=400")
+    ["budget"]
+})  # fmt: skip
+
+
+def distant(name, seed, distance, teacher=TEACHER):
     """A run of privacy, and its distance from a teacher in bits per byte."""
     run = trained("privacy", name, seed)
     rng = np.random.default_rng(seed)
     groups = [[(distance + noise) * 100, 100.0] for noise in rng.normal(0, 0.01, size=16)]
-    settings = {"name": "divergence", "teacher": teacher, "samples": 512, "seed": 1}
-    return run, judged(run, 0.1, settings=settings, groups={"divergence": groups})
+    asked_for = ("measure=divergence", f"measure.teacher={teacher.id}")
+    return run, judged(run, 0.1, asked_for=asked_for, groups={"divergence": groups})

@@ -4,6 +4,7 @@ import dataclasses
 
 import matplotlib.pyplot as plt
 import pytest
+from lmstudy.study.comparisons import arm_config, renamed
 
 from lmstudy.chapters.architectures.architectures import reading_curves
 from lmstudy.chapters.architectures.comparison_tables import cost_table, quality_table
@@ -11,7 +12,6 @@ from lmstudy.chapters.pseudo_code.article_figures import FLOOR, own_task_and_lan
 from lmstudy.chapters.pseudo_code.pseudo_code import argument_table, loop_table
 from lmstudy.errors import StudyError
 from lmstudy.study.claims import all_claims, evaluate_claims
-from lmstudy.study.comparisons import arm_config, renamed
 from tests.claim_records import record
 
 

@@ -1,0 +1,66 @@
+"""What runs are compared by: pairing, signs, and what cannot be compared."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lmstudy.errors import StudyError
+from lmstudy.study.estimates import bits_per_byte, common_seeds, group_counts, metric, more_bits
+from tests.claim_records import model
+
+
+@pytest.fixture
+def transformer():
+    return [model(s, 2.0) for s in (1, 2, 3)]
+
+
+@pytest.fixture
+def other():
+    return [model(10 + s, 2.1, id=f"{20 + s:016x}") for s in (1, 2, 3)]
+
+
+def test_differences_are_paired_and_signed(transformer, other):
+    found = more_bits(other, transformer)
+    assert found.value == pytest.approx(0.1, abs=0.01)
+    assert 0 < found.low < found.value < found.high
+    assert more_bits(transformer, other).value == pytest.approx(-found.value)
+    apart = bits_per_byte(other)
+    assert found.high - found.low < apart.high - apart.low  # what is hard for both cancels
+
+
+def test_arms_of_different_data_are_not_compared_on_their_own_splits(transformer, other):
+    elsewhere = [dataclasses.replace(r, data="other") for r in other]
+    with pytest.raises(StudyError, match="different data"):
+        more_bits(elsewhere, transformer)
+
+
+def test_group_counts_are_ordered_by_seed_whatever_the_order_of_records(transformer):
+    assert group_counts(transformer, "valid").shape == (3, 20, 2)
+    assert np.array_equal(group_counts(transformer[::-1], "valid"), group_counts(transformer, "valid"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"numerics": 2}, r"numerics 1.*numerics 2"),
+        ({"data": "other"}, "different data"),
+        ({"groups": {"valid": [[9.0, 3]] * 20}}, "do not hold the same documents"),
+        ({"seed": 1, "name": "twin"}, "same seed, 1"),
+        ({"groups": {}}, "split 'valid' in train-4"),
+    ],
+)
+def test_records_that_cannot_be_compared_are_an_error(transformer, changes, message):
+    with pytest.raises(StudyError, match=message):
+        group_counts([*transformer, dataclasses.replace(model(4), **changes)], "valid")
+
+
+def test_metrics_get_an_interval_over_seeds(transformer):
+    found = metric(transformer, "train/tokens")
+    assert (found.value, found.n) == (1_000_002.0, 3)
+
+
+def test_only_seeds_that_all_arms_have_are_paired(transformer, other):
+    assert [[r.seed for r in own] for own in common_seeds(transformer, transformer[1:])] == [[2, 3], [2, 3]]
+    with pytest.raises(StudyError, match="no seed in common"):
+        common_seeds(transformer, other)
