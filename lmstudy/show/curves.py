@@ -101,8 +101,7 @@ def curve_panels(
         xs = sorted({x for curve in own.values() for one in _rows(curve) for x in one})
         if log_x and len(xs) <= FEW:
             plain_axis(axes, "x", xs)
-        few = log_x or len(xs) <= FEW
-        axes.set_xlim(None if few else xs[0], None if few else xs[-1])
+        axes.margins(x=0.015 if log_x or len(xs) <= FEW else 0)  # room for half a marker
         axes.set_ylim(0 if from_zero else None, top if top is not None and axes.get_ylim()[1] > top else None)
         if log:
             plain_axis(axes, "y")
