@@ -101,14 +101,14 @@ def curve_panels(
         xs = sorted({x for curve in own.values() for one in _rows(curve) for x in one})
         if log_x and len(xs) <= FEW:
             plain_axis(axes, "x", xs)
-        axes.set_xlim(None if log_x or len(xs) <= FEW else xs[0], xs[-1])
-        axes.set_ylim(0 if from_zero else None, top)
+        axes.margins(x=0.015 if log_x or len(xs) <= FEW else 0)  # room for half a marker
+        axes.set_ylim(0 if from_zero else None, top if top is not None and axes.get_ylim()[1] > top else None)
         if log:
             plain_axis(axes, "y")
         beside = titles[number - number % columns : number - number % columns + columns]
         if number % columns < len(beside) - 1 and all(set(panels[t]) == set(own) for t in beside):
             ends = {name: end for name, end in ends.items() if name not in own}
-        labelled.append((axes, xs[-1], ends, colour))
+        labelled.append((axes, axes.get_xlim()[1], ends, colour))
     for number in range(len(titles), grid.size):
         grid.flat[number].set_visible(False)
     for _ in range(2):  # names take room, so that the axes have their size when they are placed once more
@@ -138,8 +138,8 @@ def _draw(axes: Axes, curve: Curve, colour: str, marker: str, log: bool) -> floa
         for row in table:
             axes.plot(xs, row, color=colour, linewidth=0.6, alpha=0.5)
     mean = _mean(table, log)
-    mark = {"marker": marker, "markersize": 4.5} if len(xs) <= FEW else {}
-    axes.plot(xs, mean, color=colour, linewidth=2.0, **mark)  # type: ignore[arg-type]
+    mark: dict[str, Any] = {"marker": marker, "markersize": 4.5} if len(xs) <= FEW else {}
+    axes.plot(xs, mean, color=colour, linewidth=2.0, **mark)
     finite = mean[np.isfinite(mean)]
     return float(finite[-1]) if len(finite) else math.nan
 

@@ -136,7 +136,7 @@ def is_numeric(column: pd.Series) -> bool:
 
 
 def _usual(decimals: list[int]) -> int:
-    return int(np.median(decimals)) if decimals else 0
+    return int(np.ceil(np.median(decimals))) if decimals else 0
 
 
 def _decimals(values: list[float]) -> int:
