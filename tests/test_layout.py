@@ -1,57 +1,105 @@
-"""The house rules that a machine can see: imports point one way, files stay small, nothing is called utils."""
+"""The house rules that a machine can see: floors, no circles, chapters apart, the size of files and folders."""
 
 import ast
+import tomllib
+from collections import Counter
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 
-LAYERS = {
-    "data": 0,
-    "preferences": 1,
-    "models": 1,
-    "training": 2,
-    "evaluation": 2,
-    "tasks": 3,
-    "study": 4,
-    "benchmark": 5,
-}
-SOURCES = sorted((ROOT / "lmstudy").rglob("*.py"))
+FLOORS = (
+    ("errors",),
+    ("atomic", "progress", "config"),
+    ("data",),
+    ("preferences", "models"),
+    ("training", "evaluation"),
+    ("tasks",),
+    ("writing",),
+    ("runs",),
+    ("measures",),
+    ("study",),
+    ("show",),
+    ("publishing", "benchmark", "chapters"),
+    ("commands",),
+)
+"""Rooms from the lowest: a room imports those below it, and not its neighbours."""
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+MODULES = {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in sorted((ROOT / "lmstudy").rglob("*.py"))}
 
 
-def imported(path: Path) -> set[str]:
-    nodes = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom | ast.Import)]
-    names = [n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)]
-    names += [alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names]
-    return {name.split(".")[1] for name in names if name.startswith("lmstudy.")}
+@cache
+def imported(module: str) -> frozenset[str]:
+    """Modules of the package that a module imports, within functions, too."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                found.add(whole if whole in MODULES else node.module)
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return frozenset(found & MODULES.keys())
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.parent.name != "lmstudy"], ids=lambda p: p.stem)
-def test_imports_point_one_way(path):
-    own = path.relative_to(ROOT / "lmstudy").parts[0]
-    others = {LAYERS[name] for name in imported(path) - {own} if name in LAYERS}
-    assert all(layer < LAYERS[own] for layer in others), f"{path} imports from its own layer or one above"
+def test_every_room_has_its_floor():
+    rooms = {path.stem if path.is_file() else path.name for path in (ROOT / "lmstudy").iterdir()}
+    assert rooms - {"__init__", "__pycache__"} == set(FLOOR)
 
 
-def test_files_are_small():
-    lengths = sorted(len(path.read_text().splitlines()) for path in SOURCES)
-    assert lengths[-1] <= 400
-    assert lengths[len(lengths) // 2] <= 150
+@pytest.mark.parametrize("room", FLOOR)
+def test_imports_point_down(room):
+    wrong = [
+        f"{module} imports {other}"
+        for module in MODULES
+        if module.split(".")[1:2] == [room]
+        for other in imported(module)
+        if (target := other.split(".")[1]) != room and FLOOR[target] >= FLOOR[room]
+    ]
+    assert not wrong
 
 
-def test_entry_points_read_as_a_pipeline():
-    for name in ("train", "evaluate", "prepare", "baseline", "dpo", "generate"):
-        assert len((ROOT / "lmstudy" / f"{name}.py").read_text().splitlines()) < 80
+def test_nothing_imports_a_chapter_but_itself():
+    wrong = [
+        f"{module} imports {other}"
+        for module in MODULES
+        for other in imported(module)
+        if other.startswith("lmstudy.chapters.") and other.split(".")[2] not in module.split(".")[2:3]
+    ]
+    assert not wrong
+
+
+def test_there_is_no_circle():
+    try:
+        TopologicalSorter({module: imported(module) for module in MODULES}).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(error.args[1]))
+
+
+def test_a_file_is_at_most_400_lines_and_a_folder_at_most_40_files():
+    assert not [m for m, path in MODULES.items() if len(path.read_text().splitlines()) > 400]
+    assert not [folder for folder, files in Counter(p.parent for p in MODULES.values()).items() if files > 40]
+
+
+def test_a_room_says_its_purpose():
+    rooms = [path for path in MODULES.values() if path.name == "__init__.py" and path.parent.name != "lmstudy"]
+    assert not [str(path) for path in rooms if not ast.get_docstring(ast.parse(path.read_text()))]
 
 
 def test_nothing_is_called_utils():
-    assert not [path for path in SOURCES if "util" in path.stem or "helper" in path.stem]
+    assert not [module for module in MODULES if "util" in module or "helper" in module]
 
 
 def test_every_package_is_installed():
-    import tomllib
-
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
-    found = {".".join(p.parent.relative_to(ROOT).parts) for p in SOURCES if p.name == "__init__.py"}
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in MODULES.values() if path.name == "__init__.py"}
     assert listed == found | {"lmstudy.conf"}
+
+
+def test_tests_lie_where_the_package_does():
+    beside = {"book", "notebooks", "__pycache__"}
+    folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()} - beside
+    assert folders <= {path.name for path in (ROOT / "lmstudy").iterdir() if Path(path).is_dir()}
