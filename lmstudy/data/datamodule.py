@@ -9,15 +9,15 @@ import lightning as L
 import numpy as np
 import torch
 
-from lmstudy.data.ahead import BatchesAhead, to_device
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch, Shape
+from lmstudy.data.batches.packing import TokenScores, build_batch, pack, planned_rows
+from lmstudy.data.batches.prefetching import BatchesAhead, to_device
+from lmstudy.data.batches.windows import Windows
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.examples import Documents, Ints, Task
-from lmstudy.data.packing import TokenScores, build_batch, pack, planned_rows
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.data.views import uniformly_controlled
-from lmstudy.data.windows import Windows
 from lmstudy.errors import StudyError
 
 GROUPS = 100
@@ -151,7 +151,7 @@ class CorpusDataModule(L.LightningDataModule):
         return batches if device.type == "cpu" else BatchesAhead(batches, device)
 
     def transfer_batch_to_device(self, batch: Seq2SeqBatch, device: torch.device, dataloader_idx: int) -> Seq2SeqBatch:
-        """See `lmstudy.data.ahead.to_device`; a batch that is there already stays."""
+        """See `lmstudy.data.batches.prefetching.to_device`; a batch that is there already stays."""
         return to_device(batch, device)
 
     def batches(self, split: str, documents: int | None = None) -> EvaluationBatches:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lmstudy.data import archives
-from lmstudy.data.archives import member_names, read_members
+from lmstudy.data.artefacts import archives
+from lmstudy.data.artefacts.archives import member_names, read_members
 from lmstudy.errors import StudyError
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lmstudy.data.cleaning.stop_words import cut_stop_words
 from lmstudy.data.corpus import Corpus, prepare
-from lmstudy.data.report import report
 from lmstudy.data.segmentation import sentences
-from lmstudy.data.stop_words import cut_stop_words
+from lmstudy.data.stages.report import report
 from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
 from tests.data.test_settings import load

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lmstudy.data.batch import IGNORE, Shape
+from lmstudy.data.batches.packing import at
 from lmstudy.data.copying import Copy, Reproduce
 from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.data.examples import PrefixLM
-from lmstudy.data.packing import at
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
 from tests.data.fake_documents import random_documents

@@ -4,7 +4,16 @@ import re
 import numpy as np
 import pytest
 
-from lmstudy.data.deduplication import EXACT, NEAR, Deduplication, bands, duplicates, jaccard, shingles, sketches
+from lmstudy.data.cleaning.deduplication import (
+    EXACT,
+    NEAR,
+    Deduplication,
+    bands,
+    duplicates,
+    jaccard,
+    shingles,
+    sketches,
+)
 
 WORDS = ["alpha", "beta", "gamma", "delta", "(", ")", ":", "=", "+", "return"]
 

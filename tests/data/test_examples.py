@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from lmstudy.data.batches.packing import at
 from lmstudy.data.examples import Mixture, PrefixLM, SpanCorruption
-from lmstudy.data.packing import at
 from lmstudy.data.tokenizer import BOS, EOS, SENTINELS
 from lmstudy.errors import StudyError
 from tests.data.fake_documents import FakeDocuments, random_documents

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lmstudy.data.nested_archives import read_nested
+from lmstudy.data.artefacts.archives import read_nested
 from lmstudy.errors import StudyError
 from tests.data.rated import INNER, build_tarball
 from tests.data.wheels import build_sdist
@@ -38,10 +38,10 @@ def test_links_are_refused(tmp_path: Path) -> None:
     ("files", "said"),
     [
         ({}, r"data\.archive='extra/inner\.tar\.gz': alpha-1\.0\.tar\.gz holds no such file"),
-        ({INNER: b"no tarball at all"}, r"inner\.tar\.gz is damaged or no tarball"),
+        ({INNER: b"no tarball at all"}, r"inner\.tar\.gz is damaged or no archive"),
         (
             {INNER: build_tarball({"a.txt": random.Random(0).randbytes(9000)})[:4000]},
-            r"inner\.tar\.gz is damaged or no tarball",
+            r"inner\.tar\.gz is damaged or no archive",
         ),
     ],
 )

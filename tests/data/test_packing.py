@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch, Shape
+from lmstudy.data.batches.packing import build_batch, pack, planned_rows
+from lmstudy.data.batches.windows import Windows
 from lmstudy.data.datamodule import EvaluationBatches, Phase, TrainingBatches
 from lmstudy.data.examples import Plan, PrefixLM
-from lmstudy.data.packing import build_batch, pack, planned_rows
 from lmstudy.data.tokenizer import BOS, EOS, PAD
-from lmstudy.data.windows import Windows
 from tests.data.fake_documents import random_documents
 
 S, T = 48, 64

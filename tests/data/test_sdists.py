@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from unearth import PackageFinder
 
-from lmstudy.data import sdists
-from lmstudy.data.artefacts import fetch, place
-from lmstudy.data.package_index import client, finders, pip_settings
+from lmstudy.data.artefacts import sdists
+from lmstudy.data.artefacts.fetching import fetch, place
+from lmstudy.data.artefacts.package_index import client, finders, pip_settings
 from lmstudy.errors import StudyError
 from tests.data.wheels import build_sdist, build_wheel, pin_sdist
 

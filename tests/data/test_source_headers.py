@@ -157,6 +157,6 @@ def test_the_identity_is_of_what_is_read(tmp_path: Path) -> None:
 def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
     headers = source(tmp_path, {"alpha/a.py": SIGNED})
     (part,) = headers.parts(tmp_path, print)
-    part.wheel.write_bytes(b"nothing")
+    part.archive.write_bytes(b"nothing")
     with pytest.raises(StudyError, match=r"alpha-1\.0\.tar\.gz is damaged"):
         headers.read(part)

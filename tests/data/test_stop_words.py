@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from lmstudy.data import stop_words
-from lmstudy.data.rewriting import without
-from lmstudy.data.stop_words import cut_stop_words, identity
+from lmstudy.data.cleaning import stop_words
+from lmstudy.data.cleaning.cuts import without
+from lmstudy.data.cleaning.stop_words import cut_stop_words, identity
 from lmstudy.errors import StudyError
 
 

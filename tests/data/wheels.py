@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from lmstudy.data.artefacts import Artefact, place
+from lmstudy.data.artefacts.fetching import Artefact, place
 
 
 def build_wheel(folder: Path, name: str, files: dict[str, str], requires_python: str = ">=3.11") -> Path:

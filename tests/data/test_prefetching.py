@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from lmstudy.data.ahead import BatchesAhead, to_device
+from lmstudy.data.batches.prefetching import BatchesAhead, to_device
 from lmstudy.data.datamodule import CorpusDataModule, Phase, TrainingBatches
 from lmstudy.data.examples import PrefixLM
 from tests.data.fake_documents import random_documents

@@ -1,6 +1,6 @@
 import pytest
 
-from lmstudy.data import cleaning
+from lmstudy.data.cleaning import steps as cleaning
 from lmstudy.errors import StudyError
 
 CODE = "def mean(values):\n    total = sum(values)\n    return total / len(values)\n"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lmstudy.data.reading import Reader, Row, side_by_side
+from lmstudy.data.text_rows import Reader, Row, side_by_side
 from lmstudy.data.tokenizer import BOS, PAD, train
 from lmstudy.errors import StudyError
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lmstudy.data import artefacts
-from lmstudy.data.artefacts import fetch, fetch_all, place
-from lmstudy.data.downloads import last_line
+from lmstudy.data.artefacts import fetching
+from lmstudy.data.artefacts.fetching import fetch, fetch_all, place
+from lmstudy.data.artefacts.wheels import last_line
 from lmstudy.errors import StudyError
 from tests.data.wheels import build_wheel, pin, put
 
@@ -94,7 +94,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(artefacts, "download", full)
+    monkeypatch.setattr(fetching, "download", full)
     wheel = build_wheel(tmp_path / "true", "alpha", {})
     with pytest.raises(StudyError, match=r"No space left on device.*LMSTUDY_CACHE"):
         fetch(pin(wheel), tmp_path, lambda _: None)

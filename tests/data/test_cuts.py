@@ -1,6 +1,6 @@
 import random
 
-from lmstudy.data.rewriting import Cuts, shortened, without
+from lmstudy.data.cleaning.cuts import Cuts, shortened, without
 
 
 def test_what_is_left() -> None:

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ConfigDict, ValidationError, validate_call
 
-from lmstudy.data import stop_words as stop_word_lists
-from lmstudy.data.rewriting import Cuts, without
+from lmstudy.data.cleaning import stop_words as stop_word_lists
+from lmstudy.data.cleaning.cuts import Cuts, without
 from lmstudy.errors import StudyError
 
 Settings = Mapping[str, Mapping[str, Any] | None]

@@ -4,7 +4,7 @@ import textwrap
 import pytest
 
 from lmstudy.data.documents import lines
-from lmstudy.data.functions import decode_python, find_functions, is_generated
+from lmstudy.data.python_functions import decode_python, find_functions, is_generated
 
 
 def found(text: str, shortest: int = 3, longest: int = 60) -> dict[str, str]:
