@@ -66,7 +66,7 @@ def texts(corpus: Corpus) -> dict[str, str]:
     return {row["id"]: row["text"] for split in corpus.splits.values() for row in split}
 
 
-def test_words_are_cut_the_same_in_training_corpus_and_prompts(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
+def test_words_are_cut_the_same_in_training_corpus_and_prompts(settings_and_cache):
     plain, cut = made(settings_and_cache), made(settings_and_cache, tokenizer__segmentation="jieba")
     assert (plain.segmentation, cut.segmentation) == (None, "jieba")
     assert plain.fingerprint != cut.fingerprint
@@ -80,7 +80,7 @@ def test_words_are_cut_the_same_in_training_corpus_and_prompts(settings_and_cach
                 assert tuple(decode(corpus.tokenizer, part) for part in parts) == sentences(row["text"])
 
 
-def test_stop_words_are_out_and_counted(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
+def test_stop_words_are_out_and_counted(settings_and_cache):
     before = made(settings_and_cache, deduplication=None)
     steps = {"too_short": {"characters": 2}, "stop_words": {"language": "zh"}}
     after = made(settings_and_cache, cleaning=steps, deduplication=None)
@@ -108,14 +108,14 @@ def test_stop_words_are_out_and_counted(settings_and_cache: tuple[dict[str, Any]
             assert len(row["starts"]) <= len(sentences(old[row["id"]]))
 
 
-def test_duplicates_are_those_of_the_rewritten_text(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
+def test_duplicates_are_those_of_the_rewritten_text(settings_and_cache):
     corpus = made(settings_and_cache, cleaning={"stop_words": {"language": "zh"}})
     kept = list(texts(corpus).values())
     assert len(set(kept)) == len(kept)
     assert corpus.report["sources"]["alpha"]["removed"]["exact_duplicate"]["documents"] == 11  # the twins
 
 
-def test_deduplication_can_be_off(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
+def test_deduplication_can_be_off(settings_and_cache):
     on, off = made(settings_and_cache), made(settings_and_cache, deduplication=None)
     assert on.report["sources"]["alpha"]["removed"]["exact_duplicate"]["documents"] == 10
     assert set(off.report["sources"]["alpha"]["removed"]) == {"too_short"}
@@ -123,13 +123,13 @@ def test_deduplication_can_be_off(settings_and_cache: tuple[dict[str, Any], Path
     assert on.fingerprint != off.fingerprint
 
 
-def test_all_cleaning_can_be_off(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
+def test_all_cleaning_can_be_off(settings_and_cache):
     source = made(settings_and_cache, cleaning=None, deduplication=None).report["sources"]["alpha"]
     assert source["removed"] == {}
     assert source["kept"]["documents"] == source["documents"]
 
 
-def test_a_list_that_empties_everything(settings_and_cache: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
+def test_a_list_that_empties_everything(settings_and_cache, tmp_path):
     words = {word for thing in THINGS for verdict in VERDICTS for word in cut_all(f"{thing}{verdict}")}
     file = tmp_path / "words.txt"
     file.write_text("\n".join(sorted({*words, *cut_all("推荐宾馆早餐。！？，好的了我们他们不是")})), encoding="utf-8")
@@ -144,12 +144,12 @@ def cut_all(text: str) -> list[str]:
     return [*rjieba.cut(text), *text]
 
 
-def test_an_empty_vocabulary(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
+def test_an_empty_vocabulary(settings_and_cache):
     with pytest.raises(StudyError, match=r"data\.tokenizer\.sample_bytes=1: no text of the training split .*raise it"):
         made(settings_and_cache, tokenizer__sample_bytes=1)
 
 
-def test_counts_of_an_older_cache_are_readable() -> None:
+def test_counts_of_an_older_cache_are_readable():
     about = {"alpha": {"version": "1.0"}}
     extracted = {"alpha": {"files": 1, "skipped": {}, "documents": 3, "characters": 9}}
     size = {"documents": 3, "characters": 9, "bytes": 9}

@@ -25,30 +25,30 @@ CASES = [
 
 
 @pytest.mark.parametrize(("step", "arguments", "bad", "good"), CASES)
-def test_step(step: str, arguments: dict, bad: str, good: str) -> None:
+def test_step(step, arguments, bad, good):
     cleaning.check({step: arguments})
     assert cleaning.clean(bad, {step: arguments}).objection == step
     assert cleaning.clean(good, {step: arguments})[:2] == (None, good)
 
 
-def test_every_step_is_tested_and_has_a_reason() -> None:
+def test_every_step_is_tested_and_has_a_reason():
     assert {step for step, *_ in CASES} == {*cleaning.STEPS, *cleaning.REWRITES} == set(cleaning.REASONS)
     assert set(cleaning.EFFECTS) == set(cleaning.REWRITES)
 
 
-def test_the_first_step_in_order_counts() -> None:
+def test_the_first_step_in_order_counts():
     steps = {"too_long": {"characters": 3}, "unreadable": {}}
     assert cleaning.clean("abcd\0", steps).objection == "too_long"
     assert cleaning.clean("abcd\0", dict(reversed(steps.items()))).objection == "unreadable"
 
 
-def test_steps_see_what_those_before_them_left() -> None:
+def test_steps_see_what_those_before_them_left():
     steps = {"stop_words": {"language": "en"}, "too_short": {"characters": 5}}
     assert cleaning.clean("the cat", steps)[:2] == ("too_short", "cat")
     assert cleaning.clean("the cat", dict(reversed(steps.items())))[:2] == (None, "cat")
 
 
-def test_identity_holds_the_settings_in_order() -> None:
+def test_identity_holds_the_settings_in_order():
     steps = {"too_short": {"characters": 5}, "unreadable": None}
     assert cleaning.identity(steps) == [["too_short", {"characters": 5}], ["unreadable", {}]]
     ((name, arguments),) = cleaning.identity({"stop_words": {"language": "en"}})
@@ -68,6 +68,6 @@ def test_identity_holds_the_settings_in_order() -> None:
         ({"stop_words": {}}, r"data\.cleaning\.stop_words names no list"),
     ],
 )
-def test_bad_settings(settings: dict, said: str) -> None:
+def test_bad_settings(settings, said):
     with pytest.raises(StudyError, match=said):
         cleaning.check(settings)

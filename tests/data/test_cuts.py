@@ -3,20 +3,20 @@ import random
 from lmstudy.data.cleaning.cuts import Cuts, shortened, without
 
 
-def test_what_is_left() -> None:
+def test_what_is_left():
     text, spans = "one two\nthree\n", [(0, 4), (8, 13)]
     assert without(text, spans) == "two\n\n"
     assert shortened([8, 6], spans) == [4, 1]
     assert Cuts(spans, 2).characters == 9
 
 
-def test_a_span_may_cover_segments_and_a_segment_may_vanish() -> None:
+def test_a_span_may_cover_segments_and_a_segment_may_vanish():
     assert shortened([2, 3, 4], [(1, 7)]) == [1, 2]
     assert shortened([2, 3, 4], [(0, 9)]) == []
     assert shortened([2, 3, 4], []) == [2, 3, 4]
 
 
-def test_segments_are_what_is_left_of_each() -> None:
+def test_segments_are_what_is_left_of_each():
     rng = random.Random(0)
     for _ in range(200):
         lengths = [rng.randrange(1, 6) for _ in range(rng.randrange(1, 8))]

@@ -1,7 +1,6 @@
 """Artefacts are fetched by pip from a local folder that stands in for the package index."""
 
 import errno
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,15 +21,18 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_fetches_once_and_then_needs_no_network(index: Path, tmp_path: Path) -> None:
+def test_fetches_once_executes_nothing_and_then_needs_no_network(index, tmp_path):
+    marker = tmp_path / "executed"
+    files = {"alpha/__init__.py": f"open({str(marker)!r}, 'w')\n", "setup.py": "1/0\n"}
     # made for a later Python than the one that runs: it is read, never installed
-    wheels = [build_wheel(index, name, {f"{name}/a.py": "x = 1\n"}, ">=3.99") for name in ("alpha", "beta")]
+    wheels = [build_wheel(index, name, files, ">=3.99") for name in ("alpha", "beta")]
     pins = [pin(wheel) for wheel in wheels]
     said: list[str] = []
     files = fetch_all(pins, tmp_path / "cache", said.append)
     assert [file.read_bytes() for file in files] == [wheel.read_bytes() for wheel in wheels]
     assert len(said) == 2
     assert all("fetched" in line for line in said)
+    assert not marker.exists()
     for wheel in wheels:
         wheel.unlink()
     assert fetch_all(pins, tmp_path / "cache", said.append) == files
@@ -38,7 +40,7 @@ def test_fetches_once_and_then_needs_no_network(index: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("damage", [lambda content: content[:50], lambda content: content + b"x"])
-def test_damaged_file_is_fetched_again(index: Path, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+def test_damaged_file_is_fetched_again(index, tmp_path, damage):
     wheel = build_wheel(index, "alpha", {"alpha/a.py": "x = 1\n"})
     cached = put(wheel, pin(wheel), tmp_path)
     cached.write_bytes(damage(cached.read_bytes()))
@@ -48,30 +50,30 @@ def test_damaged_file_is_fetched_again(index: Path, tmp_path: Path, damage: Call
     assert str(cached) in said[0]
 
 
-def test_other_file_on_the_index_replaces_nothing(index: Path, tmp_path: Path) -> None:
+def test_other_file_on_the_index_replaces_nothing(index, tmp_path):
     wheel = build_wheel(tmp_path / "true", "alpha", {"alpha/a.py": "x = 1\n"})
     other = build_wheel(index, "alpha", {"alpha/a.py": "x = 2\n"})
     cached = put(wheel, pin(wheel), tmp_path)
     cached.write_bytes(b"damaged")
     with pytest.raises(StudyError) as error:
-        fetch(pin(wheel), tmp_path, lambda _: None)
+        fetch(pin(wheel), tmp_path, print)
     for word in ("alpha==1.0", pin(wheel).sha256, pin(other).sha256):
         assert word in str(error.value)
     assert cached.read_bytes() == b"damaged"
     assert not list(cached.parent.glob(".partial-*"))
 
 
-def test_no_network_says_where_to_put_the_file(index: Path, tmp_path: Path) -> None:
+def test_no_network_says_where_to_put_the_file(index, tmp_path):
     wheel = build_wheel(tmp_path / "elsewhere", "alpha", {"alpha/a.py": "x = 1\n"})
     with pytest.raises(StudyError, match=r"pip could not fetch alpha==1\.0") as error:
-        fetch(pin(wheel), tmp_path, lambda _: None)
+        fetch(pin(wheel), tmp_path, print)
     assert str(place(pin(wheel), tmp_path)) in str(error.value)
     assert "\n" not in str(error.value)
     put(wheel, pin(wheel), tmp_path)
-    assert fetch(pin(wheel), tmp_path, lambda _: None).read_bytes() == wheel.read_bytes()
+    assert fetch(pin(wheel), tmp_path, print).read_bytes() == wheel.read_bytes()
 
 
-def test_message_of_pip_is_passed_on_without_addresses() -> None:
+def test_message_of_pip_is_passed_on_without_addresses():
     stderr = (
         "WARNING: Retrying after connection broken by NewConnectionError(host='index.example')\n"
         "ERROR: Could not install packages due to an OSError: https://index.example/simple/a is unreachable\n"
@@ -80,29 +82,22 @@ def test_message_of_pip_is_passed_on_without_addresses() -> None:
     assert last_line("") == "no message"
 
 
-def test_cache_that_is_no_folder(tmp_path: Path) -> None:
+def test_cache_that_is_no_folder(tmp_path):
     cache = tmp_path / "cache"
     cache.write_text("in the way")
     wheel = build_wheel(tmp_path / "true", "alpha", {})
     with pytest.raises(StudyError, match="LMSTUDY_CACHE") as error:
-        fetch(pin(wheel), cache, lambda _: None)
+        fetch(pin(wheel), cache, print)
     assert str(cache) in str(error.value)
     assert cache.read_text() == "in the way"
 
 
-def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk(tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(fetching, "download", full)
-    wheel = build_wheel(tmp_path / "true", "alpha", {})
+    pinned = pin(build_wheel(tmp_path / "true", "alpha", {}))
     with pytest.raises(StudyError, match=r"No space left on device.*LMSTUDY_CACHE"):
-        fetch(pin(wheel), tmp_path, lambda _: None)
-    assert not place(pin(wheel), tmp_path).exists()
-
-
-def test_nothing_is_executed(index: Path, tmp_path: Path) -> None:
-    marker = tmp_path / "executed"
-    wheel = build_wheel(index, "alpha", {"alpha/__init__.py": f"open({str(marker)!r}, 'w')\n", "setup.py": "1/0\n"})
-    fetch(pin(wheel), tmp_path / "cache", lambda _: None)
-    assert not marker.exists()
+        fetch(pinned, tmp_path, print)
+    assert not place(pinned, tmp_path).exists()

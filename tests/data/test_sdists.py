@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -20,17 +19,13 @@ from tests.data.wheels import build_sdist, build_wheel, pin_sdist
 Pages = dict[str, tuple[int, bytes]]
 
 
-def silent(_: str) -> None:
-    pass
-
-
 def settings(monkeypatch: pytest.MonkeyPatch, **given: str) -> None:
     named = {key.replace("_", "-"): value for key, value in given.items()}
     monkeypatch.setattr(sdists, "pip_settings", lambda: named)
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Pages, list[str]]]:
+def server(monkeypatch):
     """Address of a server, the pages it has (status and content by path), and the paths asked for."""
     pages: Pages = {}
     asked: list[str] = []
@@ -63,9 +58,7 @@ def offer(pages: Pages, sdist: Path, declared: str = "") -> None:
     pages[f"/files/{sdist.name}"] = 200, sdist.read_bytes()
 
 
-def test_nothing_is_executed_and_the_second_time_needs_no_index(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_executed_and_the_second_time_needs_no_index(tmp_path, monkeypatch):
     marker = tmp_path / "executed"
     build = f"open({str(marker)!r}, 'w')\n"
     sdist = build_sdist(tmp_path / "index", "alpha", {"setup.py": build, "alpha/a.txt": "text\n"})
@@ -86,76 +79,68 @@ def test_nothing_is_executed_and_the_second_time_needs_no_index(
     assert len(said) == 1
 
 
-def test_from_an_index(tmp_path: Path, server: tuple[str, Pages, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_an_index(tmp_path, server, monkeypatch):
     address, pages, asked = server
     sdist = build_sdist(tmp_path, "alpha", {"a.txt": "text"})
     offer(pages, sdist, f"#sha256={pin_sdist(sdist).sha256}")
     settings(monkeypatch, index_url=f"{address}/simple")
-    assert fetch(pin_sdist(sdist), tmp_path / "cache", silent).read_bytes() == sdist.read_bytes()
+    assert fetch(pin_sdist(sdist), tmp_path / "cache", print).read_bytes() == sdist.read_bytes()
     assert asked.count(f"/files/{sdist.name}") == 1
 
 
 @pytest.mark.parametrize("says_so", [True, False])
-def test_another_file_of_the_same_name(
-    tmp_path: Path, server: tuple[str, Pages, list[str]], monkeypatch: pytest.MonkeyPatch, says_so: bool
-) -> None:
+def test_another_file_of_the_same_name(tmp_path, server, monkeypatch, says_so):
     address, pages, asked = server
     wanted = pin_sdist(build_sdist(tmp_path / "true", "alpha", {"a.txt": "text"}))
     other = build_sdist(tmp_path / "other", "alpha", {"a.txt": "other"})
     offer(pages, other, f"#sha256={pin_sdist(other).sha256}" if says_so else "")
     settings(monkeypatch, index_url=f"{address}/simple")
     with pytest.raises(StudyError) as error:
-        fetch(wanted, tmp_path / "cache", silent)
+        fetch(wanted, tmp_path / "cache", print)
     for word in ("alpha==1.0", wanted.sha256, pin_sdist(other).sha256):
         assert word in str(error.value)
     assert asked.count(f"/files/{other.name}") == (0 if says_so else 1)  # what is known to differ is not fetched
     assert not place(wanted, tmp_path / "cache").exists()
 
 
-def test_a_version_that_is_not_there_lists_those_that_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_that_is_not_there_lists_those_that_are(tmp_path, monkeypatch):
     wanted = pin_sdist(build_sdist(tmp_path / "elsewhere", "alpha", {}, "2.0"))
     build_sdist(tmp_path / "index", "alpha", {}, "1.0")
     settings(monkeypatch, no_index="true", find_links=f"{tmp_path / 'index'} {tmp_path / 'nowhere'}")
     with pytest.raises(
         StudyError, match=r"no file alpha-2\.0\.tar\.gz of alpha==2\.0; .*\['alpha-1\.0\.tar\.gz'\]"
     ) as error:
-        fetch(wanted, tmp_path / "cache", silent)
+        fetch(wanted, tmp_path / "cache", print)
     assert str(place(wanted, tmp_path / "cache")) in str(error.value)
 
 
-def test_an_index_without_the_package(
-    tmp_path: Path, server: tuple[str, Pages, list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_index_without_the_package(tmp_path, server, monkeypatch):
     settings(monkeypatch, index_url=f"{server[0]}/simple")
     with pytest.raises(StudyError, match=r"there is no sdist of alpha at all"):
-        fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", silent)
+        fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", print)
 
 
-def test_failures_ask_for_a_network_without_addresses(
-    tmp_path: Path, server: tuple[str, Pages, list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failures_ask_for_a_network_without_addresses(tmp_path, server, monkeypatch):
     address, pages, _ = server
     pages["/simple/alpha/"] = 503, b""
     sdist = build_sdist(tmp_path, "alpha", {})
     for url in (f"{address}/simple", "http://127.0.0.1:1/simple"):
         settings(monkeypatch, index_url=url)
         with pytest.raises(StudyError, match=r"could not fetch alpha-1\.0\.tar\.gz .*is there a network\?") as error:
-            fetch(pin_sdist(sdist), tmp_path / "cache", silent)
+            fetch(pin_sdist(sdist), tmp_path / "cache", print)
         assert "127.0.0.1" not in str(error.value)
         assert "\n" not in str(error.value)
 
 
-def test_a_place_that_fails_leaves_the_others(
-    tmp_path: Path, server: tuple[str, Pages, list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_place_that_fails_leaves_the_others(tmp_path, server, monkeypatch):
     address, pages, _ = server
     sdist = build_sdist(tmp_path, "alpha", {})
     offer(pages, sdist)
     settings(monkeypatch, index_url="http://127.0.0.1:1/simple", extra_index_url=f"{address}/simple")
-    assert fetch(pin_sdist(sdist), tmp_path / "cache", silent).read_bytes() == sdist.read_bytes()
+    assert fetch(pin_sdist(sdist), tmp_path / "cache", print).read_bytes() == sdist.read_bytes()
 
 
-def test_settings_are_pips_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_pips_own(tmp_path, monkeypatch):
     file = tmp_path / "pip.conf"
     file.write_text(
         "[global]\nindex-url = http://a\ntimeout = 5\ncert = c\n[download]\ntimeout = 6\n[install]\ncert = d\n"
@@ -176,21 +161,21 @@ def test_settings_are_pips_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ({"index-url": "http://a", "find-links": "http://page", "no-index": "true"}, ["http://page"]),
     ],
 )
-def test_one_finder_for_each_place(given: dict[str, str], places: list[str]) -> None:
+def test_one_finder_for_each_place(given, places):
     default = PackageFinder().sources[0]["url"]
     with client(given) as session:
         found = [[source["url"] for source in finder.sources] for finder in finders(given, session)]
     assert found == [[default if place == "the public index" else place] for place in places]
 
 
-def test_the_public_index_is_pips_own_default() -> None:
+def test_the_public_index_is_pips_own_default():
     command = [sys.executable, "-m", "pip", "--isolated", "download", "--help"]
     wide = {**os.environ, "COLUMNS": "1000", "PIP_CONFIG_FILE": os.devnull}
     described = subprocess.run(command, capture_output=True, text=True, env=wide, check=True).stdout
     assert f"(default {str(PackageFinder().sources[0]['url']).rstrip('/')})" in described
 
 
-def test_certificates_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificates_that_are_not_there(tmp_path, monkeypatch):
     settings(monkeypatch, cert="/no/such/file")
     with pytest.raises(StudyError, match=r"cert='/no/such/file' names no file"):
-        fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", silent)
+        fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", print)

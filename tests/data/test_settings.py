@@ -1,3 +1,4 @@
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +17,30 @@ PERMISSIVE = {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0"}
 
 
 def load(name: str, **changes: Any) -> dict[str, Any]:
-    settings = yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8"))
+    """The configuration of a corpus, changed (see `changed`)."""
+    return changed(yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8")), **changes)
+
+
+def changed(settings: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A copy with other values; `split__by` stands for the key `by` of `split`."""
+    copy = deepcopy(settings)
     for key, value in changes.items():
-        place = settings
+        place = copy
         *parents, last = key.split("__")
         for parent in parents:
             place = place[parent]
         place[last] = value
-    return settings
+    return copy
 
 
 @pytest.mark.parametrize("name", ["python_functions", "files", "hub", "chinese_reviews"])
-def test_every_config_parses_and_says_what_it_is(name: str) -> None:
+def test_every_config_parses_and_says_what_it_is(name):
     assert (CONF / f"{name}.yaml").read_text(encoding="utf-8").startswith("# ")
     changes = {"path": "somewhere"} if name in ("files", "hub") else {}
     parse(load(name, **changes))
 
 
-def test_packages_are_permissive_and_split_by_role() -> None:
+def test_packages_are_permissive_and_split_by_role():
     source, _ = parse(load("python_functions"))
     assert isinstance(source, PythonFunctions)
     packages = list(source.packages.values())
@@ -69,12 +76,12 @@ def test_packages_are_permissive_and_split_by_role() -> None:
         ({"_target_": "pathlib.Path"}, r"data\._target_='pathlib\.Path' is no source"),
     ],
 )
-def test_wrong_settings(changes: dict[str, Any], said: str) -> None:
+def test_wrong_settings(changes, said):
     with pytest.raises(StudyError, match=said):
         parse(load("python_functions", **changes))
 
 
-def test_the_default_corpus_keeps_its_fingerprint() -> None:
+def test_the_default_corpus_keeps_its_fingerprint():
     """Of the published runs; a key added to a model of settings must not enter it at its default."""
     settings = load("python_functions")
     assert _keys(settings["_target_"], *parse(settings))["tokens"] == "2352f71a446d5067"
@@ -90,12 +97,12 @@ def test_the_default_corpus_keeps_its_fingerprint() -> None:
         {"tokenizer__segmentation": "jieba"},
     ],
 )
-def test_every_new_setting_changes_the_fingerprint(changes: dict[str, Any]) -> None:
+def test_every_new_setting_changes_the_fingerprint(changes):
     settings = load("python_functions", **changes)
     assert _keys(settings["_target_"], *parse(settings))["tokens"] != "2352f71a446d5067"
 
 
-def test_cleaning_can_be_left_out_empty_or_null() -> None:
+def test_cleaning_can_be_left_out_empty_or_null():
     without = load("python_functions")
     del without["cleaning"]
     for settings in (without, load("python_functions", cleaning={}), load("python_functions", cleaning=None)):
@@ -116,9 +123,7 @@ def test_cleaning_can_be_left_out_empty_or_null() -> None:
         (["~data.cleaning", "data.tokenizer.segmentation=jieba"], [], True, "jieba"),
     ],
 )
-def test_steps_are_switched_on_the_command_line(
-    overrides: list[str], cleaning: list[str], deduplication: bool, segmentation: str | None
-) -> None:
+def test_steps_are_switched_on_the_command_line(overrides, cleaning, deduplication, segmentation):
     with initialize_config_module("lmstudy.conf", version_base="1.3"):
         config = compose("prepare", ["data=chinese_reviews", *overrides])
     settings = OmegaConf.to_container(config["data"])
@@ -129,7 +134,7 @@ def test_steps_are_switched_on_the_command_line(
     assert pipeline.tokenizer.segmentation == segmentation
 
 
-def test_deduplication_is_switched_off_by_null_only() -> None:
+def test_deduplication_is_switched_off_by_null_only():
     assert parse(load("python_functions", deduplication=None))[1].deduplication is None
     settings = load("python_functions")
     del settings["deduplication"]
@@ -137,7 +142,7 @@ def test_deduplication_is_switched_off_by_null_only() -> None:
         parse(settings)
 
 
-def test_a_missing_group_is_named() -> None:
+def test_a_missing_group_is_named():
     settings = load("files", path="somewhere")
     del settings["split"]
     with pytest.raises(StudyError, match=r"data\.split: Field required"):

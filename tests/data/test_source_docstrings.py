@@ -1,12 +1,11 @@
 """Pairs that docstrings hold."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
 from lmstudy.data.source_docstrings import Docstrings, bodies, parameters, summaries
-from tests.data.wheels import build_wheel, pin, put
+from tests.data.wheels import pinned_wheel
 
 NUMPYDOC = """Add two numbers.
 
@@ -87,13 +86,10 @@ def silent(a, b):
 @pytest.mark.parametrize(
     ("of", "names"), [("summary", ["add"]), ("parameter", ["add:a", "add:b"]), ("body", ["add", "plain"])]
 )
-def test_functions_without_a_pair_are_counted(tmp_path: Path, of, names):
-    wheel = build_wheel(tmp_path, "alpha", {"alpha/a.py": MODULE})
-    pinned = pin(wheel)
-    put(wheel, pinned, tmp_path)
-    release = {"version": "1.0", "sha256": pinned.sha256, "licence": "MIT", "role": "train"}
+def test_functions_without_a_pair_are_counted(tmp_path, of, names):
+    release = pinned_wheel(tmp_path, "alpha", {"alpha/a.py": MODULE}, role="train")
     source = Docstrings(packages={"alpha": release}, of=of)
-    (part,) = source.parts(tmp_path, lambda message: None)
+    (part,) = source.parts(tmp_path, print)
     reading = source.read(part)
     assert [document.name for document in reading.documents] == names
     assert all(len(document.segments) == 2 for document in reading.documents)

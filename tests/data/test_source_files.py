@@ -15,7 +15,7 @@ def read(source: Files) -> tuple[dict[str, str], dict[str, int]]:
     return texts, skipped
 
 
-def test_files_of_any_kind(tmp_path: Path) -> None:
+def test_files_of_any_kind(tmp_path):
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "a.txt").write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n")
     (tmp_path / "中.md").write_text("第一段\n\n第二段", encoding="utf-8")
@@ -29,7 +29,7 @@ def test_files_of_any_kind(tmp_path: Path) -> None:
     assert skipped == {"files that are not UTF-8": 1}
 
 
-def test_paragraphs_join_up_to_a_length() -> None:
+def test_paragraphs_join_up_to_a_length():
     text = "\n\na1\na2\n\n\nb1\n  \nc1 long\nc2 long\n\nd"
     assert list(paragraphs(text, 11)) == ["a1\na2\n\nb1\n", "c1 long\nc2 long\n", "d"]
     assert list(paragraphs(text, 1)) == ["a1\na2\n", "b1\n", "c1 long\nc2 long\n", "d"]
@@ -37,7 +37,7 @@ def test_paragraphs_join_up_to_a_length() -> None:
     assert list(paragraphs("\n \n", 10)) == []
 
 
-def test_functions_of_python_files(tmp_path: Path) -> None:
+def test_functions_of_python_files(tmp_path):
     (tmp_path / "a.py").write_text("x = 1\n\ndef f():\n    y = 2\n    return y\n")
     (tmp_path / "b.py").write_text("def f(:\n")
     texts, skipped = read(Files(path=str(tmp_path), unit="function", suffixes=[".py"]))
@@ -47,7 +47,7 @@ def test_functions_of_python_files(tmp_path: Path) -> None:
         Files(path=str(tmp_path), unit="function").identity()
 
 
-def test_identity_is_content_not_place(tmp_path: Path) -> None:
+def test_identity_is_content_not_place(tmp_path):
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.txt").write_text("one\n")
@@ -68,7 +68,7 @@ def test_identity_is_content_not_place(tmp_path: Path) -> None:
         (".", r"no file that ends in one of"),
     ],
 )
-def test_wrong_path(path: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_path(path, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StudyError, match=said):
         Files(path=path).identity()

@@ -27,7 +27,7 @@ ENGLISH = [
 
 
 @pytest.mark.parametrize(("text", "expected", "words"), ENGLISH)
-def test_english(text: str, expected: str, words: int) -> None:
+def test_english(text, expected, words):
     assert left(text, "en") == (expected, words)
 
 
@@ -40,16 +40,16 @@ CHINESE = [
 
 
 @pytest.mark.parametrize(("text", "expected", "words"), CHINESE)
-def test_chinese(text: str, expected: str, words: int) -> None:
+def test_chinese(text, expected, words):
     assert left(text, "zh") == (expected, words)
 
 
-def test_words_with_combining_marks_are_whole() -> None:
+def test_words_with_combining_marks_are_whole():
     assert left("में किताब", "hi") == ("किताब", 1)
     assert left("e\u0301t", file=None, language="fr")[1] == 0  # not the "et" inside
 
 
-def test_own_file(tmp_path: Path) -> None:
+def test_own_file(tmp_path):
     file = tmp_path / "words.txt"
     file.write_text("\ufeffCat\n\n  dog \n", encoding="utf-8")
     assert left("the cat and the Dog", file=file) == ("the and the", 2)
@@ -59,7 +59,7 @@ def test_own_file(tmp_path: Path) -> None:
     assert left("我爱编程，你呢", "zh", file) == ("我爱你呢", 2)
 
 
-def test_identity_is_the_words(tmp_path: Path) -> None:
+def test_identity_is_the_words(tmp_path):
     one, other = tmp_path / "one.txt", tmp_path / "other.txt"
     one.write_text("cat\ndog\n")
     other.write_text("dog\r\nCat")
@@ -80,7 +80,7 @@ def test_identity_is_the_words(tmp_path: Path) -> None:
         ("ja", r"language='ja': this language is written without spaces"),
     ],
 )
-def test_languages_without_a_list(language: str | None, said: str) -> None:
+def test_languages_without_a_list(language, said):
     with pytest.raises(StudyError, match=said):
         cut_stop_words("text", language, None)
 
@@ -96,7 +96,7 @@ def test_languages_without_a_list(language: str | None, said: str) -> None:
         (None, "cannot be read: No such file"),
     ],
 )
-def test_files_that_cannot_be_used(tmp_path: Path, content: bytes | None, said: str) -> None:
+def test_files_that_cannot_be_used(tmp_path, content, said):
     file = tmp_path / "words.txt"
     if content is not None:
         file.write_bytes(content)
@@ -105,7 +105,7 @@ def test_files_that_cannot_be_used(tmp_path: Path, content: bytes | None, said: 
     assert str(file) in str(error.value)
 
 
-def test_most_words_of_every_list_can_be_found() -> None:
+def test_most_words_of_every_list_can_be_found():
     import stopwordsiso
 
     for language in stopwordsiso.langs() - stop_words._NO_SPACES - {"zh", "vi", "ko"}:  # lists of phrases, too

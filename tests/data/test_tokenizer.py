@@ -38,7 +38,7 @@ def tokenizer() -> Tokenizer:
 
 
 @pytest.mark.parametrize("text", [CODE, *NASTY])
-def test_decode_inverts_encode(tokenizer: Tokenizer, text: str) -> None:
+def test_decode_inverts_encode(tokenizer, text):
     ((tokens,), (starts,)) = t.encode(tokenizer, [lines(text)])
     assert t.decode(tokenizer, tokens) == text
     assert (tokens >= len(t.SPECIAL_TOKENS)).all()  # no text becomes a special token
@@ -47,7 +47,7 @@ def test_decode_inverts_encode(tokenizer: Tokenizer, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [CODE, *NASTY])
-def test_segments_are_encoded_alone(tokenizer: Tokenizer, text: str) -> None:
+def test_segments_are_encoded_alone(tokenizer, text):
     segments = lines(text)
     ((tokens,), (starts,)) = t.encode(tokenizer, [segments])
     pieces = np.split(tokens, starts[1:])
@@ -56,7 +56,7 @@ def test_segments_are_encoded_alone(tokenizer: Tokenizer, text: str) -> None:
     assert tokenizer.encode(text).ids == tokens.tolist()
 
 
-def test_batches_equal_single_documents(tokenizer: Tokenizer) -> None:
+def test_batches_equal_single_documents(tokenizer):
     documents = [lines(text) for text in [CODE, *NASTY]]
     for document, tokens, starts in zip(documents, *t.encode(tokenizer, documents), strict=True):
         ((alone,), (own_starts,)) = t.encode(tokenizer, [document])
@@ -64,7 +64,7 @@ def test_batches_equal_single_documents(tokenizer: Tokenizer) -> None:
         np.testing.assert_array_equal(starts, own_starts)
 
 
-def test_special_ids(tokenizer: Tokenizer) -> None:
+def test_special_ids(tokenizer):
     named = {"<pad>": t.PAD, "<s>": t.BOS, "</s>": t.EOS, "<good>": t.GOOD, "<bad>": t.BAD}
     assert {name: tokenizer.token_to_id(name) for name in named} == named == dict(zip(named, range(5), strict=True))
     assert [tokenizer.token_to_id(f"<x{i}>") for i in range(32)] == list(t.SENTINELS) == list(range(5, 37))
@@ -72,21 +72,21 @@ def test_special_ids(tokenizer: Tokenizer) -> None:
     assert (t.token_bytes(tokenizer)[37:] > 0).all()
 
 
-def test_decode_skips_specials_and_marks_cut_characters(tokenizer: Tokenizer) -> None:
+def test_decode_skips_specials_and_marks_cut_characters(tokenizer):
     ids = tokenizer.encode("编").ids
     assert len(ids) == 3  # not in the training text, so three bytes
     assert t.decode(tokenizer, [t.BOS, *ids, t.GOOD, t.EOS, t.PAD]) == "编"
     assert "\ufffd" in t.decode(tokenizer, ids[:2])
 
 
-def test_vocabulary_and_determinism(tokenizer: Tokenizer) -> None:
+def test_vocabulary_and_determinism(tokenizer):
     assert tokenizer.get_vocab_size() == 380
     assert t.token_bytes(tokenizer).shape == (380,)
     assert t.train([CODE] * 20, vocab_size=380).to_str() == tokenizer.to_str()
     assert Tokenizer.from_str(tokenizer.to_str()).encode("<pad>").ids == tokenizer.encode("<pad>").ids
 
 
-def test_pre_tokens(tokenizer: Tokenizer) -> None:
+def test_pre_tokens(tokenizer):
     pieces = [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str("    if my_x1 != 20:\n\n")]
     assert pieces == ["ĠĠĠĠ", "if", "Ġmy_x", "1", "Ġ!=", "Ġ2", "0", ":Ċ", "Ċ"]
 
@@ -100,14 +100,14 @@ def segmented() -> Tokenizer:
 
 
 @pytest.mark.parametrize("text", [*REVIEWS[:3], CODE, *NASTY])
-def test_segmented_tokens_decode_to_the_text(segmented: Tokenizer, text: str) -> None:
+def test_segmented_tokens_decode_to_the_text(segmented, text):
     ((tokens,), (starts,)) = t.encode(segmented, [lines(text)], "jieba")
     assert t.decode(segmented, tokens) == text
     assert t.token_bytes(segmented)[tokens].sum() == len(text.encode())
     assert [t.decode(segmented, piece) for piece in np.split(tokens, starts[1:])] == list(lines(text)) or not text
 
 
-def test_no_token_crosses_a_word(segmented: Tokenizer) -> None:
+def test_no_token_crosses_a_word(segmented):
     plain = t.train(REVIEWS, 420)
     crossing = {"segmented": 0, "plain": 0}
     for name, tokenizer, segmentation in (("segmented", segmented, "jieba"), ("plain", plain, None)):
@@ -120,6 +120,6 @@ def test_no_token_crosses_a_word(segmented: Tokenizer) -> None:
     assert crossing["plain"] > 5  # so that the test can fail
 
 
-def test_text_without_chinese_has_the_same_tokens_either_way(segmented: Tokenizer) -> None:
+def test_text_without_chinese_has_the_same_tokens_either_way(segmented):
     (one,), (other,) = (t.encode(segmented, [lines(CODE)], name)[0] for name in (None, "jieba"))
     np.testing.assert_array_equal(one, other)
