@@ -55,7 +55,10 @@ def test_ratings_of_another_snippet_are_none(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"film_texts": b"\xff\xfe"}, r"film_GroundTruth\.txt in extra/inner\.tar\.gz is not UTF-8"),
+        (
+            {"film_texts": b"\xff\xfe"},
+            r"film_GroundTruth\.txt in extra/inner\.tar\.gz in beta-1\.0\.tar\.gz is not UTF-8",
+        ),
         ({"film_texts": "1\t0.5\n"}, r"line 1 of rated/film_GroundTruth\.txt has 2 columns instead of 3"),
         ({"film_texts": "1\tgood\tFine.\n"}, r"film_GroundTruth\.txt says 'good' where a mean rating belongs"),
         ({"film_ratings": "1\t1\t0\t[1, 2\n"}, r"film_anonDataRatings\.txt says '\[1, 2' where a list"),
