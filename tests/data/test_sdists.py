@@ -58,14 +58,12 @@ def offer(pages: Pages, sdist: Path, declared: str = "") -> None:
     pages[f"/files/{sdist.name}"] = 200, sdist.read_bytes()
 
 
-def test_nothing_is_executed_and_the_second_time_needs_no_index(tmp_path, monkeypatch):
+def test_nothing_is_executed_and_the_second_time_needs_no_index(tmp_path, index):
     marker = tmp_path / "executed"
     build = f"open({str(marker)!r}, 'w')\n"
-    sdist = build_sdist(tmp_path / "index", "alpha", {"setup.py": build, "alpha/a.txt": "text\n"})
-    build_sdist(tmp_path / "index", "alpha", {"setup.py": build}, "1.1")
-    build_wheel(tmp_path / "index", "alpha", {})  # of the same version: not what is pinned
-    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path / "index"), "CONFIG_FILE": "/dev/null"}.items():
-        monkeypatch.setenv(f"PIP_{name}", value)
+    sdist = build_sdist(index, "alpha", {"setup.py": build, "alpha/a.txt": "text\n"})
+    build_sdist(index, "alpha", {"setup.py": build}, "1.1")
+    build_wheel(index, "alpha", {})  # of the same version: not what is pinned
     said: list[str] = []
     pinned = pin_sdist(sdist)
     content = sdist.read_bytes()
@@ -79,11 +77,12 @@ def test_nothing_is_executed_and_the_second_time_needs_no_index(tmp_path, monkey
     assert len(said) == 1
 
 
-def test_from_an_index(tmp_path, server, monkeypatch):
+@pytest.mark.parametrize("says_so", [True, False])
+def test_from_an_index_though_another_place_fails(tmp_path, server, monkeypatch, says_so):
     address, pages, asked = server
     sdist = build_sdist(tmp_path, "alpha", {"a.txt": "text"})
-    offer(pages, sdist, f"#sha256={pin_sdist(sdist).sha256}")
-    settings(monkeypatch, index_url=f"{address}/simple")
+    offer(pages, sdist, f"#sha256={pin_sdist(sdist).sha256}" if says_so else "")
+    settings(monkeypatch, index_url="http://127.0.0.1:1/simple", extra_index_url=f"{address}/simple")
     assert fetch(pin_sdist(sdist), tmp_path / "cache", print).read_bytes() == sdist.read_bytes()
     assert asked.count(f"/files/{sdist.name}") == 1
 
@@ -107,37 +106,29 @@ def test_a_version_that_is_not_there_lists_those_that_are(tmp_path, monkeypatch)
     wanted = pin_sdist(build_sdist(tmp_path / "elsewhere", "alpha", {}, "2.0"))
     build_sdist(tmp_path / "index", "alpha", {}, "1.0")
     settings(monkeypatch, no_index="true", find_links=f"{tmp_path / 'index'} {tmp_path / 'nowhere'}")
-    with pytest.raises(
-        StudyError, match=r"no file alpha-2\.0\.tar\.gz of alpha==2\.0; .*\['alpha-1\.0\.tar\.gz'\]"
-    ) as error:
+    said = r"no file alpha-2\.0\.tar\.gz of alpha==2\.0; .*\['alpha-1\.0\.tar\.gz'\]"
+    with pytest.raises(StudyError, match=said) as error:
         fetch(wanted, tmp_path / "cache", print)
     assert str(place(wanted, tmp_path / "cache")) in str(error.value)
 
 
-def test_an_index_without_the_package(tmp_path, server, monkeypatch):
-    settings(monkeypatch, index_url=f"{server[0]}/simple")
-    with pytest.raises(StudyError, match=r"there is no sdist of alpha at all"):
+@pytest.mark.parametrize(
+    ("given", "status", "said"),
+    [
+        ({"index_url": "HERE"}, 404, r"there is no sdist of alpha at all"),
+        ({"index_url": "HERE"}, 503, r"could not fetch alpha-1\.0\.tar\.gz .*is there a network\?"),
+        ({"index_url": "http://127.0.0.1:1"}, 503, r"could not fetch alpha-1\.0\.tar\.gz .*is there a network\?"),
+        ({"cert": "/no/such/file"}, 404, r"cert='/no/such/file' names no file"),
+    ],
+)
+def test_what_cannot_be_fetched_is_said_without_addresses(tmp_path, server, monkeypatch, given, status, said):
+    address, pages, _ = server
+    pages["/simple/alpha/"] = status, b""
+    settings(monkeypatch, **{key: value.replace("HERE", f"{address}/simple") for key, value in given.items()})
+    with pytest.raises(StudyError, match=said) as error:
         fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", print)
-
-
-def test_failures_ask_for_a_network_without_addresses(tmp_path, server, monkeypatch):
-    address, pages, _ = server
-    pages["/simple/alpha/"] = 503, b""
-    sdist = build_sdist(tmp_path, "alpha", {})
-    for url in (f"{address}/simple", "http://127.0.0.1:1/simple"):
-        settings(monkeypatch, index_url=url)
-        with pytest.raises(StudyError, match=r"could not fetch alpha-1\.0\.tar\.gz .*is there a network\?") as error:
-            fetch(pin_sdist(sdist), tmp_path / "cache", print)
-        assert "127.0.0.1" not in str(error.value)
-        assert "\n" not in str(error.value)
-
-
-def test_a_place_that_fails_leaves_the_others(tmp_path, server, monkeypatch):
-    address, pages, _ = server
-    sdist = build_sdist(tmp_path, "alpha", {})
-    offer(pages, sdist)
-    settings(monkeypatch, index_url="http://127.0.0.1:1/simple", extra_index_url=f"{address}/simple")
-    assert fetch(pin_sdist(sdist), tmp_path / "cache", print).read_bytes() == sdist.read_bytes()
+    assert "127.0.0.1" not in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_settings_are_pips_own(tmp_path, monkeypatch):
@@ -173,9 +164,3 @@ def test_the_public_index_is_pips_own_default():
     wide = {**os.environ, "COLUMNS": "1000", "PIP_CONFIG_FILE": os.devnull}
     described = subprocess.run(command, capture_output=True, text=True, env=wide, check=True).stdout
     assert f"(default {str(PackageFinder().sources[0]['url']).rstrip('/')})" in described
-
-
-def test_certificates_that_are_not_there(tmp_path, monkeypatch):
-    settings(monkeypatch, cert="/no/such/file")
-    with pytest.raises(StudyError, match=r"cert='/no/such/file' names no file"):
-        fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", print)

@@ -102,7 +102,7 @@ def test_cleaning_can_be_left_out_empty_or_null():
         assert parse(settings)[1].cleaning == {}
 
 
-WITHOUT = ["~data.cleaning.markup", "~data.cleaning.few_letters"]
+OTHERS = ["~data.cleaning.markup", "~data.cleaning.few_letters", "~data.cleaning.too_long"]
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,7 @@ WITHOUT = ["~data.cleaning.markup", "~data.cleaning.few_letters"]
     [
         (["~data.cleaning", "data.deduplication=null"], "", False, None),
         (["data.cleaning=null"], "", True, None),
-        (
-            [*WITHOUT, "+data.cleaning.stop_words={language: zh}"],
-            "unreadable too_short too_long stop_words",
-            True,
-            None,
-        ),
+        ([*OTHERS, "+data.cleaning.stop_words={language: zh}"], "unreadable too_short stop_words", True, None),
         (["~data.cleaning", "data.tokenizer.segmentation=jieba"], "", True, "jieba"),
     ],
 )

@@ -42,20 +42,17 @@ def test_reading_order_does_not_matter():
         np.testing.assert_array_equal(straight[order], shuffled)
 
 
-def test_shares_of_files():
-    sources, units, _ = corpus({"files": 100})
+@pytest.mark.parametrize(("files", "wanted"), [(100, [85, 5, 0, 10]), (3, [1, 1, 0, 1])])
+def test_shares_of_files_are_rounded_up(files, wanted):
+    sources, units, _ = corpus({"files": files})
     split = assign(units, sources, ByHash(by="file", valid=0.05, test=0.1), {"files": None})
-    assert np.bincount(split, minlength=4).tolist() == [85 * 3, 5 * 3, 0, 10 * 3]
+    assert np.bincount(split, minlength=4).tolist() == [3 * share for share in wanted]
 
 
-def test_three_files_are_enough_and_two_are_not():
-    for files in (3, 2):
-        sources, units, _ = corpus({"files": files})
-        if files == 3:
-            assert sorted(set(assign(units, sources, ByHash(by="file"), {}).tolist())) == [TRAIN, VALID, TEST]
-            continue
-        with pytest.raises(StudyError, match=r"2 files with documents are too few.*data\.split\.by=document"):
-            assign(units, sources, ByHash(by="file"), {})
+def test_two_files_are_too_few():
+    sources, units, _ = corpus({"files": 2})
+    with pytest.raises(StudyError, match=r"2 files with documents are too few.*data\.split\.by=document"):
+        assign(units, sources, ByHash(by="file"), {})
 
 
 def test_roles_are_needed_by_package():

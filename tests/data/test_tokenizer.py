@@ -32,28 +32,31 @@ NASTY = [
 ]
 
 
+REVIEWS = ["我爱编程，这本书的内容真的不错！\n", "宾馆的早餐很好吃 WiFi 也快……", "这本书不好，内容的确太浅"] * 8
+
+
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
     return t.train([CODE] * 20, vocab_size=380)
 
 
-@pytest.mark.parametrize("text", [CODE, *NASTY])
-def test_decode_inverts_encode(tokenizer, text):
-    ((tokens,), (starts,)) = t.encode(tokenizer, [lines(text)])
-    assert t.decode(tokenizer, tokens) == text
+@pytest.fixture(scope="module")
+def segmented() -> Tokenizer:
+    return t.train(REVIEWS, 420, "jieba")
+
+
+@pytest.mark.parametrize("name", ["tokenizer", "segmented"])
+@pytest.mark.parametrize("text", [CODE, *REVIEWS[:3], *NASTY])
+def test_decode_inverts_encode_of_the_whole_and_of_each_segment(request, name, text):
+    learned, segmentation = request.getfixturevalue(name), "jieba" if name == "segmented" else None
+    ((tokens,), (starts,)) = t.encode(learned, [lines(text)], segmentation)
+    assert t.decode(learned, tokens) == text
     assert (tokens >= len(t.SPECIAL_TOKENS)).all()  # no text becomes a special token
-    assert t.token_bytes(tokenizer)[tokens].sum() == len(text.encode())
+    assert t.token_bytes(learned)[tokens].sum() == len(text.encode())
     assert starts[0] == 0 if len(starts) else text == ""
-
-
-@pytest.mark.parametrize("text", [CODE, *NASTY])
-def test_segments_are_encoded_alone(tokenizer, text):
-    segments = lines(text)
-    ((tokens,), (starts,)) = t.encode(tokenizer, [segments])
-    pieces = np.split(tokens, starts[1:])
-    assert [t.decode(tokenizer, piece) for piece in pieces] == list(segments) or not segments
-    # and together they give the same tokens, as a newline ends its pre-token
-    assert tokenizer.encode(text).ids == tokens.tolist()
+    assert [t.decode(learned, piece) for piece in np.split(tokens, starts[1:])] == list(lines(text)) or not text
+    if segmentation is None:  # together they give the same tokens, as a newline ends its pre-token
+        assert learned.encode(text).ids == tokens.tolist()
 
 
 def test_batches_equal_single_documents(tokenizer):
@@ -89,22 +92,6 @@ def test_vocabulary_and_determinism(tokenizer):
 def test_pre_tokens(tokenizer):
     pieces = [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str("    if my_x1 != 20:\n\n")]
     assert pieces == ["ĠĠĠĠ", "if", "Ġmy_x", "1", "Ġ!=", "Ġ2", "0", ":Ċ", "Ċ"]
-
-
-REVIEWS = ["我爱编程，这本书的内容真的不错！\n", "宾馆的早餐很好吃 WiFi 也快……", "这本书不好，内容的确太浅"] * 8
-
-
-@pytest.fixture(scope="module")
-def segmented() -> Tokenizer:
-    return t.train(REVIEWS, 420, "jieba")
-
-
-@pytest.mark.parametrize("text", [*REVIEWS[:3], CODE, *NASTY])
-def test_segmented_tokens_decode_to_the_text(segmented, text):
-    ((tokens,), (starts,)) = t.encode(segmented, [lines(text)], "jieba")
-    assert t.decode(segmented, tokens) == text
-    assert t.token_bytes(segmented)[tokens].sum() == len(text.encode())
-    assert [t.decode(segmented, piece) for piece in np.split(tokens, starts[1:])] == list(lines(text)) or not text
 
 
 def test_no_token_crosses_a_word(segmented):
