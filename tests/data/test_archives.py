@@ -117,17 +117,9 @@ def test_members_of_a_tarball_inside_are_refused_as_others_are(tmp_path):
         nested(tmp_path, {INNER: link})
 
 
-@pytest.mark.parametrize(
-    ("files", "said"),
-    [
-        ({}, r"data\.archive='extra/inner\.tar\.gz': alpha-1\.0\.tar\.gz holds no such file"),
-        ({INNER: b"no tarball at all"}, r"inner\.tar\.gz is damaged or no archive"),
-        (
-            {INNER: tarball({"a.txt": random.Random(0).randbytes(9000)})[:4000]},
-            r"inner\.tar\.gz is damaged or no archive",
-        ),
-    ],
-)
-def test_tarballs_inside_that_cannot_be_read(tmp_path, files, said):
-    with pytest.raises(StudyError, match=said):
-        nested(tmp_path, files)
+def test_tarballs_inside_that_cannot_be_read(tmp_path):
+    with pytest.raises(StudyError, match=r"data\.archive='extra/inner\.tar\.gz': alpha-1.* holds no such file"):
+        nested(tmp_path, {})
+    for broken in (b"no tarball at all", tarball({"a.txt": random.Random(0).randbytes(9000)})[:4000]):
+        with pytest.raises(StudyError, match=r"inner\.tar\.gz is damaged or no archive (?s:.*)delete .*alpha-1"):
+            nested(tmp_path, {INNER: broken})

@@ -42,14 +42,10 @@ def test_a_failed_stage_leaves_nothing(tmp_path):
     assert [path for path in (tmp_path / "corpora").iterdir() if path.is_dir()] == []
 
 
-def test_built_once(tmp_path):
-    assert stage(tmp_path, "documents", "1", write) == stage(tmp_path, "documents", "1", lambda _: pytest.fail("again"))
-
-
 def test_a_complete_stage_is_read_from_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     folder = stage(tmp_path, "documents", "1", write)
     monkeypatch.setattr("lmstudy.data.cache.FileLock", lambda _: pytest.fail("wrote a lock"))
-    assert stage(tmp_path, "documents", "1", write) == folder
+    assert stage(tmp_path, "documents", "1", lambda _: pytest.fail("built again")) == folder
 
 
 def test_full_disk_and_blocked_folder(tmp_path):

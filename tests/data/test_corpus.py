@@ -46,15 +46,15 @@ def settings_and_cache(tmp_path_factory) -> tuple[dict[str, Any], Path]:
     folder = tmp_path_factory.mktemp("corpus")
     made = packages(random.Random(0))
     pins = {name: pinned_wheel(folder, name, files, role=ROLES[name]) for name, files in made.items()}
-    return {
-        "_target_": "lmstudy.data.source_packages.PythonFunctions",
-        "packages": pins,
-        "exclude": [{"glob": "*/vendor/*", "reason": "copies"}],
-        "cleaning": {"too_short": {"characters": 20}},
-        "deduplication": {"threshold": 0.8, "shingle": 5, "permutations": 128},
-        "split": {"by": "package", "valid_files": 0.1},
-        "tokenizer": {"vocab_size": 400, "sample_bytes": 10**6},
-    }, folder
+    settings = load(
+        "python_functions",
+        packages=pins,
+        exclude=[{"glob": "*/vendor/*", "reason": "copies"}],
+        cleaning={"too_short": {"characters": 20}},
+        split={"by": "package", "valid_files": 0.1},
+        tokenizer={"vocab_size": 400, "sample_bytes": 10**6},
+    )
+    return settings, folder
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 import random
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from lmstudy.data.cleaning.deduplication import (
 WORDS = ["alpha", "beta", "gamma", "delta", "(", ")", ":", "=", "+", "return"]
 
 
+@cache
 def true_shingles(text: str, size: int) -> set[tuple[str, ...]]:
     tokens = re.findall(r"\w+|[^\w\s]", text)
     size = max(1, min(size, len(tokens)))

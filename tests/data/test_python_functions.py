@@ -7,13 +7,8 @@ from lmstudy.data.documents import lines
 from lmstudy.data.python_functions import decode_python, find_functions, is_generated
 
 
-def found(text: str, shortest: int = 3, longest: int = 60) -> dict[str, str]:
-    return dict(find_functions(textwrap.dedent(text), shortest, longest).functions)
-
-
 def test_functions_and_methods_outermost_only():
-    functions = found(
-        """
+    text = """
         import os
 
         def outer(x):
@@ -41,7 +36,7 @@ def test_functions_and_methods_outermost_only():
                     b = 1
                     return b
         """
-    )
+    functions = dict(find_functions(textwrap.dedent(text), 3, 60).functions)
     assert list(functions) == ["outer", "A.B.deep", "A.value", "conditional", "fallback"]
     assert functions["A.value"] == "@property\ndef value(self):\n    return self._value\n"
     assert functions["A.B.deep"].startswith("async def deep(self):\n    await x\n")

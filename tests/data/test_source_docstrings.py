@@ -37,10 +37,9 @@ REST = """Add.
 @pytest.mark.parametrize("docstring", [NUMPYDOC, GOOGLE, REST])
 def test_parameters_of_every_style(docstring):
     found = dict(parameters(docstring))
-    assert {name: answer for name, (_, answer) in found.items()} == {
-        "a": "The first number.", "b": "The second one.",
-    }  # fmt: skip
-    asked = found["a"][0]
+    assert list(found) == ["a", "b"]
+    asked, answer = found["a"]
+    assert (answer, found["b"][1]) == ("The first number.", "The second one.")
     assert asked.startswith("What is a?\nAdd")
     assert "The second one." in asked  # the whole docstring is read
 
@@ -48,20 +47,16 @@ def test_parameters_of_every_style(docstring):
 def test_a_summary_needs_something_to_sum_up():
     assert summaries(NUMPYDOC) == [("The numbers may be of\nany kind.", "Add two numbers.")]
     folded = "Add two numbers\nand no more.\n\nThe numbers may be of any kind, and of any size.\n\nMore."
-    assert summaries(folded) == [
-        ("The numbers may be of any kind, and of any size.\n\nMore.", "Add two numbers and no more.")
-    ]
-    assert summaries("Add two numbers.") == []
-    assert summaries("Add two numbers\nand no more.") == []
-    assert summaries("Add two numbers.\n\nOf any kind.") == []  # longer than what it sums up
-    assert summaries("") == []
+    assert summaries(folded) == [(folded.partition("\n\n")[2], "Add two numbers and no more.")]
+    longer_than_what_it_sums_up = "Add two numbers.\n\nOf any kind."
+    for none in ("Add two numbers.", "Add two numbers\nand no more.", longer_than_what_it_sums_up, ""):
+        assert summaries(none) == []
 
 
 def test_a_body_is_what_stands_behind_the_docstring():
     text = 'def add(a,\n        b):\n    """Add.\n\n    """\n    # a comment\n    return a + b\n'
-    assert bodies(text, ast.parse(text).body[0]) == [
-        (text[: text.index("    #")], "    # a comment\n    return a + b\n")
-    ]
+    begin = text.index("    #")
+    assert bodies(text, ast.parse(text).body[0]) == [(text[:begin], text[begin:])]
     stub = 'def f():\n    """Nothing."""\n'
     assert bodies(stub, ast.parse(stub).body[0]) == []
 

@@ -4,6 +4,7 @@ import pytest
 
 from lmstudy.data.source_files import Files, paragraphs
 from lmstudy.errors import StudyError
+from tests.conftest import write_files
 
 
 def read(source: Files) -> tuple[dict[str, str], dict[str, int]]:
@@ -16,13 +17,11 @@ def read(source: Files) -> tuple[dict[str, str], dict[str, int]]:
 
 
 def test_files_of_any_kind(tmp_path):
-    (tmp_path / "deep").mkdir()
+    write_files(
+        tmp_path, {"中.md": "第一段\n\n第二段", "c.dat": "not asked for", ".git/d.txt": "hidden", "deep/a.txt": ""}
+    )
     (tmp_path / "deep" / "a.txt").write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n")
-    (tmp_path / "中.md").write_text("第一段\n\n第二段", encoding="utf-8")
     (tmp_path / "b.txt").write_bytes(b"\xff\xfe")
-    (tmp_path / "c.dat").write_text("not asked for")
-    (tmp_path / ".git").mkdir()
-    (tmp_path / ".git" / "d.txt").write_text("hidden")
     (tmp_path / "e.txt").symlink_to("/etc/hostname")
     texts, skipped = read(Files(path=str(tmp_path), unit="file"))
     assert texts == {"deep/a.txt:1": "one\ntwo\n", "中.md:1": "第一段\n\n第二段"}
@@ -38,8 +37,7 @@ def test_paragraphs_join_up_to_a_length():
 
 
 def test_functions_of_python_files(tmp_path):
-    (tmp_path / "a.py").write_text("x = 1\n\ndef f():\n    y = 2\n    return y\n")
-    (tmp_path / "b.py").write_text("def f(:\n")
+    write_files(tmp_path, {"a.py": "x = 1\n\ndef f():\n    y = 2\n    return y\n", "b.py": "def f(:\n"})
     texts, skipped = read(Files(path=str(tmp_path), unit="function", suffixes=[".py"]))
     assert texts == {"a.py:f": "def f():\n    y = 2\n    return y\n"}
     assert skipped == {"files that do not parse": 1}
@@ -48,16 +46,12 @@ def test_functions_of_python_files(tmp_path):
 
 
 def test_identity_is_content_not_place(tmp_path):
-    for name in ("here", "there"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "a.txt").write_text("one\n")
-    here, there = (Files(path=str(tmp_path / name)).identity() for name in ("here", "there"))
-    assert here == there
-    (tmp_path / "there" / "a.txt").write_text("two\n")
-    assert Files(path=str(tmp_path / "there")).identity() != here
-    (tmp_path / "there" / "a.txt").write_text("one\n")
-    (tmp_path / "there" / "a.txt").rename(tmp_path / "there" / "b.txt")
-    assert Files(path=str(tmp_path / "there")).identity() != here
+    def identity(folder: str, **files: str) -> object:
+        return Files(path=str(write_files(tmp_path / folder, {f"{n}.txt": t for n, t in files.items()}))).identity()
+
+    assert identity("here", a="one\n") == identity("there", a="one\n")
+    assert identity("there", a="two\n") != identity("here")
+    assert identity("elsewhere", b="one\n") != identity("here")
 
 
 @pytest.mark.parametrize(

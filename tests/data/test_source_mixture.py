@@ -76,8 +76,6 @@ def test_the_config_mixes_the_two_corpora_that_ship():
         ({"sources": "both"}, r"data\.sources='both': .*dictionary"),
         ({"sources__english__colour": 1}, r"data\.sources\.english\.colour is no key of RatedSnippets; choose from"),
         ({"sources__english__sdist__colour": 1}, r"data\.sources\.english\.sdist\.colour is no key; choose from"),
-        ({"sources__english__cleaning": {}}, r"data\.sources\.english\.cleaning is no key of RatedSnippets"),
-        ({"sources__chinese__sdist__sha256": "x"}, r"data\.sources\.chinese\.sdist\.sha256='x'"),
         ({"sources__chinese__files": {}}, r"data\.sources\.chinese\.files=\{\}"),
         ({"sources__french": {"_target_": "pathlib.Path"}}, r"data\.sources\.french\._target_='pathlib\.Path' is no"),
         ({"sources__french": None}, r"data\.sources\.french\._target_=None names no source"),

@@ -51,14 +51,6 @@ def test_lengths_starts_and_tokens_of_a_controlled_document_agree(drop):
     assert place == len(control)
 
 
-def test_a_view_of_a_view():
-    documents = random_documents(30)
-    view, _ = controlled(documents, drop=0.5)
-    chosen = Selected(view, np.array([4, 9]))
-    assert (chosen.tokens(1) == view.tokens(9)).all()
-    assert chosen.lengths(np.array([0, 1])).tolist() == [len(view.tokens(4)), len(view.tokens(9))]
-
-
 def test_control_tokens_follow_the_verdict_and_are_left_out_at_the_rate_asked_for():
     good = np.arange(20_000) % 3 > 0
     tokens = control_tokens(good, 0.1, np.random.default_rng(0))
