@@ -24,9 +24,8 @@ STOP = ["的了", "我们，他们", "不是"]
 
 
 def review(rng: random.Random) -> str:
-    return "".join(
-        f"{rng.choice(THINGS)}{rng.choice(VERDICTS)}{rng.choice('。！？')}" for _ in range(rng.randrange(2, 9))
-    )
+    parts = (THINGS, VERDICTS, "。！？")
+    return "".join(rng.choice(part) for _ in range(rng.randrange(2, 9)) for part in parts)
 
 
 @pytest.fixture(scope="module")

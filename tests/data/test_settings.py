@@ -92,13 +92,6 @@ def test_the_default_corpus_keeps_its_fingerprint(changes, same):
     assert (_keys(settings["_target_"], *parse(settings))["tokens"] == "2352f71a446d5067") == same
 
 
-def test_cleaning_can_be_left_out_empty_or_null():
-    without = load("python_functions")
-    del without["cleaning"]
-    for settings in (without, load("python_functions", cleaning={}), load("python_functions", cleaning=None)):
-        assert parse(settings)[1].cleaning == {}
-
-
 OTHERS = ["~data.cleaning.markup", "~data.cleaning.few_letters", "~data.cleaning.too_long"]
 
 

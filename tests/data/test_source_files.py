@@ -17,9 +17,7 @@ def read(source: Files) -> tuple[dict[str, str], dict[str, int]]:
 
 
 def test_files_of_any_kind(tmp_path):
-    write_files(
-        tmp_path, {"中.md": "第一段\n\n第二段", "c.dat": "not asked for", ".git/d.txt": "hidden", "deep/a.txt": ""}
-    )
+    write_files(tmp_path, {"中.md": "第一段\n\n第二段", "c.dat": "no", ".git/d.txt": "hidden", "deep/a.txt": ""})
     (tmp_path / "deep" / "a.txt").write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n")
     (tmp_path / "b.txt").write_bytes(b"\xff\xfe")
     (tmp_path / "e.txt").symlink_to("/etc/hostname")

@@ -128,10 +128,7 @@ def test_longer_heads_are_cut_behind_a_paragraph(tmp_path, limits, lines):
     headers = source(tmp_path, {"alpha/a.py": SIGNED}, **limits)
     documents = read(headers, tmp_path).documents
     assert [document.text for document in documents] == (["".join(HEAD.splitlines(True)[:lines])] if lines else [])
-
-
-def test_a_first_paragraph_that_is_too_long_is_cut_where_it_must_be(tmp_path):
-    headers = source(tmp_path, {"alpha/a.py": "# one\n# two\n# three\n"}, longest=2)
+    headers = source(tmp_path, {"alpha/a.py": "# one\n# two\n# three\n"}, longest=2)  # one paragraph
     assert read(headers, tmp_path).documents[0].text == "# one\n# two\n"
 
 

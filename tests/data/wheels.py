@@ -47,14 +47,14 @@ def build_sdist(folder: Path, name: str, files: Mapping[str, str | bytes], versi
     return sdist
 
 
-def pin_sdist(sdist: Path, licence: str = "MIT") -> Artefact:
+def pin_sdist(sdist: Path) -> Artefact:
     name, version = sdist.name.removesuffix(".tar.gz").split("-")
-    return Artefact(name, version, hashlib.sha256(sdist.read_bytes()).hexdigest(), licence, sdist=sdist.name)
+    return Artefact(name, version, hashlib.sha256(sdist.read_bytes()).hexdigest(), "MIT", sdist=sdist.name)
 
 
-def pin(wheel: Path, role: str = "train", licence: str = "MIT") -> Artefact:
+def pin(wheel: Path) -> Artefact:
     name, version = wheel.name.split("-")[:2]
-    return Artefact(name, version, hashlib.sha256(wheel.read_bytes()).hexdigest(), licence, role)
+    return Artefact(name, version, hashlib.sha256(wheel.read_bytes()).hexdigest(), "MIT", "train")
 
 
 def put(wheel: Path, artefact: Artefact, cache: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Sdists are fetched from folders and from a small package index on this machine."""
+"""Artefacts are fetched from a folder that stands in for the package index, and from a small one on this machine."""
 
 import os
 import subprocess
@@ -11,15 +11,85 @@ import pytest
 from unearth import PackageFinder
 
 from lmstudy.data.artefacts import sdists
-from lmstudy.data.artefacts.fetching import fetch, place
+from lmstudy.data.artefacts.fetching import fetch, fetch_all, place
 from lmstudy.data.artefacts.package_index import client, finders, pip_settings
+from lmstudy.data.artefacts.wheels import last_line
 from lmstudy.errors import StudyError
-from tests.data.wheels import build_sdist, build_wheel, pin_sdist
+from tests.data.wheels import build_sdist, build_wheel, pin, pin_sdist, put
+
+
+def test_fetches_once_executes_nothing_and_then_needs_no_network(index, tmp_path):
+    marker = tmp_path / "executed"
+    files = {"alpha/__init__.py": f"open({str(marker)!r}, 'w')\n", "setup.py": "1/0\n"}
+    # made for a later Python than the one that runs: it is read, never installed
+    wheels = [build_wheel(index, name, files, ">=3.99") for name in ("alpha", "beta")]
+    pins = [pin(wheel) for wheel in wheels]
+    said: list[str] = []
+    files = fetch_all(pins, tmp_path / "cache", said.append)
+    assert [file.read_bytes() for file in files] == [wheel.read_bytes() for wheel in wheels]
+    assert len(said) == 2
+    assert all("fetched" in line for line in said)
+    assert not marker.exists()
+    for wheel in wheels:
+        wheel.unlink()
+    assert fetch_all(pins, tmp_path / "cache", said.append) == files
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:50], lambda content: content + b"x"])
+def test_damaged_file_is_fetched_again(index, tmp_path, damage):
+    wheel = build_wheel(index, "alpha", {"alpha/a.py": "x = 1\n"})
+    cached = put(wheel, pin(wheel), tmp_path)
+    cached.write_bytes(damage(cached.read_bytes()))
+    said: list[str] = []
+    assert fetch(pin(wheel), tmp_path, said.append).read_bytes() == wheel.read_bytes()
+    assert "is damaged" in said[0]
+    assert str(cached) in said[0]
+
+
+def test_other_file_on_the_index_replaces_nothing(index, tmp_path):
+    wheel = build_wheel(tmp_path / "true", "alpha", {"alpha/a.py": "x = 1\n"})
+    other = build_wheel(index, "alpha", {"alpha/a.py": "x = 2\n"})
+    cached = put(wheel, pin(wheel), tmp_path)
+    cached.write_bytes(b"damaged")
+    with pytest.raises(StudyError) as error:
+        fetch(pin(wheel), tmp_path, print)
+    for word in ("alpha==1.0", pin(wheel).sha256, pin(other).sha256):
+        assert word in str(error.value)
+    assert cached.read_bytes() == b"damaged"
+    assert not list(cached.parent.glob(".partial-*"))
+
+
+def test_no_network_says_where_to_put_the_file(index, tmp_path):
+    wheel = build_wheel(tmp_path / "elsewhere", "alpha", {"alpha/a.py": "x = 1\n"})
+    with pytest.raises(StudyError, match=r"pip could not fetch alpha==1\.0") as error:
+        fetch(pin(wheel), tmp_path, print)
+    assert str(place(pin(wheel), tmp_path)) in str(error.value)
+    assert "\n" not in str(error.value)
+    put(wheel, pin(wheel), tmp_path)
+    assert fetch(pin(wheel), tmp_path, print).read_bytes() == wheel.read_bytes()
+
+
+def test_message_of_pip_is_passed_on_without_addresses():
+    stderr = "WARNING: Retrying (host='index.example')\nERROR: Cannot install: https://index.example/a is unreachable\n"
+    assert last_line(stderr) == "Cannot install:  is unreachable"
+    assert last_line("") == "no message"
+
+
+def test_cache_that_is_no_folder(tmp_path):
+    cache = tmp_path / "cache"
+    cache.write_text("in the way")
+    wheel = build_wheel(tmp_path / "true", "alpha", {})
+    with pytest.raises(StudyError, match="LMSTUDY_CACHE") as error:
+        fetch(pin(wheel), cache, print)
+    assert str(cache) in str(error.value)
+    assert cache.read_text() == "in the way"
+
 
 Pages = dict[str, tuple[int, bytes]]
 
 
-def settings(monkeypatch: pytest.MonkeyPatch, **given: str) -> None:
+def pip_uses(monkeypatch: pytest.MonkeyPatch, **given: str) -> None:
     named = {key.replace("_", "-"): value for key, value in given.items()}
     monkeypatch.setattr(sdists, "pip_settings", lambda: named)
 
@@ -81,7 +151,7 @@ def test_from_an_index_though_another_place_fails(tmp_path, server, monkeypatch,
     address, pages, asked = server
     sdist = build_sdist(tmp_path, "alpha", {"a.txt": "text"})
     offer(pages, sdist, f"#sha256={pin_sdist(sdist).sha256}" if says_so else "")
-    settings(monkeypatch, index_url="http://127.0.0.1:1/simple", extra_index_url=f"{address}/simple")
+    pip_uses(monkeypatch, index_url="http://127.0.0.1:1/simple", extra_index_url=f"{address}/simple")
     assert fetch(pin_sdist(sdist), tmp_path / "cache", print).read_bytes() == sdist.read_bytes()
     assert asked.count(f"/files/{sdist.name}") == 1
 
@@ -92,7 +162,7 @@ def test_another_file_of_the_same_name(tmp_path, server, monkeypatch, says_so):
     wanted = pin_sdist(build_sdist(tmp_path / "true", "alpha", {"a.txt": "text"}))
     other = build_sdist(tmp_path / "other", "alpha", {"a.txt": "other"})
     offer(pages, other, f"#sha256={pin_sdist(other).sha256}" if says_so else "")
-    settings(monkeypatch, index_url=f"{address}/simple")
+    pip_uses(monkeypatch, index_url=f"{address}/simple")
     with pytest.raises(StudyError) as error:
         fetch(wanted, tmp_path / "cache", print)
     for word in ("alpha==1.0", wanted.sha256, pin_sdist(other).sha256):
@@ -104,7 +174,7 @@ def test_another_file_of_the_same_name(tmp_path, server, monkeypatch, says_so):
 def test_a_version_that_is_not_there_lists_those_that_are(tmp_path, monkeypatch):
     wanted = pin_sdist(build_sdist(tmp_path / "elsewhere", "alpha", {}, "2.0"))
     build_sdist(tmp_path / "index", "alpha", {}, "1.0")
-    settings(monkeypatch, no_index="true", find_links=f"{tmp_path / 'index'} {tmp_path / 'nowhere'}")
+    pip_uses(monkeypatch, no_index="true", find_links=f"{tmp_path / 'index'} {tmp_path / 'nowhere'}")
     said = r"no file alpha-2\.0\.tar\.gz of alpha==2\.0; .*\['alpha-1\.0\.tar\.gz'\]"
     with pytest.raises(StudyError, match=said) as error:
         fetch(wanted, tmp_path / "cache", print)
@@ -123,7 +193,7 @@ def test_a_version_that_is_not_there_lists_those_that_are(tmp_path, monkeypatch)
 def test_what_cannot_be_fetched_is_said_without_addresses(tmp_path, server, monkeypatch, given, status, said):
     address, pages, _ = server
     pages["/simple/alpha/"] = status, b""
-    settings(monkeypatch, **{key: value.replace("HERE", f"{address}/simple") for key, value in given.items()})
+    pip_uses(monkeypatch, **{key: value.replace("HERE", f"{address}/simple") for key, value in given.items()})
     with pytest.raises(StudyError, match=said) as error:
         fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", print)
     assert "127.0.0.1" not in str(error.value)
