@@ -57,6 +57,7 @@ class Corpus:
 
 
 def to_stderr(message: str) -> None:
+    """Say a line of progress where it does not mix with results."""
     print(message, file=sys.stderr, flush=True)
 
 

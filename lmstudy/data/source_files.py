@@ -21,7 +21,8 @@ class Files(BaseModel):
     `unit` is what becomes one document: the whole `file`; `paragraph`: consecutive paragraphs (separated by
     empty lines) of together at most `characters` characters, or one longer paragraph; `function`: functions
     and methods of `shortest` to `longest` lines of `.py` files. Hidden files and folders, and links, are
-    passed over. Files are UTF-8; those that are not are counted and left out.
+    passed over. Files are UTF-8; those that are not are counted and left out. Only files that end in one of the
+    `suffixes` are read; `name` and `licence` are what the report says of them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

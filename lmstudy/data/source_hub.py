@@ -20,7 +20,8 @@ class Hub(BaseModel):
 
     `path` is a data set's name on the hub, or a local folder of Parquet or JSON-lines files; `revision` the
     commit hash, which is required, since a branch or tag can move under a published number (a local folder
-    has none: its content is hashed instead). `datasets` runs no code of a data set.
+    has none: its content is hashed instead). Texts are the `column` of the rows of one `subset` and of the split
+    `split_name`; `name` and `licence` are what the report says of them. `datasets` runs no code of a data set.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

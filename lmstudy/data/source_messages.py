@@ -22,16 +22,17 @@ PLACEHOLDER = re.compile(
 )
 """What stands in a message for something else, and must stand in its translation too."""
 
-_OTHER_SCRIPT = re.compile(r"[\u3400-\u9fff]")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 class Messages(PackagesSource):
     """The source (see `lmstudy.data.documents.Source`) of messages, each with its translation into Chinese.
 
-    A document is a pair of two segments, the English message and the Chinese one (of a plural the form for many,
-    the only one that Chinese has). Left out, and counted by reason: what is untranslated or marked fuzzy or
-    obsolete; what has no Chinese character; pairs whose placeholders and markup differ; pairs longer than `longest`
-    characters on either side; messages that stood in an earlier catalogue of the same package.
+    Catalogues lie in folders named as one of the `locales`, such as "zh_CN". A document is a pair of two segments,
+    the English message and the Chinese one (of a plural the form for many, the only one that Chinese has). Left out,
+    and counted by reason: what is untranslated or marked fuzzy or obsolete; what has no Chinese character; pairs
+    whose placeholders and markup differ; pairs longer than `longest` characters on either side; messages that stood
+    in an earlier catalogue of the same package.
     """
 
     locales: list[str] = Field(min_length=1)
@@ -62,7 +63,7 @@ class Messages(PackagesSource):
         """Why a pair is not learned from, or None."""
         if not any(map(str.isalpha, message)):
             return "messages without a letter"
-        if not _OTHER_SCRIPT.search(translation):
+        if not _CHINESE.search(translation):
             return "translations without a Chinese character"
         if max(len(message), len(translation)) > self.longest:
             return f"pairs with more than {self.longest} characters on a side"

@@ -68,7 +68,7 @@ class PythonFunctions(PackageModules):
     """The source (see `lmstudy.data.documents.Source`) of functions in pinned packages.
 
     Functions have `shortest` to `longest` lines: shorter ones are stubs, longer ones do not fit the context
-    of a small model. Roles keep whole packages out of training.
+    of a small model. Roles keep whole packages out of training; files that `exclude` names are left out.
     """
 
     files_per_part = 100

@@ -34,9 +34,9 @@ class Snippet(NamedTuple):
 class RatedSnippets(SdistSource):
     """The source (see `lmstudy.data.documents.Source`) of rated snippets: one document of one segment each.
 
-    `domains` gives each kind of text its files inside the tarball, without the ends `TEXTS` and `RATINGS`; a
-    document's `path` is the file of texts and its `name` the snippet's id there. Snippets without certain ratings
-    (see `Snippet`) are left out.
+    `archive` is a tarball inside the `sdist`. `domains` gives each kind of text its files there, without the ends
+    `TEXTS` and `RATINGS`; a document's `path` is the file of texts and its `name` the snippet's id in it. Snippets
+    without certain ratings (see `Snippet`) are left out.
     """
 
     one_segment: ClassVar[bool] = True

@@ -16,7 +16,7 @@ from lmstudy.data.segmentation import sentences
 class Reviews(SdistSource):
     """The source (see `lmstudy.data.documents.Source`) of reviews in text files, each file of one label.
 
-    `files` gives each label its file inside the sdist. A document is one review, a line without the white space
+    `files` gives each label its file inside the `sdist`. A document is one review, a line without the white space
     around it; its `path` is the file, so that `label` tells its label, and its segments are its sentences. A review
     that several files hold has no certain label and is left out of all of them.
     """

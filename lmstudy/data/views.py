@@ -23,7 +23,7 @@ class View(NamedTuple):
 
 
 class Selected:
-    """Some of the documents."""
+    """Some of the documents, `index` [n] of them, as documents themselves."""
 
     def __init__(self, documents: Documents, index: Ints) -> None:
         self.documents, self.index = documents, index

@@ -31,6 +31,7 @@ class Artefact:
 
     @property
     def filename(self) -> str:
+        """Of the sdist, or of the wheel of any platform (PEP 427)."""
         return self.sdist or f"{self.name}-{self.version}-py3-none-any.whl"
 
 

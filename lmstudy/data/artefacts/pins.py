@@ -38,7 +38,7 @@ class Sdist(Wheel):
 
 
 class PackagesSource(BaseModel):
-    """Half of a source (see `lmstudy.data.documents.Source`): pinned packages by name."""
+    """Half of a source (see `lmstudy.data.documents.Source`): pinned packages by name; it reads no document yet."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     packages: Mapping[str, Wheel] = Field(min_length=1)
@@ -61,7 +61,7 @@ class PackagesSource(BaseModel):
 
 
 class SdistSource(BaseModel):
-    """Half of a source (see `lmstudy.data.documents.Source`): text files of one pinned sdist."""
+    """Half of a source (see `lmstudy.data.documents.Source`): one pinned sdist; it reads no document yet."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     sdist: Sdist
