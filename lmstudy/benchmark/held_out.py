@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from lmstudy.data.batches.windows import Windows
 from lmstudy.data.corpus import prepare
 from lmstudy.data.examples import Ints
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
-from lmstudy.data.windows import Windows
 from lmstudy.errors import StudyError
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,18 @@ def digest(content: Mapping[str, Any]) -> str:
     """16 hexadecimal digits that stand for a JSON-able value, whatever the order of its keys."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file, as 64 hexadecimal digits."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def files_digest(folder: Path, files: Iterable[Path]) -> str:
+    """SHA-256 of some files of a folder, by their names in it and what they hold: moving the folder changes nothing."""
+    listed = (f"{file.relative_to(folder).as_posix()}\n{file_digest(file)}\n" for file in files)
+    return hashlib.sha256("".join(listed).encode()).hexdigest()
 
 
 def stage(cache: Path, name: str, key: str, build: Callable[[Path], None]) -> Path:

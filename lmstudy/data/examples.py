@@ -31,12 +31,21 @@ class Plan(NamedTuple):
 
 
 class Documents(Protocol):
-    """Random access to token ids and segment starts (see `lmstudy.data.store.TokenStore`)."""
+    """Random access to token ids and segment starts, such as `lmstudy.data.store.TokenStore` gives."""
 
     def __len__(self) -> int: ...
-    def tokens(self, index: int) -> Ints: ...
-    def starts(self, index: int) -> Ints: ...
-    def lengths(self, index: Ints) -> Ints: ...
+
+    def tokens(self, index: int) -> Ints:
+        """[tokens] Ids of one document."""
+        ...
+
+    def starts(self, index: int) -> Ints:
+        """[segments] Index in its tokens at which each segment of one document begins; the first is 0."""
+        ...
+
+    def lengths(self, index: Ints) -> Ints:
+        """[len(index)] Tokens of each of some documents."""
+        ...
 
 
 class Task(Protocol):
@@ -47,9 +56,21 @@ class Task(Protocol):
 
     def plan(
         self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
-    ) -> Plan: ...
+    ) -> Plan:
+        """Examples of some documents.
 
-    def build(self, documents: Documents, example: Plan) -> tuple[Ints, Ints]: ...
+        Args:
+            documents: all of them.
+            index: [documents to take] their numbers.
+            encoder_length: tokens that an example may take of the encoder's side of a row.
+            decoder_length: the same of the decoder's side.
+            rng: what every random choice is drawn from.
+        """
+        ...
+
+    def build(self, documents: Documents, example: Plan) -> tuple[Ints, Ints]:
+        """Token ids of one planned example: [encoder_length] to be read, [decoder_length] to be written."""
+        ...
 
 
 def _check_share(name: str, value: float) -> float:
@@ -64,7 +85,7 @@ class PrefixLM:
     With probability `start_probability` the cut is at the very start and the encoder reads the start token
     alone: these examples make the decoder a language model of whole documents. Otherwise the cut is uniform
     over the other boundaries. What the encoder reads is shortened from the left, what the decoder writes
-    from the right (then without an end token), to what fits the row.
+    from the right (then without an end token), to what fits the row (Raffel et al. 2020, section 3.2.1).
     """
 
     shifted = True
@@ -169,7 +190,10 @@ def _random_pieces(total: int, pieces: int, rng: np.random.Generator) -> Ints:
 
 
 class Mixture:
-    """Each example by one task or the other: a share `denoising` by span corruption, the rest prefix LM (UL2)."""
+    """Each example by one task or the other: a share `denoising` by span corruption, the rest prefix LM.
+
+    After UL2 (Tay et al. 2023), which mixes them so; the other settings are those of the two tasks.
+    """
 
     shifted = True
 

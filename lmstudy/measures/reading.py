@@ -10,13 +10,13 @@ import torch
 import torch.nn.functional as F
 
 from lmstudy.data.batch import Seq2SeqBatch, Shape
+from lmstudy.data.batches.packing import build_batch
+from lmstudy.data.batches.windows import Windows, continuations
 from lmstudy.data.copying import Copy
 from lmstudy.data.datamodule import GROUPS
 from lmstudy.data.examples import Ints, Plan, Task
-from lmstudy.data.packing import build_batch
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
-from lmstudy.data.windows import Windows, continuations
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Findings, Subject
 from lmstudy.progress import ProgressLine

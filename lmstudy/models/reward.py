@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from lmstudy.data.corpus import Corpus
-from lmstudy.data.reading import Reader, Rows
+from lmstudy.data.text_rows import Reader, Rows
 from lmstudy.data.tokenizer import PAD, SENTINELS
 from lmstudy.errors import StudyError
 from lmstudy.models.transformer import EncoderLayer, Seq2SeqTransformer, attention_mask

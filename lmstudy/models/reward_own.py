@@ -7,7 +7,7 @@ import torch
 
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.ngrams import rarity
-from lmstudy.data.reading import Reader
+from lmstudy.data.text_rows import Reader
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
 from lmstudy.models.reward import OwnRewardModel, RewardModel

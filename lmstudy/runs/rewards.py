@@ -14,8 +14,8 @@ import torch
 
 from lmstudy.config import build
 from lmstudy.data.corpus import Corpus, prepare
-from lmstudy.data.reading import Reader
-from lmstudy.data.shuffled import steps_per_epoch
+from lmstudy.data.text_rows import Reader
+from lmstudy.data.batches.by_length import steps_per_epoch
 from lmstudy.models.reward import RewardModel, RewardSettings
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.preferences.scorers.reward_model import WEIGHTS, Judge, Scale

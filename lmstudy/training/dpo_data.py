@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
+from lmstudy.data.batches.packing import decoder_input
 from lmstudy.data.datamodule import CorpusDataModule, EvaluationBatches
 from lmstudy.data.examples import Ints
-from lmstudy.data.packing import decoder_input
 from lmstudy.data.tokenizer import BOS, PAD
 
 

@@ -16,7 +16,7 @@ from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassF1Score
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
-from lmstudy.data.shuffled import shuffled
+from lmstudy.data.batches.by_length import shuffled
 from lmstudy.data.tokenizer import BOS, EOS, PAD
 from lmstudy.errors import StudyError
 from lmstudy.training.optimizers import AdamW
@@ -81,7 +81,7 @@ class TokenPairs:
 
 @dataclass
 class PairBatches:
-    """Endless batches (see `lmstudy.data.shuffled`)."""
+    """Endless batches (see `lmstudy.data.batches.by_length`)."""
 
     pairs: TokenPairs
     size: int

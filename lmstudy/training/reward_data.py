@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lmstudy.data.reading import Row, Rows, side_by_side
-from lmstudy.data.shuffled import shuffled
+from lmstudy.data.batches.by_length import shuffled
+from lmstudy.data.text_rows import Row, Rows, side_by_side
 from lmstudy.errors import StudyError
 
 
@@ -40,7 +40,7 @@ class RewardTexts:
 
 @dataclass
 class RewardBatches:
-    """Endless batches (see `lmstudy.data.shuffled`)."""
+    """Endless batches (see `lmstudy.data.batches.by_length`)."""
 
     rated: RewardTexts
     size: int

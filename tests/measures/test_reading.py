@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from lmstudy.data.batch import Seq2SeqBatch
+from lmstudy.data.batches.windows import continuations
 from lmstudy.data.tokenizer import BOS
-from lmstudy.data.windows import continuations
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Subject
 from lmstudy.measures.reading import Reading

@@ -10,7 +10,7 @@ from safetensors.torch import save
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from lmstudy.config import build
-from lmstudy.data.reading import Rows, side_by_side
+from lmstudy.data.text_rows import Rows, side_by_side
 from lmstudy.errors import StudyError
 from lmstudy.models.reward_public import PublicEncoder
 from lmstudy.models.transformer import Seq2SeqTransformer

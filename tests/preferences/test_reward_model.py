@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from lmstudy.data.reading import Reader
+from lmstudy.data.text_rows import Reader
 from lmstudy.data.tokenizer import BOS, train
 from lmstudy.errors import StudyError
 from lmstudy.models.reward import OwnRewardModel

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from lmstudy.config import TrainerConfig, build, check_root
-from lmstudy.data.ahead import BatchesAhead
 from lmstudy.data.batch import Shape
+from lmstudy.data.batches.prefetching import BatchesAhead
 from lmstudy.data.datamodule import CorpusDataModule
 from lmstudy.errors import StudyError
 from lmstudy.models.flops import Sizes, training_flops

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from lmstudy.data.reading import Row
-from lmstudy.data.shuffled import steps_per_epoch
+from lmstudy.data.batches.by_length import steps_per_epoch
+from lmstudy.data.text_rows import Row
 from lmstudy.data.tokenizer import PAD
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.pair_agreement import accuracy_counts

@@ -42,7 +42,7 @@ NAMES = ("mle", "filtering", "conditional", "selective", "unlikelihood", "rwr", 
 
 
 class Toy:
-    """`DOCUMENTS` as a store (see `lmstudy.data.views.Readable`)."""
+    """`DOCUMENTS` as a store (see `lmstudy.data.examples.Documents`)."""
 
     def __len__(self) -> int:
         return len(DOCUMENTS)

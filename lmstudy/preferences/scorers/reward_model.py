@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 
 from lmstudy.atomic import write_text
 from lmstudy.config import build
-from lmstudy.data.reading import Reader, side_by_side
+from lmstudy.data.text_rows import Reader, side_by_side
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.base import Scorer
 
@@ -54,7 +54,7 @@ class Judge:
 
     id: str
     model: Any
-    """Its `members` take `lmstudy.data.reading.Rows` and return [M, B]: the reward is their mean; for evaluation."""
+    """Its `members` take `lmstudy.data.text_rows.Rows` and return [M, B]: the reward is their mean; for evaluation."""
     reader: Reader
     scale: Scale
 

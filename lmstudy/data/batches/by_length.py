@@ -1,4 +1,4 @@
-"""Endless batches of things of different length, as numbers of the things."""
+"""Endless batches of things of like length, as numbers of the things: rows that are not packed need less padding."""
 
 from collections.abc import Iterator
 
@@ -20,6 +20,12 @@ def shuffled(lengths: Ints, size: int, seed: int, first_step: int = 0) -> Iterat
     """Batches of at most `size` of the things, a function of the seed; starting at any step costs nothing.
 
     An epoch takes everything once. Batches hold things of like length, and come in random order.
+
+    Args:
+        lengths: [things] the length of each.
+        size: things in a batch.
+        seed: the order.
+        first_step: number of the first batch, all epochs together.
     """
     epoch, skipped = divmod(first_step, steps_per_epoch(len(lengths), size))
     while True:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lmstudy.data import cleaning, deduplication
+from lmstudy.data.cleaning import deduplication, steps
 
 
 def report(
@@ -51,13 +51,13 @@ def report(
         }
         for split, size in selected["splits"].items()
     }
-    reasons = {**cleaning.REASONS, **deduplication.REASONS}
+    reasons = {**steps.REASONS, **deduplication.REASONS}
     used = {step for source in sources.values() for step in source["removed"]}
     changed = {step for source in sources.values() for step, count in source["rewritten"].items() if count["words"]}
     return {
         "sources": sources,
         "steps": {step: reason for step, reason in reasons.items() if step in used},
-        "effects": {step: effect for step, effect in cleaning.EFFECTS.items() if step in changed},
+        "effects": {step: effect for step, effect in steps.EFFECTS.items() if step in changed},
         "splits": splits,
         "tokenizer": {
             "vocab_size": vocab_size,

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ConfigDict, ValidationError, validate_call
 
-from lmstudy.data import stop_words as stop_word_lists
-from lmstudy.data.rewriting import Cuts, without
+from lmstudy.data.cleaning import stop_words as stop_word_lists
+from lmstudy.data.cleaning.cuts import Cuts, without
 from lmstudy.errors import StudyError
 
 Settings = Mapping[str, Mapping[str, Any] | None]
@@ -63,6 +63,7 @@ def rewriting(effect: str, emptied: str, identity: Callable[..., Mapping[str, An
 
 @step("holds control characters, unassigned code points or the mark of a failed decoding")
 def unreadable(text: str) -> bool:
+    """By Unicode's categories Cc (but for tabs and newlines), Cn, Co and Cs, and U+FFFD."""
     return "\ufffd" in text or any(
         unicodedata.category(char) in ("Cc", "Cn", "Co", "Cs") for char in set(text) - {"\n", "\t"}
     )
@@ -70,26 +71,31 @@ def unreadable(text: str) -> bool:
 
 @step("too short to show anything")
 def too_short(text: str, characters: int) -> bool:
+    """Fewer than so many characters."""
     return len(text) < characters
 
 
 @step("too long for the context of a small model")
 def too_long(text: str, characters: int) -> bool:
+    """More than so many characters."""
     return len(text) > characters
 
 
 @step("has a line that nobody typed: data, minified or encoded text")
 def long_lines(text: str, characters: int) -> bool:
+    """A line of more than so many characters."""
     return max(map(len, text.split("\n"))) > characters
 
 
 @step("a table of numbers or symbols: few of its characters are letters")
 def few_letters(text: str, share: float) -> bool:
+    """Letters are less than this share of the characters, white space apart."""
     return len(_NO_LETTER.sub("", text)) < share * len("".join(text.split()))
 
 
 @step("a list of data: most of its lines hold the same pattern of symbols once words and numbers are masked")
 def repetitive(text: str, share: float, lines: int) -> bool:
+    """More than this share of lines are of one pattern, in texts of so many lines and more."""
     stripped = [line.strip() for line in text.split("\n") if line.strip()]
     if len(stripped) < lines:
         return False
@@ -103,6 +109,7 @@ _NO_LETTER = re.compile(r"[\W\d_]+")
 
 @step("says that a program wrote it")
 def generated(text: str) -> bool:
+    """The marks that generators leave, wherever they stand in the text."""
     return bool(_GENERATED.search(text))
 
 
@@ -113,6 +120,7 @@ _GENERATED = re.compile(
 
 @step("holds HTML tags or entities: copied from a page's source, not typed")
 def markup(text: str) -> bool:
+    """Tags with a Latin name, and the entities that HTML knows."""
     return bool(_TAG.search(text)) or any(html.unescape(entity) != entity for entity in _ENTITY.findall(text))
 
 

@@ -16,7 +16,7 @@ from unearth import PackageFinder
 from unearth.auth import MultiDomainBasicAuth
 from unearth.fetchers import Fetcher, PyPIClient
 
-from lmstudy.data.downloads import TIMEOUT_S, last_line
+from lmstudy.data.artefacts.wheels import TIMEOUT_S, last_line
 from lmstudy.errors import StudyError
 
 

@@ -80,6 +80,11 @@ def find_functions(text: str, shortest: int, longest: int) -> Found:
 
 
 def parse_python(text: str) -> ast.Module:
+    """The syntax tree of a module.
+
+    Raises:
+        SyntaxError: it does not parse (also for null bytes and too deep nesting).
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes in old code are its author's business
         try:

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lmstudy.data.cleaning import Settings, clean
-from lmstudy.data.deduplication import Deduplication, Sketch, sketches
-from lmstudy.data.rewriting import shortened
+from lmstudy.data.cleaning.cuts import shortened
+from lmstudy.data.cleaning.deduplication import Deduplication, Sketch, sketches
+from lmstudy.data.cleaning.steps import Settings, clean
 
 Finding = tuple[str | None, Sketch | None]
 """The cleaning step that drops a document, or what deduplication, where it is on, needs to know of it."""

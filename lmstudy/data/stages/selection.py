@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmstudy.data import tables
-from lmstudy.data.cleaning import clean, rewrites
-from lmstudy.data.deduplication import Deduplicator
-from lmstudy.data.examination import Rewritten, examine, rewrite
+from lmstudy.data.cleaning.deduplication import Deduplicator
+from lmstudy.data.cleaning.examination import Rewritten, examine, rewrite
+from lmstudy.data.cleaning.steps import clean, rewrites
 from lmstudy.data.parallel import ordered_map
 from lmstudy.data.settings import Pipeline
 from lmstudy.data.splits import NAMES, assign, unit_hash

@@ -63,4 +63,5 @@ def last_line(stderr: str) -> str:
 
 
 def without_addresses(message: str) -> str:
+    """A message without the addresses in it, which may hold a password."""
     return re.sub(r"\s*\(?from versions: none\)|\b\w+://\S+|host='[^']*'", "", message)

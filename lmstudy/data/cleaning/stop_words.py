@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lmstudy.data.rewriting import Cuts, Span
+from lmstudy.data.cleaning.cuts import Cuts, Span
 from lmstudy.data.segmentation import has_han, spans
 from lmstudy.errors import StudyError
 

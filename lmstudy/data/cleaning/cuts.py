@@ -15,6 +15,7 @@ class Cuts(NamedTuple):
 
     @property
     def characters(self) -> int:
+        """How many are taken out."""
         return sum(stop - start for start, stop in self.spans)
 
 
