@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import datasets
 import numpy as np
-from scipy.stats import binomtest
 
 from lmstudy.data import tables
 from lmstudy.data.tokenizer import decode
@@ -73,10 +72,10 @@ class Memorisation:
             lengths = np.array([match.length for match in own])
             sizes = [len(normalised(text)) for text in texts[name]]
             counts = lengths >= self.characters
-            share = binomtest(int(counts.sum()), len(counts)).proportion_ci(method="wilson")
+            share = wilson(int(counts.sum()), len(counts))
             prefix = f"memorisation/{name}"
-            metrics |= {f"{prefix}/share": float(counts.mean())}
-            metrics |= {f"{prefix}/share_low": float(share.low), f"{prefix}/share_high": float(share.high)}
+            metrics |= {f"{prefix}/share": share.value}
+            metrics |= {f"{prefix}/share_low": share.low, f"{prefix}/share_high": share.high}
             metrics |= {f"{prefix}/longest_median": float(np.median(lengths))}
             metrics |= {f"{prefix}/longest_90_percent": float(np.quantile(lengths, 0.9))}
             metrics |= {f"{prefix}/characters": float(np.mean(sizes))}

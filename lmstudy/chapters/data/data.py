@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from lmstudy.chapters.architectures.comparison_tables import with_interval
-from lmstudy.evaluation.statistics import Estimate
+from lmstudy.evaluation.statistics import Estimate, wilson
 from lmstudy.runs.records import Record
 from lmstudy.study.comparisons import bits_per_byte
 
@@ -35,12 +34,6 @@ CHINESE = {
     "chinese_stop_words": "stop words removed",
 }
 """The same for the Chinese reviews; the first is their reference."""
-
-
-def wilson(successes: float, count: int) -> Estimate:
-    """A share with Wilson's 95 % interval, which is of use for a share of 0, too."""
-    interval = binomtest(round(successes), count).proportion_ci(method="wilson")
-    return Estimate(successes / count, float(interval.low), float(interval.high), count)
 
 
 def copied_share(records: Sequence[Record], of: str) -> Estimate:
