@@ -12,6 +12,7 @@ from lmstudy.data import tables
 from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.memorisation import Match, longest_matches, normalised
+from lmstudy.evaluation.statistics import wilson
 from lmstudy.measures.base import Findings, Subject
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
