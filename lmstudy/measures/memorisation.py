@@ -55,7 +55,7 @@ class Memorisation:
         if not hasattr(finished.module.model, "start"):
             raise StudyError(
                 f"measure=memorisation needs samples, and model._target_={finished.run.typed.model['_target_']} cannot "
-                "write: it has no start and step (see lmstudy.models.writer)"
+                "write: it has no start and step (see lmstudy.models.network)"
             )
 
     def measure(self, subject: Subject) -> Findings:

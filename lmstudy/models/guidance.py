@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from lmstudy.models.writer import Writer
+from lmstudy.models.network import Writer
 
 
 class Pair(NamedTuple):
@@ -29,7 +29,7 @@ class Pair(NamedTuple):
 
 
 class Guided:
-    """A `lmstudy.models.writer.Writer` that steers another one.
+    """A `lmstudy.models.network.Writer` that steers another one.
 
     Args:
         model: the model that knows control tokens.

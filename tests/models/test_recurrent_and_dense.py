@@ -10,9 +10,8 @@ from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
 from lmstudy.models.dense import DenseAutoencoder
-from lmstudy.models.examples import bands, example_lengths, to_examples, to_rows
 from lmstudy.models.generation import Sampling, generate, pad_prompts
-from lmstudy.models.lstm import Seq2SeqLSTM
+from lmstudy.models.lstm import Seq2SeqLSTM, bands, example_lengths, to_examples, to_rows
 from lmstudy.models.lstm_attention import Seq2SeqLSTMWithAttention
 from lmstudy.models.matching import TOLERANCE, Reference, matched
 from lmstudy.models.transformer import Seq2SeqTransformer

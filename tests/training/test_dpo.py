@@ -11,8 +11,16 @@ from lmstudy.data.batch import IGNORE
 from lmstudy.data.tokenizer import BOS, EOS, PAD
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.preferences.objectives.mle import MLE
-from lmstudy.training.dpo import DPOModule, dpo_loss, dpo_margins, text_log_probabilities
-from lmstudy.training.dpo_data import PairBatches, PairDataModule, Pairs, text_batch
+from lmstudy.training.dpo import (
+    DPOModule,
+    PairBatches,
+    PairDataModule,
+    Pairs,
+    dpo_loss,
+    dpo_margins,
+    text_batch,
+    text_log_probabilities,
+)
 from lmstudy.training.optimizers import AdamW
 
 TEXTS = [[40, 41, EOS], [42, EOS], [43, 44, 45, 46], [47, 48, EOS]]
