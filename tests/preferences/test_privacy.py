@@ -10,8 +10,9 @@ from lmstudy.config import build
 from lmstudy.data.documents import lines
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.masking import mask, merged
+from lmstudy.preferences.scorers.personal_data import STEERING as KINDS
 from lmstudy.preferences.scorers.personal_names import census_names, faker_names
-from lmstudy.preferences.scorers.privacy import KINDS, PrivacyScorer
+from lmstudy.preferences.scorers.privacy import PrivacyScorer
 from lmstudy.preferences.scorers.privacy_held_out import HeldOutPrivacyScorer
 
 SIGNED = """\
