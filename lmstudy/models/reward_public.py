@@ -111,7 +111,13 @@ class PublicEncoder(RewardModel):
 
 @dataclass(frozen=True)
 class Public:
-    """A public encoder, read from the folder of a pinned wheel; texts are read in its own tokens."""
+    """A public encoder, read from the folder of a pinned wheel; texts are read in its own tokens.
+
+    Attributes:
+        wheel: a pinned wheel of the package index.
+        folder: of the encoder in it.
+        longest: tokens of a text that are read.
+    """
 
     wheel: Wheel
     folder: str
@@ -120,11 +126,7 @@ class Public:
     def start(
         self, texts: Sequence[str], corpus: Corpus, pretrained: Seq2SeqTransformer | None
     ) -> tuple[RewardModel, Reader]:
-        """See `lmstudy.models.reward.RewardSettings`.
-
-        Raises:
-            StudyError: a pretraining run is given, too; or the wheel cannot be had or lacks a file.
-        """
+        """See `lmstudy.models.reward.RewardSettings`."""
         if pretrained is not None:
             raise StudyError("run: a public encoder is pretrained already; leave run out, or take encoder=own")
         public = PublicWheel.fetched(self.wheel, self.folder)
