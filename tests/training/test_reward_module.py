@@ -107,13 +107,6 @@ def test_an_epoch_takes_every_text_once_and_starts_anywhere():
     assert not np.array_equal(other.rows.tokens, taken[0].rows.tokens)
 
 
-def test_batches_hold_texts_of_like_length():
-    lengths = [
-        (batch.rows.tokens != PAD).sum(1) for batch, _ in zip(Shuffled(texts(200), 10, 0), range(20), strict=False)
-    ]
-    assert np.mean([int(one.max() - one.min()) for one in lengths]) < 1.5
-
-
 @pytest.mark.parametrize("loss", [BradleyTerry(), Regression()], ids=lambda loss: loss.name)
 def test_a_reward_is_learned(loss, tmp_path):
     L.seed_everything(0, verbose=False)
