@@ -1,7 +1,5 @@
 """A formatter as a grader: changes counted by hand, matters of taste left out, broken text graded where it can be."""
 
-import pickle
-
 import pytest
 import yaml
 
@@ -127,9 +125,8 @@ def test_depth_costs_neither_blank_lines_nor_length():
     assert len(FormatterScorer().changes(fits.replace(", b", ", bc"))) == 1
 
 
-def test_yaml_pickle_and_mistakes():
+def test_yaml_and_mistakes():
     scorer = build(yaml.safe_load((ROOT / "conf/scorer/style_held_out.yaml").read_text()), "scorer")
     assert (scorer.name, scorer.max_line_length, scorer.unit) == ("style-held-out", 79, "character")
-    assert pickle.loads(pickle.dumps(scorer)).score(["x=1\n"]) == [2 / 4]
     with pytest.raises(StudyError, match=r"scorer\.max_line_length=0 must be at least 1"):
         FormatterScorer(0)

@@ -1,6 +1,5 @@
 """Privacy scores: items counted by hand, the two detectors apart, and nothing personal left after masking."""
 
-import pickle
 import re
 
 import pytest
@@ -144,9 +143,7 @@ def test_spans_that_overlap_are_one_item():
     assert merged([(5, 9, "A"), (0, 6, "B"), (9, 12, "C"), (3, 3, "D")]) == [(0, 9, "B"), (9, 12, "C")]
 
 
-def test_it_travels_to_other_processes_and_is_built_from_its_keys(scorer):
-    copy = pickle.loads(pickle.dumps(scorer))
-    assert copy.score(lines(SIGNED)) == scorer.score(lines(SIGNED))
+def test_it_is_built_from_its_keys(scorer):
     target = f"{type(scorer).__module__}.{type(scorer).__qualname__}"
     assert build({"_target_": target, "kinds": ["email"]}, "scorer").kinds == ("email",)
     with pytest.raises(StudyError, match=r"scorer\.kinds"):

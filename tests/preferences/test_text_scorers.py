@@ -16,7 +16,7 @@ from lmstudy.preferences.scorers.privacy_held_out import HeldOutPrivacyScorer
 from tests.preferences.test_pep8 import CLEAN
 from tests.preferences.test_privacy import SIGNED
 
-PLACES = {  # scorer -> what it counts in a text, and a text of six characters with one place, at its beginning
+PLACES = {  # scorer -> what it counts in a text, and a text with one such place in its first three characters
     Pep8Scorer("all"): (lambda scorer, text: scorer.violations(text), "x=1\n"),
     FormatterScorer(): (lambda scorer, text: scorer.changes(text), "f( a)\n"),
     PrivacyScorer(): (lambda scorer, text: scorer.found(text), "ann@example.org"),
