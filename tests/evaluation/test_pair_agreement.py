@@ -8,10 +8,10 @@ from lmstudy.evaluation.pair_agreement import (
     accuracy_counts,
     ceiling,
     ceiling_counts,
-    halves_agreement,
+    halves_counts,
     pair_accuracy,
 )
-from lmstudy.evaluation.statistics import paired_difference
+from lmstudy.evaluation.statistics import paired_difference, ratio_of_sums_bootstrap
 from lmstudy.preferences.ratings import Ratings
 from tests.preferences.test_ratings import random_ratings, ratings_of
 
@@ -59,7 +59,7 @@ def test_perfect_reversed_and_constant_predictions() -> None:
     ratings = ratings_of([4, 4], [2, 2, 2], [0, 0], [-3, -3])
     for predicted, accuracy in (([4, 2, 0, -3], 1.0), ([-4, -2, 0, 3], 0.0), ([7, 7, 7, 7], 0.5)):
         assert pair_accuracy(np.array(predicted), ratings).value == pytest.approx(accuracy)
-    assert ceiling(ratings).value == halves_agreement(ratings).value == 1.0
+    assert ceiling(ratings).value == ratio_of_sums_bootstrap(halves_counts(ratings)).value == 1.0
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,8 +93,6 @@ def test_scores_are_changes_per_character_of_each_segment():
     text = "def f( a,b):\n    x=a \n    return x\n"
     assert marked(text) == "def f(¦ a,¦b):\n    x¦=¦a¦ \n    return x\n"
     assert FormatterScorer().score(lines(text)) == [2 / 13, 3 / 9, 0]
-    assert FormatterScorer().score(["", text[:9], text[9:], ""]) == [0, 1 / 9, 4 / (len(text) - 9), 0]
-    assert FormatterScorer().score([]) == []
     assert FormatterScorer().judged(["", "x\n"]) == [True, True]
 
 
