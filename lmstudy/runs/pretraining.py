@@ -39,7 +39,7 @@ from lmstudy.training.compilation import choose_attention, compilation_error, co
 from lmstudy.training.dpo import DPOModule
 from lmstudy.training.dpo import PairDataModule
 from lmstudy.training.flops_rate import flops_rates
-from lmstudy.training.module import PretrainingModule
+from lmstudy.training.pretraining import PretrainingModule
 from lmstudy.training.trainer import check_machine
 
 

@@ -16,7 +16,7 @@ from lmstudy.data.datamodule import CorpusDataModule, EvaluationBatches
 from lmstudy.data.examples import Ints
 from lmstudy.data.packing import decoder_input
 from lmstudy.data.tokenizer import BOS, PAD
-from lmstudy.training.module import PretrainingModule
+from lmstudy.training.pretraining import PretrainingModule
 
 
 class PairBatch(NamedTuple):

@@ -21,8 +21,8 @@ from lmstudy.runs.records import Record, load
 from lmstudy.study.needs import compose_config
 from lmstudy.training import flops_rate
 from lmstudy.training.flops_rate import flops_rates
-from lmstudy.training.module import PretrainingModule
 from lmstudy.training.optimizers import AdamW
+from lmstudy.training.pretraining import PretrainingModule
 from lmstudy.training.trainer import _fsdp, build_trainer, check_machine
 from tests.conftest import ROOT, command
 
