@@ -153,6 +153,7 @@ class Seq2SeqLSTM(TiedOutput):
         """Add the weights of `mix`, after all others are drawn: here it has none."""
 
     def embed(self, tokens: Tensor) -> Tensor:
+        """Vectors [..., D] of size 1; raises StudyError for rows longer than the context."""
         check_row(tokens, self.max_positions)
         return self.embedding(tokens) * self.d_model**0.5
 

@@ -16,7 +16,10 @@ from lmstudy.models.network import check_room
 
 
 class Seq2SeqLSTMWithAttention(Seq2SeqLSTM):
-    """p(y_t | y_<t, x): the decoder's state is joined by a weighted mean of the encoder's states."""
+    """p(y_t | y_<t, x): the decoder's state is joined by a weighted mean of the encoder's states.
+
+    Arguments as those of `Seq2SeqLSTM`; the score of an encoder's state adds a matrix of H x H weights.
+    """
 
     query: nn.Linear
     joined = 2

@@ -104,23 +104,30 @@ class Attention(nn.Module):
         self.output = nn.Linear(d_model, d_model, bias=False)
 
     def split(self, x_BQD: Tensor) -> Tensor:
-        return x_BQD.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [B, H, Q, K]
+        """[B, H, Q, K]: the channels dealt to the heads."""
+        return x_BQD.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def keys_values(self, x_BMD: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values of what is looked at, [B, H, M, K] each."""
         keys, values = self.key_value(x_BMD).chunk(2, dim=-1)
         return self.split(keys), self.split(values)
 
     def attend(self, q_BHQK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, mask: Mask) -> Tensor:
+        """[B, Q, D]: the values that each query looks at, its heads side by side, through the output matrix."""
         return self.output(mixed_values(q_BHQK, k_BHMK, v_BHMK, mask).transpose(1, 2).flatten(2))
 
 
 class SelfAttention(Attention):
+    """Positions look at positions of the same stack: queries, keys and values are of one x, turned by their places."""
+
     def forward(self, x_BQD: Tensor, mask: Mask, table: Tensor) -> Tensor:
         q, (k, v) = self.split(self.query(x_BQD)), self.keys_values(x_BQD)
         return self.attend(rotate(q, table), rotate(k, table), v, mask)
 
 
 class CrossAttention(Attention):
+    """The decoder's positions look at the encoder's memory; neither is turned, so order counts in the memory alone."""
+
     def forward(self, x_BTD: Tensor, memory_BSD: Tensor, mask: Mask) -> Tensor:
         return self.attend(self.split(self.query(x_BTD)), *self.keys_values(memory_BSD), mask)
 
@@ -139,6 +146,8 @@ class FeedForward(nn.Module):
 
 
 class EncoderLayer(nn.Module):
+    """x + self_attention(norm(x)), then x + feed_forward(norm(x)): [B, S, D] to the same."""
+
     def __init__(self, d_model: int, heads: int, d_ff: int) -> None:
         super().__init__()
         self.attention_norm = nn.RMSNorm(d_model)
@@ -152,6 +161,8 @@ class EncoderLayer(nn.Module):
 
 
 class DecoderLayer(nn.Module):
+    """As `EncoderLayer`, with x + cross_attention(norm(x), memory) between the two: [B, T, D] to the same."""
+
     def __init__(self, d_model: int, heads: int, d_ff: int) -> None:
         super().__init__()
         self.attention_norm = nn.RMSNorm(d_model)
@@ -244,6 +255,7 @@ class Seq2SeqTransformer(TiedOutput):
             nn.init.zeros_(module.down.weight)
 
     def embed(self, tokens_BQ: Tensor) -> Tensor:
+        """Vectors [B, Q, D] of size 1; raises StudyError for rows longer than the context."""
         check_row(tokens_BQ, self.max_positions)
         # The tied matrix has entries of size 1/sqrt(D), right for logits; the residual stream wants size 1.
         return self.embedding(tokens_BQ) * self.d_model**0.5
@@ -276,7 +288,8 @@ class Seq2SeqTransformer(TiedOutput):
         return self.decoder_norm(x_BTD)
 
     def logits(self, hidden_BTD: Tensor) -> Tensor:
-        return F.linear(hidden_BTD, self.output_weight)  # [B, T, V]
+        """[B, T, V]: each entry's product with the hidden state, before the softmax."""
+        return F.linear(hidden_BTD, self.output_weight)
 
     def hidden(self, batch: Seq2SeqBatch) -> Tensor:
         """What the output matrix turns into logits: [B, T, D]."""
