@@ -206,6 +206,7 @@ class FineTuningModule(L.LightningModule):
         return -loss_BT.sum(1)
 
     def loss(self, batch: TunedBatch) -> Tensor:
+        """The mean over target tokens, or over examples where there is a head, in nats."""
         if isinstance(self.head, SpanHead):
             there = batch.span[:, 0] >= 0
             logits = self.head_logits(batch)[there].flatten(0, 1)

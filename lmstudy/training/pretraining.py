@@ -61,6 +61,7 @@ class PretrainingModule(L.LightningModule):
         self.split = "valid"
 
     def forward(self, batch: Seq2SeqBatch) -> Tensor:
+        """Logits [B, T, V]."""
         return self.model(batch)
 
     def training_step(self, batch: Seq2SeqBatch, index: int) -> Tensor:

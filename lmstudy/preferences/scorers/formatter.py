@@ -41,6 +41,9 @@ class FormatterScorer(Scorer):
     no grade: it scores 0, and `judged` tells, so the share of characters that were judged belongs beside every
     mean.
 
+    Args:
+        max_line_length: characters that a line may have, its newline not counted.
+
     Raises:
         StudyError: a line length below 1.
     """

@@ -59,6 +59,10 @@ class Pep8Scorer(Scorer):
 
     Python's own tokenizer does the reading: from version 3.12 on it also looks inside f-strings.
 
+    Args:
+        family: of rules that count, one of `FAMILIES`.
+        max_line_length: characters that a line may have, its newline not counted.
+
     Raises:
         StudyError: no such family, or a line length below 1.
     """
