@@ -12,7 +12,7 @@ from lmstudy.training.optimizers import AdamW
 
 
 class BareTraining:
-    """Loss, gradients, clipping, optimiser, schedule: what `lmstudy.training.module` does in a step, in one process.
+    """Loss, gradients, clipping, optimiser, schedule: a step of `lmstudy.training.pretraining`, in one process.
 
     Args:
         model: as `PretrainingModule` takes it, compiled or not.

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import datasets
 import numpy as np
-from scipy.stats import binomtest
 
 from lmstudy.data import tables
 from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.memorisation import Match, longest_matches, normalised
+from lmstudy.evaluation.statistics import wilson
 from lmstudy.measures.base import Findings, Subject
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
@@ -55,7 +55,7 @@ class Memorisation:
         if not hasattr(finished.module.model, "start"):
             raise StudyError(
                 f"measure=memorisation needs samples, and model._target_={finished.run.typed.model['_target_']} cannot "
-                "write: it has no start and step (see lmstudy.models.writer)"
+                "write: it has no start and step (see lmstudy.models.network)"
             )
 
     def measure(self, subject: Subject) -> Findings:
@@ -73,10 +73,10 @@ class Memorisation:
             lengths = np.array([match.length for match in own])
             sizes = [len(normalised(text)) for text in texts[name]]
             counts = lengths >= self.characters
-            share = binomtest(int(counts.sum()), len(counts)).proportion_ci(method="wilson")
+            share = wilson(int(counts.sum()), len(counts))
             prefix = f"memorisation/{name}"
-            metrics |= {f"{prefix}/share": float(counts.mean())}
-            metrics |= {f"{prefix}/share_low": float(share.low), f"{prefix}/share_high": float(share.high)}
+            metrics |= {f"{prefix}/share": share.value}
+            metrics |= {f"{prefix}/share_low": share.low, f"{prefix}/share_high": share.high}
             metrics |= {f"{prefix}/longest_median": float(np.median(lengths))}
             metrics |= {f"{prefix}/longest_90_percent": float(np.quantile(lengths, 0.9))}
             metrics |= {f"{prefix}/characters": float(np.mean(sizes))}

@@ -11,7 +11,7 @@ from lmstudy.runs.folders import check_kind
 from lmstudy.runs.folders import find_folder as find_folder
 from lmstudy.runs.records import Record, load
 from lmstudy.runs.pretraining import Run, build_module, open_run
-from lmstudy.training.module import PretrainingModule
+from lmstudy.training.pretraining import PretrainingModule
 
 
 @dataclass(frozen=True)

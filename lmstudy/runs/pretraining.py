@@ -37,9 +37,9 @@ from lmstudy.writing.texts import Asked, whole_texts
 from lmstudy.training.callbacks import SessionClock, Throughput
 from lmstudy.training.compilation import choose_attention, compilation_error, compile_network
 from lmstudy.training.dpo import DPOModule
-from lmstudy.training.dpo_data import PairDataModule
+from lmstudy.training.dpo import PairDataModule
 from lmstudy.training.flops_rate import flops_rates
-from lmstudy.training.module import PretrainingModule
+from lmstudy.training.pretraining import PretrainingModule
 from lmstudy.training.trainer import check_machine
 
 

@@ -29,7 +29,7 @@ from lmstudy.runs.reward_metrics import measured, predictions
 from lmstudy.runs.lifecycle import InFolder, once, save_weights, session
 from lmstudy.training.callbacks import History, SessionClock
 from lmstudy.training.reward import RewardModule
-from lmstudy.training.reward_data import RewardDataModule, RewardTexts
+from lmstudy.training.reward import RewardDataModule, RewardTexts
 from lmstudy.training.trainer import check_machine
 
 

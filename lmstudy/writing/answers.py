@@ -18,7 +18,7 @@ from lmstudy.progress import ProgressLine
 from lmstudy.tasks.base import Example, Judgement, Task
 from lmstudy.tasks.classification import Classification
 from lmstudy.tasks.tokens import in_text, marks
-from lmstudy.training.fine_tuning import FineTuningModule, InOrder, SpanHead, TokenPairs, best_spans
+from lmstudy.training.fine_tuning import FineTuningModule, SpanHead, TokenPairs, best_spans
 from lmstudy.tuning_config import DecodingConfig
 from lmstudy.writing.asked import BANNED
 
@@ -78,13 +78,13 @@ def label_probabilities(
 ) -> NDArray[np.float64]:
     """[examples, labels]: by the head; without one, of writing each label, the labels' probabilities shared out."""
     if module.head is not None:
-        logits = torch.cat([module.head_logits(batch) for batch in InOrder(pairs)])
+        logits = torch.cat([module.head_logits(batch) for batch in pairs.in_order()])
     else:
         labels, _ = encode(corpus.tokenizer, [[label] for label in task.labels], corpus.segmentation)
         columns = []
         for label in labels:
             asked = replace(pairs, targets=[label] * len(pairs))
-            columns.append(torch.cat([module.target_log_probability(batch) for batch in InOrder(asked)]))
+            columns.append(torch.cat([module.target_log_probability(batch) for batch in asked.in_order()]))
         logits = torch.stack(columns, 1)
     return logits.double().softmax(1).numpy()
 
@@ -92,7 +92,7 @@ def label_probabilities(
 @torch.inference_mode()
 def pointed_at(module: FineTuningModule, corpus: Corpus, pairs: TokenPairs, longest: int) -> list[str]:
     """The spans of sources that a head points at, with single spaces."""
-    spans = torch.cat([best_spans(module.head_logits(batch), longest) for batch in InOrder(pairs)]) - 1
+    spans = torch.cat([best_spans(module.head_logits(batch), longest) for batch in pairs.in_order()]) - 1
     found = zip(pairs.sources, spans.tolist(), strict=True)
     return [one_line(decode(corpus.tokenizer, source[first : last + 1])) for source, (first, last) in found]
 
@@ -100,7 +100,7 @@ def pointed_at(module: FineTuningModule, corpus: Corpus, pairs: TokenPairs, long
 @torch.inference_mode()
 def reference_costs(module: FineTuningModule, corpus: Corpus, pairs: TokenPairs) -> NDArray[np.float64]:
     """[examples, 2]: bits of each target, its end included, and its bytes; what stands for something else has none."""
-    nats = -torch.cat([module.target_log_probability(batch) for batch in InOrder(pairs)]).double().numpy()
+    nats = -torch.cat([module.target_log_probability(batch) for batch in pairs.in_order()]).double().numpy()
     lengths = token_bytes(corpus.tokenizer)
     return np.stack([nats / np.log(2), [float(lengths[target].sum()) for target in pairs.targets]], 1)
 

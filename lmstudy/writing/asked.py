@@ -11,7 +11,7 @@ from lmstudy.data.tokenizer import BAD, BOS, GOOD, PAD, SENTINELS, decode
 from lmstudy.errors import StudyError
 from lmstudy.models.generation import Sampling, generate
 from lmstudy.models.guidance import Guided
-from lmstudy.models.writer import Writer
+from lmstudy.models.network import Writer
 
 BANNED = (PAD, BOS, GOOD, BAD, *SENTINELS)
 """Special tokens that have no place in text; the end token is the one that may be drawn."""

@@ -13,7 +13,7 @@ from lmstudy.study.needs import compose_config
 from lmstudy.runs.pairs import log_probabilities, matched, sampled_pairs
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.training.dpo import text_log_probabilities
-from lmstudy.training.dpo_data import text_batch
+from lmstudy.training.dpo import text_batch
 
 
 class Length(Scorer):

@@ -37,5 +37,5 @@ class Training(TrainingContender):
 
 
 def loss(model: Seq2SeqTransformer, objective: MLE, batch: Seq2SeqBatch) -> Tensor:
-    """The mean loss of a batch, as `lmstudy.training.module` computes it."""
+    """The mean loss of a batch, as `lmstudy.training.pretraining` computes it."""
     return chunked_objective(objective, model.hidden(batch), model.output_weight, batch.labels).loss

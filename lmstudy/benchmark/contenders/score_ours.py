@@ -10,8 +10,8 @@ from lmstudy.data.datamodule import GROUPS, EvaluationBatches
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.training.memory import keep_freed_memory
-from lmstudy.training.module import PretrainingModule
 from lmstudy.training.optimizers import AdamW
+from lmstudy.training.pretraining import PretrainingModule
 
 
 class Scoring:

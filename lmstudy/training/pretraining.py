@@ -61,6 +61,7 @@ class PretrainingModule(L.LightningModule):
         self.split = "valid"
 
     def forward(self, batch: Seq2SeqBatch) -> Tensor:
+        """Logits [B, T, V]."""
         return self.model(batch)
 
     def training_step(self, batch: Seq2SeqBatch, index: int) -> Tensor:
@@ -103,8 +104,4 @@ class PretrainingModule(L.LightningModule):
         if isinstance(self.optimizer_settings, Muon) and isinstance(self.trainer.strategy, FSDPStrategy):
             raise StudyError("optimizer=muon works on whole matrices, trainer=fsdp shards them: use optimizer=adamw")
         trained = self.model if self.critic is None else nn.ModuleList([self.model, self.critic])
-        optimizer = self.optimizer_settings.build(trained)
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: self.optimizer_settings.factor(step, self.steps)
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+        return self.optimizer_settings.scheduled(trained, self.steps)
