@@ -2,13 +2,13 @@
 
 import os
 import pickle
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from lmstudy.benchmark import worker
+from lmstudy.benchmark import processes
 from lmstudy.benchmark.contest import Account, Block, Contest
-from lmstudy.benchmark.process_memory import peak_bytes
+from lmstudy.benchmark.processes import peak_bytes
 from lmstudy.benchmark.result import Bench
 from lmstudy.study.needs import compose_config
 from tests.conftest import TINY
@@ -39,7 +39,7 @@ def contest(**accounts: Account) -> Contest:
     return Contest(accounts, machine, [list(accounts)] * rounds, 1)
 
 
-class WorkerHere:
+class WorkerHere(ExitStack):
     """A worker without a process: the same contender and the same answers, minus the seconds that imports take.
 
     Settings and facts are pickled, as they are on their way to a process and back. The machine multiplies small
@@ -47,29 +47,22 @@ class WorkerHere:
     """
 
     def __init__(self, name: str, factory: str, settings: dict[str, Any], threads: int) -> None:
+        super().__init__()
         given = {"size": 64} if name == "machine" else pickle.loads(pickle.dumps(settings))
-        self.contender, self.memory_before = worker._build(factory, given, threads)
+        self.contender, self.memory_before = processes.build_contender(factory, given, threads)
 
     @property
     def facts(self) -> dict[str, Any]:
         return pickle.loads(pickle.dumps(self.contender.facts))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
     def block(self, seconds: float) -> tuple[float, float]:
-        return worker._work(self.contender, seconds)
+        return processes.work(self.contender, seconds)
 
     def finish(self) -> tuple[dict[str, Any], float]:
         return self.facts, peak_bytes()
 
 
-class WorkerBesideACounter(worker.Worker):
+class WorkerBesideACounter(processes.Worker):
     """A worker in a process; only the machine counts numbers instead of multiplying matrices, which needs no torch."""
 
     def __init__(self, name: str, factory: str, settings: dict[str, Any], threads: int) -> None:

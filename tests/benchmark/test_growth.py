@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from lmstudy.benchmark import grown_store, growth
-from lmstudy.benchmark.growth import Growth, step_lines, store_lines
-from lmstudy.benchmark.growth_points import steps_on_full_rows, steps_on_store
+from lmstudy.benchmark.growth import Growth, step_lines, steps_on_full_rows, steps_on_store, store_lines
 from lmstudy.data import tables
 from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
@@ -21,18 +20,8 @@ from lmstudy.errors import StudyError
 from tests.benchmark.cases import SIZES, bench, memory_counter_error_mib, tiny_data
 
 SHAPE = {"rows": 2, "encoder_length": 16, "decoder_length": 32, "prefix_length": 8}
-SETTINGS = {
-    "store_megabytes": [],
-    "store_steps": 2,
-    "contexts": [],
-    "widths": [],
-    "processes": [],
-    "steps": 2,
-    "tokens": 32,
-    "vocab_size": 60,
-    "d_model": 64,
-    **SHAPE,
-}
+SETTINGS = {"store_megabytes": [], "store_steps": 2, "contexts": [], "widths": [], "processes": [], "steps": 2,
+            "tokens": 32, "vocab_size": 60, "d_model": 64, **SHAPE}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -150,28 +139,3 @@ def test_all_parts_of_a_small_run():
     finite = [value for measure, value in lines.items() if "slope" not in measure]  # two contexts: no interval
     assert np.isfinite(finite).all()
     assert [set(sample) for sample in found.samples] == [{"stores"}, {"contexts"}, {"widths"}, {"processes"}]
-
-
-@pytest.mark.slow
-def test_a_point_in_a_process_of_its_own():
-    found = Growth(**{**SETTINGS, "contexts": [16]}).run(bench())
-    assert [line.measure for line in found.lines] == ["seconds_per_step_context_16"]
-    assert 0 < found.lines[0].value < 10
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"contexts": [5]}, r"workload\.tokens=32 must be a multiple of workload\.contexts, not 5"),
-        ({"widths": [65]}, r"a width of 65 must be a multiple of 64"),
-        ({"store_megabytes": [0]}, r"workload\.store_megabytes=\[0\] must be positive"),
-    ],
-)
-def test_settings_are_checked(wrong, message):
-    with pytest.raises(StudyError, match=message):
-        Growth(**{**SETTINGS, **wrong})
-
-
-def test_a_run_without_points_is_refused():
-    with pytest.raises(StudyError, match="are all empty"):
-        Growth(**SETTINGS).run(bench())

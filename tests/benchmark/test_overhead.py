@@ -3,9 +3,7 @@
 import pytest
 import torch
 
-from lmstudy.benchmark.contenders.overhead import Bare, Product, TimedBatches
-from lmstudy.benchmark.overhead import Overhead, lines
-from lmstudy.errors import StudyError
+from lmstudy.benchmark.overhead import Bare, Product, TimedBatches, lines
 from tests.benchmark.cases import account, contest, tiny_data
 
 OVERRIDES = ["budget=smoke", "budget.d_model=16", "budget.d_ff=24", "logger=csv", "trainer.compile=false",
@@ -45,10 +43,3 @@ def test_overhead_is_the_median_of_paired_rounds_in_percent():
     assert found["product", "seconds_per_step"] == pytest.approx(0.13)
     assert found["bare", "waits_for_data"] == pytest.approx(10)
     assert found["product", "checkpoints"] == pytest.approx(100 * 0.5 / 100 / 0.1)
-
-
-def test_settings_are_checked():
-    with pytest.raises(StudyError, match=r"workload\.steps=1 must be at least 2"):
-        Overhead([], 1, 100)
-    with pytest.raises(StudyError, match=r"workload\.checkpoint_every=0"):
-        Overhead([], 2, 0)

@@ -10,8 +10,8 @@ import yaml
 
 from lmstudy.benchmark import run as running
 from lmstudy.benchmark.contenders import ours
-from lmstudy.benchmark.full_rows import packed_batches
 from lmstudy.benchmark.peers import All
+from lmstudy.benchmark.train import packed_batches
 from lmstudy.config import build
 from lmstudy.errors import StudyError
 from lmstudy.study.needs import compose_config

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from lmstudy.benchmark.contenders import hf_t5, ours, torch_transformer
-from lmstudy.benchmark.contenders.batches import to_batches
-from lmstudy.benchmark.full_rows import packed_batches, whole_batches
-from lmstudy.benchmark.train import comparable
+from lmstudy.benchmark.contenders.training import to_batches
+from lmstudy.benchmark.contest import comparable
+from lmstudy.benchmark.train import packed_batches, whole_batches
 from lmstudy.data.batch import Shape
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
@@ -114,14 +114,7 @@ def test_a_block_is_a_step_that_learns(name, documents):
 def alone(batch, row: int, number: int):
     """One example of a row as a batch of its own, and its places in the row."""
     read, written = batch.encoder_documents[row] == number, batch.decoder_documents[row] == number
-    fields = [
-        batch.encoder_tokens,
-        batch.encoder_documents,
-        batch.decoder_tokens,
-        batch.decoder_documents,
-        batch.labels,
-    ]
-    chosen = [field[row, read if i < 2 else written][None] for i, field in enumerate(fields)]
+    chosen = [field[row, read if i < 2 else written][None] for i, field in enumerate(batch[:5])]
     ones = [torch.ones_like(f) if i in (1, 3) else f for i, f in enumerate(chosen)]
     return type(batch)(*ones, torch.tensor(chosen[4].numel()), torch.zeros_like(chosen[4])), written
 

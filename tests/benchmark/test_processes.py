@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lmstudy.benchmark.fresh_process import measure, measure_together, status_mib, wait_for_others
+from lmstudy.benchmark.processes import measure, measure_together, status_mib, wait_for_others
 from lmstudy.errors import StudyError
 
-HERE = "tests.benchmark.test_fresh_process"
+HERE = "tests.benchmark.test_processes"
 
 
 def surroundings(word):
