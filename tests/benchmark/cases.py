@@ -1,10 +1,10 @@
-"""What the tests of several workloads share: a tiny corpus's settings, a contest that was never held, quick workers."""
+"""What the tests of several workloads share: a tiny corpus, a contest that was never held, quick workers."""
 
-import os
 import pickle
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from lmstudy.benchmark import processes
 from lmstudy.benchmark.contest import Account, Block, Contest
@@ -39,6 +39,29 @@ def contest(**accounts: Account) -> Contest:
     return Contest(accounts, machine, [list(accounts)] * rounds, 1)
 
 
+class Store:
+    """Forty documents of tokens that are never special."""
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        self.documents = [rng.integers(50, 300, length) for length in rng.integers(5, 40, 40)]
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    def tokens(self, index):
+        return self.documents[index]
+
+    def starts(self, index):
+        return np.arange(0, len(self.documents[index]), 4)
+
+    def lengths(self, index):
+        return np.array([len(self.documents[i]) for i in index])
+
+    def flat(self, index):
+        return np.concatenate([self.documents[i] for i in index]), None
+
+
 class WorkerHere(ExitStack):
     """A worker without a process: the same contender and the same answers, minus the seconds that imports take.
 
@@ -69,16 +92,3 @@ class WorkerBesideACounter(processes.Worker):
         if name == "machine":
             factory, settings = "tests.benchmark.trivial.Counter", {"name": name, "work": 1000}
         super().__init__(name, factory, settings, threads)
-
-
-def memory_counter_error_mib() -> float:
-    """By how much Linux's own counts of resident memory may be wrong, in MiB; 0 elsewhere.
-
-    Each processor adds to a shared count only when it has a batch of max(32, 2 * processors) pages together, for
-    each of three counts: own pages, those of files, shared ones (percpu_counter, since Linux 6.2; before, threads
-    held back 64 pages each). So a peak that is read later may be a little smaller.
-    """
-    if not Path("/proc/self/status").is_file():
-        return 0.0
-    processors = os.cpu_count() or 1
-    return 3 * processors * max(64, 2 * processors) * os.sysconf("SC_PAGE_SIZE") / 2**20

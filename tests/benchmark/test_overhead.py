@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lmstudy.benchmark.overhead import Bare, Product, TimedBatches, lines
+from lmstudy.benchmark.overhead import Bare, Product, lines
 from tests.benchmark.cases import account, contest, tiny_data
 
 OVERRIDES = ["budget=smoke", "budget.d_model=16", "budget.d_ff=24", "logger=csv", "trainer.compile=false",
@@ -25,13 +25,6 @@ def test_product_and_bare_loop_make_the_same_steps():
     assert any(not torch.equal(ours[name], start[name]) for name in ours)
     for name, value in ours.items():
         torch.testing.assert_close(value, theirs[name], rtol=1e-5, atol=1e-6)
-
-
-def test_waiting_is_timed():
-    batches = TimedBatches([1, 2, 3])
-    chosen = [batch for _, batch in zip(range(3), batches, strict=False)]
-    assert chosen == [1, 2, 3]
-    assert len(batches.seconds) == 3
 
 
 def test_overhead_is_the_median_of_paired_rounds_in_percent():

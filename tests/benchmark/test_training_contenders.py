@@ -12,33 +12,11 @@ from lmstudy.data.batch import Shape
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
 from lmstudy.models.transformer import same_example
+from tests.benchmark.cases import Store
 
 SIZES = {"vocab_size": 300, "d_model": 32, "heads": 2, "d_ff": 48, "encoder_layers": 2, "decoder_layers": 2}
 SHAPE = Shape(rows=4, encoder_length=24, decoder_length=48, prefix_length=16)
 PEERS = {"ours": ours.Training, "t5": hf_t5.Training, "torch": torch_transformer.Training}
-
-
-class Store:
-    """Forty documents of tokens that are never special."""
-
-    def __init__(self) -> None:
-        rng = np.random.default_rng(0)
-        self.documents = [rng.integers(50, 300, length) for length in rng.integers(5, 40, 40)]
-
-    def __len__(self) -> int:
-        return len(self.documents)
-
-    def tokens(self, index):
-        return self.documents[index]
-
-    def starts(self, index):
-        return np.arange(0, len(self.documents[index]), 4)
-
-    def lengths(self, index):
-        return np.array([len(self.documents[i]) for i in index])
-
-    def flat(self, index):
-        return np.concatenate([self.documents[i] for i in index]), None
 
 
 def contender(name: str, documents: str, **others):
