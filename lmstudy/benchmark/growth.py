@@ -110,21 +110,21 @@ class Growth(Rows):
         found.samples.append({"stores": points})
 
     def _contexts(self, bench: Bench, found: Result) -> None:
-        shapes = {n: {"rows": self.tokens // n, "encoder_length": n, "decoder_length": n} for n in self.contexts}
-        self._sizes(bench, found, "context", {context: self._settings(**shapes[context]) for context in self.contexts})
+        shapes = [{"rows": self.tokens // n, "encoder_length": n, "decoder_length": n} for n in self.contexts]
+        self._sizes(bench, found, "context", self.contexts, [self._settings(**shape) for shape in shapes])
 
     def _widths(self, bench: Bench, found: Result) -> None:
-        points = self._sizes(bench, found, "width", {width: self._settings(width) for width in self.widths})
+        points = self._sizes(bench, found, "width", self.widths, [self._settings(width) for width in self.widths])
         for point in points:
             value = float(point["parameters"])
             found.lines.append(Line(f"parameters_width_{point['width']}", "parameters", value=value))
 
     def _sizes(
-        self, bench: Bench, found: Result, key: str, settings: Mapping[int, dict[str, Any]]
+        self, bench: Bench, found: Result, key: str, sizes: Sequence[int], settings: Sequence[dict[str, Any]]
     ) -> list[dict[str, Any]]:
         """A point for each size of what `key` names."""
         points = []
-        for size, given in settings.items():
+        for size, given in zip(sizes, settings, strict=True):
             bench.tell(f"growth: {key} {size}")
             points.append({key: size, **measure(STEPS, given, bench.threads)})
         found.lines += step_lines(points, key)

@@ -51,8 +51,8 @@ class Line:
     def of(cls, measure: str, unit: str, found: Estimate, **others: Any) -> Self:
         """The line of an estimate: its value, or with a `peer` its ratio, and its interval where that is known."""
         low, high = (None if math.isnan(end) else end for end in (found.low, found.high))
-        what = "value" if others.get("peer") is None else "ratio"
-        return cls(measure, unit, low=low, high=high, **{what: found.value}, **others)
+        others["value" if others.get("peer") is None else "ratio"] = found.value
+        return cls(measure, unit, low=low, high=high, **others)
 
     def to_json(self, workload: str) -> str:
         """One JSON object with the same keys for every line; what is unknown or not finite is null."""
