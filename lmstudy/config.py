@@ -5,7 +5,10 @@ signature of that class, so a new model or objective is one file and one YAML, a
 """
 
 import inspect
+import os
+import re
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -210,3 +213,34 @@ def check_evaluate(config: Mapping[str, Any]) -> EvaluateConfig:
 def check_benchmark(config: Mapping[str, Any]) -> BenchmarkConfig:
     """The typed root of a resolved `lmstudy-benchmark` configuration."""
     return _check(BenchmarkConfig, config, "")
+
+
+def search_path(arguments: list[str]) -> list[str]:
+    """The folder of a user's own YAML files, from `--config-dir FOLDER`, as an override that Hydra composes with."""
+    for position, argument in enumerate(arguments):
+        option, equals, folder = argument.partition("=")
+        if option == "hydra.searchpath":
+            return [argument]
+        if option in ("--config-dir", "-cd"):
+            folder = folder if equals else arguments[position + 1]
+            return [f"hydra.searchpath=[file://{os.path.realpath(folder)}]"]
+    return []
+
+
+def group_defaults(config: str) -> dict[str, str | None]:
+    """Groups of a root configuration and their default choices, read without a YAML library."""
+    text = (files("lmstudy.conf") / f"{config}.yaml").read_text(encoding="utf-8")
+    block = text.split("defaults:")[1].split("\n\n")[0]
+    pairs = re.findall(r"^\s+- (\w+): (\w+)", block, flags=re.MULTILINE)
+    return {group: None if choice == "null" else choice for group, choice in pairs}
+
+
+def group_choices(group: str) -> dict[str, str]:
+    """Choices of a group and the sentence that each file opens with."""
+    found = {}
+    for path in sorted((files("lmstudy.conf") / group).iterdir(), key=lambda p: p.name):
+        if path.name.endswith(".yaml"):
+            comments = [line for line in path.read_text(encoding="utf-8").splitlines()[:3] if line.startswith("# ")]
+            texts = [line[2:].strip() for line in comments if not line.startswith("# @package")]
+            found[path.name.removesuffix(".yaml")] = texts[0] if texts else ""
+    return found

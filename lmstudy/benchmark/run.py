@@ -10,8 +10,7 @@ from typing import Any
 
 from lmstudy.benchmark.peers import All, Peer, taking_part
 from lmstudy.benchmark.ratios import TOO_NOISY, named
-from lmstudy.benchmark.result import Bench, Line, Result, Workload
-from lmstudy.benchmark.table import table
+from lmstudy.benchmark.result import Bench, Line, Result, Workload, table
 from lmstudy.config import build, check_benchmark
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance

@@ -7,9 +7,9 @@ import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any
 
+from lmstudy.config import group_choices, group_defaults, search_path
 from lmstudy.errors import StudyError
 
 
@@ -146,34 +146,3 @@ def fail(command: str, message: str, status: int = 1) -> None:
     """One line on stderr, then out."""
     print(f"{command}: {message}", file=sys.stderr)
     raise SystemExit(status)
-
-
-def search_path(arguments: list[str]) -> list[str]:
-    """The folder of a user's own YAML files, from `--config-dir FOLDER`, as an override that Hydra composes with."""
-    for position, argument in enumerate(arguments):
-        option, equals, folder = argument.partition("=")
-        if option == "hydra.searchpath":
-            return [argument]
-        if option in ("--config-dir", "-cd"):
-            folder = folder if equals else arguments[position + 1]
-            return [f"hydra.searchpath=[file://{os.path.realpath(folder)}]"]
-    return []
-
-
-def group_defaults(config: str) -> dict[str, str | None]:
-    """Groups of a root configuration and their default choices, read without a YAML library."""
-    text = (files("lmstudy.conf") / f"{config}.yaml").read_text(encoding="utf-8")
-    block = text.split("defaults:")[1].split("\n\n")[0]
-    pairs = re.findall(r"^\s+- (\w+): (\w+)", block, flags=re.MULTILINE)
-    return {group: None if choice == "null" else choice for group, choice in pairs}
-
-
-def group_choices(group: str) -> dict[str, str]:
-    """Choices of a group and the sentence that each file opens with."""
-    found = {}
-    for path in sorted((files("lmstudy.conf") / group).iterdir(), key=lambda p: p.name):
-        if path.name.endswith(".yaml"):
-            comments = [line for line in path.read_text(encoding="utf-8").splitlines()[:3] if line.startswith("# ")]
-            texts = [line[2:].strip() for line in comments if not line.startswith("# @package")]
-            found[path.name.removesuffix(".yaml")] = texts[0] if texts else ""
-    return found

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from lmstudy.benchmark.held_out import HeldOut
+from lmstudy.benchmark.score import HeldOut
 from lmstudy.data.batch import IGNORE, Shape
 from lmstudy.data.datamodule import GROUPS, EvaluationBatches
 from lmstudy.models.transformer import Seq2SeqTransformer

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lmstudy.benchmark.fresh_process import measure, measure_together, status_mib, wait_for_others
+from lmstudy.benchmark.processes import measure, measure_together, wait_for_others
 from lmstudy.errors import StudyError
 
-HERE = "tests.benchmark.test_fresh_process"
+HERE = "tests.benchmark.test_processes"
 
 
 def surroundings(word):
@@ -64,10 +64,3 @@ def test_what_a_process_started_ends_with_it(tmp_path):
     said = file.stat().st_size
     time.sleep(0.2)
     assert file.stat().st_size == said > 0
-
-
-def test_memory_of_this_process():
-    held = status_mib()
-    assert held["VmHWM"] > 10
-    if sys.platform == "linux":
-        assert held["RssAnon"] + held["RssFile"] <= held["VmHWM"] * 1.01
