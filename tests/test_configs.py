@@ -7,14 +7,11 @@ import torch
 import yaml
 from hydra.utils import get_object
 
-from lmstudy.commands.command import group_defaults
-from lmstudy.config import build, check_evaluate, check_root, target_type
+from lmstudy.compose import compose_config, group_defaults
+from lmstudy.config import TrainConfig, TuneConfig, build, check, target_type
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.data.settings import parse
 from lmstudy.errors import StudyError
-from lmstudy.reward_config import check_reward
-from lmstudy.study.needs import compose_config
-from lmstudy.tuning_config import check_tune
 from tests.conftest import ROOT
 
 GROUPS = group_defaults("train")
@@ -30,7 +27,7 @@ NEEDS_MORE = {"files": ["data.path=."], "hub": HUB, "preferences_at_scale": HUB}
 @pytest.mark.parametrize(("group", "choice"), CHOICES, ids="=".join)
 def test_every_choice_composes_and_checks(group, choice):
     config = compose_config("train", [f"{group}={choice}", *NEEDS_MORE.get(choice, [])])
-    check_root(config)
+    check(TrainConfig, config)
 
 
 @pytest.mark.parametrize(("group", "choice"), CHOICES, ids="=".join)
@@ -74,7 +71,7 @@ def test_parts_outside_the_training_command_build_and_spell_out_every_argument(g
 @pytest.mark.parametrize("task", [choice for group, choice in ALL if group == "task"])
 def test_every_task_composes_and_builds(task):
     config = compose_config("finetune", [f"task={task}"])
-    typed = check_tune(config)
+    typed = check(TuneConfig, config)
     part = build(typed.task, "task")
     assert set(target_type(type(part)).model_fields) == set(typed.task) - {"_target_"}
     assert part.name == task

@@ -20,10 +20,10 @@ from lmstudy.benchmark.contenders.batches import Arrays
 from lmstudy.benchmark.contest import Contest, Entry
 from lmstudy.benchmark.result import Bench, Line, Result
 from lmstudy.benchmark.train import MEASURE, UNIT, comparable
+from lmstudy.compose import compose_config
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
-from lmstudy.study.needs import compose_config
 
 OURS = "lmstudy.benchmark.contenders.ours_experiment.Training"
 
@@ -75,10 +75,10 @@ class Architectures:
 
     def _config(self, experiment: str) -> dict[str, Any]:
         """The resolved configuration of an experiment, if a contender can stand for it."""
-        from lmstudy.config import check_root
+        from lmstudy.config import TrainConfig, check
 
         config = compose_config("train", [f"experiment={experiment}", *self.overrides])
-        typed = check_root(config)
+        typed = check(TrainConfig, config)
         if (typed.trainer.accelerator, typed.trainer.precision) != ("cpu", "32-true"):
             raise StudyError(
                 f"experiment={experiment} trains with trainer.accelerator={typed.trainer.accelerator} and "

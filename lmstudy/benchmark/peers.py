@@ -43,7 +43,7 @@ class All:
 
         import yaml
 
-        from lmstudy.commands.command import group_choices
+        from lmstudy.compose import group_choices
         from lmstudy.config import build
 
         folder = files("lmstudy.conf") / "peer"

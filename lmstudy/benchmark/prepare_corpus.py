@@ -102,8 +102,8 @@ def prepared(folder: str, cache: str) -> dict[str, float]:
     import time
 
     from lmstudy.benchmark.process_memory import peak_bytes
+    from lmstudy.compose import compose_config
     from lmstudy.data.corpus import prepare
-    from lmstudy.study.needs import compose_config
 
     data = compose_config("prepare", ["data=files", f"data.path={folder}"])["data"]
     before, start = peak_bytes(), time.perf_counter()

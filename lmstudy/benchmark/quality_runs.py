@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import Record, load
-from lmstudy.study.needs import compose_config
 
 VALID = "valid/bits_per_byte"
 """Of all held-out documents in a record's metrics, of the first ones in its curves."""

@@ -7,9 +7,9 @@ from lmstudy.commands.command import Command
 
 def baseline(config: dict[str, Any]) -> None:
     """Corpus -> n-gram counts -> bits of every held-out document; ratings or examples -> simple predictors; record."""
-    from lmstudy.config import check_baseline
+    from lmstudy.config import BaselineConfig, check
 
-    of = check_baseline(config).of
+    of = check(BaselineConfig, config).of
     if of == "task":
         from lmstudy.runs.task_baseline import task_baselines
 

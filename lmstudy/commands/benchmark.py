@@ -7,9 +7,9 @@ from lmstudy.commands.command import Command, fail
 
 def benchmark(config: dict[str, Any]) -> None:
     """Workload and peers -> contest -> lines on stdout, and a record."""
-    from lmstudy.config import check_benchmark
+    from lmstudy.config import BenchmarkConfig, check
 
-    check_benchmark(config)  # before the heavy imports: a slip of the pen is reported at once
+    check(BenchmarkConfig, config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.benchmark.run import run
 
     try:

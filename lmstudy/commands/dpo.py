@@ -7,9 +7,9 @@ from lmstudy.commands.command import Command
 
 def dpo(config: dict[str, Any]) -> None:
     """Finished run -> samples -> scores -> pairs -> DPOModule, the run itself the reference -> weights and record."""
-    from lmstudy.dpo_config import check_dpo
+    from lmstudy.config import DPOConfig, check
 
-    check_dpo(config)  # before the heavy imports: a slip of the pen is reported at once
+    check(DPOConfig, config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.runs.dpo import train_dpo
 
     record = train_dpo(config)

@@ -7,9 +7,9 @@ from lmstudy.commands.command import Command
 
 def evaluate(config: dict[str, Any]) -> None:
     """Finished run, measure and held-out text -> metrics -> record."""
-    from lmstudy.config import check_evaluate
+    from lmstudy.config import EvaluateConfig, check
 
-    check_evaluate(config)  # before the heavy imports: a slip of the pen is reported at once
+    check(EvaluateConfig, config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.measures.evaluate import evaluate as measure
 
     metrics = measure(config).metrics

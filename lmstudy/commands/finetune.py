@@ -7,9 +7,9 @@ from lmstudy.commands.command import Command
 
 def finetune(config: dict[str, Any]) -> None:
     """Examples, pretraining run or nothing -> FineTuningModule -> best weights -> answers -> judgement -> record."""
-    from lmstudy.tuning_config import check_tune
+    from lmstudy.config import TuneConfig, check
 
-    check_tune(config)  # before the heavy imports: a slip of the pen is reported at once
+    check(TuneConfig, config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.runs.fine_tuning import fine_tune, headline
 
     record = fine_tune(config)

@@ -9,9 +9,9 @@ from lmstudy.commands.command import Command
 
 def generate(config: dict[str, Any]) -> None:
     """Finished run, control token and prompt -> samples -> scores by segment -> lines."""
-    from lmstudy.generation_config import check_generate
+    from lmstudy.config import GenerateConfig, check
 
-    check_generate(config)  # before the heavy imports: a slip of the pen is reported at once
+    check(GenerateConfig, config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.runs.generation import write
     from lmstudy.runs.printed import printed
 

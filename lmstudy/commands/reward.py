@@ -7,9 +7,9 @@ from lmstudy.commands.command import Command
 
 def reward(config: dict[str, Any]) -> None:
     """Rated texts -> single ratings, all pairs of them -> RewardModule(encoder, loss) -> weights and record."""
-    from lmstudy.reward_config import check_reward
+    from lmstudy.config import RewardConfig, check
 
-    check_reward(config)  # before the heavy imports: a slip of the pen is reported at once
+    check(RewardConfig, config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.runs.rewards import train_reward
 
     record = train_reward(config)

@@ -64,7 +64,7 @@ def _found(record: Any) -> str:
 
 def list_needs(runs: Path, budget: str) -> list[dict[str, Any]]:
     """What the book's notebooks need at this budget and the runs folder lacks."""
-    from lmstudy.commands.command import group_choices
+    from lmstudy.compose import group_choices
 
     if budget not in group_choices("budget"):
         raise StudyError(f"--budget {budget}: choose from {', '.join(group_choices('budget'))}")

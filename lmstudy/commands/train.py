@@ -7,9 +7,9 @@ from lmstudy.commands.command import Command
 
 def train(config: dict[str, Any]) -> None:
     """Corpus -> packed batches -> LightningModule(model, objective) -> checkpoint and record."""
-    from lmstudy.config import check_root
+    from lmstudy.config import TrainConfig, check
 
-    check_root(config)  # before the heavy imports: a slip of the pen is reported at once
+    check(TrainConfig, config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.runs.pretraining import train as run
 
     record = run(config)

@@ -17,13 +17,14 @@ import datasets
 from tokenizers import Tokenizer
 
 from lmstudy.data import cleaning, extraction, selection, tables, tokenisation
-from lmstudy.data.cache import cache_folder, digest, stage
+from lmstudy.data.cache import digest, stage
 from lmstudy.data.documents import Progress, Source, lines
 from lmstudy.data.report import report
 from lmstudy.data.segmentation import Segmentation
 from lmstudy.data.settings import Pipeline, parse
 from lmstudy.data.splits import NAMES
 from lmstudy.data.tokenizer import encode
+from lmstudy.folders import cache_folder
 
 
 @dataclass(frozen=True)

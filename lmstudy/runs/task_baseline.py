@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lmstudy.config import build, check_baseline
+from lmstudy.config import BaselineConfig, build, check
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
@@ -29,7 +29,7 @@ def task_baselines(config: Mapping[str, Any]) -> Record:
     Raises:
         StudyError: no task, or the configuration or the data is at fault.
     """
-    typed = check_baseline(config)
+    typed = check(BaselineConfig, config)
     if typed.task is None:
         raise StudyError("of=task needs a task: task=NAME")
     task: Task = build(typed.task, "task")

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.runs.identity import NUMERICS, kept
 from lmstudy.runs.records import Record
-from lmstudy.study.needs import compose_config
 from lmstudy.study.preference_records import available
 from lmstudy.study.preferences import OBJECTIVES
 

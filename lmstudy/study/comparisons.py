@@ -11,12 +11,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap, seed_interval
 from lmstudy.runs.identity import NUMERICS, kept
 from lmstudy.runs.records import Record, load_folder, published_folder
 from lmstudy.study.group_counts import group_counts
-from lmstudy.study.needs import compose_config
 
 Arms = dict[str, list[Record]]
 """Records of each arm by its experiment's name, ordered by seed."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmstudy.commands.command import group_choices, search_path
+from lmstudy.compose import group_choices, search_path
 from lmstudy.errors import StudyError
 from lmstudy.study.comparisons import Arms, Data, data_overrides, gather_arms, measured
 

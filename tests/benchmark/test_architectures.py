@@ -12,11 +12,11 @@ from lmstudy.benchmark import run as running
 from lmstudy.benchmark.architectures import Architectures, _batches, _compiled, lines
 from lmstudy.benchmark.contenders.batches import to_batches
 from lmstudy.benchmark.contenders.ours_experiment import Training, build_model
+from lmstudy.compose import compose_config
 from lmstudy.data.batch import IGNORE
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.runs.pretraining import build_data, build_module, open_run
-from lmstudy.study.needs import compose_config
 from lmstudy.training.muon import MuonAndAdamW
 from tests.benchmark.cases import account, bench, contest, tiny_data
 from tests.conftest import TINY

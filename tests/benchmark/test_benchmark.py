@@ -18,10 +18,10 @@ from lmstudy.benchmark.ratios import TOO_NOISY, memory_ratio, rate, rate_ratio, 
 from lmstudy.benchmark.result import Line
 from lmstudy.benchmark.table import table
 from lmstudy.commands.benchmark import COMMAND
+from lmstudy.compose import compose_config
 from lmstudy.config import build, target_type
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import load
-from lmstudy.study.needs import compose_config
 from tests.conftest import ROOT, TINY
 
 DATA = [override for override in TINY if override.startswith("data")]

@@ -17,6 +17,7 @@ from lmstudy.benchmark.quality_runs import VALID, Runs, Screening, our_run, peer
 from lmstudy.benchmark.result import Bench
 from lmstudy.benchmark.step_seconds import StepSeconds, comparable_but_for_rows
 from lmstudy.commands.benchmark import COMMAND
+from lmstudy.compose import compose_config
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
@@ -25,7 +26,6 @@ from lmstudy.evaluation.statistics import seed_interval
 from lmstudy.runs import pretraining as study_runs
 from lmstudy.runs.identity import run_id
 from lmstudy.runs.records import Record
-from lmstudy.study.needs import compose_config
 from lmstudy.training.muon import MuonAndAdamW
 from tests.benchmark.cases import SIZES, account, bench, contest, tiny_data
 

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from lmstudy.chapters.first_model import looks
+from lmstudy.compose import compose_config
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.show import style as figures
 from lmstudy.show import tables
-from lmstudy.study.needs import compose_config
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import tomllib
 
 import pytest
 
-from lmstudy.commands.command import group_defaults
 from lmstudy.commands.train import COMMAND
+from lmstudy.compose import group_defaults
 from tests.conftest import ROOT, command
 
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]

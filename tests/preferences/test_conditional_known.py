@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.errors import StudyError
@@ -13,7 +14,6 @@ from lmstudy.preferences.objectives.conditional import Conditional
 from lmstudy.preferences.objectives.conditional_known import ConditionalKnown
 from lmstudy.preferences.scored import ScoredDocuments, judge
 from lmstudy.preferences.scorers.known_ratings import KnownRatingsScorer
-from lmstudy.study.needs import compose_config
 from tests.data.rated import SAME
 from tests.data.test_settings import load
 

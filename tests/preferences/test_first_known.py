@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.first_known import FirstKnownScorer
 from lmstudy.preferences.scorers.known_ratings import KnownRatingsScorer
-from lmstudy.study.needs import compose_config
 from tests.data.rated import SAME
 
 RATED = "lmstudy.preferences.scorers.known_ratings.KnownRatingsScorer"

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.human_ratings import HumanRatingsScorer
-from lmstudy.study.needs import compose_config
 from tests.data.rated import DOMAINS, SAME
 from tests.data.test_settings import load
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.labels import LabelScorer
-from lmstudy.study.needs import compose_config
 from tests.data.test_settings import load
 from tests.data.wheels import build_sdist, pin_sdist, put
 

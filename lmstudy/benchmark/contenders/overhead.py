@@ -13,11 +13,11 @@ from lightning.pytorch.callbacks import Callback
 
 from lmstudy.benchmark.bare_training import BareTraining
 from lmstudy.benchmark.contest import Block
+from lmstudy.compose import compose_config
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
 from lmstudy.runs.pretraining import Run, build_data, build_module, open_run
-from lmstudy.study.needs import compose_config
 from lmstudy.training.callbacks import History, ProgressLine, SessionClock, Throughput
 from lmstudy.training.compilation import compile_network
 from lmstudy.training.loggers import build_loggers

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lmstudy.chapters.architectures.comparison_tables import with_interval
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.f1 import macro_f1, macro_f1_difference
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
@@ -17,7 +18,6 @@ from lmstudy.runs.records import Record
 from lmstudy.study import preferences as preference_arms
 from lmstudy.study.applications import MLE, PEER, SCRATCH, SEEDS, SETTINGS, SIZES, STARTS, UNTRAINED, Arm, Tuned, tuned
 from lmstudy.study.claims import NoRecordsError
-from lmstudy.study.needs import compose_config
 from lmstudy.study.preference_records import available
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 
 from lmstudy.chapters.applications.scores import Score, difference, estimate
 from lmstudy.chapters.architectures.comparison_tables import with_interval
+from lmstudy.compose import compose_config
 from lmstudy.runs.records import Record
 from lmstudy.study.applications import MLE, SCRATCH, Arm, Tuned
 from lmstudy.study.claims import NoRecordsError
-from lmstudy.study.needs import compose_config
 from lmstudy.study.preference_records import available, measures
 
 SOURCE = Score("source", "bits per byte that the source saves", 1, ".3f")

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from lmstudy.chapters.first_model.looks import as_code, parses
-from lmstudy.data.cache import cache_folder
 from lmstudy.data.cleaning import STEPS, clean
 from lmstudy.data.corpus import Corpus, to_stderr
 from lmstudy.data.deduplication import EXACT, NEAR, duplicates, jaccard, shingles
@@ -27,6 +26,7 @@ from lmstudy.data.segmentation import Segmentation, words
 from lmstudy.data.settings import Pipeline, parse
 from lmstudy.data.tokenizer import encode, train
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 from lmstudy.show.tables import reason_table
 
 ROUNDS = 3

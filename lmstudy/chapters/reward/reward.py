@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.preferences.ratings import Ratings
@@ -16,7 +17,6 @@ from lmstudy.runs.rating_baseline import rating_baselines
 from lmstudy.runs.records import Record, find, load_folder, published_folder
 from lmstudy.runs.reward_examples import Rated, rated_texts
 from lmstudy.runs.rewards import open_reward, train_reward
-from lmstudy.study.needs import compose_config
 
 Floats = NDArray[np.float64]
 OURS: tuple[str, ...] = ()

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from lmstudy.data.cache import cache_folder, digest
+from lmstudy.data.cache import digest
 from lmstudy.data.corpus import to_stderr
 from lmstudy.data.settings import parse
 from lmstudy.data.source_reviews import Reviews
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 from lmstudy.preferences.scorers.base import Scorer
 
 
