@@ -9,9 +9,10 @@ import atexit
 import json
 import os
 import re
+import time
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _REMEMBERED = 2000
 """Most configurations that are kept on disk, some ten MB."""
 _composed: dict[str, str] = {}
 """Configurations as JSON text, by `[root, *overrides]` as JSON text: of the files that `_state` tells."""
-_state: dict[str, Any] = {"stamps": None, "fingerprint": None, "registered": False}
+_state: dict[str, Any] = {"stamps": None, "fingerprint": None, "looked": -1.0, "registered": False}
 
 
 def compose_config(root: str, overrides: Sequence[str]) -> dict[str, Any]:
@@ -71,8 +72,11 @@ def _compose(root: str, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _refresh() -> None:
-    """Forget what was composed from other files than there are now; take up what is on disk."""
-    paths = sorted(path for folder in _folders() for path in folder.glob("**/*.yaml"))
+    """Forget what was composed from other files than there are now (seen within a second); take up what is on disk."""
+    if time.monotonic() - _state["looked"] < 1:
+        return
+    _state["looked"] = time.monotonic()
+    paths = sorted(_folder().glob("**/*.yaml"))
     stamps = [(str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths]
     if stamps == _state["stamps"]:
         return
@@ -87,8 +91,12 @@ def _refresh() -> None:
     _composed.update(_read())
 
 
-def _folders() -> list[Path]:
-    return [Path(str(folder)) for folder in getattr(files("lmstudy.conf"), "_paths", [files("lmstudy.conf")])]
+def _folder() -> Path:
+    """Of the YAML files: of a checkout or as installed."""
+    spec = find_spec("lmstudy.conf")
+    if spec is None or not spec.submodule_search_locations:
+        raise StudyError("lmstudy.conf is missing: install the package again")
+    return Path(spec.submodule_search_locations[0])
 
 
 def _file() -> Path:
@@ -131,7 +139,7 @@ def group_defaults(root: str) -> dict[str, str | None]:
 
 def group_choices(group: str) -> dict[str, str]:
     """Choices of a group and the sentence that each file opens with; files named _NAME are parts of others."""
-    names = sorted(path.name for path in (files("lmstudy.conf") / group).iterdir())
+    names = sorted(path.name for path in (_folder() / group).iterdir())
     choices = [name.removesuffix(".yaml") for name in names if name.endswith(".yaml") and not name.startswith("_")]
     return {choice: _sentence(_text(f"{group}/{choice}")) for choice in choices}
 
@@ -150,7 +158,7 @@ def documented_keys(name: str) -> dict[str, str]:
     text = _text(name)
     found: dict[str, tuple[str, str]] = {}
     for base in re.findall(r"^ +- (\w+) *$", _defaults(text), flags=re.MULTILINE):
-        if base != "_self_":
+        if base not in ("_self_", "_hydra"):
             known = documented_keys(f"{name.rpartition('/')[0]}/{base}".lstrip("/"))
             found |= {key: (value, what) for one, what in known.items() for key, value in [one.split("=", 1)]}
     above: list[str] = []
@@ -179,7 +187,7 @@ def documented_keys(name: str) -> dict[str, str]:
 
 
 def _text(name: str) -> str:
-    return (files("lmstudy.conf") / f"{name}.yaml").read_text(encoding="utf-8")
+    return (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def _defaults(text: str) -> str:

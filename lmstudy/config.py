@@ -1,7 +1,7 @@
 """The types of every configuration: what a key may hold, checked before anything runs.
 
-The roots of the commands, budget, trainer and logger are declared here. A group whose YAML names a `_target_` is typed by the
-signature of that class, so a new model or objective is one file and one YAML, and closed all the same.
+The roots of the commands, budget, trainer and logger are declared here. A group whose YAML names a `_target_` is typed
+by the signature of that class, so a new model or objective is one file and one YAML, and closed all the same.
 """
 
 import inspect
