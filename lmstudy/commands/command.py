@@ -90,7 +90,7 @@ class Command:
             raise SystemExit(1)
 
     def help(self, arguments: Sequence[str] = ()) -> str:
-        """Text of --help, made from the comments of the YAML files; with the keys of each GROUP=CHOICE that is named."""
+        """Text of --help, from the comments of the YAML files, with the keys of each GROUP=CHOICE that is named."""
         groups = group_defaults(self.config)
         lines = [self.purpose, "", f"usage: {self.name} [-m] [GROUP=CHOICE] [KEY=VALUE] ...", ""]
         for group, default in groups.items():

@@ -12,7 +12,7 @@ import torch
 from lmstudy.data.ahead import BatchesAhead, to_device
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch, Shape
 from lmstudy.data.corpus import Corpus
-from lmstudy.data.examples import Documents, Ints, Task
+from lmstudy.data.examples import Documents, Ints, Pretraining
 from lmstudy.data.packing import TokenScores, build_batch, pack, planned_rows
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BAD, GOOD
@@ -46,7 +46,7 @@ class TrainingBatches:
     """
 
     phases: Sequence[Phase]
-    task: Task
+    task: Pretraining
     shape: Shape
     seed: int
     first_step: int = 0
@@ -123,7 +123,7 @@ class CorpusDataModule(L.LightningDataModule):
     def __init__(
         self,
         corpus: Corpus,
-        task: Task,
+        task: Pretraining,
         shape: Shape,
         seed: int,
         evaluation_documents: int,

@@ -13,14 +13,8 @@ def _runs() -> list[ChapterRun]:
                 base = None if start in UNTRAINED else ChapterRun("train", starts[start], seed)
                 found += [base] if base else []
                 for size in CURVES[task] if start in ("scratch", "MLE") else COMPARED:
-                    own = (
-                        f"task={task}",
-                        f"examples={size}",
-                        *SETTINGS[task],
-                        *steps_of(size),
-                        *untrained(task, start),
-                    )
-                    found.append(ChapterRun("finetune", own, seed, base))
+                    how = (*SETTINGS[task], *steps_of(size), *untrained(task, start))
+                    found.append(ChapterRun("finetune", (f"task={task}", f"examples={size}", *how), seed, base))
     return found
 
 

@@ -5,8 +5,6 @@ from lmstudy.study.chapter_runs import chapter_runs
 from lmstudy.study.preferences import OBJECTIVES, VARIANTS
 
 RUNS = chapter_runs(
-    *(
-        ("experiment=privacy", *overrides)
-        for overrides in (VARIANTS[BASE], *map(OBJECTIVES.get, ("MLE", "conditional")))
-    )
+    ("experiment=privacy", *VARIANTS[BASE]),
+    *(("experiment=privacy", *OBJECTIVES[name]) for name in ("MLE", "conditional")),
 )
