@@ -22,12 +22,12 @@ from lmstudy.benchmark.contest import Contest, Entry, comparable
 from lmstudy.benchmark.result import Bench, Line, Result
 from lmstudy.benchmark.settings import check_at_least
 from lmstudy.benchmark.train import MEASURE, UNIT, training_store
-from lmstudy.config import build, check_root
+from lmstudy.compose import compose_config
+from lmstudy.config import TrainConfig, build, check
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.errors import StudyError
-from lmstudy.study.needs import compose_config
 from lmstudy.training.compilation import compile_network
 
 OURS = "lmstudy.benchmark.contenders.ours.ExperimentTraining"
@@ -78,7 +78,7 @@ class Architectures:
     def _config(self, experiment: str) -> dict[str, Any]:
         """The resolved configuration of an experiment, if a contender can stand for it."""
         config = compose_config("train", [f"experiment={experiment}", *self.overrides])
-        typed = check_root(config)
+        typed = check(TrainConfig, config)
         if (typed.trainer.accelerator, typed.trainer.precision) != ("cpu", "32-true"):
             raise StudyError(
                 f"experiment={experiment} trains with trainer.accelerator={typed.trainer.accelerator} and "

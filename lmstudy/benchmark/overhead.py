@@ -22,12 +22,12 @@ from lmstudy.benchmark.contest import Block, Contest, Entry, comparable
 from lmstudy.benchmark.machine import Machine
 from lmstudy.benchmark.result import Bench, Line, Result
 from lmstudy.benchmark.settings import check_at_least
+from lmstudy.compose import compose_config
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
 from lmstudy.runs.pretraining import Run, build_data, build_module, open_run
-from lmstudy.study.needs import compose_config
 from lmstudy.training.callbacks import History, ProgressLine, SessionClock, Throughput
 from lmstudy.training.compilation import compile_network
 from lmstudy.training.loggers import build_loggers

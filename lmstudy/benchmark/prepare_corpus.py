@@ -12,9 +12,9 @@ import numpy as np
 from lmstudy.benchmark.processes import measure, peak_bytes
 from lmstudy.benchmark.ratios import log_log_slope
 from lmstudy.benchmark.result import Bench, Line, Result
+from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
-from lmstudy.study.needs import compose_config
 
 FILE_BYTES = 20_000
 """Size of the text files, about."""

@@ -41,11 +41,11 @@ from lmstudy.benchmark.machine import Machine
 from lmstudy.benchmark.quality_lines import VALID, Comparison, StepSeconds, comparable_but_for_rows, entries, run_sample
 from lmstudy.benchmark.result import Bench, Result
 from lmstudy.benchmark.settings import check_positive
+from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.runs import pretraining
 from lmstudy.runs.records import Record, load
-from lmstudy.study.needs import compose_config
 
 TOLERANCE = 0.1
 """How far the peer's final run may be from the minutes asked for, as a share, before a note says so."""

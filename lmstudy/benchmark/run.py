@@ -11,7 +11,7 @@ from typing import Any
 from lmstudy.benchmark.peers import All, Peer, taking_part
 from lmstudy.benchmark.ratios import TOO_NOISY, named
 from lmstudy.benchmark.result import Bench, Line, Result, Workload, table
-from lmstudy.config import build, check_benchmark
+from lmstudy.config import BenchmarkConfig, build, check
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
 from lmstudy.runs.identity import NUMERICS
@@ -24,7 +24,7 @@ def run(config: Mapping[str, Any]) -> Record:
     Raises:
         StudyError: the configuration is wrong, a peer is missing or not comparable, or a contender fails.
     """
-    typed = check_benchmark(config)
+    typed = check(BenchmarkConfig, config)
     workload: Workload = build(typed.workload, "workload")
     chosen: Peer | All = build(typed.peer, "peer")
     peers = taking_part(chosen, workload.name, _tell)

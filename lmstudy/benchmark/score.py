@@ -9,11 +9,11 @@ from lmstudy.benchmark import ratios
 from lmstudy.benchmark.contest import Entry, comparable
 from lmstudy.benchmark.result import Bench, Line, Result
 from lmstudy.benchmark.settings import Network, Rows, check_at_least
+from lmstudy.data.batches.windows import Windows
 from lmstudy.data.corpus import prepare
 from lmstudy.data.examples import Ints
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
-from lmstudy.data.batches.windows import Windows
 from lmstudy.errors import StudyError
 
 MEASURE, UNIT = "documents_per_second", "documents/s"

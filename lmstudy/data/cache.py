@@ -1,4 +1,4 @@
-"""The cache folder, and stages in it that are complete or absent.
+"""Stages in the cache folder (`lmstudy.folders`) that are complete or absent.
 
 A stage is a folder `corpora/<name>-<hash>`, named by the hash of everything that determines its content:
 its settings, the version of its code, and the key of the stage before it. A changed setting therefore
@@ -8,7 +8,6 @@ rebuilds exactly what depends on it.
 import errno
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,17 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from platformdirs import user_cache_path
 
 from lmstudy.errors import StudyError
 
 _STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
-
-
-def cache_folder() -> Path:
-    """`LMSTUDY_CACHE`, or `lmstudy` in the user's cache folder."""
-    named = os.environ.get("LMSTUDY_CACHE")
-    return Path(named).expanduser().resolve() if named else user_cache_path("lmstudy")
 
 
 def digest(content: Mapping[str, Any]) -> str:

@@ -17,7 +17,6 @@ import datasets
 from tokenizers import Tokenizer
 
 from lmstudy.data import tables
-from lmstudy.data.cache import cache_folder, digest, stage
 from lmstudy.data.cleaning import steps as cleaning_steps
 from lmstudy.data.documents import Progress, Source, lines
 from lmstudy.data.segmentation import Segmentation
@@ -26,6 +25,7 @@ from lmstudy.data.splits import NAMES
 from lmstudy.data.stages import extraction, selection, tokenisation
 from lmstudy.data.stages.report import report
 from lmstudy.data.tokenizer import encode
+from lmstudy.folders import cache_folder, digest, stage
 
 
 @dataclass(frozen=True)

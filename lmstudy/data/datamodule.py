@@ -14,7 +14,7 @@ from lmstudy.data.batches.packing import TokenScores, build_batch, pack, planned
 from lmstudy.data.batches.prefetching import BatchesAhead, to_device
 from lmstudy.data.batches.windows import Windows
 from lmstudy.data.corpus import Corpus
-from lmstudy.data.examples import Documents, Ints, Task
+from lmstudy.data.examples import Documents, Ints, Pretraining
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.data.views import uniformly_controlled
@@ -47,7 +47,7 @@ class TrainingBatches:
     """
 
     phases: Sequence[Phase]
-    task: Task
+    task: Pretraining
     shape: Shape
     seed: int
     first_step: int = 0
@@ -130,7 +130,7 @@ class CorpusDataModule(L.LightningDataModule):
     def __init__(
         self,
         corpus: Corpus,
-        task: Task,
+        task: Pretraining,
         shape: Shape,
         seed: int,
         evaluation_documents: int,

@@ -48,8 +48,8 @@ class Documents(Protocol):
         ...
 
 
-class Task(Protocol):
-    """A pretraining task. A new one is one class with these and one YAML in `conf/pretraining`."""
+class Pretraining(Protocol):
+    """How documents become examples. A new one is one class with these and one YAML in `conf/pretraining`."""
 
     shifted: bool
     """Whether the decoder reads its target one position late, behind a start token, as it must to be of use."""
@@ -205,7 +205,10 @@ class Mixture:
         mean_span: float = 3.0,
     ) -> None:
         self.denoising = _check_share("denoising", denoising)
-        self.tasks: tuple[Task, Task] = (PrefixLM(start_probability), SpanCorruption(noise_density, mean_span))
+        self.tasks: tuple[Pretraining, Pretraining] = (
+            PrefixLM(start_probability),
+            SpanCorruption(noise_density, mean_span),
+        )
 
     def plan(
         self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lmstudy.config import build, check_evaluate
+from lmstudy.config import EvaluateConfig, build, check
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Measure, Subject
@@ -50,7 +50,7 @@ def evaluation_of(config: Mapping[str, Any], trained: Record) -> Evaluation:
     Raises:
         StudyError: the configuration or the data is at fault.
     """
-    typed = check_evaluate(config)
+    typed = check(EvaluateConfig, config)
     measure, settings = asked(config)
     other = None if typed.data is None else prepare(typed.data)
     data = trained.data if other is None else other.fingerprint
@@ -65,7 +65,7 @@ def evaluation_of(config: Mapping[str, Any], trained: Record) -> Evaluation:
 
 def asked(config: Mapping[str, Any]) -> tuple[Measure | SourceUse, dict[str, Any]]:
     """The measure of a resolved configuration, and its settings as records keep them."""
-    typed = check_evaluate(config)
+    typed = check(EvaluateConfig, config)
     measure: Measure | SourceUse = build(typed.measure, "measure")
     documents = typed.documents or measure.documents()
     own = _without_folders(asdict(measure))  # type: ignore[arg-type]
@@ -88,7 +88,7 @@ def evaluate(config: Mapping[str, Any]) -> Record:
     Raises:
         StudyError: the configuration, the run or the data is at fault.
     """
-    typed = check_evaluate(config)
+    typed = check(EvaluateConfig, config)
     tuned = isinstance(build(typed.measure, "measure"), SourceUse)
     if tuned and typed.data is not None:
         raise StudyError("data: measure=source takes the examples of the fine-tuning's own task")

@@ -14,7 +14,7 @@ from lmstudy.data.batches.packing import build_batch
 from lmstudy.data.batches.windows import Windows, continuations
 from lmstudy.data.copying import Copy
 from lmstudy.data.datamodule import GROUPS
-from lmstudy.data.examples import Ints, Plan, Task
+from lmstudy.data.examples import Ints, Plan, Pretraining
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.errors import StudyError
@@ -78,7 +78,7 @@ class Reading:
         metrics: dict[str, float] = {}
         groups: dict[str, list[list[float]]] = {}
         index, cut = self._chosen(subject)
-        task: Task = Copy() if self.task == "copy" else Windows()
+        task: Pretraining = Copy() if self.task == "copy" else Windows()
         sizes = torch.from_numpy(token_bytes(finished.run.corpus.tokenizer)).long()
         lengths = [n for n in self.lengths if n or self.task == "continue"]
         with ProgressLine(f"reading ({self.task}) on {subject.split}", sys.stderr) as line:
@@ -115,7 +115,7 @@ def _plan(index: Ints, cut: Ints, read: int, written: int) -> Plan:
     return Plan(index, cut, zeros, zeros, np.full_like(index, read + 1), np.full_like(index, written))
 
 
-def _batches(store: TokenStore, task: Task, plan: Plan) -> Iterator[Seq2SeqBatch]:
+def _batches(store: TokenStore, task: Pretraining, plan: Plan) -> Iterator[Seq2SeqBatch]:
     """One example a row, all of the same length: no padding, and nothing beside it in the row."""
     read, written = int(plan.encoder_length[0]), int(plan.decoder_length[0])
     rows = max(1, DECODED // max(read, written))

@@ -17,11 +17,11 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from lmstudy.data.artefacts.fetching import Artefact, fetch
-from lmstudy.data.cache import cache_folder
 from lmstudy.data.corpus import Corpus, to_stderr
 from lmstudy.data.text_rows import Reader, Rows
 from lmstudy.data.tokenizer import PAD
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 from lmstudy.models.reward import RewardModel
 from lmstudy.models.transformer import Seq2SeqTransformer
 

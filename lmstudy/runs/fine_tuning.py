@@ -23,7 +23,7 @@ from lmstudy.runs.folders import check_kind, find_folder
 from lmstudy.runs.identity import NUMERICS, run_id
 from lmstudy.runs.records import Record, load
 from lmstudy.runs.lifecycle import WEIGHTS, InFolder, once, save_weights, session
-from lmstudy.tuning_config import TuneConfig, check_tune
+from lmstudy.config import TuneConfig, check
 from lmstudy.tasks.base import Example, Examples, Task
 from lmstudy.tasks.tokens import in_tokens
 from lmstudy.training.callbacks import AnswersScored, History, SessionClock
@@ -64,7 +64,7 @@ def open_tuning(config: Mapping[str, Any], pretrained: Record | None = None) -> 
         StudyError: a key, the data or the pretraining run is at fault; the run's tokens are not those of `data`; a
             head for a task whose answers are neither labels nor spans.
     """
-    typed = check_tune(config)
+    typed = check(TuneConfig, config)
     check_machine(typed.trainer)
     task: Task = build(typed.task, "task")
     if typed.head and not task.labels and not task.extractive:

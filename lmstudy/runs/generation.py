@@ -13,7 +13,7 @@ from lmstudy.evaluation.misalignment import misalignment
 from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished, find_folder, load_run
-from lmstudy.generation_config import GenerateConfig, check_generate
+from lmstudy.config import GenerateConfig, check
 from lmstudy.runs.records import Record, load
 from lmstudy.writing.asked import Asked, Control, sampling_for
 from lmstudy.writing.texts import Text, drawn, prompt_from, prompted
@@ -50,7 +50,7 @@ def write(config: Mapping[str, Any]) -> Generated:
     Raises:
         StudyError: the configuration or the run is at fault, or the run cannot do what it is asked for.
     """
-    typed = check_generate(config)
+    typed = check(GenerateConfig, config)
     folder = find_folder(typed.run, Path(typed.runs), kind="train")
     trained = load(folder / "record.json")
     asked = asked_of(typed, trained)

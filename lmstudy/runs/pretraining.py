@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from lmstudy.config import TrainConfig, build, check_root
+from lmstudy.config import TrainConfig, build, check
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus, prepare, to_stderr
 from lmstudy.data.datamodule import GROUPS, CorpusDataModule
@@ -58,7 +58,7 @@ class Run(InFolder):
 
 def open_run(config: Mapping[str, Any]) -> Run:
     """Check a resolved configuration, prepare its data, and name the run."""
-    typed = check_root(config)
+    typed = check(TrainConfig, config)
     check_machine(typed.trainer)
     processes = typed.trainer.devices * typed.trainer.nodes
     if typed.budget.rows % processes:
@@ -73,7 +73,7 @@ def open_run(config: Mapping[str, Any]) -> Run:
     if typed.embedding is not None:
         config["embedding"] = {**typed.embedding, **_embedding(typed).pinned()}
     identity = run_id(config, corpus.fingerprint)
-    return Run(config, check_root(config), corpus, identity, run_name(config), typed.start)
+    return Run(config, check(TrainConfig, config), corpus, identity, run_name(config), typed.start)
 
 
 def _embedding(typed: TrainConfig) -> Embedding:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lmstudy.config import check_baseline
+from lmstudy.config import BaselineConfig, check
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.evaluation.pair_agreement import Floats, accuracy_counts, ceiling_counts, halves_counts, pair_accuracy
 from lmstudy.evaluation.rating_baselines import TfidfRidge, vader
@@ -27,7 +27,7 @@ SEEDS = (1, 2, 3)
 
 def content(config: Mapping[str, Any]) -> dict[str, Any]:
     """What a record keeps of a resolved configuration."""
-    return {"baseline": {"name": "ratings", "split": SPLIT}, "data": check_baseline(config).data}
+    return {"baseline": {"name": "ratings", "split": SPLIT}, "data": check(BaselineConfig, config).data}
 
 
 def rating_baselines(config: Mapping[str, Any]) -> Record:
@@ -40,7 +40,7 @@ def rating_baselines(config: Mapping[str, Any]) -> Record:
     Raises:
         StudyError: the configuration or the data is at fault, or the lexicon is not installed.
     """
-    typed = check_baseline(config)
+    typed = check(BaselineConfig, config)
     corpus = prepare(typed.data)
     measure = partial(_measure, corpus, rated_texts(corpus, typed.data))
     return recorded(content(config), corpus.fingerprint, "ratings", typed.runs, measure)

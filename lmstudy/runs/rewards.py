@@ -23,7 +23,7 @@ from lmstudy.runs import provenance
 from lmstudy.runs.finished import Finished, find_folder, load_run
 from lmstudy.runs.identity import NUMERICS, run_id
 from lmstudy.runs.records import Record
-from lmstudy.reward_config import RewardConfig, check_reward
+from lmstudy.config import RewardConfig, check
 from lmstudy.runs.reward_examples import Rated, fitted, learned_from, rated_texts
 from lmstudy.runs.reward_metrics import measured, predictions
 from lmstudy.runs.lifecycle import InFolder, once, save_weights, session
@@ -51,7 +51,7 @@ def open_reward(config: Mapping[str, Any]) -> RewardRun:
     Raises:
         StudyError: a key, the data or the pretraining run is at fault.
     """
-    typed = check_reward(config)
+    typed = check(RewardConfig, config)
     check_machine(typed.trainer)
     for group in ("encoder", "loss", "optimizer"):
         build(getattr(typed, group), group)

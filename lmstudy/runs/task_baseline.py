@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lmstudy.config import build, check_baseline
+from lmstudy.config import BaselineConfig, build, check
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
@@ -21,7 +21,7 @@ from lmstudy.tasks.baselines import judged
 
 def content(config: Mapping[str, Any]) -> dict[str, Any]:
     """What a record keeps of a resolved configuration; labels alone have settings to choose on validation examples."""
-    typed = check_baseline(config)
+    typed = check(BaselineConfig, config)
     task: Task = build(typed.task or {}, "task")
     own = {"name": "task", "examples": typed.examples, "test_examples": typed.test_examples}
     if task.labels:
@@ -39,7 +39,7 @@ def task_baselines(config: Mapping[str, Any]) -> Record:
     Raises:
         StudyError: no task, or the configuration or the data is at fault.
     """
-    typed = check_baseline(config)
+    typed = check(BaselineConfig, config)
     if typed.task is None:
         raise StudyError("of=task needs a task: task=NAME")
     task: Task = build(typed.task, "task")

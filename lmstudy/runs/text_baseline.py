@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lmstudy.config import check_baseline
+from lmstudy.config import BaselineConfig, check
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.datamodule import GROUPS
 from lmstudy.data.store import TokenStore
@@ -41,7 +41,7 @@ def group_totals(model: KneserNey, store: TokenStore, byte_counts: np.ndarray) -
 
 def content(config: Mapping[str, Any]) -> dict[str, Any]:
     """What a record keeps of a resolved configuration."""
-    typed = check_baseline(config)
+    typed = check(BaselineConfig, config)
     return {"baseline": {"name": "kneser_ney", "order": typed.order, "tokens": typed.tokens}, "data": typed.data}
 
 
@@ -51,7 +51,7 @@ def kneser_ney(config: Mapping[str, Any]) -> Record:
     Raises:
         StudyError: the configuration or the data is at fault.
     """
-    typed = check_baseline(config)
+    typed = check(BaselineConfig, config)
     corpus = prepare(typed.data)
     name = f"kneser-ney-{typed.order}-{typed.tokens}"
     fit = partial(_fit, corpus, typed.order, typed.tokens)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import Record
-from lmstudy.study.needs import compose_config
 from lmstudy.study.preferences import OBJECTIVES
 from lmstudy.study.shelf import NoRecordsError, Shelf
 

@@ -23,10 +23,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.runs.identity import NUMERICS, kept
 from lmstudy.runs.records import Record, load, load_folder, note_read, published_folder
-from lmstudy.study.needs import compose_config
 
 Arms = dict[str, list[Record]]
 """Records of each arm of a comparison by the arm's name, ordered by seed."""

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lmstudy.config import DecodingConfig
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.source_docstrings import one_line
 from lmstudy.data.tokenizer import SENTINELS, decode, encode, token_bytes
@@ -19,7 +20,6 @@ from lmstudy.tasks.base import Example, Judgement, Task
 from lmstudy.tasks.classification import Classification
 from lmstudy.tasks.tokens import in_text, marks
 from lmstudy.training.fine_tuning import FineTuningModule, SpanHead, TokenPairs, best_spans
-from lmstudy.tuning_config import DecodingConfig
 from lmstudy.writing.asked import BANNED
 
 AT_ONCE = 64

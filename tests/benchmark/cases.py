@@ -10,7 +10,7 @@ from lmstudy.benchmark import processes
 from lmstudy.benchmark.contest import Account, Block, Contest
 from lmstudy.benchmark.processes import peak_bytes
 from lmstudy.benchmark.result import Bench
-from lmstudy.study.needs import compose_config
+from lmstudy.compose import compose_config
 from tests.conftest import TINY
 
 SIZES = {"d_model": 16, "heads": 2, "d_ff": 24, "encoder_layers": 1, "decoder_layers": 1}

@@ -13,11 +13,11 @@ from lmstudy.benchmark.architectures import Architectures, _batches, _compiled
 from lmstudy.benchmark.contenders.ours import ExperimentTraining as Training
 from lmstudy.benchmark.contenders.ours import build_model
 from lmstudy.benchmark.contenders.training import to_batches
+from lmstudy.compose import compose_config
 from lmstudy.data.batch import IGNORE
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.runs.pretraining import build_data, build_module, open_run
-from lmstudy.study.needs import compose_config
 from lmstudy.training.muon import MuonAndAdamW
 from tests.benchmark.cases import bench, tiny_data
 from tests.conftest import TINY

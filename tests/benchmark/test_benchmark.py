@@ -16,9 +16,9 @@ from lmstudy.benchmark.peers import All, Peer, taking_part
 from lmstudy.benchmark.ratios import TOO_NOISY, memory_ratio, rate, rate_ratio, result
 from lmstudy.benchmark.result import Line
 from lmstudy.commands.benchmark import COMMAND
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import load
-from lmstudy.study.needs import compose_config
 from tests.conftest import ROOT, TINY
 
 DATA = [override for override in TINY if override.startswith("data")]

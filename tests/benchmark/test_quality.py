@@ -21,6 +21,7 @@ from lmstudy.benchmark.quality_lines import (
 )
 from lmstudy.benchmark.result import Bench
 from lmstudy.benchmark.train import packed_batches
+from lmstudy.compose import compose_config
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
@@ -29,7 +30,6 @@ from lmstudy.evaluation.statistics import seed_interval
 from lmstudy.runs import pretraining as study_runs
 from lmstudy.runs.identity import run_id
 from lmstudy.runs.records import Record
-from lmstudy.study.needs import compose_config
 from lmstudy.training.muon import MuonAndAdamW
 from tests import claim_records
 from tests.benchmark.cases import SIZES, account, contest, tiny_data

@@ -12,9 +12,9 @@ from lmstudy.benchmark import run as running
 from lmstudy.benchmark.contenders import ours
 from lmstudy.benchmark.peers import All
 from lmstudy.benchmark.train import packed_batches
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.errors import StudyError
-from lmstudy.study.needs import compose_config
 from tests.benchmark.cases import Store
 from tests.benchmark.test_benchmark import DATA, TINY_TRAINING
 from tests.benchmark.test_training_contenders import SHAPE, SIZES

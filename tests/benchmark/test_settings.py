@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lmstudy.compose import compose_config
 from lmstudy.config import build, target_type
 from lmstudy.errors import StudyError
-from lmstudy.study.needs import compose_config
 from tests.benchmark.cases import bench
 from tests.conftest import ROOT
 

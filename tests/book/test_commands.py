@@ -11,8 +11,8 @@ import pytest
 import yaml
 from commands import ROOT, Command, commands
 
+from lmstudy.compose import compose_config
 from lmstudy.publishing.parameters import check_parameters
-from lmstudy.study.needs import compose_config
 
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
 BY_HYDRA = {

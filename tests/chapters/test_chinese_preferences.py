@@ -9,9 +9,9 @@ from scipy.stats import t
 from lmstudy.chapters.chinese_preferences import chinese_preferences as chapter
 from lmstudy.chapters.chinese_preferences import figures as drawn
 from lmstudy.chapters.chinese_preferences.glosses import GLOSSES
+from lmstudy.compose import compose_config
 from lmstudy.runs.records import Record, load_folder, published_folder
 from lmstudy.study.claims import NoRecordsError
-from lmstudy.study.needs import compose_config
 
 PARTS = 32
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from lmstudy.chapters.concepts import counting as concepts
+from lmstudy.compose import compose_config
 from lmstudy.data import tokenizer as bpe
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.kneser_ney import KneserNey
-from lmstudy.study.needs import compose_config
 from tests.conftest import ROOT
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lmstudy.data.cache import cache_folder, digest, stage
+from lmstudy.data.cache import digest, stage
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 
 
 def write(folder: Path) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.measures.evaluate import evaluate
 from lmstudy.runs.finished import Finished, load_run
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.runs.records import Record
-from lmstudy.study.needs import compose_config
 from tests.conftest import ROOT, TINY
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.data.documents import lines
 from lmstudy.data.tokenizer import decode
@@ -16,7 +17,6 @@ from lmstudy.measures.evaluate import evaluate
 from lmstudy.measures.preference import PARTS, Preference, best, in_parts
 from lmstudy.measures.red_teaming import RedTeaming
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.study.needs import compose_config
 from lmstudy.writing.asked import Asked
 from lmstudy.writing.texts import Text, held_out_prompts, prompted
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from lmstudy.compose import compose_config
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.data.batches.windows import continuations
 from lmstudy.data.tokenizer import BOS
@@ -14,7 +15,6 @@ from lmstudy.errors import StudyError
 from lmstudy.measures.base import Subject
 from lmstudy.measures.reading import Reading
 from lmstudy.runs.pretraining import build_module, open_run
-from lmstudy.study.needs import compose_config
 from tests.data.fake_documents import FakeDocuments, random_documents
 
 SMALL = ["measure=reading", "measure.lengths=[0,3,20]", "measure.targets=12", "documents=9"]

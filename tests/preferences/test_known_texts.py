@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scored import judge
@@ -14,7 +15,6 @@ from lmstudy.preferences.scorers.first_known import FirstKnownScorer
 from lmstudy.preferences.scorers.human_ratings import HumanRatingsScorer
 from lmstudy.preferences.scorers.known_ratings import KnownRatingsScorer
 from lmstudy.preferences.scorers.labels import LabelScorer
-from lmstudy.study.needs import compose_config
 from tests.data.rated import DOMAINS, SAME
 from tests.data.test_settings import load
 from tests.data.wheels import build_sdist, pin_sdist, put

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from lmstudy.study.needs import compose_config
+from lmstudy.compose import compose_config
 from lmstudy.runs.records import load
 from lmstudy.runs.pretraining import open_run, train
 from tests.conftest import command

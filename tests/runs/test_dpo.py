@@ -17,11 +17,11 @@ from lmstudy.runs import pretraining as runs_module
 from lmstudy.commands import runs as runs_cli
 from lmstudy.study.comparisons import published_record
 from lmstudy.runs.dpo import train_dpo, training_config
-from lmstudy.dpo_config import check_dpo
+from lmstudy.config import DPOConfig, check
 from lmstudy.study.equal_compute import equivalent_steps
 from lmstudy.measures.evaluate import evaluate, evaluate_split
 from lmstudy.runs.finished import load_run
-from lmstudy.study.needs import compose_config
+from lmstudy.compose import compose_config
 from lmstudy.runs.records import Record, load
 from lmstudy.runs.pretraining import open_run, train
 
@@ -197,7 +197,7 @@ def test_examples_of_the_command_compose_and_its_help_fits():
         name, *arguments = line.split()
         assert name == "lmstudy-dpo"
         first = [argument.split(",")[0] for argument in arguments if argument != "-m"]
-        check_dpo(compose_config("dpo", first))
+        check(DPOConfig, compose_config("dpo", first))
     assert max(map(len, COMMAND.help().splitlines())) <= 120
     defaults = compose_config("dpo", ["run=a"])
     for key, text in ((key.split("=")[0], key.split("=")[1]) for key in COMMAND.keys if not key.startswith("run=")):

@@ -20,9 +20,9 @@ from lmstudy.runs import generation
 from lmstudy.writing import asked as samples
 from lmstudy.runs.finished import Finished, load_run
 from lmstudy.runs.generation import Generated, Sample, asked_of, judging, write
-from lmstudy.generation_config import check_generate
+from lmstudy.config import GenerateConfig, check
 from lmstudy.runs.printed import json_lines, printed, text_lines
-from lmstudy.study.needs import compose_config
+from lmstudy.compose import compose_config
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.writing.asked import PLAIN, Asked
 from lmstudy.writing.texts import Text, prompt_from
@@ -203,15 +203,15 @@ def test_mistakes_name_key_and_value(config, overrides, message, tmp_path):
 def test_a_run_without_control_tokens_is_not_asked_by_them(config, finished, key, value):
     plain = {**finished.record.config, "objective": compose_config("train", [])["objective"]}
     record = dataclasses.replace(finished.record, config=plain)
-    assert asked_of(check_generate(config()), record) == PLAIN
+    assert asked_of(check(GenerateConfig, config()), record) == PLAIN
     with pytest.raises(StudyError, match=f"{key}={value}: {record.name} never saw a control token"):
-        asked_of(check_generate(config(f"{key}={value}")), record)
+        asked_of(check(GenerateConfig, config(f"{key}={value}")), record)
 
 
 def test_texts_nobody_rated_are_printed_without_scores(config, capsys):
     known = Words()
     known.any_text = False
-    assert judging(check_generate(config()), known) is None
+    assert judging(check(GenerateConfig, config()), known) is None
     message = capsys.readouterr().err
     assert message.startswith("no scores: the run's scorer, words, looks up known texts")
     assert "scorer=sentiment_reward" in message

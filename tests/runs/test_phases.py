@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from lmstudy.config import TrainConfig, build, check_root
+from lmstudy.config import TrainConfig, build, check
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.errors import StudyError
-from lmstudy.study.needs import compose_config
+from lmstudy.compose import compose_config
 from lmstudy.runs.phases import Reading, check_scorer, what_is_read
 from tests.preferences.conftest import rated, rated_cache  # noqa: F401
 
@@ -19,7 +19,7 @@ STEPS = 40
 def configured(rated: dict[str, Any], *overrides: str, threshold: float = 0.0) -> TrainConfig:  # noqa: F811
     config = compose_config("train", ["budget=smoke", f"budget.steps={STEPS}", *overrides])
     target = "lmstudy.preferences.scorers.human_ratings.HumanRatingsScorer"
-    return check_root({**config, "scorer": {"_target_": target, "source": rated, "threshold": threshold}})
+    return check(TrainConfig, {**config, "scorer": {"_target_": target, "source": rated, "threshold": threshold}})
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def has_control(phase: Any) -> bool:
 
 
 def test_maximum_likelihood_reads_plain_documents_and_needs_no_scores(rated, corpus):  # noqa: F811
-    found = reading(check_root(compose_config("train", ["budget=smoke"])), corpus)
+    found = reading(check(TrainConfig, compose_config("train", ["budget=smoke"])), corpus)
     assert [phase.first_step for phase in found.phases] == [0]
     assert isinstance(found.phases[0].documents, TokenStore)
     assert found == Reading(found.phases, None, ())
@@ -81,7 +81,7 @@ def test_notes_of_the_objective_are_passed_on(rated, corpus):  # noqa: F811
 
 def test_what_cannot_be_read_is_refused_before_the_data(rated):  # noqa: F811
     with pytest.raises(StudyError, match="objective=conditional needs to know what people mind: name a scorer"):
-        check_scorer(check_root(compose_config("train", ["budget=smoke", "objective=conditional"])))
+        check_scorer(check(TrainConfig, compose_config("train", ["budget=smoke", "objective=conditional"])))
     with pytest.raises(StudyError, match="add up to more than 1"):
         check_scorer(configured(rated, "objective=rwr", "objective.onset=0.7", "objective.cooldown=0.7"))
 

@@ -16,7 +16,7 @@ from lmstudy.errors import StudyError
 from lmstudy.runs import lifecycle as sessions
 from lmstudy.runs.checkpoints import check_checkpoint, last_checkpoint, step_of
 from lmstudy.runs.finished import find_folder, load_run
-from lmstudy.study.needs import compose_config
+from lmstudy.compose import compose_config
 from lmstudy.runs.records import load
 from lmstudy.runs.pretraining import open_run, train
 from tests.conftest import command

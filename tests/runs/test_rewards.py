@@ -13,9 +13,9 @@ from lmstudy.evaluation.statistics import ratio_of_sums_bootstrap
 from lmstudy.preferences.scorers.reward_model import RewardModelScorer
 from lmstudy.commands.reward import COMMAND, reward
 from lmstudy.runs import rewards
-from lmstudy.study.needs import compose_config
+from lmstudy.compose import compose_config
 from lmstudy.runs.records import Record, load
-from lmstudy.reward_config import check_reward
+from lmstudy.config import RewardConfig, check
 from lmstudy.runs.reward_examples import fitted, learned_from, means, rated_texts
 from lmstudy.runs.rewards import open_reward, reward_name, train_reward
 from lmstudy.runs.pretraining import train
@@ -118,7 +118,7 @@ def test_identity(config, data):
     name = lambda **changed: open_reward({**config, **changed}).id  # noqa: E731
     assert name() == name(runs="elsewhere") == name(logger={"names": ["tensorboard"]})
     assert len({name(), name(half="A"), name(seed=2), name(share=0.5), name(ratings=3), name(epochs=4)}) == 6
-    typed = check_reward({**config, "half": "B", "share": 0.5, "ratings": 3, "seed": 4})
+    typed = check(RewardConfig, {**config, "half": "B", "share": 0.5, "ratings": 3, "seed": 4})
     assert reward_name(typed) == "reward-ratedsnippets-own-bradleyterry-B-share0.5-ratings3-s4"
 
 
@@ -218,7 +218,7 @@ def test_examples_of_the_command_compose_and_its_help_fits():
         name, *arguments = line.split()
         assert name == "lmstudy-reward"
         first = [argument.split(",")[0] for argument in arguments if argument != "-m"]
-        check_reward(compose_config("reward", first))
+        check(RewardConfig, compose_config("reward", first))
     assert max(map(len, COMMAND.help().splitlines())) <= 120
 
 

@@ -7,7 +7,7 @@ from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.errors import StudyError
 from lmstudy.runs.text_baseline import chosen_documents, kneser_ney
-from lmstudy.study.needs import compose_config
+from lmstudy.compose import compose_config
 from lmstudy.runs.pretraining import train
 
 

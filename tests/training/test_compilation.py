@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from lmstudy.compose import compose_config
 from lmstudy.config import TrainerConfig
 from lmstudy.data.batch import Shape
 from lmstudy.data.datamodule import Phase, TrainingBatches
@@ -15,7 +16,6 @@ from lmstudy.errors import StudyError
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.runs.pretraining import train
-from lmstudy.study.needs import compose_config
 from lmstudy.training import compilation
 from lmstudy.training.chunked import chunked_objective
 from lmstudy.training.compilation import (

@@ -9,7 +9,8 @@ import warnings
 import pytest
 import torch
 
-from lmstudy.config import TrainerConfig, build, check_root
+from lmstudy.compose import compose_config
+from lmstudy.config import TrainConfig, TrainerConfig, build, check
 from lmstudy.data.batch import Shape
 from lmstudy.data.batches.prefetching import BatchesAhead
 from lmstudy.data.datamodule import CorpusDataModule
@@ -18,7 +19,6 @@ from lmstudy.models.flops import Sizes, training_flops
 from lmstudy.models.transformer import DecoderLayer, EncoderLayer, Seq2SeqTransformer
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.runs.records import Record, load
-from lmstudy.study.needs import compose_config
 from lmstudy.training import flops_rate
 from lmstudy.training.flops_rate import flops_rates
 from lmstudy.training.optimizers import AdamW
@@ -65,7 +65,7 @@ def check_two_steps(record: Record, plain: Record) -> None:
 @pytest.mark.parametrize("trainer", TRAINERS)
 def test_every_gpu_experiment_composes_with_every_gpu_trainer(experiment, trainer):
     config = compose_config("train", [f"experiment={experiment}", f"trainer={trainer}"])
-    typed = check_root(config)
+    typed = check(TrainConfig, config)
     placed = typed.trainer
     assert (placed.accelerator, placed.precision, placed.compile) == ("gpu", "bf16-mixed", True)
     assert placed.strategy == {"gpu": "auto"}.get(trainer, trainer)

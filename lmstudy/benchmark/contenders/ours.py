@@ -59,7 +59,7 @@ def loss(model: Seq2SeqTransformer, objective: MLE, batch: Seq2SeqBatch) -> Tens
 
 
 class BareTraining:
-    """Loss, gradients, clipping, optimiser, schedule: what `lmstudy.training.pretraining` does in a step, in one process.
+    """Loss, gradients, clipping, optimiser, schedule: a step of `lmstudy.training.pretraining`, in one process.
 
     Args:
         model: as `PretrainingModule` takes it, compiled or not.

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch, Shape
-from lmstudy.data.examples import Documents, Ints, Plan, Task
+from lmstudy.data.examples import Documents, Ints, Plan, Pretraining
 from lmstudy.data.tokenizer import BOS, PAD
 
 
@@ -46,7 +46,7 @@ def at(plan: Plan, index: int | list[int] | np.ndarray) -> Plan:
 
 
 def planned_rows(
-    documents: Documents, task: Task, shape: Shape, seed: int, block: int = 8192
+    documents: Documents, task: Pretraining, shape: Shape, seed: int, block: int = 8192
 ) -> Iterator[tuple[Plan, list[int]]]:
     """Endless rows in the order of training, a function of the seed alone.
 
@@ -105,7 +105,7 @@ def label_scores(positions: Ints, token_scores: np.ndarray) -> np.ndarray:
 
 def build_batch(
     documents: Documents,
-    task: Task,
+    task: Pretraining,
     rows: list[tuple[Plan, list[int]]],
     shape: Shape,
     groups: np.ndarray | None = None,

@@ -12,7 +12,7 @@ from lmstudy.data.tokenizer import BOS, EOS
 
 
 class Windows:
-    """The task (see `lmstudy.data.examples`) that scores documents from their first byte to their end token."""
+    """The pretraining (see `lmstudy.data.examples`) that scores documents from their first byte to their end token."""
 
     shifted = True
 

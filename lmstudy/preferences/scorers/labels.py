@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar
 
-from lmstudy.data.cache import cache_folder
 from lmstudy.data.corpus import to_stderr
 from lmstudy.data.settings import parse
 from lmstudy.data.source_reviews import Reviews
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 from lmstudy.preferences.scorers.base import LookedUp
 
 
