@@ -7,7 +7,8 @@ from importlib.util import find_spec
 
 import yaml
 
-from lmstudy.config import build, group_choices
+from lmstudy.compose import group_choices
+from lmstudy.config import build
 from lmstudy.errors import StudyError
 from lmstudy.training import compilation
 

@@ -17,6 +17,7 @@ import datasets
 from tokenizers import Tokenizer
 
 from lmstudy.data import tables
+from lmstudy.data.cache import digest, stage
 from lmstudy.data.cleaning import steps as cleaning_steps
 from lmstudy.data.documents import Progress, Source, lines
 from lmstudy.data.segmentation import Segmentation
@@ -25,7 +26,7 @@ from lmstudy.data.splits import NAMES
 from lmstudy.data.stages import extraction, selection, tokenisation
 from lmstudy.data.stages.report import report
 from lmstudy.data.tokenizer import encode
-from lmstudy.folders import cache_folder, digest, stage
+from lmstudy.folders import cache_folder
 
 
 @dataclass(frozen=True)
