@@ -12,24 +12,23 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from safetensors.torch import load_file
 
-from lmstudy.config import build
+from lmstudy.config import TuneConfig, build, check
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.splits import unit_hash
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
-from lmstudy.writing.answers import Answered, answered
 from lmstudy.runs.finished import ON_CPU, load_run
 from lmstudy.runs.folders import check_kind, find_folder
 from lmstudy.runs.identity import NUMERICS, run_id
-from lmstudy.runs.records import Record, load
 from lmstudy.runs.lifecycle import WEIGHTS, InFolder, once, save_weights, session
-from lmstudy.config import TuneConfig, check
+from lmstudy.runs.records import Record, load
 from lmstudy.tasks.base import Example, Examples, Task
 from lmstudy.tasks.tokens import in_tokens
 from lmstudy.training.callbacks import AnswersScored, History, SessionClock
 from lmstudy.training.fine_tuning import FineTuningData, FineTuningModule, Head, SpanHead, TokenPairs
 from lmstudy.training.optimizers import AdamW
 from lmstudy.training.trainer import check_machine
+from lmstudy.writing.answers import Answered, answered
 
 NEWER = {"label_weights": None, "keep": None}
 """What records do not say that are older than these keys."""

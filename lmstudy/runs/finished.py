@@ -9,8 +9,8 @@ from safetensors.torch import load_file
 from lmstudy.errors import StudyError
 from lmstudy.runs.folders import check_kind
 from lmstudy.runs.folders import find_folder as find_folder
-from lmstudy.runs.records import Record, load
 from lmstudy.runs.pretraining import Run, build_module, open_run
+from lmstudy.runs.records import Record, load
 from lmstudy.training.pretraining import PretrainingModule
 
 

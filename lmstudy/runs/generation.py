@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lmstudy.config import build
+from lmstudy.config import GenerateConfig, build, check
 from lmstudy.data.corpus import Corpus, to_stderr
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.misalignment import misalignment
 from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished, find_folder, load_run
-from lmstudy.config import GenerateConfig, check
 from lmstudy.runs.records import Record, load
 from lmstudy.writing.asked import Asked, Control, sampling_for
 from lmstudy.writing.texts import Text, drawn, prompt_from, prompted

@@ -27,20 +27,19 @@ from lmstudy.models.embeddings.placing import arrange, place
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs import provenance
 from lmstudy.runs.identity import EVALUATED, NUMERICS, OPTIONAL, run_id, run_name
+from lmstudy.runs.lifecycle import WEIGHTS, InFolder, once, save_weights, session
 from lmstudy.runs.pairs import sampled_pairs
 from lmstudy.runs.phases import Reading, build_scorer, check_scorer, what_is_read
 from lmstudy.runs.records import Record
-from lmstudy.runs.lifecycle import WEIGHTS, InFolder, once, save_weights, session
 from lmstudy.runs.start import load_start, start_id
 from lmstudy.runs.watching import WatchSamples
-from lmstudy.writing.texts import Asked, whole_texts
 from lmstudy.training.callbacks import SessionClock, Throughput
 from lmstudy.training.compilation import choose_attention, compilation_error, compile_network
-from lmstudy.training.dpo import DPOModule
-from lmstudy.training.dpo import PairDataModule
+from lmstudy.training.dpo import DPOModule, PairDataModule
 from lmstudy.training.flops_rate import flops_rates
 from lmstudy.training.pretraining import PretrainingModule
 from lmstudy.training.trainer import check_machine
+from lmstudy.writing.texts import Asked, whole_texts
 
 
 @dataclass(frozen=True)

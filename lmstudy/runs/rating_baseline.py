@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lmstudy.chapters.reward.accuracies import SPLIT
 from lmstudy.config import BaselineConfig, check
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.evaluation.pair_agreement import Floats, accuracy_counts, ceiling_counts, halves_counts, pair_accuracy
@@ -17,7 +18,6 @@ from lmstudy.runs.baseline_records import recorded
 from lmstudy.runs.identity import NUMERICS
 from lmstudy.runs.records import Record
 from lmstudy.runs.reward_examples import Rated, learned_from, means, rated_texts
-from lmstudy.chapters.reward.accuracies import SPLIT
 
 SHARES = (0.03, 0.1, 0.3)
 """Of the texts, from which ridge regression learns as well as from all."""

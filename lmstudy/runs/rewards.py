@@ -12,24 +12,22 @@ import lightning as L
 import numpy as np
 import torch
 
-from lmstudy.config import build
+from lmstudy.config import RewardConfig, build, check
+from lmstudy.data.batches.by_length import steps_per_epoch
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.text_rows import Reader
-from lmstudy.data.batches.by_length import steps_per_epoch
 from lmstudy.models.reward import RewardModel, RewardSettings
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.preferences.scorers.reward_model import WEIGHTS, Judge, Scale
 from lmstudy.runs import provenance
 from lmstudy.runs.finished import Finished, find_folder, load_run
 from lmstudy.runs.identity import NUMERICS, run_id
+from lmstudy.runs.lifecycle import InFolder, once, save_weights, session
 from lmstudy.runs.records import Record
-from lmstudy.config import RewardConfig, check
 from lmstudy.runs.reward_examples import Rated, fitted, learned_from, rated_texts
 from lmstudy.runs.reward_metrics import measured, predictions
-from lmstudy.runs.lifecycle import InFolder, once, save_weights, session
 from lmstudy.training.callbacks import History, SessionClock
-from lmstudy.training.reward import RewardModule
-from lmstudy.training.reward import RewardDataModule, RewardTexts
+from lmstudy.training.reward import RewardDataModule, RewardModule, RewardTexts
 from lmstudy.training.trainer import check_machine
 
 

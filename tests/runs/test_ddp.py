@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from lmstudy.compose import compose_config
-from lmstudy.runs.records import load
 from lmstudy.runs.pretraining import open_run, train
+from lmstudy.runs.records import load
 from tests.conftest import command
 
 

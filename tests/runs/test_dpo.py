@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from lmstudy.study.comparisons import published_record
+from lmstudy.study.equal_compute import equivalent_steps
 from safetensors.torch import load_file
 
-from lmstudy.commands.dpo import COMMAND, dpo
-from lmstudy.errors import StudyError
-from lmstudy.runs import pretraining as runs_module
 from lmstudy.commands import runs as runs_cli
-from lmstudy.study.comparisons import published_record
-from lmstudy.runs.dpo import train_dpo, training_config
-from lmstudy.config import DPOConfig, check
-from lmstudy.study.equal_compute import equivalent_steps
-from lmstudy.measures.evaluate import evaluate, evaluate_split
-from lmstudy.runs.finished import load_run
+from lmstudy.commands.dpo import COMMAND, dpo
 from lmstudy.compose import compose_config
-from lmstudy.runs.records import Record, load
+from lmstudy.config import DPOConfig, check
+from lmstudy.errors import StudyError
+from lmstudy.measures.evaluate import evaluate, evaluate_split
+from lmstudy.runs import pretraining as runs_module
+from lmstudy.runs.dpo import train_dpo, training_config
+from lmstudy.runs.finished import load_run
 from lmstudy.runs.pretraining import open_run, train
+from lmstudy.runs.records import Record, load
 
 SMALL = [
     "samples=24", "pairs=8", "steps=8", "optimizer.lr=0.0003", "trainer.threads=1", "trainer.log_every=1",

@@ -6,10 +6,10 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from safetensors.torch import load_file
 
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.runs import lifecycle as sessions
 from lmstudy.runs.fine_tuning import balanced, fine_tune, fingerprint, headline
-from lmstudy.compose import compose_config
 from lmstudy.runs.pretraining import train
 from lmstudy.tasks.classification import shares
 from tests.tasks.made_tasks import Loops

@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 
+from lmstudy.commands.generate import literal, main
+from lmstudy.compose import compose_config
+from lmstudy.config import GenerateConfig, check
 from lmstudy.data.tokenizer import BAD, EOS, GOOD
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.misalignment import misalignment
-from lmstudy.commands.generate import literal, main
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
 from lmstudy.runs import generation
-from lmstudy.writing import asked as samples
 from lmstudy.runs.finished import Finished, load_run
 from lmstudy.runs.generation import Generated, Sample, asked_of, judging, write
-from lmstudy.config import GenerateConfig, check
-from lmstudy.runs.printed import json_lines, printed, text_lines
-from lmstudy.compose import compose_config
 from lmstudy.runs.pretraining import open_run, train
+from lmstudy.runs.printed import json_lines, printed, text_lines
+from lmstudy.writing import asked as samples
 from lmstudy.writing.asked import PLAIN, Asked
 from lmstudy.writing.texts import Text, prompt_from
 

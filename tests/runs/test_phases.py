@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.config import TrainConfig, build, check
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.errors import StudyError
-from lmstudy.compose import compose_config
 from lmstudy.runs.phases import Reading, check_scorer, what_is_read
 from tests.preferences.conftest import rated, rated_cache  # noqa: F401
 

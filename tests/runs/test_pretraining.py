@@ -12,13 +12,13 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
 
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.runs import lifecycle as sessions
 from lmstudy.runs.checkpoints import check_checkpoint, last_checkpoint, step_of
 from lmstudy.runs.finished import find_folder, load_run
-from lmstudy.compose import compose_config
-from lmstudy.runs.records import load
 from lmstudy.runs.pretraining import open_run, train
+from lmstudy.runs.records import load
 from tests.conftest import command
 
 

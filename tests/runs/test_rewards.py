@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lmstudy.commands.reward import COMMAND, reward
+from lmstudy.compose import compose_config
+from lmstudy.config import RewardConfig, check
 from lmstudy.data import parallel
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import ratio_of_sums_bootstrap
 from lmstudy.preferences.scorers.reward_model import RewardModelScorer
-from lmstudy.commands.reward import COMMAND, reward
 from lmstudy.runs import rewards
-from lmstudy.compose import compose_config
+from lmstudy.runs.pretraining import train
 from lmstudy.runs.records import Record, load
-from lmstudy.config import RewardConfig, check
 from lmstudy.runs.reward_examples import fitted, learned_from, means, rated_texts
 from lmstudy.runs.rewards import open_reward, reward_name, train_reward
-from lmstudy.runs.pretraining import train
 from tests.data.rated import WORDS, rated_files, rated_settings
 from tests.data.wheels import build_sdist, pin_sdist, put
 
