@@ -23,7 +23,7 @@ STARTS = {"train": "start", "finetune": "run"}
 
 @dataclass(frozen=True)
 class ChapterRun:
-    """One run: a command of `lmstudy.study.shelf.COMMANDS`, its overrides, its seed, and the run that it starts from, if it does."""
+    """One run: a command (of `lmstudy.study.shelf.COMMANDS`), overrides, a seed, and the run that it may start from."""
 
     command: str
     overrides: tuple[str, ...]
