@@ -143,7 +143,18 @@ def load_folder(folder: Path | str) -> list[Record]:
             raise StudyError(f"{path}: has the id {record.id} of {seen[record.id].name}; keep one of them")
         seen[record.id] = path
         records.append(record)
+    note_read(records)
     return records
+
+
+def note_read(records: Iterable[Record]) -> None:
+    """Append the records' ids, one a line, to the file that $LMSTUDY_READ names, if it is set.
+
+    So whoever runs a notebook learns which records it was given, and when it has to be run again.
+    """
+    if place := os.environ.get("LMSTUDY_READ"):
+        with Path(place).open("a", encoding="utf-8") as stream:
+            stream.write("".join(f"{record.id}\n" for record in records))
 
 
 def published_folder() -> Path:

@@ -25,14 +25,14 @@ def test_a_notebook_runs_with_its_parameters_in_this_interpreter(tmp_path, capsy
         "import os, sys\nprint(sys.executable, os.getcwd(), seed, budget, os.environ['MPLBACKEND'])",
     )
     output = tmp_path / "out" / "01_a.ipynb"
-    run_notebook(source, output, {"seed": 7}, metadata={"key": "k"})
+    run_notebook(source, output, {"seed": 7}, metadata=lambda read: {"read": read})
 
     executable, folder, seed, budget, backend = outputs(output).split()
     assert Path(executable) == Path(sys.executable)
     assert Path(folder) == Path.cwd()
     assert (seed, budget) == ("7", "smoke")
     assert "inline" in backend
-    assert nbformat.read(output, as_version=4).metadata.lmstudy == {"key": "k"}
+    assert nbformat.read(output, as_version=4).metadata.lmstudy == {"read": []}
     assert str(tmp_path) not in json.dumps(nbformat.read(output, as_version=4).metadata.papermill)
     assert sorted(path.name for path in output.parent.iterdir()) == ["01_a.ipynb"]
     lines = capsys.readouterr().out.splitlines()
