@@ -71,7 +71,7 @@ def run_all(
 ) -> list[str]:
     """Bring the executed notebooks in `out` up to date with `root/notebooks`; the names of those that ran.
 
-    Of the `common` parameters, and of its `own` by its name, a notebook gets those it declares. Where nothing that it
+    Of the `common` parameters, and of its `own` by its name, a notebook gets those it declares with another value. Where nothing that it
     depends on has changed it is skipped, unless `fresh`. Raises StudyError at the first that fails; those before it are
     kept.
     """
@@ -80,7 +80,8 @@ def run_all(
     for notebook in find_notebooks(root / "notebooks", only):
         declared = declared_parameters(notebook)
         given = {**common, **(own or {}).get(notebook.stem, {})}
-        parameters = {name: value for name, value in given.items() if name in declared}
+        # One that is the default already would only be a second cell of parameters on the page.
+        parameters = {name: value for name, value in given.items() if value != declared.get(name, value)}
         key = notebook_key(imports, notebook, parameters, extra)
         output = out / notebook.name
         if not fresh and up_to_date(root, output, key):

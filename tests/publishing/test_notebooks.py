@@ -6,6 +6,7 @@ from lmstudy.errors import StudyError
 from lmstudy.publishing import papermill
 from lmstudy.publishing.imports import Imports
 from lmstudy.publishing.notebooks import find_notebooks, made_from, run_all, up_to_date
+from lmstudy.publishing.parameters import read_notebook
 from lmstudy.runs.records import load_folder
 from tests.conftest import ROOT, write_files
 
@@ -50,7 +51,7 @@ def run(root, monkeypatch):
     read = {"03_speed": [SPEED], "14_results": [RESULTS]}
 
     def pretend(path, output, parameters, metadata):
-        write_notebook(output, lmstudy=metadata(read[path.stem]))
+        write_notebook(output, lmstudy=metadata(read[path.stem]), given=parameters)
 
     monkeypatch.setattr(papermill, "run_notebook", pretend)
     return lambda extra="", **common: [name[:2] for name in run_all(root, root / "out", common, extra=extra)]
@@ -90,10 +91,12 @@ def test_a_notebook_runs_again_when_what_it_depends_on_changes(root, run, change
     assert run() == []
 
 
-def test_parameters_and_what_the_caller_knows_count_too(run):
-    run(seed=1)
-    assert run(seed=2) == ["03"]  # the other declares no seed
-    assert run(seed=2, extra="another run") == ["03", "14"]
+def test_parameters_and_what_the_caller_knows_count_too(run, root):
+    run(seed=1, budget="quick")
+    assert run(seed=2, budget="quick") == ["03"]  # the other declares no seed
+    given = [read_notebook(path).metadata.given for path in find_notebooks(root / "out")]
+    assert given == [{"seed": 2, "budget": "quick"}, {}]  # a default is not given once more
+    assert run(seed=2, budget="quick", extra="another run") == ["03", "14"]
 
 
 @pytest.mark.parametrize("output", [None, '{"cells": [', "{}"])
