@@ -71,9 +71,9 @@ def run_all(
 ) -> list[str]:
     """Bring the executed notebooks in `out` up to date with `root/notebooks`; the names of those that ran.
 
-    Of the `common` parameters, and of its `own` by its name, a notebook gets those it declares with another value. Where nothing that it
-    depends on has changed it is skipped, unless `fresh`. Raises StudyError at the first that fails; those before it are
-    kept.
+    Of the `common` parameters, and of its `own` by its name, a notebook gets those it declares with another value.
+    Where nothing that it depends on has changed it is skipped, unless `fresh`. Raises StudyError at the first that
+    fails; those before it are kept.
     """
     ran = []
     imports = Imports(root)

@@ -1,8 +1,8 @@
 """A Sphinx extension that numbers figures and tables of a chapter: "Figure 14.3" is the third of the notebook `14_...`.
 
-A figure is what a code cell draws whose metadata say `"mystnb": {"figure": {"caption": "...", "name": "fig-..."}}`; with a
-name, `` {numref}`fig-...` `` refers to it. A table is an HTML table in a cell's output that has a caption, as pandas makes
-one with `Styler.set_caption`. What stands on a page that is no notebook has no number.
+A figure is what a code cell draws whose metadata say `"mystnb": {"figure": {"caption": "...", "name": "fig-..."}}`;
+with a name, `` {numref}`fig-...` `` refers to it. A table is an HTML table in a cell's output that has a caption, as
+pandas makes one with `Styler.set_caption`. What stands on a page that is no notebook has no number.
 """
 
 import re
@@ -44,7 +44,9 @@ def _number_tables(app: Sphinx, document: nodes.document) -> None:
 
 
 def _html(document: nodes.document) -> Iterator[nodes.raw]:
-    return (node for node in document.findall(nodes.raw) if node.get("format") == "html" and "<caption" in node.astext())
+    return (
+        node for node in document.findall(nodes.raw) if node.get("format") == "html" and "<caption" in node.astext()
+    )
 
 
 def _shown(chapter: re.Match[str], number: int) -> str:
