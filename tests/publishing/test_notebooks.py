@@ -1,6 +1,6 @@
 import pytest
 from claim_records import study, write
-from notebook_files import outputs, write_notebook
+from notebook_files import write_notebook
 
 from lmstudy.errors import StudyError
 from lmstudy.publishing import papermill
@@ -97,6 +97,8 @@ def test_parameters_and_what_the_caller_knows_count_too(run, root):
     given = [read_notebook(path).metadata.given for path in find_notebooks(root / "out")]
     assert given == [{"seed": 2, "budget": "quick"}, {}]  # a default is not given once more
     assert run(seed=2, budget="quick", extra="another run") == ["03", "14"]
+    common = {"seed": 2, "budget": "quick"}
+    assert run_all(root, root / "out", common, extra="another run", only=["03_speed"], fresh=True) == ["03_speed.ipynb"]
 
 
 @pytest.mark.parametrize("output", [None, '{"cells": [', "{}"])
@@ -119,19 +121,6 @@ def test_a_cell_that_is_not_python_is_shown(root):
     notebook = write_notebook(root / "notebooks" / "15_bad.ipynb", "%matplotlib inline")
     with pytest.raises(StudyError, match=r"15_bad\.ipynb: this is not valid Python .*\n%matplotlib"):
         Imports(root).of(notebook)
-
-
-def test_in_a_kernel_parameters_are_set_and_records_noted(root):
-    note = f"import os\nopen(os.environ['LMSTUDY_READ'], 'a').write('{SPEED}\\n')\nprint(seed, budget)"
-    write_notebook(root / "notebooks" / "03_speed.ipynb", note)
-    out = root / "out"
-    common = {"seed": 5, "budget": "smoke"}
-    assert run_all(root, out, common, only=["03_speed"]) == ["03_speed.ipynb"]
-    assert outputs(out / "03_speed.ipynb").split() == ["5", "smoke"]
-    assert run_all(root, out, common, only=["03_speed"]) == []
-    write_files(root, {f"book/records/speed-{SPEED}.json": "{ }"})
-    assert run_all(root, out, common, only=["03_speed"]) == ["03_speed.ipynb"]
-    assert run_all(root, out, common, only=["03_speed"], fresh=True) == ["03_speed.ipynb"]
 
 
 def test_an_unknown_notebook_is_refused(root):
