@@ -147,10 +147,13 @@ def load_folder(folder: Path | str) -> list[Record]:
 
 
 def note_read(records: Iterable[Record]) -> None:
-    """Append the ids of records that were handed out to the file $LMSTUDY_READ, if that is set."""
-    if path := os.environ.get("LMSTUDY_READ"):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.writelines(f"{record.id}\n" for record in records)
+    """Append the records' ids, one a line, to the file that $LMSTUDY_READ names, if it is set.
+
+    So whoever runs a notebook learns which records it was given, and when it has to be run again.
+    """
+    if place := os.environ.get("LMSTUDY_READ"):
+        with Path(place).open("a", encoding="utf-8") as stream:
+            stream.write("".join(f"{record.id}\n" for record in records))
 
 
 def published_folder() -> Path:
