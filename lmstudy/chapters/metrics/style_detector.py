@@ -1,15 +1,15 @@
 """A rare class: lines of code that break a style rule, and a small classifier that looks for them."""
 
-from __future__ import annotations
-
 import ast
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.figure import Figure
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -24,6 +24,7 @@ from torchmetrics.functional.classification import (
 from lmstudy.data.documents import lines
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
+from lmstudy.show.style import COLOURS, GREY
 
 
 def is_python(texts: Sequence[str]) -> bool:
@@ -170,6 +171,35 @@ def balanced(bad: np.ndarray, seed: int) -> np.ndarray:
     return np.sort(np.concatenate([np.flatnonzero(bad), others[: int(bad.sum())]]))
 
 
-def rate(value: float) -> str:
-    """A share with three digits, or in words where there is nothing to divide by."""
-    return "0 of 0" if np.isnan(value) else f"{value:.3f}"
+def detector_figure(curve: pd.DataFrame, verdicts: pd.DataFrame, share_bad: float) -> Figure:
+    """Precision against recall with lines of equal F1; accuracy and F1 against recall.
+
+    `curve` is what the function of this name gives; of `verdicts`, those are marked that flag some lines and not all.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.9))
+    small = {"color": GREY, "fontsize": 8.5}
+    grid = np.linspace(0.01, 1, 200)
+    for f1 in (0.2, 0.4, 0.6, 0.8):
+        recall = grid[grid > f1 / (2 - f1)]
+        left.plot(recall, f1 * recall / (2 * recall - f1), color=GREY, linewidth=0.7, linestyle=":")
+        left.text(f1, f1, f"F1 = {f1:g}", backgroundcolor="white", **small)  # where precision and recall equal F1
+    left.axhline(share_bad, color=GREY, linestyle="--", linewidth=1)
+    left.text(0.02, share_bad, "precision of “always”", va="bottom", **small)
+    left.plot(curve.recall, curve.precision, color=COLOURS[0], linewidth=1.8)
+    left.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision", title="Every threshold at once")
+    f1_along = 2 * curve.precision * curve.recall / (curve.precision + curve.recall)
+    middle = int(np.argmin(np.abs(curve.recall.to_numpy() - 0.5)))
+    for name, values, colour, up in (("accuracy", curve.accuracy, COLOURS[0], -14), ("F1", f1_along, COLOURS[1], 10)):
+        right.plot(curve.recall, values, color=colour, linewidth=1.8)
+        at = (curve.recall.iloc[middle], values.iloc[middle])
+        right.annotate(name, at, (0, up), textcoords="offset points", color=colour, ha="center")
+    right.axhline(1 - share_bad, color=GREY, linestyle="--", linewidth=1)
+    right.text(1.0, 1 - share_bad, "accuracy of “never” ", ha="right", va="bottom", **small)
+    right.set(xlim=(0, 1), ylim=(0, 1.05), xlabel="recall", title="Accuracy and F1 on the way")
+    marked = verdicts[(verdicts.flagged > 0) & (verdicts.precision > 1.001 * share_bad)]
+    for marker, (name, row) in zip("sD^v", marked.iterrows(), strict=False):
+        at = (row.recall, row.precision)
+        left.plot(*at, marker, color=COLOURS[1], markersize=6, clip_on=False, zorder=3)
+        place, side = ((0, 18), "center") if row.recall > 0.7 else ((6, 6), "left")
+        left.annotate(str(name), at, place, textcoords="offset points", ha=side, fontsize=8.5, color=COLOURS[1])
+    return figure

@@ -1,12 +1,14 @@
 """Vectors from counts: every step against its definition."""
 
 import math
+import re
 from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
-from lmstudy.chapters.concepts import vectors
+from lmstudy.chapters.concepts import word_vectors as vectors
 from lmstudy.data import tokenizer as bpe
 from lmstudy.errors import StudyError
 
@@ -109,7 +111,34 @@ def test_too_few_tokens_are_refused():
         vectors.count_vectors(TOKENS + 40, OFFSETS, tokenizer, dimensions=8)
 
 
-def test_what_is_shown_can_be_seen_and_is_safe(learned):
+def test_what_is_shown_can_be_seen_and_is_safe():
     assert [vectors.visible(text) for text in (" a", "\n", "  ", "\t")] == ["a", "↵", "␣␣", "⇥"]
-    table = vectors.neighbour_table(learned, ["cat"], 2)
-    assert table.loc["cat", "1"].startswith("dog 0.9") or table.loc["cat", "1"].startswith("dog 1.0")
+
+
+def test_a_look_up_is_a_product_with_one_hot_rows():
+    shape, difference = vectors.lookup_is_a_product(torch.nn.Embedding(50, 8), torch.tensor([3, 1, 3]))
+    assert (shape, difference) == ((3, 50), 0)
+
+
+def test_a_map_of_cosines_is_symmetric_and_sure_of_itself():
+    unit = np.array([[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]])
+    html = vectors.similarity_map(vectors.WordVectors(np.arange(3), ["a", " <", "\n"], unit), [0, 1, 2])
+    assert re.findall(r">([^<>]+)</td>", html) == ["100", "60", "−100", "60", "100", "−60", "−100", "−60", "100"]
+    assert html.count("&lt;") == 2
+    assert html.count("↵") == 2
+
+
+def luminance(red: int, green: int, blue: int) -> float:
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in (red / 255, green / 255, blue / 255)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_shade_can_be_read():
+    shades = []
+    for share in np.linspace(-0.2, 1.5, 60):
+        style = vectors.shade(share)
+        background = luminance(*map(int, re.findall(r"\d+", style.split(";")[0])))
+        text = 1.0 if "#fff" in style else 0.0
+        assert (max(background, text) + 0.05) / (min(background, text) + 0.05) >= 4.5  # WCAG AA
+        shades.append(background)
+    assert shades == sorted(shades, reverse=True)

@@ -12,19 +12,26 @@ D = 2 numbers a word, V = 5 words. The encoder reads words x, the decoder writes
 Matrices multiply from the right, as in NumPy and PyTorch; with columns for words everything is transposed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Wedge
 from scipy.spatial import ConvexHull
 from scipy.stats import binomtest
 from torch import Tensor, nn
 
-from lmstudy.chapters.worked_example.printed import SENTENCE, WORDS
+from lmstudy.chapters.worked_example.as_printed import ENGLISH, SENTENCE, WORDS
+from lmstudy.chapters.worked_example.matrices import WIDTH, allow_chinese
 from lmstudy.errors import StudyError
+from lmstudy.show.curves import curve_panels
+from lmstudy.show.style import COLOURS
 
 BOS = "BOS"
 AXES = ("1", "2")
@@ -185,26 +192,16 @@ def train(
     return Training(model, np.array(losses), np.stack(probabilities))
 
 
-def can_win(vectors: np.ndarray) -> list[str]:
-    """Words whose logit is the greatest for some state, of output vectors (V x 2) without a bias.
-
-    A word can win exactly when its vector is a corner of the convex hull of all of them.
-    """
-    corners = set(ConvexHull(vectors).vertices.tolist())
-    alone = [index for index in corners if (vectors == vectors[index]).all(1).sum() == 1]
-    return [WORDS[index] for index in sorted(alone)]
-
-
-def single_out(vectors: np.ndarray, directions: int = 3600) -> list[str]:
-    """Words that some state gives a logit above 0 while all others' are below: what a sigmoid calls the one.
-
-    Without a bias and with D = 2 there are at most three, however the vectors lie. To be alone in a half-plane, a
-    word's two neighbours by angle must be more than 180 degrees apart; these angles add up to 720 degrees over all V
-    words, so 180 V < 720.
-    """
-    angles = np.linspace(0, 2 * np.pi, directions, endpoint=False)
-    positive = np.stack([np.cos(angles), np.sin(angles)], 1) @ vectors.T > 0
-    return [WORDS[index] for index in np.unique(positive[positive.sum(1) == 1].argmax(1))]
+def learning_figure(training: Training, prefix: Sequence[str]) -> Figure:
+    """Probability of each word after `prefix` in the first sentence, and the loss, by step of gradient descent."""
+    allow_chinese()
+    after, loss = f"probability after {' '.join(prefix)}", "loss, nats a word"
+    words = training.probabilities[:, 0, len(prefix)].T
+    panels = {
+        after: {f"{word} {ENGLISH[word]}": dict(enumerate(p)) for word, p in zip(WORDS, words.tolist(), strict=True)},
+        loss: {"": dict(enumerate(training.losses.tolist()))},
+    }
+    return curve_panels(panels, "step", "", columns=2, from_zero=True)
 
 
 def by_reading(steps: int, rate: float) -> pd.DataFrame:
@@ -244,3 +241,79 @@ def from_random_starts(kind: str, read: int, steps: int, rate: float, starts: in
         "least sum": float(final.sum(-1).min()),
         "greatest sum": float(final.sum(-1).max()),
     }
+
+
+def can_win(vectors: np.ndarray) -> list[str]:
+    """Words whose logit is the greatest for some state, of output vectors (V x 2) without a bias.
+
+    A word can win exactly when its vector is a corner of the convex hull of all of them.
+    """
+    corners = set(ConvexHull(vectors).vertices.tolist())
+    alone = [index for index in corners if (vectors == vectors[index]).all(1).sum() == 1]
+    return [WORDS[index] for index in sorted(alone)]
+
+
+def single_out(vectors: np.ndarray, directions: int = 3600) -> list[str]:
+    """Words that some state gives a logit above 0 while all others' are below: what a sigmoid calls the one.
+
+    Without a bias and with D = 2 there are at most three, however the vectors lie. To be alone in a half-plane, a
+    word's two neighbours by angle must be more than 180 degrees apart; these angles add up to 720 degrees over all V
+    words, so 180 V < 720.
+    """
+    angles = np.linspace(0, 2 * np.pi, directions, endpoint=False)
+    positive = np.stack([np.cos(angles), np.sin(angles)], 1) @ vectors.T > 0
+    return [WORDS[index] for index in np.unique(positive[positive.sum(1) == 1].argmax(1))]
+
+
+def directions_figure(panels: Mapping[str, tuple[np.ndarray, Sequence[tuple[str, np.ndarray]]]]) -> Figure:
+    """Output vectors as arrows, and for each direction of the state the word that wins there.
+
+    Each panel: title -> (output vectors V x 2, states with the word that should come next). Only a state's direction
+    matters, so it is a dot on the rim, in the colour of its word. In a sector without colour words tie.
+    """
+    allow_chinese()
+    figure, all_axes = plt.subplots(1, len(panels), figsize=(WIDTH, WIDTH / len(panels) + 0.25))
+    for axes, (title, (vectors, states)) in zip(np.atleast_1d(all_axes), panels.items(), strict=True):
+        size = 1.65 * max(float(np.linalg.norm(vectors, axis=1).max()), 0.5)
+        _sectors(axes, vectors, 0.93 * size)
+        _arrows(axes, vectors)
+        for word, state in states:
+            x, y = 0.93 * size * state / np.linalg.norm(state)
+            axes.plot(x, y, "o", color=COLOURS[WORDS.index(word)], markeredgecolor="black", markersize=6.5)
+        axes.set(xlim=(-size, size), ylim=(-size, size), aspect="equal", title=title)
+        axes.title.set_fontsize(9.5)
+        axes.axis("off")
+    return figure
+
+
+def _arrows(axes: Axes, vectors: np.ndarray) -> None:
+    placed: dict[tuple[float, float], list[str]] = {}
+    for word, (x, y) in zip(WORDS, vectors.tolist(), strict=True):
+        placed.setdefault((x, y), []).append(word)
+    for (x, y), words in placed.items():
+        colour = COLOURS[WORDS.index(words[0])]
+        if x or y:
+            axes.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 1.8})
+        else:
+            axes.plot(0, 0, "o", color=colour, markersize=6)
+        away = np.array([x, y]) / np.hypot(x, y) * 9 if x or y else np.array([-12.0, -9.0])
+        side = "left" if away[0] > 4 else "right" if away[0] < -4 else "center"
+        text = " =\n".join(words)
+        axes.annotate(text, (x, y), tuple(away), textcoords="offset points", ha=side, va="center", fontsize=9)
+
+
+def _sectors(axes: Axes, vectors: np.ndarray, radius: float) -> None:
+    """Shade the directions in which one word alone has the greatest logit, in the word's colour."""
+    width = 0.5
+    angles = np.arange(0, 360, width) + width / 2
+    logits = np.stack([np.cos(np.radians(angles)), np.sin(np.radians(angles))], 1) @ vectors.T
+    ahead = logits >= logits.max(1, keepdims=True) - 1e-9
+    winner = np.where(ahead.sum(1) == 1, ahead.argmax(1), -1)
+    starts = np.flatnonzero(winner != np.roll(winner, 1))
+    for first, after in zip(starts, np.roll(starts, -1), strict=True):
+        if winner[first] >= 0:
+            end = angles[after] + (360 if after <= first else 0)
+            colour = COLOURS[winner[first]]
+            axes.add_patch(
+                Wedge((0, 0), radius, angles[first], end, facecolor=(colour, 0.2), edgecolor="white", zorder=-1)
+            )

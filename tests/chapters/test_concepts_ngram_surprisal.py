@@ -1,11 +1,12 @@
 """Counting as a language model: the chain rule holds, and the table's columns agree with each other."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 
-from lmstudy.chapters.concepts import counting as concepts
+from lmstudy.chapters.concepts import ngram_surprisal as concepts
 from lmstudy.data import tokenizer as bpe
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
@@ -134,3 +135,19 @@ def test_the_test_split_is_left_alone(corpus):
         concepts.held_out(closed)
     files = replace(corpus, splits={"valid_files": corpus.splits["valid"]})
     assert len(concepts.held_out(files)) == len(corpus.splits["valid"])
+
+
+def test_a_strip_spells_the_text_and_tells_the_numbers():
+    pieces = [
+        concepts.Surprisal("if ", 0.5, "if", 0.7),
+        concepts.Surprisal("<b>", 30.0, "x\"'", 0.25),
+        concepts.Surprisal("\n", 1.0, "\n", 0.5),
+        concepts.Surprisal("", 2.0, "the end", 0.1),
+    ]
+    html = concepts.surprisal_strip(pieces)
+    assert "<b>" not in html
+    assert "&lt;b&gt;" in html
+    assert 'title="30.0 bits; expected x&quot;&#x27; with 25%"' in html
+    block = html[html.index("white-space:pre-wrap") :]
+    assert re.sub("<[^>]+>", "", block[block.index(">") + 1 :]) == "if &lt;b&gt;↵\n end "
+    assert "expected ↵ with 50%" in html

@@ -1,10 +1,11 @@
 """Gradients over distance: the Jacobians are autograd's own, the bound bounds."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 
-from lmstudy.chapters.concepts import reach
+from lmstudy.chapters.concepts import gradient_reach as reach
 from lmstudy.errors import StudyError
 
 TOKENS = np.arange(300) * 7 % 101
@@ -61,11 +62,12 @@ def test_the_seed_decides_and_leaves_the_global_generator_alone():
     assert (one["LSTM"][1] == other["LSTM"][0]).all()
 
 
-def test_the_table_gives_powers_of_ten_with_intervals():
-    found = {"fading": np.array([[9.0, 1.0, 2e-7], [9.0, 1.0, 2e-7]]), "level": np.array([[9.0, 1.0, 0.5]] * 2)}
-    table = reach.distance_table(found, [1, 2])
-    assert table.loc["fading", "2 back"] == "2.0·10⁻⁷ (2.0·10⁻⁷ to 2.0·10⁻⁷)"
-    assert table.loc["level"].tolist() == ["1 (1 to 1)", "0.5 (0.5 to 0.5)"]
+def test_table_and_figure_give_geometric_means():
+    found = {"fading": np.array([[9.0, 1.0, 2e-7], [9.0, 1.0, 2e-9]]), "level": np.array([[9.0, 1.0, 0.5]] * 2)}
+    assert reach.distance_table(found, [2]).loc["fading", "2 back"].startswith("2.0·10⁻⁸ (")
+    figure = reach.distance_figure(found)
+    assert figure.axes[0].lines[0].get_ydata() == pytest.approx([1, 2e-8])
+    plt.close(figure)
 
 
 def test_a_text_that_is_too_short_is_refused():

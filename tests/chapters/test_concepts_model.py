@@ -1,0 +1,235 @@
+"""The diagram of the model is the model, box, number and arrow; and masks do what is drawn of them."""
+
+import re
+from importlib.resources import files
+from xml.etree import ElementTree
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from lmstudy.chapters.concepts import masks
+from lmstudy.config import build
+from lmstudy.data.batch import IGNORE, Seq2SeqBatch
+from lmstudy.errors import StudyError
+from lmstudy.models.transformer import Attention, FeedForward, Seq2SeqTransformer
+from lmstudy.study.needs import compose_config
+
+SVG = ElementTree.fromstring(files("lmstudy.chapters.concepts").joinpath("architecture.svg").read_text("utf-8"))
+LAYERS = ("encoder", "decoder")
+
+
+def elements(tag: str, attribute: str = "class") -> list[ElementTree.Element]:
+    return [e for e in SVG.iter(f"{{http://www.w3.org/2000/svg}}{tag}") if attribute in e.attrib]
+
+
+def texts(element: ElementTree.Element) -> list[str]:
+    return ["".join(text.itertext()) for text in element.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def parts(model: nn.Module) -> dict[str, nn.Module]:
+    """What the diagram has a box for, as it is named there: a layer, of which all are alike, without its number."""
+    named = [(re.sub(r"\.\d+", "", name), module) for name, module in model.named_modules()]
+    return {name: m for name, m in named if name and name.count(".") < 2 and not isinstance(m, nn.ModuleList)}
+
+
+@pytest.fixture(scope="module")
+def budget():
+    return compose_config("train", ["budget=study"])["budget"]
+
+
+@pytest.fixture(scope="module")
+def unbuilt():
+    """The first model, without its numbers."""
+    config = compose_config("train", ["budget=study"])
+    vocabulary = config["data"]["tokenizer"]["vocab_size"]
+    with torch.device("meta"):
+        return build(config["model"], "model", vocab_size=vocabulary, max_positions=config["budget"]["decoder_length"])
+
+
+def test_every_box_has_the_parameters_of_its_part(unbuilt):
+    drawn = {g.get("data-module"): texts(g)[-1] for g in elements("g", "data-module")}
+    assert drawn.pop("output") == "0"  # the embedding, once more
+    counts = {name: sum(p.numel() for p in module.parameters()) for name, module in parts(unbuilt).items()}
+    for side in LAYERS:
+        assert drawn.pop(side) == f"{len(getattr(unbuilt, side))} times {counts.pop(side):,}"
+    assert drawn == {name: f"{count:,}" for name, count in counts.items()}
+    assert f"{sum(p.numel() for p in unbuilt.parameters()):,} parameters in all," in texts(SVG)
+
+
+def test_its_shapes_are_those_of_a_batch(unbuilt, budget):
+    rows, read, written = budget["rows"], budget["encoder_length"], budget["decoder_length"]
+    width, vocabulary = unbuilt.d_model, unbuilt.embedding.num_embeddings
+    expected = {
+        f"encoder tokens {rows} × {read}",
+        f"decoder tokens {rows} × {written}",
+        f"embedding, one for both, {vocabulary:,} × {width}",
+        f"{rows} × {read} × {width}",
+        f"{rows} × {written} × {width}",
+        f"{rows} × {read} × {width},",  # of the memory
+        f"logits {rows} × {written} × {vocabulary:,}",
+        f"labels {rows} × {written}",
+        f"Vectors of {width} numbers, {unbuilt.heads} heads of {width // unbuilt.heads},",
+        f"feed-forward {unbuilt.sizes.d_ff} wide",
+    }
+    assert expected == {
+        text
+        for text in texts(SVG)
+        if re.search(r"\d", text) and not re.fullmatch(r"[\d,]+|.*(times|all|figure).*", text)
+    }
+
+
+def test_its_text_can_be_read_on_a_page_of_700_pixels_and_on_a_phone():
+    width = float(SVG.attrib["viewBox"].split()[2])
+    sizes = [int(size) for size in re.findall(r"font-size: (\d+)px", "".join(SVG.itertext()))]
+    assert min(sizes) * min(480, 700) / width >= 12
+    assert min(sizes) * 360 / width >= 11
+
+
+def transformer(layers: int = 4) -> Seq2SeqTransformer:
+    torch.manual_seed(0)
+    sizes = {"d_model": 8, "heads": 2, "d_ff": 12, "encoder_layers": layers, "decoder_layers": layers}
+    return Seq2SeqTransformer(50, 16, **sizes).eval()
+
+
+def packed(rows: int = 2) -> Seq2SeqBatch:
+    """Rows of two examples, of 4 and 3 tokens read and 5 and 4 written, with padding on both sides."""
+    generator = torch.Generator().manual_seed(1)
+    encoder_documents = torch.tensor([1] * 4 + [2] * 3 + [0] * 2).expand(rows, -1)
+    decoder_documents = torch.tensor([1] * 5 + [2] * 4 + [0] * 3).expand(rows, -1)
+    labels = torch.randint(5, 50, decoder_documents.shape, generator=generator)
+    labels[decoder_documents == 0] = IGNORE
+    return Seq2SeqBatch(
+        torch.randint(5, 50, encoder_documents.shape, generator=generator),
+        encoder_documents,
+        torch.randint(5, 50, decoder_documents.shape, generator=generator),
+        decoder_documents,
+        labels,
+        (labels != IGNORE).sum(),
+        torch.zeros_like(labels),
+    )
+
+
+@torch.no_grad()
+def test_its_arrows_are_the_forward_pass():
+    """Each part is given what the arrows into it bring, sums of several where they meet in one; and nothing else."""
+    model, batch = masks.awaken(transformer(layers=3), seed=1), packed()
+    given: dict[str, list[Tensor]] = {}
+    made: dict[str, Tensor] = {"encoder_tokens": batch.encoder_tokens, "decoder_tokens": batch.decoder_tokens}
+
+    def note(name: str):
+        def hook(module: nn.Module, inputs: tuple, output: Tensor) -> None:
+            at = f"{name} of the {LAYERS['embedding' in given]}" if name == "embedding" else name
+            given.setdefault(name, []).extend(x for x in inputs if isinstance(x, Tensor) and x.ndim < 4)
+            made[at] = output
+
+        return hook
+
+    for name, module in model.named_modules():
+        if not isinstance(module, nn.ModuleList | nn.Linear | Seq2SeqTransformer):
+            module.register_forward_hook(note(name))
+    logits = model(batch)
+    arrows = [path.attrib["data-edge"].split() for path in elements("path", "data-edge")]
+
+    def value(node: str, side: str, layer: int) -> Tensor:
+        """What an arrow brings from a node, into some layer of a side."""
+        if node in ("embedding", f"{side}.in"):
+            first = made[f"embedding of the {side}"] * model.d_model**0.5
+            return first if layer == 0 else made[f"{side}.{layer - 1}"]
+        if ".sum" in node:
+            return sum(value(a, side, layer) for a, b in arrows if b == node)
+        return made[node.replace(".", f".{layer}.", 1)]
+
+    drawn = {node for arrow in arrows for node in arrow}
+    assert set(parts(model)) - set(LAYERS) <= drawn
+    for side in LAYERS:
+        for layer in range(3):
+            for part in (p.removeprefix(f"{side}.") for p in parts(model) if p.startswith(f"{side}.")):
+                brought = [value(a, side, layer) for a, b in arrows if b == f"{side}.{part}"]
+                streams = [x for x in given[f"{side}.{layer}.{part}"] if x.shape[-1] == model.d_model]
+                assert len(brought) == len(streams), part
+                assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(brought, streams, strict=True)), part
+        (last,) = [value(a, side, 2) for a, b in arrows if b == f"{side}_norm"]
+        assert torch.allclose(last, given[f"{side}_norm"][0], atol=1e-6)
+    assert [a for a, b in arrows if b == "embedding"] == ["encoder_tokens", "decoder_tokens"]
+    assert [a for a, b in arrows if b == "output"] == ["decoder_norm"]
+    assert torch.equal(given["embedding"][0], batch.encoder_tokens)
+    assert torch.equal(given["embedding"][1], batch.decoder_tokens)
+    assert torch.allclose(logits, made["decoder_norm"] @ model.embedding.weight.T, atol=1e-5)
+    assert [b for a, b in arrows if a == "encoder_norm"] == ["decoder.encoder_decoder_attention"]
+
+
+def test_sight_is_a_block_an_example_and_a_triangle_in_the_decoder():
+    found = masks.sight(packed())
+    encoder, decoder, memory = found.values()
+    assert encoder.shape == (9, 9)
+    assert (encoder[:4, :4] == 1).all()
+    assert (encoder[4:7, 4:7] == 2).all()
+    assert (encoder[:7, 7:] == 0).all()
+    assert (encoder[7:] == -1).all()
+    assert (decoder[:9, :9] == np.tril(decoder[:9, :9])).all()
+    assert [(decoder == number).sum() for number in (1, 2)] == [5 * 6 / 2, 4 * 5 / 2]
+    assert memory.shape == (12, 9)
+    assert [(memory == number).sum() for number in (1, 2)] == [5 * 4, 4 * 3]
+
+
+def test_what_changes_is_what_the_masks_allow():
+    model, batch = masks.awaken(transformer(), seed=1), packed(rows=1)
+    found = masks.changed(model, batch, "encoder", 5)
+    assert found["memory"].nonzero().flatten().tolist() == [4, 5, 6]
+    assert found["output"].nonzero().flatten().tolist() == [5, 6, 7, 8]
+    found = masks.changed(model, batch, "decoder", 2)
+    assert not found["memory"].any()
+    assert found["output"].nonzero().flatten().tolist() == [2, 3, 4]
+    with pytest.raises(StudyError, match="side='memory' must be"):
+        masks.changed(model, batch, "memory", 0)
+
+
+def test_the_table_of_changes_reads_as_it_was_measured():
+    table = masks.change_table(masks.awaken(transformer(), seed=1), packed(rows=1))
+    assert table.loc["encoder's token 2"].tolist() == ["0 to 3", "0 to 3", "0 to 4", "0 to 4"]
+    assert table.loc["decoder's token 2"].tolist() == ["0 to 3", "none", "0 to 4", "2 to 4"]
+    assert masks._span(torch.tensor([True, False, True])) == "0, 2"
+    assert masks._span(torch.tensor([False, True])) == "1"
+
+
+def test_before_it_is_awoken_a_model_passes_nothing_on():
+    model, batch = transformer(), packed(rows=1)
+    assert masks.changed(model, batch, "encoder", 5)["memory"].nonzero().flatten().tolist() == [5]
+    assert not masks.changed(model, batch, "encoder", 5)["output"].any()
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    masks.awaken(model, seed=1)
+    touched = {name for name, value in model.named_parameters() if not torch.equal(value, before[name])}
+    kinds = [module for module in model.modules() if isinstance(module, Attention | FeedForward)]
+    assert len(touched) == len(kinds) == 4 * 2 + 4 * 3
+    assert all(name.endswith(("output.weight", "down.weight")) for name in touched)
+
+
+def test_the_row_that_shows_most_is_found():
+    batch = packed(rows=1)
+    single = batch._replace(
+        encoder_documents=torch.ones_like(batch.encoder_documents),
+        decoder_documents=torch.ones_like(batch.decoder_documents),
+    )
+    two = Seq2SeqBatch(*(torch.cat([a, b]) if a.ndim else a for a, b in zip(single, batch, strict=True)))
+    found = masks.packed_row([single, two])
+    assert (found.decoder_documents == batch.decoder_documents).all()
+    assert (found.encoder_tokens == batch.encoder_tokens).all()
+    assert masks.packed_row([single]).decoder_documents.max() == 1
+    with pytest.raises(StudyError, match="no batch"):
+        masks.packed_row([])
+    assert masks.middle_of_longest(batch.decoder_documents[0]) == 2
+    assert masks.middle_of_longest(torch.tensor([1, 2, 2, 2, 0, 0, 0, 0])) == 2
+
+
+def test_masks_show_the_table_itself():
+    found = masks.sight(packed())
+    figure = masks.masks_figure(found)
+    assert [axes.get_title(loc="left") or axes.get_title() for axes in figure.axes] == list(found)
+    for axes, table in zip(figure.axes, found.values(), strict=True):
+        assert (axes.images[0].get_array() == table).all()
+    shown = {text.get_text() for text in figure.axes[1].texts}
+    assert shown == {"1", "2", "padding"}
+    plt.close(figure)
