@@ -1,120 +1,221 @@
-"""Figures of comparisons: learning curves, estimates and differences with intervals, what reading more is worth."""
+"""Curves: with bands for their intervals or a thin line a seed, their names at their ends, alone or in panels."""
 
+from __future__ import annotations
+
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
-from lmstudy.show.style import COLOURS, GREY
+from lmstudy.show.labels import label_ends, plain_axis, spread
+from lmstudy.show.numbers import Interval
+from lmstudy.show.points import points
+from lmstudy.show.style import COLOURS, GREY, MARKERS
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-
-
-def spread(places: Sequence[float], gap: float) -> list[float]:
-    """Places for labels, in the order given, moved apart as little as makes neighbours `gap` distant."""
-    order = np.argsort(places, kind="stable")
-    moved = np.array(places, dtype=float)
-    for _ in range(200):
-        sorted_places = moved[order]
-        overlap = gap - np.diff(sorted_places)
-        if not len(overlap) or overlap.max() <= 1e-9 * gap:
-            break
-        push = np.clip(overlap, 0, None) / 2
-        sorted_places[:-1] -= push
-        sorted_places[1:] += push
-        moved[order] = sorted_places
-    return moved.tolist()
+Curve = Mapping[float, Interval | float] | Sequence[Mapping[float, float]]
+"""y by x: estimates, drawn with a band; plain numbers; or a curve a seed, drawn thin below their mean."""
+FEW = 12
+"""Points up to which each is marked."""
 
 
-def label_ends(axes: Axes, x: float, ends: Mapping[str, float], colours: Mapping[str, str]) -> None:
-    """Names at the right of curves that end at `ends`, apart from each other; `axes` must have its limits."""
-    low, high = axes.get_ylim()
-    log = axes.get_yscale() == "log"
-    figure: Any = axes.figure
-    inches = figure.get_size_inches()[1] * axes.get_position().height
-    span = np.log(high / low) if log else high - low
-    values = [np.log(v) if log else v for v in ends.values()]
-    for name, place in zip(ends, spread(values, span * 0.17 / inches), strict=True):
-        y = float(np.exp(place)) if log else place
-        axes.annotate(
-            name, (x, y), (6, 0), textcoords="offset points", color=colours[name], va="center", fontsize=9,
-            annotation_clip=False,
-        )  # fmt: skip
+def curves(
+    found: Mapping[str, Curve],
+    xlabel: str,
+    ylabel: str,
+    *,
+    log_x: bool = False,
+    log_y: bool = False,
+    from_zero: bool = False,
+    top: float | None = None,
+    baselines: Mapping[str, Interval | float] | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> Figure:
+    """A curve a name, which stands at its end.
+
+    Args:
+        found: curves by name.
+        xlabel: what x is, with its unit.
+        ylabel: what y is, with its unit.
+        log_x: a logarithmic axis, with ticks where the points are.
+        log_y: a logarithmic axis; the mean of seeds is then that of logarithms.
+        from_zero: the axis of y begins at zero.
+        top: cuts off what lies above.
+        baselines: dashed horizontal lines, named at their right ends, too; an estimate with a band.
+        colours: by name; else the palette.
+    """
+    options: dict[str, Any] = {"log_x": log_x, "log_y": log_y, "from_zero": from_zero, "top": top, "colours": colours}
+    return curve_panels({"": found}, xlabel, ylabel, baselines={"": baselines or {}}, **options)
+
+
+def curve_panels(
+    panels: Mapping[str, Mapping[str, Curve]],
+    xlabel: str,
+    ylabel: str | Mapping[str, str],
+    *,
+    columns: int = 1,
+    log_x: bool = False,
+    log_y: bool | Sequence[str] = False,
+    from_zero: bool = False,
+    top: float | None = None,
+    baselines: Mapping[str, Mapping[str, Interval | float]] | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> Figure:
+    """`curves` in a panel a title; each has a scale of its own, and the same name the same colour in all.
+
+    Args:
+        panels: curves by name, by title.
+        xlabel: what x is, with its unit.
+        ylabel: what y is; one for all, or one a title.
+        columns: panels side by side; only the last names curves that all of a row have.
+        log_x: as of `curves`.
+        log_y: as of `curves`; or the titles of which it is true.
+        from_zero: as of `curves`.
+        top: as of `curves`.
+        baselines: as of `curves`, by title.
+        colours: as of `curves`.
+    """
+    names = list(dict.fromkeys(name for own in panels.values() for name in own))
+    chosen = {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(names)} | dict(colours or {})
+    markers = {name: MARKERS[k % len(MARKERS)] for k, name in enumerate(names)}
+    titles, down = list(panels), -(-len(panels) // columns)
+    figure, grid = plt.subplots(
+        down, columns, figsize=(7.2, (3.6 if columns == 1 else 3.4) * down), squeeze=False, layout="constrained"
+    )
+    figure.get_layout_engine().set(hspace=0.05, h_pad=0.08)  # type: ignore[union-attr,call-arg]
+    labelled = []
+    for number, (title, own) in enumerate(panels.items()):
+        axes = grid.flat[number]
+        log = title in log_y if not isinstance(log_y, bool) else log_y
+        axes.set(title=title, xlabel=xlabel, ylabel=ylabel if isinstance(ylabel, str) else ylabel[title])
+        axes.set(xscale="log" if log_x else "linear", yscale="log" if log else "linear")
+        ends = {name: _draw(axes, curve, chosen[name], markers[name], log) for name, curve in own.items()}
+        colour = dict(chosen)
+        for name, line in ((baselines or {}).get(title) or {}).items():
+            ends[name], colour[name] = _baseline(axes, line), chosen.get(name, GREY)
+        xs = sorted({x for curve in own.values() for one in _rows(curve) for x in one})
+        if log_x and len(xs) <= FEW:
+            plain_axis(axes, "x", xs)
+        axes.set_xlim(None if log_x or len(xs) <= FEW else xs[0], xs[-1])
+        axes.set_ylim(0 if from_zero else None, top)
+        if log:
+            plain_axis(axes, "y")
+        beside = titles[number - number % columns : number - number % columns + columns]
+        if number % columns < len(beside) - 1 and all(set(panels[t]) == set(own) for t in beside):
+            ends = {name: end for name, end in ends.items() if name not in own}
+        labelled.append((axes, xs[-1], ends, colour))
+    for number in range(len(titles), grid.size):
+        grid.flat[number].set_visible(False)
+    for _ in range(2):  # names take room, so that the axes have their size when they are placed once more
+        for axes, last, ends, colour in labelled:
+            for text in list(axes.texts):
+                text.remove()
+            label_ends(axes, last, ends, colour)
+    return figure
+
+
+def _rows(curve: Curve) -> list[Mapping[float, Any]]:
+    return [curve] if isinstance(curve, Mapping) else list(curve)
+
+
+def _draw(axes: Axes, curve: Curve, colour: str, marker: str, log: bool) -> float:
+    """Draws a curve; returns its last finite value."""
+    rows = _rows(curve)
+    xs = sorted(set.intersection(*(set(row) for row in rows)))
+    table = np.array([[float(getattr(row[x], "value", row[x])) for x in xs] for row in rows])
+    if isinstance(curve, Mapping):
+        low, high = ([float(getattr(curve[x], end, math.nan)) for x in xs] for end in ("low", "high"))
+        if np.isfinite(low).any():
+            axes.fill_between(xs, low, high, color=colour, alpha=0.18, linewidth=0)
+    elif len(rows) > 1:
+        for row in table:
+            axes.plot(xs, row, color=colour, linewidth=0.6, alpha=0.5)
+    mean = _mean(table, log)
+    mark = {"marker": marker, "markersize": 4.5} if len(xs) <= FEW else {}
+    axes.plot(xs, mean, color=colour, linewidth=2.0, **mark)  # type: ignore[arg-type]
+    finite = mean[np.isfinite(mean)]
+    return float(finite[-1]) if len(finite) else math.nan
+
+
+def _mean(table: np.ndarray, log: bool) -> np.ndarray:
+    """Of the finite values of each column; NaN where there is none."""
+    if log:
+        positive = np.where(table > 0, table, np.nan)
+        return np.exp(_mean(np.log(positive), log=False))
+    known = np.isfinite(table)
+    return np.asarray(np.where(known, table, 0).sum(0) / np.where(known.any(0), known.sum(0), np.nan))
+
+
+def _baseline(axes: Axes, line: Interval | float) -> float:
+    value, low, high = (float(getattr(line, part, line)) for part in ("value", "low", "high"))  # type: ignore[arg-type]
+    if low < high:
+        axes.axhspan(low, high, color=GREY, alpha=0.18, linewidth=0)
+    axes.axhline(value, color=GREY, linewidth=1, linestyle="--", zorder=0)
+    return value
+
+
+By = Literal["tokens", "step", "share"]
+UNITS: Mapping[By, str] = {"tokens": "target tokens seen, millions", "step": "step", "share": "% of the training"}
+"""What x is: the label of its axis."""
+
+
+def seed_curves(
+    arms: Mapping[str, Sequence[Record]], key: str, by: By = "tokens"
+) -> dict[str, list[dict[float, float]]]:
+    """What records measured while training, a curve a seed, as `curves` and `curve_panels` take it.
+
+    Args:
+        arms: records of several seeds by name.
+        key: of `Record.curves`, as "valid/bits_per_byte"; a record without it gives no curve.
+        by: x is in millions of target tokens, in steps, or in per cent of the training.
+    """
+    found: dict[str, list[dict[float, float]]] = {}
+    for name, records in arms.items():
+        for record in records:
+            if key in record.curves:
+                steps, budget = np.array(record.curves[key]["step"], dtype=float), record.config["budget"]
+                if by == "tokens":
+                    steps *= record.metrics["train/tokens"] / budget["steps"] / 1e6  # type: ignore[index,call-overload]
+                elif by == "share":
+                    steps *= 100 / steps[-1]
+                curve = dict(zip(steps.round(6).tolist(), record.curves[key]["value"], strict=True))
+                found.setdefault(name, []).append(curve)
+    return found
 
 
 def arm_curves(
-    arms: Mapping[str, Sequence[Record]], ylabel: str, key: str = "valid/bits_per_byte", top: float | None = None
+    arms: Mapping[str, Sequence[Record]],
+    ylabel: str,
+    key: str = "valid/bits_per_byte",
+    top: float | None = None,
+    *,
+    by: By = "tokens",
+    log_y: bool = False,
+    baselines: Mapping[str, Interval | float] | None = None,
+    colours: Mapping[str, str] | None = None,
 ) -> Figure:
-    """A metric over training by the target tokens seen: a thin line for each seed, a thick one for their mean.
-
-    `top` cuts off the steep beginning.
-    """
-    figure, axes = plt.subplots(figsize=(7.2, 3.8))
-    ends, colours, last = {}, {}, 0.0
-    for number, (name, records) in enumerate(arms.items()):
-        colour = colours[name] = COLOURS[number % len(COLOURS)]
-        steps = records[0].curves[key]["step"]
-        values = np.array([record.curves[key]["value"] for record in records])
-        budget: Any = records[0].config["budget"]
-        tokens = np.array(steps) * records[0].metrics["train/tokens"] / budget["steps"] / 1e6
-        for row in values:
-            axes.plot(tokens, row, color=colour, linewidth=0.6, alpha=0.5)
-        axes.plot(tokens, values.mean(0), color=colour, linewidth=2)
-        ends[name], last = float(values.mean(0)[-1]), float(tokens[-1])
-    axes.set(xlabel="target tokens seen, millions", ylabel=ylabel)
-    if top is not None:
-        axes.set_ylim(axes.get_ylim()[0], top)
-    axes.set_xlim(0, last)
-    label_ends(axes, last, ends, colours)
-    return figure
+    """A metric over training: a thin line for each seed, a thick one for their mean; see `seed_curves` and `curves`."""
+    found = seed_curves(arms, key, by)
+    return curves(found, UNITS[by], ylabel, top=top, log_y=log_y, baselines=baselines, colours=colours)
 
 
-def estimates(values: Mapping[str, Estimate], xlabel: str, zero: str | None = None) -> Figure:
-    """Points with intervals, a line a name; with `zero`, a line at 0 and that word for it."""
-    figure, axes = plt.subplots(figsize=(7.2, 0.36 * len(values) + 1.0))
-    for y, estimate in enumerate(values.values()):
-        axes.plot([estimate.low, estimate.high], [y, y], color=COLOURS[0], linewidth=2.2, solid_capstyle="butt")
-        axes.plot(estimate.value, y, "o", color=COLOURS[0], markersize=5.5)
-    axes.set(yticks=range(len(values)), yticklabels=list(values), xlabel=xlabel)
-    axes.set_ylim(len(values) - 0.4, -0.7 if zero else -0.6)
-    axes.tick_params(axis="y", length=0)
-    if zero:
-        axes.axvline(0, color=GREY, linewidth=1, linestyle="--")
-        axes.text(0, -0.7, f" {zero}", color=GREY, fontsize=8.5, va="bottom", ha="center")
-    return figure
+def estimates(values: Mapping[str, Any], xlabel: str, zero: str | None = None) -> Figure:
+    """The former name of `lmstudy.show.points.points`."""
+    return points(values, xlabel, lines={zero: 0} if zero else None)
 
 
 def curves_with_intervals(
-    curves: Mapping[str, Mapping[float, Estimate]],
-    xlabel: str,
-    ylabel: str,
-    log: bool = False,
-    log_x: bool = False,
+    curves_: Mapping[str, Any], xlabel: str, ylabel: str, log: bool = False, log_x: bool = False
 ) -> Figure:
-    """One curve a name with its interval at every point, labelled at its end."""
-    figure, axes = plt.subplots(figsize=(7.2, 3.6))
-    ends, colours, last = {}, {}, 0.0
-    for number, (name, points) in enumerate(curves.items()):
-        colour = colours[name] = COLOURS[number % len(COLOURS)]
-        x = np.array(sorted(points))
-        found = [points[key] for key in sorted(points)]
-        values = np.array([e.value for e in found])
-        axes.fill_between(x, [e.low for e in found], [e.high for e in found], color=colour, alpha=0.18, linewidth=0)
-        axes.plot(x, values, color=colour, marker=MARKERS[number % len(MARKERS)], markersize=4.5, linewidth=1.8)
-        ends[name], last = float(values[-1]), max(last, float(x[-1]))
-    axes.set(xlabel=xlabel, ylabel=ylabel)
-    if log:
-        axes.set_yscale("log")
-    if log_x:
-        axes.set_xscale("log")
-        ticks = sorted({x for points in curves.values() for x in points})
-        axes.set_xticks(ticks, [f"{x:,.0f}" for x in ticks])
-        axes.minorticks_off()
-    axes.set_xlim(None, last)
-    label_ends(axes, last, ends, colours)
-    return figure
+    """The former name of `curves`."""
+    return curves(curves_, xlabel, ylabel, log_x=log_x, log_y=log)
+
+
+__all__ = [
+    "MARKERS", "arm_curves", "curve_panels", "curves", "curves_with_intervals", "estimates", "label_ends",
+    "seed_curves", "spread",
+]  # fmt: skip

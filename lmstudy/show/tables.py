@@ -1,94 +1,177 @@
-"""Tables of the book as data frames."""
+"""Tables of the book: frames whose cells are estimates and numbers until they are shown."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from __future__ import annotations
 
-import datasets
+import hashlib
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
+
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 from pandas.io.formats.style import Styler
 
-from lmstudy.runs.records import Record
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.show import numbers
+from lmstudy.show.numbers import is_interval
+
+PROSE = 32
+"""Characters from which a cell makes its column one of prose, whose lines wrap."""
+NUMBER = re.compile(rf"[+{numbers.MINUS}-]?[\d,]*\.?\d+( ?%)?( \(.* to .*\))?")
+MISSING = "–"
 
 
-def show(table: pd.DataFrame, precision: int = 0) -> Styler:
-    """A table as the book shows it: numbers with thousands separators, on the right; nothing cut short."""
-    numbers = [column for column in table if pd.to_numeric(table[column], errors="coerce").notna().any()]
-    return (
-        table.style.format(precision=precision, thousands=",")
-        .set_table_attributes('class="dataframe"')
-        .set_properties(subset=numbers, **{"text-align": "right"})
-        .set_table_styles([{"selector": "th, td", "props": "padding: 0.25em 0.45em; font-size: 0.85em"}])
-    )
+def shown(
+    frame: pd.DataFrame,
+    caption: str = "",
+    *,
+    decimals: int | Mapping[Any, int] | None = None,
+    signed: bool | Collection[Any] = False,
+    missing: str = MISSING,
+    index: bool = True,
+) -> Styler:
+    """A table as the book shows it; see `cells` for how a cell is written.
+
+    Numbers stand on the right and do not wrap, text on the left; a column of long text (class "prose") wraps. The
+    index's name, if it has one, stands in the corner. The table has the class "study-table".
+
+    Args:
+        frame: a row a thing, with unique names of rows and columns; cells are estimates, numbers or text.
+        caption: what the table shows, without its number.
+        decimals: of floats and estimates, for all columns or by column; else by what is known.
+        signed: columns of differences, or True for all: floats and estimates have a plus above zero.
+        missing: for None and NaN.
+        index: whether the names of the rows are shown.
+
+    Raises:
+        StudyError: names of rows or columns that are not unique; a column that the table lacks.
+    """
+    for axis, names in (("row", frame.index), ("column", frame.columns)):
+        if not names.is_unique:
+            twice = names[names.duplicated()].unique().tolist()
+            raise StudyError(f"{axis} names {twice}: more than once in one table; name each differently")
+    written = cells(frame, decimals=decimals, signed=signed, missing=missing)
+    classes, styles = pd.DataFrame("", written.index, written.columns), []
+    for place, column in enumerate(written):
+        texts = [text for text in written[column] if text != missing]
+        if is_numeric(frame[column]):
+            styles.append({"selector": f".col{place}", "props": "text-align: right; white-space: nowrap"})
+        else:
+            styles.append({"selector": f".col{place}", "props": "text-align: left"})
+            if max(map(len, texts), default=0) >= PROSE:
+                classes[column] = "prose"
+                styles.append({"selector": f"td.col{place}", "props": "max-width: 26em; white-space: normal"})
+    styles.append({"selector": "th.row_heading, th.index_name, th.blank", "props": "text-align: left"})
+    corner = frame.index.name or frame.columns.name
+    written = written.rename_axis(index=None, columns=corner)
+    digest = hashlib.sha256(f"{caption}{written.to_json()}".encode()).hexdigest()[:8]  # the same table is the same HTML
+    style = Styler(written, uuid=digest, cell_ids=False, escape="html")
+    style.format_index(escape="html", axis=0).format_index(escape="html", axis=1)
+    style.set_table_attributes('class="dataframe study-table"').set_table_styles(styles)  # type: ignore[arg-type]
+    style.set_td_classes(classes.rename_axis(index=None, columns=corner))
+    if not index:
+        style.hide(axis="index")
+    return style.set_caption(caption) if caption else style
 
 
-METRICS = {
-    "loss": "loss (nats a token)",
-    "perplexity": "perplexity",
-    "bits_per_byte": "bits per byte",
-    "accuracy": "token accuracy",
-    "recall": "macro recall",
-    "f1": "macro F1",
-}
+def cells(
+    frame: pd.DataFrame,
+    *,
+    decimals: int | Mapping[Any, int] | None = None,
+    signed: bool | Collection[Any] = False,
+    missing: str = MISSING,
+) -> pd.DataFrame:
+    """The text of every cell: estimates with intervals, whole numbers whole, floats of a column with like decimals.
+
+    Estimates have the digits of their intervals; in a column, those one digit off the usual have the usual. True and
+    False are "yes" and "no". Arguments are those of `shown`.
+    """
+    named = {*(decimals if isinstance(decimals, Mapping) else ()), *(() if isinstance(signed, bool) else signed)}
+    if unknown := named - set(frame.columns):
+        raise StudyError(f"no column {sorted(map(str, unknown))}: the table has {list(map(str, frame.columns))}")
+    found = {}
+    for column in frame:
+        plus = signed if isinstance(signed, bool) else column in signed
+        given = decimals.get(column) if isinstance(decimals, Mapping) else decimals
+        usual_estimate = _usual([numbers.decimals(c) for c in frame[column] if is_interval(c) and not is_missing(c)])
+        floats = [float(c) for c in frame[column] if isinstance(c, float | np.floating) and np.isfinite(c)]
+        usual_float = _decimals(floats)
+
+        def text(
+            cell: Any, plus: bool = plus, given: int | None = given, e: int = usual_estimate, f: int = usual_float
+        ) -> str:
+            if is_missing(cell):
+                return missing
+            if isinstance(cell, bool | np.bool_):
+                return "yes" if cell else "no"
+            if is_interval(cell):
+                own = numbers.decimals(cell)
+                usual = None if numbers.is_skewed(cell) or abs(own - e) > 1 else e
+                return numbers.written(cell, plus, decimals=usual if given is None else given)
+            if isinstance(cell, int | np.integer):
+                return numbers.number(int(cell))
+            if isinstance(cell, float | np.floating):
+                return numbers.number(float(cell), decimals=f if given is None else given, signed=plus)
+            return str(cell)
+
+        found[column] = [text(cell) for cell in frame[column]]
+    return pd.DataFrame(found, index=frame.index, columns=frame.columns, dtype=object)
 
 
-def source_table(report: Mapping[str, Any]) -> pd.DataFrame:
-    """One row a source: version, licence, files, and how many documents came, went and stayed."""
-    rows = {}
-    for name, source in report["sources"].items():
-        removed = sum(step["documents"] for step in source["removed"].values())
-        rows[name] = {
-            "version": source["version"],
-            "licence": source["licence"],
-            "used for": source["role"] or "",
-            "files": source["files"],
-            "functions found": source["documents"],
-            "removed": removed,
-            "kept": source["kept"]["documents"],
-            "characters kept": source["kept"]["characters"],
-        }
-    table = pd.DataFrame(rows).T
-    total = table[["files", "functions found", "removed", "kept", "characters kept"]].sum()
-    return pd.concat([table, pd.DataFrame({"all": total}).T]).fillna("")
+def is_missing(cell: Any) -> bool:
+    """None, NaN, or an estimate without a value."""
+    x = cell.value if is_interval(cell) else cell
+    return x is None or (isinstance(x, float | np.floating) and bool(np.isnan(x)))
 
 
-def reason_table(report: Mapping[str, Any]) -> pd.DataFrame:
-    """One row a cleaning step: its reason, and how many documents and characters it removed."""
-    removed = [source["removed"] for source in report["sources"].values()]
-    return pd.DataFrame(
-        {
-            step: {
-                "why": reason,
-                "documents": sum(counts.get(step, {}).get("documents", 0) for counts in removed),
-                "characters": sum(counts.get(step, {}).get("characters", 0) for counts in removed),
-            }
-            for step, reason in report["steps"].items()
-        }
-    ).T
+def is_numeric(column: pd.Series) -> bool:
+    """Whether at least half of the cells that are there are numbers or estimates, or all are numbers in texts."""
+    there = [cell for cell in column if not is_missing(cell)]
+    real = [
+        is_interval(c) or (isinstance(c, int | float | np.number) and not isinstance(c, bool | np.bool_)) for c in there
+    ]
+    return bool(there) and (sum(real) >= len(real) / 2 or all(NUMBER.fullmatch(str(cell)) for cell in there))
 
 
-def removal_table(report: Mapping[str, Any]) -> pd.DataFrame:
-    """Documents removed: one row a source, one column a cleaning step."""
+def _usual(decimals: list[int]) -> int:
+    return int(np.median(decimals)) if decimals else 0
+
+
+def _decimals(values: list[float]) -> int:
+    """For all floats of a column: none where they are whole, else three significant digits of the middle one."""
+    if all(x.is_integer() for x in values):
+        return 0
+    middle = float(np.median([abs(x) for x in values if x]))
+    return min(numbers.FINEST, max(0, 2 - int(np.floor(np.log10(middle)))))
+
+
+def differences(
+    found: Mapping[str, Estimate],
+    unit: str,
+    lower: Literal["better", "worse"] = "better",
+    *,
+    null: float = 0.0,
+    margin: float | None = None,
+) -> pd.DataFrame:
+    """A row a difference: with its interval, the seeds behind it, and what it allows to say.
+
+    Args:
+        found: differences by name.
+        unit: as "bits per byte"; the column is called "difference, bits per byte".
+        lower: what a negative difference means.
+        null: as of `numbers.says`.
+        margin: as of `numbers.says`.
+    """
     rows = {
-        name: {step: source["removed"].get(step, {}).get("documents", 0) for step in report["steps"]}
-        for name, source in report["sources"].items()
-    }
-    table = pd.DataFrame(rows).T
-    return pd.concat([table, pd.DataFrame({"all": table.sum()}).T])
-
-
-def metric_table(records: Sequence[Record], splits: Mapping[str, str]) -> pd.DataFrame:
-    """Mean over runs of each metric on each split (column titles are the values of `splits`)."""
-    return pd.DataFrame(
-        {
-            title: {
-                label: pd.Series([r.metrics[f"{split}/{key}"] for r in records]).mean()
-                for key, label in METRICS.items()
-            }
-            for split, title in splits.items()
+        name: {
+            f"difference, {unit}": e,
+            "seeds": e.n,
+            "says": numbers.says(e, lower, null=null, margin=margin),
         }
-    )
+        for name, e in found.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def parameter_table(model: Any) -> pd.DataFrame:
@@ -101,13 +184,40 @@ def parameter_table(model: Any) -> pd.DataFrame:
     return pd.DataFrame({"parameters": parts})
 
 
-def split_table(report: Mapping[str, Any]) -> pd.DataFrame:
-    """Size of each split, and how many bytes a token stands for there."""
-    table = pd.DataFrame(report["splits"]).T[["documents", "bytes", "tokens"]]
-    table["bytes per token"] = pd.Series(report["tokenizer"]["bytes_per_token"])
-    return table.astype({"documents": int, "bytes": int, "tokens": int})
+def reason_table(report: Mapping[str, Any]) -> pd.DataFrame:
+    """One row a cleaning step of a corpus' report: its reason, and the documents and characters it removed."""
+    removed = [source["removed"] for source in report["sources"].values()]
+    rows = {
+        step: {
+            "why": reason,
+            "documents": sum(counts.get(step, {}).get("documents", 0) for counts in removed),
+            "characters": sum(counts.get(step, {}).get("characters", 0) for counts in removed),
+        }
+        for step, reason in report["steps"].items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def token_counts(split: datasets.Dataset) -> np.ndarray:
-    """Tokens of each document of a split."""
-    return pc.list_value_length(split.data.table.column("tokens")).to_numpy()
+def show(table: pd.DataFrame, precision: int = 0) -> Styler:
+    """The former `shown`: every float with so many decimals."""
+    return shown(table, decimals=precision)
+
+
+def with_interval(estimate: Estimate, spec: str = ".3f") -> str:
+    """The former `numbers.written`, with a spec for its digits."""
+    return f"{estimate.value:{spec}} ({estimate.interval(spec)})"
+
+
+def difference_table(differences: Mapping[str, Estimate], unit: str) -> pd.DataFrame:
+    """The former `differences`, already written."""
+    return pd.DataFrame(
+        {
+            name: {
+                f"difference, {unit}": f"{e.value:+.3f}",
+                "95 % interval": e.interval("+.3f"),
+                "seeds": e.n,
+                "says": "worse" if e.low > 0 else "better" if e.high < 0 else "nothing: the interval holds zero",
+            }
+            for name, e in differences.items()
+        }
+    ).T

@@ -6,11 +6,10 @@ import matplotlib.pyplot as plt
 import pytest
 
 from lmstudy.chapters.architectures.architectures import reading_curves
-from lmstudy.chapters.architectures.comparison_tables import cost_table, difference_table, quality_table, with_interval
+from lmstudy.chapters.architectures.comparison_tables import cost_table, quality_table
 from lmstudy.chapters.pseudo_code.article_figures import FLOOR, own_task_and_language
-from lmstudy.chapters.pseudo_code.pseudo_code import argument_table, excerpt, loop_table
+from lmstudy.chapters.pseudo_code.pseudo_code import argument_table, loop_table
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import all_claims, evaluate_claims
 from lmstudy.study.comparisons import arm_config, renamed
 from tests.claim_records import record
@@ -68,16 +67,6 @@ def test_every_line_of_the_loop_is_said_and_answered():
     assert (table.map(len) > 0).all(axis=None)
 
 
-def test_excerpts_are_the_source_without_docstrings():
-    shown = excerpt("lmstudy.data.packing", "decoder_input")
-    assert "return np.concatenate([[BOS], target[:-1]]) if shifted else target" in shown
-    assert '"""' not in shown
-    assert shown.startswith("`lmstudy.data.packing`, `decoder_input`:\n\n```python\ndef decoder_input(")
-    nested = excerpt("lmstudy.data.copying", "Reproduce")
-    assert "shifted = False" in nested
-    assert '"""' not in nested
-
-
 def test_the_figure_shows_both_tasks_and_what_counting_knows():
     arms = {"reproduce": arm(10, "article", 9.0, loss=0.0), "predict": arm(20, "article_predict", 3.0)}
     figure = own_task_and_language(arms, {"unigram": 3.5, "bigram": 2.5})
@@ -101,11 +90,6 @@ def test_tables_of_comparisons():
     assert 6 * weights < per_token < 6 * 2 * (weights + 117_000)
     assert float(costs["operations in all, 10¹²"]) == pytest.approx(per_token * 1e6 / 1e12, rel=0.05)
     assert costs["parameters"] == "1,000,000"
-    assert with_interval(Estimate(1.0, 0.5, 1.5, 3), ".1f") == "1.0 (0.5 to 1.5)"
-    said = difference_table(
-        {"a": Estimate(1, 0.5, 2, 3), "b": Estimate(-1, -2, -0.5, 3), "c": Estimate(1, -1, 3, 3)}, "bits"
-    )
-    assert list(said["says"]) == ["worse", "better", "nothing: the interval holds zero"]
 
 
 def test_reading_curves_take_bits_and_shares_from_their_groups():

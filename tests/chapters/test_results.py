@@ -5,16 +5,13 @@ import math
 import re
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
-from matplotlib.text import Text
 
 from lmstudy.chapters.results import figures as drawn
 from lmstudy.chapters.results import results as chapter
 from lmstudy.chapters.results import samples, tables
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.show.labels import label_points
 from lmstudy.study.claims import all_claims, evaluate_claims
 from lmstudy.study.preferences import Own
 from tests.chapters.result_records import BITS, CHARACTERS, PARTS, distant, judged, of_task, trained
@@ -167,21 +164,6 @@ def test_tables_and_figures_of_every_task(task):
     assert {*found.judged, "held-out text by people"} <= names
     assert plane.axes[0].get_yscale() == ("linear" if task == "sentiment" else "log")
     assert "τ = 1.00" in closed(drawn.graders({task: found})).axes[0].get_title()
-
-
-def test_names_beside_crowded_points_do_not_cover_each_other():
-    figure, axes = plt.subplots(figsize=(7, 4))
-    rng = np.random.default_rng(0)
-    points = {f"objective {i}": tuple(0.5 + 0.03 * rng.standard_normal(2)) for i in range(8)}
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    label_points(axes, points, dict.fromkeys(points, "black"))
-    figure.draw_without_rendering()
-    boxes = [Text.get_window_extent(text) for text in axes.texts]  # without the leading line
-    assert len(boxes) == 8
-    for i, one in enumerate(boxes):
-        assert axes.get_window_extent().contains(one.x0, one.y0)
-        assert not any(one.overlaps(other) for other in boxes[:i])
-    plt.close(figure)
 
 
 def test_samples_stand_side_by_side_with_what_is_minded_marked():

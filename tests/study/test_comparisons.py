@@ -2,12 +2,9 @@
 
 import dataclasses
 
-import matplotlib.pyplot as plt
 import pytest
 
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.statistics import Estimate
-from lmstudy.show.curves import arm_curves, curves_with_intervals, estimates, spread
 from lmstudy.study import comparisons
 from lmstudy.study.comparisons import arm_config, bits_per_byte, differences, gather, metric, published_record
 from tests.claim_records import record
@@ -75,27 +72,3 @@ def test_arms_of_different_data_are_not_compared_on_their_own_splits(arms):
 def test_metrics_get_an_interval_over_seeds(arms):
     found = metric(arms, "train/tokens")["transformer"]
     assert (found.value, found.n) == (1_000_002.0, 3)
-
-
-def test_labels_move_apart_and_keep_their_order():
-    moved = spread([1.0, 1.01, 3.0], 0.5)
-    assert moved[1] - moved[0] >= 0.5 - 1e-6
-    assert moved[0] < moved[1] < moved[2]
-    assert moved[2] == 3.0
-    assert sum(moved[:2]) == pytest.approx(2.01)
-    assert spread([5.0], 1.0) == [5.0]
-
-
-def test_figures_show_every_arm_by_name(arms):
-    curve = {"valid/bits_per_byte": {"step": [10, 20], "value": [3.0, 2.0]}}
-    with_curves = {name: [dataclasses.replace(r, curves=curve) for r in rows] for name, rows in arms.items()}
-    figure = arm_curves(with_curves, "bits per byte")
-    (axes,) = figure.axes
-    assert {text.get_text() for text in axes.texts} == {"transformer", "lstm"}
-    assert len(axes.lines) == 2 * (3 + 1)
-    tokens = axes.lines[0].get_xdata()
-    assert tokens[1] == pytest.approx(20 * 1.000001 / 20, rel=1e-5)  # million target tokens of the whole run
-    assert len(estimates({"a": Estimate(1, 0, 2, 3), "b": Estimate(1, 0, 2, 3)}, "x", zero="equal").axes[0].lines) == 5
-    points = {"a": {0: Estimate(1, 0.5, 2, 3), 8: Estimate(2, 1, 3, 3)}}
-    assert curves_with_intervals(points, "x", "y", log=True).axes[0].lines[0].get_ydata().tolist() == [1, 2]
-    plt.close("all")

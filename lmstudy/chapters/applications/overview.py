@@ -17,9 +17,9 @@ from lmstudy.chapters.applications.scores import (
     mean_metric,
     named,
 )
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.applications import MLE, SCRATCH, UNTRAINED, Arm, Tuned
 
 PER_CENT = 100.0

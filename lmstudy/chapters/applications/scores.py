@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.f1 import macro_f1, macro_f1_difference
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study import preferences as preference_arms
 from lmstudy.study.applications import MLE, PEER, SCRATCH, SEEDS, SETTINGS, SIZES, STARTS, UNTRAINED, Arm, Tuned, tuned
 from lmstudy.study.claims import NoRecordsError

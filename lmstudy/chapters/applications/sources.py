@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from lmstudy.chapters.applications.scores import Score, difference, estimate
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.applications import MLE, SCRATCH, Arm, Tuned
 from lmstudy.study.claims import NoRecordsError
 from lmstudy.study.needs import compose_config

@@ -5,14 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.comparisons import bits_per_byte, metric
-
-
-def with_interval(estimate: Estimate, spec: str = ".3f") -> str:
-    """As in "1.732 (1.701 to 1.763)"."""
-    return f"{estimate.value:{spec}} ({estimate.interval(spec)})"
 
 
 def quality_table(arms: Mapping[str, Sequence[Record]], split: str = "valid") -> pd.DataFrame:
@@ -66,18 +61,3 @@ def cost_table(arms: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
             "operations in all, 10¹²": f"{per_token * first['train/tokens'] / 1e12:.1f}",
         }
     return pd.DataFrame(rows).T
-
-
-def difference_table(differences: Mapping[str, Estimate], unit: str) -> pd.DataFrame:
-    """Differences with their intervals, and what they allow to say."""
-    return pd.DataFrame(
-        {
-            name: {
-                f"difference, {unit}": f"{e.value:+.3f}",
-                "95 % interval": e.interval("+.3f"),
-                "seeds": e.n,
-                "says": "worse" if e.low > 0 else "better" if e.high < 0 else "nothing: the interval holds zero",
-            }
-            for name, e in differences.items()
-        }
-    ).T

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.chapters.data.data import wilson
 from lmstudy.data.documents import Document
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
+from lmstudy.show.tables import with_interval
 
 Words = Sequence[str]
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.comparisons import bits_per_byte
 
 REFERENCE = "as it is"

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lmstudy.chapters.first_model.looks import as_code, parses
 from lmstudy.data.cache import cache_folder
 from lmstudy.data.cleaning import STEPS, clean
 from lmstudy.data.corpus import Corpus, to_stderr
@@ -28,6 +27,7 @@ from lmstudy.data.settings import Pipeline, parse
 from lmstudy.data.tokenizer import encode, train
 from lmstudy.errors import StudyError
 from lmstudy.show.tables import reason_table
+from lmstudy.show.texts import as_code, parses
 
 ROUNDS = 3
 """Times that each step is measured."""

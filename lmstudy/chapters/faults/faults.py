@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.chapters.faults.fault_effects import HELD_OUT, TRAINING, choices, onsets, red_team_rounds, strengths
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.claims import NoRecordsError
 from lmstudy.study.preference_records import arm, judged, measures
 from lmstudy.study.preferences import PER_THOUSAND, mean

@@ -1,9 +1,6 @@
 """What the chapters look at in a model: an example, samples, agreement with published runs, the use of a prefix."""
 
-import ast
 import math
-import re
-import warnings
 from collections.abc import Sequence
 from itertools import islice
 
@@ -22,6 +19,7 @@ from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.runs.finished import Finished
 from lmstudy.runs.pretraining import build_data
 from lmstudy.runs.records import Record
+from lmstudy.show.texts import parses
 from lmstudy.writing.asked import unconditional_samples
 
 
@@ -48,27 +46,6 @@ def sample(model: Seq2SeqTransformer, corpus: Corpus, count: int, seed: int) -> 
     successes = sum(map(parses, texts))
     interval = binomtest(successes, count).proportion_ci(method="wilson")
     return texts, Estimate(successes / count, interval.low, interval.high, count)
-
-
-def parses(text: str) -> bool:
-    """Whether a text is Python with something in it; it is parsed, never run."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return bool(ast.parse(text).body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-
-
-def as_code(texts: Sequence[str], limit: int = 1200) -> str:
-    """Texts as fenced blocks of Markdown, cut at `limit` characters; highlighted where they are whole Python."""
-    blocks = []
-    for text in texts:
-        shown = text if len(text) <= limit else text[:limit] + "\n# ... (cut)"
-        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", shown)), default=0))
-        language = "python" if parses(text) else "text"  # what cannot be read cannot be highlighted
-        blocks.append(f"{fence}{language}\n{shown.strip(chr(10))}\n{fence}")
-    return "\n\n".join(blocks)
 
 
 def agreement(record: Record, published: Sequence[Record], metric: str = "valid/bits_per_byte") -> str:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.chapters.faults.fault_effects import HELD_OUT, TRAINING
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.equal_compute import equivalent_steps
 from lmstudy.study.preference_records import arm, judged, measures, post_trained
 from lmstudy.study.preferences import PER_THOUSAND, capability_cost, mean, sums, times

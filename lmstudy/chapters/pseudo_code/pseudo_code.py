@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import importlib
-import inspect
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -56,24 +52,6 @@ def loop_table() -> pd.DataFrame:
     return pd.DataFrame(LOOP, columns=["the pseudo-code", "this package", "what is different"]).set_index(
         "the pseudo-code"
     )
-
-
-def excerpt(module: str, name: str) -> str:
-    """Source of a class or function of this package without its docstrings, as a fenced block of Markdown."""
-    found: Any = importlib.import_module(module)
-    for part in name.split("."):
-        found = getattr(found, part)
-    source = textwrap.dedent(inspect.getsource(found))
-    dropped: set[int] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
-            docstring = node.body[0]
-            dropped |= set(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
-    lines = [line for number, line in enumerate(source.splitlines(), start=1) if number not in dropped]
-    kept = [
-        line for line, before in zip(lines, ["class", *lines], strict=False) if line or not before.startswith("class")
-    ]
-    return f"`{module}`, `{name}`:\n\n```python\n" + "\n".join(kept) + "\n```"
 
 
 def counted(records: Sequence[Record], runs: str) -> dict[str, float]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.claims import NoRecordsError
 from lmstudy.study.preference_records import arm, measures
 from lmstudy.study.preferences import OBJECTIVES, common_seeds, sums

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from lmstudy.chapters.architectures.comparison_tables import with_interval
 from lmstudy.chapters.results.results import HELD_OUT, TRAINING, level
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import Record
+from lmstudy.show.tables import with_interval
 from lmstudy.study.comparisons import bits_per_byte
 from lmstudy.study.preference_records import arm, judged
 from lmstudy.study.preferences import SETTINGS
