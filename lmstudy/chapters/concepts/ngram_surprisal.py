@@ -17,6 +17,7 @@ from lmstudy.data.tokenizer import decode, token_bytes
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.kneser_ney import KneserNey
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
+from lmstudy.show.numbers import percent
 
 END = "the end"
 """How the end of a document is shown, which is predicted like a token."""
@@ -161,7 +162,7 @@ def surprisal_strip(pieces: Sequence[Surprisal]) -> str:
     """A text whose tokens are the darker the less they were expected; HTML, pointing at one tells its numbers."""
     spans = []
     for piece in pieces:
-        title = f"{piece.bits:.1f} bits; expected {visible(piece.expected)} with {piece.probability:.0%}"
+        title = f"{piece.bits:.1f} bits; expected {visible(piece.expected)} with {percent(piece.probability)}"
         text = escape(piece.text) if piece.text else "<i> end </i>"
         text = text.replace("\n", "↵\n") if not piece.text.strip() and "\n" in piece.text else text
         spans.append(

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from lmstudy.show import texts
+
 MONOSPACE = "font-family:ui-monospace,Consolas,Menlo,monospace;font-size:0.85em"
 
 
@@ -18,6 +20,6 @@ def shade(share: float) -> str:
     return f"background:rgb({rgb[0]},{rgb[1]},{rgb[2]});color:{text}"
 
 
-def visible(text: str) -> str:
-    """White space that would not be seen, seen."""
-    return text.strip() or text.replace("\n", "↵").replace("\t", "⇥").replace(" ", "␣")
+def visible(token: str) -> str:
+    """A token without the space around it; white space alone as signs that can be seen."""
+    return token.strip() or texts.visible(token)

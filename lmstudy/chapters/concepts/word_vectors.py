@@ -117,10 +117,10 @@ def count_vectors(
 
 
 def neighbour_table(vectors: WordVectors, words: Sequence[str], count: int = 6) -> pd.DataFrame:
-    """One row a word: its nearest neighbours, each with the cosine; safe to be shown as HTML."""
+    """One row a word: its nearest neighbours, each with the cosine."""
     rows = {
-        escape(visible(word)): {
-            str(place): f"{escape(visible(other))} {cosine:.2f}"
+        visible(word): {
+            str(place): f"{visible(other)} {number(cosine, decimals=2)}"
             for place, (other, cosine) in enumerate(vectors.neighbours(word, count), start=1)
         }
         for word in words
@@ -138,7 +138,7 @@ def groups(vectors: WordVectors, words: Sequence[str], near: int) -> list[int]:
     return list(found)
 
 
-def similarity_map(vectors: WordVectors, indices: Sequence[int]) -> str:
+def similarity_map(vectors: WordVectors, indices: Sequence[int], caption: str) -> str:
     """Cosines between words as a table of shades, in HTML; between different one-hot vectors all would be 0."""
     cosines = vectors.unit[list(indices)] @ vectors.unit[list(indices)].T
     words = [escape(visible(vectors.words[i])) for i in indices]
@@ -148,7 +148,9 @@ def similarity_map(vectors: WordVectors, indices: Sequence[int]) -> str:
     for word, row in zip(words, cosines, strict=True):
         cells = "".join(f'<td style="{cell};{shade(value)}">{number(round(100 * value))}</td>' for value in row)
         rows.append(f'<tr><th style="text-align:right;font-weight:400;padding-right:0.5em">{word}</th>{cells}</tr>')
-    return f'<table style="border-collapse:collapse;{MONOSPACE};font-size:0.75em;margin:0">{"".join(rows)}</table>'
+    style = f"border-collapse:collapse;{MONOSPACE};font-size:0.75em;margin:0"
+    table = f'<table class="study-table" style="{style}"><caption>{escape(caption)}</caption>{"".join(rows)}</table>'
+    return f'<div style="overflow-x:auto">{table}</div>'
 
 
 def lookup_is_a_product(embedding: nn.Embedding, tokens: Tensor) -> tuple[tuple[int, ...], float]:

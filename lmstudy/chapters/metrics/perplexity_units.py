@@ -1,5 +1,6 @@
 """The same bits divided by different things: perplexity under several tokenizers, and bits per byte."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from lmstudy.data.tokenizer import encode, train
 from lmstudy.evaluation.kneser_ney import KneserNey
 from lmstudy.show.curves import curve_panels
+from lmstudy.show.numbers import number
 
 
 def perplexities(texts: Sequence[str], bits: float, tokens: int) -> pd.DataFrame:
@@ -24,7 +26,12 @@ def perplexities(texts: Sequence[str], bits: float, tokens: int) -> pd.DataFrame
         "line": sum(len(text.splitlines()) for text in texts),
     }
     rows = {unit: {"units": n, "bits a unit": bits / n, "perplexity": 2 ** (bits / n)} for unit, n in units.items()}
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def plain(perplexity: float) -> str:
+    """With four digits at least; a power of two where it would take more than twelve."""
+    return number(perplexity, 4) if perplexity < 1e12 else f"2^{number(math.log2(perplexity), decimals=0)}"
 
 
 def by_vocabulary(

@@ -98,11 +98,6 @@ def _bare(matrix: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(matrix, [""] * len(matrix), [""] * matrix.shape[1])
 
 
-def listed(words: Sequence[str]) -> str:
-    """Words in a cell of a table."""
-    return ", ".join(words) or "none"
-
-
 def lookups() -> pd.DataFrame:
     """The vector of each word of the sentence by the printed matrix, beside the row that is printed for it."""
     rows = {

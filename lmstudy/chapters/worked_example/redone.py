@@ -14,6 +14,7 @@ Matrices multiply from the right, as in NumPy and PyTorch; with columns for word
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -30,6 +31,7 @@ from torch import Tensor, nn
 from lmstudy.chapters.worked_example.as_printed import ENGLISH, SENTENCE, WORDS
 from lmstudy.chapters.worked_example.matrices import WIDTH, allow_chinese
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate
 from lmstudy.show.curves import curve_panels
 from lmstudy.show.style import COLOURS
 
@@ -218,12 +220,12 @@ def by_reading(steps: int, rate: float) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis(columns="the encoder reads")
 
 
-def from_random_starts(kind: str, read: int, steps: int, rate: float, starts: int) -> dict[str, float]:
+def from_random_starts(kind: str, read: int, steps: int, rate: float, starts: int) -> dict[str, Any]:
     """Both sentences, from `starts` random starts: how often every target is the most probable word in the end.
 
-    `low` and `high` are Wilson's 95 % interval, as a number of starts. `same context` counts the failures in which the
-    encoder says the same of both sentences. Also the mean final loss, and the least and greatest sum that the five
-    probabilities have at any position.
+    `learned` is that number of starts with Wilson's 95 % interval. `same context` counts the failures in which the
+    encoder says the same of both sentences. Also the mean final `loss`, and the `least sum` and `greatest sum` that the
+    five probabilities have at any position.
     """
     targets = np.array([numbers(sentence) for sentence in SENTENCES])
     runs = [train(SENTENCES, read, steps, rate, kind, seed) for seed in range(1, starts + 1)]
@@ -233,9 +235,7 @@ def from_random_starts(kind: str, read: int, steps: int, rate: float, starts: in
     learned = int(right.sum())
     interval = binomtest(learned, starts).proportion_ci(method="wilson")
     return {
-        "learned": learned,
-        "low": starts * interval.low,
-        "high": starts * interval.high,
+        "learned": Estimate(learned, starts * interval.low, starts * interval.high, starts),
         "same context": int((~right & np.array(same)).sum()),
         "loss": float(np.mean([run.losses[-1] for run in runs])),
         "least sum": float(final.sum(-1).min()),
