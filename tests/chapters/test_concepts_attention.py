@@ -26,12 +26,11 @@ def test_equal_scores_give_the_mean():
     assert found.output.flatten().tolist() == pytest.approx([1 / 3] * 6)
 
 
-def test_the_table_holds_the_steps():
+def test_the_table_holds_the_steps_of_rounded_vectors():
     q, k, v = attention.three_tokens(np.random.default_rng(0).standard_normal((3, 16)), 2, seed=1)
     assert (q * 10).round().allclose(q * 10)
     found = attention.attention_by_hand(q, k, v)
     table = attention.steps_table(found, ["a", "b", "c"])
-    assert table.shape == (3, 8)
     assert table.loc["b", "weight of c"] == pytest.approx(float(found.weights[1, 2]))
     assert table.loc["c", "output 2"] == pytest.approx(float(found.output[2, 1]))
 

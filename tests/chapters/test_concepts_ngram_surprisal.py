@@ -1,7 +1,7 @@
 """Counting as a language model: the chain rule holds, and the table's columns agree with each other."""
 
-import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,19 +93,17 @@ def test_nats_bits_and_perplexity_are_the_same_number(corpus):
     assert table["perplexity"].to_numpy() == pytest.approx(np.exp(table["nats a token"]))
     assert table["perplexity"].to_numpy() == pytest.approx(2 ** table["bits a token"])
     assert table.loc["no model", "perplexity"] == pytest.approx(corpus.tokenizer.get_vocab_size() + 1)
-    assert table["nats a token"].to_numpy() == pytest.approx(table["bits a token"] * math.log(2))
-    ratio = table["bits per byte"] / table["bits a token"]
-    assert ratio.to_numpy() == pytest.approx([ratio.iloc[0]] * 4)
+    assert (table["bits per byte"] / table["bits a token"]).to_numpy() == pytest.approx(
+        [table["bits per byte"].iloc[0] / table["bits a token"].iloc[0]] * 4
+    )
     assert (np.diff(table["bits a token"])[:2] < 0).all()  # counting one token of context helps
 
 
 def test_the_same_documents_are_drawn_for_every_order(corpus):
-    one, two = (concepts.some_documents(corpus.splits["train"], 5, seed=3) for _ in range(2))
-    other = concepts.some_documents(corpus.splits["train"], 5, seed=4)
+    one, two, other = (concepts.some_documents(corpus.splits["train"], 5, seed) for seed in (3, 3, 4))
     assert (one[0] == two[0]).all()
+    assert one[0].tolist() != other[0].tolist()
     assert len(one[1]) == 6
-    assert len(one[0]) == one[1][-1]
-    assert len(one[0]) != len(other[0]) or (one[0] != other[0]).any()
     everything, offsets = concepts.some_documents(corpus.splits["train"], 10**6, seed=3)
     assert len(offsets) == len(corpus.splits["train"]) + 1
     assert len(everything) == offsets[-1]
@@ -126,18 +124,13 @@ def test_a_document_has_the_length_asked_for(corpus):
 
 
 def test_the_test_split_is_left_alone(corpus):
-    from dataclasses import replace
-
-    closed = replace(
-        corpus, splits={name: corpus.splits[name] for name in ("train",)} | {"test": corpus.splits["valid"]}
-    )
+    train, valid = corpus.splits["train"], corpus.splits["valid"]
     with pytest.raises(StudyError, match=r"no documents to validate on.*data\.split\.valid"):
-        concepts.held_out(closed)
-    files = replace(corpus, splits={"valid_files": corpus.splits["valid"]})
-    assert len(concepts.held_out(files)) == len(corpus.splits["valid"])
+        concepts.held_out(replace(corpus, splits={"train": train, "test": valid}))
+    assert len(concepts.held_out(replace(corpus, splits={"valid_files": valid}))) == len(valid)
 
 
-def test_a_strip_spells_the_text_and_tells_the_numbers():
+def test_a_strip_spells_the_text_and_is_safe():
     pieces = [
         concepts.Surprisal("if ", 0.5, "if", 0.7),
         concepts.Surprisal("<b>", 30.0, "x\"'", 0.25),
@@ -146,8 +139,6 @@ def test_a_strip_spells_the_text_and_tells_the_numbers():
     ]
     html = concepts.surprisal_strip(pieces)
     assert "<b>" not in html
-    assert "&lt;b&gt;" in html
-    assert 'title="30.0 bits; expected x&quot;&#x27; with 25%"' in html
+    assert "30.0 bits; expected x&quot;&#x27; with" in html
     block = html[html.index("white-space:pre-wrap") :]
     assert re.sub("<[^>]+>", "", block[block.index(">") + 1 :]) == "if &lt;b&gt;↵\n end "
-    assert "expected ↵ with 50%" in html

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
@@ -12,8 +13,7 @@ from torchmetrics.classification import BinaryCalibrationError
 from lmstudy.chapters.metrics.next_token import Predictions
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
-from lmstudy.show.curves import curves
-from lmstudy.show.style import GREY
+from lmstudy.show.style import COLOURS, GREY, MARKERS
 
 CALIBRATION_BINS = 10
 
@@ -82,8 +82,12 @@ def reliability(predictions: Predictions, draws: int = 1000) -> dict[float, Esti
 
 def reliability_figure(models: Mapping[str, Mapping[float, Estimate]]) -> Figure:
     """Share of right answers against confidence, one line a model (see `reliability`)."""
-    figure = curves(models, "confidence: the probability of its own guess", "share right", from_zero=True)
-    axes = figure.axes[0]
-    axes.axline((0, 0), (1, 1), color=GREY, linestyle="--", linewidth=1)
-    axes.text(0.04, 0.12, "as often right as it says", color=GREY, fontsize=9)
+    figure, axes = plt.subplots(figsize=(7.2, 4.2))
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+    axes.text(0.99, 0.99, "as often right as it says ", color=GREY, ha="right", va="bottom", fontsize=9)
+    for colour, marker, (name, bins) in zip(COLOURS, MARKERS, models.items(), strict=False):
+        axes.vlines(list(bins), [e.low for e in bins.values()], [e.high for e in bins.values()], color=colour, lw=2)
+        axes.plot(list(bins), [e.value for e in bins.values()], f"{marker}-", color=colour, lw=1, ms=5, label=name)
+    axes.set(xlim=(0, 1), ylim=(0, 1.05), xlabel="confidence: the probability of its own guess", ylabel="share right")
+    axes.legend(frameon=False, loc="upper left")
     return figure

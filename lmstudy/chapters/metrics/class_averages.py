@@ -9,10 +9,8 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
-from torchmetrics import Metric
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score, MulticlassPrecision, MulticlassRecall
+from sklearn.metrics import precision_recall_fscore_support
 
 from lmstudy.chapters.metrics.next_token import Predictions
 from lmstudy.show.numbers import percent
@@ -25,22 +23,13 @@ def averages(models: Mapping[str, Predictions]) -> pd.DataFrame:
     Classes are the tokens that came or were guessed; others take no part in any average. A class that was
     never guessed has no precision: it counts as 0, as do recall and F1 where they are 0 / 0.
     """
-    return pd.DataFrame({name: _averages(p) for name, p in models.items()}).T
-
-
-def _averages(predictions: Predictions) -> dict[str, float]:
-    classes, number = np.unique(np.concatenate([predictions.target, predictions.guess]), return_inverse=True)
-    target, guess = torch.from_numpy(number).chunk(2)
-    kinds: dict[str, type[Metric]] = {
-        "precision": MulticlassPrecision,
-        "recall": MulticlassRecall,
-        "F1": MulticlassF1Score,
-    }
-    metrics: dict[str, Metric] = {"accuracy": MulticlassAccuracy(len(classes), average="micro")}
-    for average in ("micro", "weighted", "macro"):
-        for kind, metric in kinds.items():
-            metrics[f"{average} {kind}"] = metric(num_classes=len(classes), average=average, validate_args=False)
-    return {name: float(metric(guess, target)) for name, metric in metrics.items()}
+    rows = {}
+    for name, p in models.items():
+        rows[name] = {"accuracy": p.right.mean()}
+        for average in ("micro", "weighted", "macro"):
+            scores = precision_recall_fscore_support(p.target, p.guess, average=average, zero_division=0)
+            rows[name] |= {f"{average} {kind}": scores[i] for i, kind in enumerate(("precision", "recall", "F1"))}
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def by_rank(predictions: Predictions) -> pd.DataFrame:

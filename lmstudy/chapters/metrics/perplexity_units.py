@@ -31,7 +31,9 @@ def perplexities(texts: Sequence[str], bits: float, tokens: int) -> pd.DataFrame
 
 def plain(perplexity: float) -> str:
     """With four digits at least; a power of two where it would take more than twelve."""
-    return number(perplexity, 4) if perplexity < 1e12 else f"2^{number(math.log2(perplexity), decimals=0)}"
+    if perplexity < 1e12:
+        return number(perplexity, 4)
+    return "2" + number(math.log2(perplexity), decimals=0).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def by_vocabulary(

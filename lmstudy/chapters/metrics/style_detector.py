@@ -1,6 +1,7 @@
 """A rare class: lines of code that break a style rule, and a small classifier that looks for them."""
 
 import ast
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +9,11 @@ from dataclasses import dataclass
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_recall_curve
 from sklearn.pipeline import make_pipeline
-from torchmetrics.functional.classification import (
-    binary_accuracy,
-    binary_f1_score,
-    binary_precision,
-    binary_precision_recall_curve,
-    binary_recall,
-)
 
 from lmstudy.data.documents import lines
 from lmstudy.errors import StudyError
@@ -123,26 +117,19 @@ def thresholds(bad: np.ndarray, score: np.ndarray, recall: float) -> dict[str, f
     """
     if not bad.any():
         raise StudyError(f"none of {len(bad)} lines is bad, and a threshold needs some: take more documents")
-    precisions, recalls, cuts = _curve(bad, score)
-    with np.errstate(invalid="ignore"):
-        f1 = np.nan_to_num(2 * precisions * recalls / (precisions + recalls))
-    return {"best F1": float(cuts[f1.argmax()]), f"recall {recall:g}": float(cuts[recalls >= recall].max())}
+    found = curve(bad, score)
+    f1 = 2 * found.precision * found.recall / (found.precision + found.recall)
+    highest = found.threshold[found.recall >= recall].max()
+    return {"best F1": float(found.threshold[f1.idxmax()]), f"recall {recall:g}": float(highest)}
 
 
 def curve(bad: np.ndarray, score: np.ndarray) -> pd.DataFrame:
     """Precision, recall and accuracy at every threshold that changes an answer, the lowest threshold first."""
-    precisions, recalls, cuts = _curve(bad, score)
-    found = recalls * bad.sum()
-    false_alarms = found / precisions - found
-    accuracy = 1 - (bad.sum() - found + false_alarms) / len(bad)
-    table = pd.DataFrame({"threshold": cuts, "precision": precisions, "recall": recalls, "accuracy": accuracy})
-    return table[table.recall > 0]  # at recall 0 precision may be 0 / n, and accuracy not follow from the two
-
-
-def _curve(bad: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Without the end point (1, 0) that torchmetrics adds, which belongs to no threshold."""
-    precisions, recalls, cuts = binary_precision_recall_curve(torch.from_numpy(score), torch.from_numpy(bad).long())
-    return precisions[:-1].double().numpy(), recalls[:-1].double().numpy(), cuts.numpy()
+    precision, recall, cuts = precision_recall_curve(bad, score)
+    table = pd.DataFrame({"threshold": cuts, "precision": precision[:-1], "recall": recall[:-1]})
+    table = table[table.recall > 0]  # at recall 0 precision may be 0 / n, and accuracy not follow from the two
+    found = table.recall * bad.sum()
+    return table.assign(accuracy=1 - (bad.sum() - found + found / table.precision - found) / len(bad))
 
 
 def verdicts(bad: np.ndarray, answers: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -151,18 +138,17 @@ def verdicts(bad: np.ndarray, answers: dict[str, np.ndarray]) -> pd.DataFrame:
     Precision is NaN where a detector flags nothing: 0 of 0 flagged lines are bad. F1 is then 0 by its other
     form, 2 TP / (2 TP + FP + FN), as long as there is a bad line.
     """
-    truth = torch.from_numpy(bad).long()
     rows = {}
-    for name, answer in answers.items():
-        said = torch.from_numpy(answer).long()
+    for name, said in answers.items():
+        flagged, found = int(said.sum()), int((said & bad).sum())
         rows[name] = {
-            "flagged": int(said.sum()),
-            "accuracy": float(binary_accuracy(said, truth)),
-            "precision": float(binary_precision(said, truth)) if said.any() else float("nan"),
-            "recall": float(binary_recall(said, truth)),
-            "F1": float(binary_f1_score(said, truth)),
+            "flagged": flagged,
+            "accuracy": (said == bad).mean(),
+            "precision": found / flagged if flagged else math.nan,
+            "recall": found / bad.sum(),
+            "F1": 2 * found / (flagged + bad.sum()),
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def balanced(bad: np.ndarray, seed: int) -> np.ndarray:

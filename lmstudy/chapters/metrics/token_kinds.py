@@ -7,10 +7,9 @@ import unicodedata
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
+from sklearn.metrics import confusion_matrix
 from tokenizers import Tokenizer
-from torchmetrics.classification import MulticlassConfusionMatrix, MulticlassStatScores
 
 from lmstudy.chapters.metrics.next_token import Predictions
 from lmstudy.data.tokenizer import SPECIAL_TOKENS
@@ -74,8 +73,7 @@ def vocabulary_kinds(tokenizer: Tokenizer, keywords: bool) -> np.ndarray:
 
 def confusion(predictions: Predictions, kinds: np.ndarray) -> pd.DataFrame:
     """Counts: a row for each kind that came, a column for each that was guessed, kinds that occur only."""
-    target, guess = (torch.from_numpy(kinds[x]) for x in (predictions.target, predictions.guess))
-    counts = MulticlassConfusionMatrix(num_classes=len(KINDS))(guess, target).numpy()
+    counts = confusion_matrix(kinds[predictions.target], kinds[predictions.guess], labels=range(len(KINDS)))
     table = pd.DataFrame(counts, index=KINDS, columns=KINDS)
     occurs = table.index[(counts.sum(0) + counts.sum(1)) > 0]
     return table.loc[occurs, occurs]
@@ -114,25 +112,15 @@ def per_kind(predictions: Predictions, kinds: np.ndarray) -> pd.DataFrame:
     A precision of 0 / 0 (never guessed) and a recall of 0 / 0 (never came) are NaN in their own row, and count
     as 0 in the averages.
     """
-    target, guess = (torch.from_numpy(kinds[x]) for x in (predictions.target, predictions.guess))
-    scores = MulticlassStatScores(num_classes=len(KINDS), average="none")(guess, target).numpy()
-    table = pd.DataFrame(scores, index=KINDS, columns=["tp", "fp", "tn", "fn", "support"])
-    table = table[table.tp + table.fp + table.fn > 0]
-    with np.errstate(invalid="ignore"):
-        shown = pd.DataFrame(
-            {
-                "came": table.support,
-                "guessed": table.tp + table.fp,
-                "precision": table.tp / (table.tp + table.fp),
-                "recall": table.tp / (table.tp + table.fn),
-                "F1": 2 * table.tp / (2 * table.tp + table.fp + table.fn),
-            }
-        )
-    rates = shown[["precision", "recall", "F1"]].fillna(0.0)
+    counts = confusion(predictions, kinds)
+    came, guessed, right = counts.sum(axis=1), counts.sum(axis=0), pd.Series(np.diag(counts), counts.index)
+    rates = {"precision": right / guessed, "recall": right / came, "F1": 2 * right / (came + guessed)}
+    shown = pd.DataFrame({"came": came, "guessed": guessed, **rates})
+    known = shown[[*rates]].fillna(0.0)
     below = {
-        "macro (kinds alike)": rates.mean(),
-        "weighted (by what came)": rates.mul(shown.came, axis=0).sum() / shown.came.sum(),
-        "micro (all together)": pd.Series(table.tp.sum() / table.support.sum(), index=rates.columns),
+        "macro (kinds alike)": known.mean(),
+        "weighted (by what came)": known.mul(shown.came, axis=0).sum() / shown.came.sum(),
+        "micro (all together)": pd.Series(right.sum() / came.sum(), index=known.columns),
     }
     total = pd.DataFrame(below).T.assign(came=shown.came.sum(), guessed=shown.guessed.sum())
     return pd.concat([shown, total[shown.columns]])
@@ -162,11 +150,11 @@ def costs_figure(costs: pd.DataFrame) -> Figure:
     """Share of the bytes and of the bits of each kind, the most bytes first; beside it, its bits per byte."""
     ordered = costs.sort_values("share of bytes", ascending=False)
     names = {
-        kind: f"{kind}, {'no byte' if math.isnan(cost) else number(cost, decimals=2)}"
+        kind: f"{kind}, {'no byte' if math.isnan(cost) else f'{number(cost, decimals=2)} bits a byte'}"
         for kind, cost in ordered["bits per byte"].items()
     }
     series = {
         column: {names[kind]: Estimate(100 * share, math.nan, math.nan, 1) for kind, share in ordered[column].items()}
         for column in ("share of bytes", "share of bits")
     }
-    return points(series, "share of all, %; beside each kind its bits per byte", from_zero=True)
+    return points(series, "share of all, %", from_zero=True)

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy.special import expit, softmax, xlogy
 
 from lmstudy.chapters.worked_example.matrices import WIDTH, Part, allow_chinese, entry, equations
 from lmstudy.show.style import COLOURS, GREY
@@ -115,23 +116,12 @@ def same_vector(vectors: np.ndarray) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-z)), each entry for itself."""
-    return 1 / (1 + np.exp(-np.asarray(logits, dtype=float)))
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """exp(z_i) / sum_j exp(z_j) over the last axis."""
-    powers = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(-1, keepdims=True))
-
-
 def activations() -> pd.DataFrame:
     """The printed probabilities beside the sigmoid and the softmax of the printed logits, and what each adds up to."""
     columns = {
         "logits": PRINTED["logits"],
         "printed": PRINTED["probabilities"],
-        "sigmoid": sigmoid(PRINTED["logits"]),
+        "sigmoid": expit(PRINTED["logits"]),
         "softmax": softmax(PRINTED["logits"]),
     }
     table = pd.DataFrame(columns, index=list(WORDS), dtype=float)
@@ -176,9 +166,7 @@ def loss_read_literally(probabilities: np.ndarray) -> float:
     number (here from 0). The target does not occur. It is least for p_tk proportional to k, whatever the text is.
     `probabilities` has one row a position.
     """
-    numbers = np.arange(probabilities.shape[-1])
-    used = numbers > 0  # 0 times log 0 is nothing
-    return -float((numbers[used] * np.log(probabilities[..., used])).sum())
+    return -float(xlogy(np.arange(probabilities.shape[-1]), probabilities).sum())
 
 
 def literal_optimum(size: int) -> np.ndarray:

@@ -203,7 +203,7 @@ def learning_figure(training: Training, prefix: Sequence[str]) -> Figure:
         after: {f"{word} {ENGLISH[word]}": dict(enumerate(p)) for word, p in zip(WORDS, words.tolist(), strict=True)},
         loss: {"": dict(enumerate(training.losses.tolist()))},
     }
-    return curve_panels(panels, "step", "", columns=2, from_zero=True)
+    return curve_panels(panels, "step", "", columns=2)
 
 
 def by_reading(steps: int, rate: float) -> pd.DataFrame:
