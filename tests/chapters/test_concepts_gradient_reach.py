@@ -33,11 +33,6 @@ def test_the_bound_holds_and_is_reached_where_matrices_are_numbers():
         assert torch.allclose(reach.jacobian_norms(network, x), reach.product_bound(network, x), rtol=1e-9)
 
 
-def test_the_bound_is_refused_for_other_networks():
-    with pytest.raises(StudyError, match="not of _LastAttention"):
-        reach.product_bound(built("attention", 4), torch.zeros(3, 4))
-
-
 def test_recurrent_gradients_vanish_and_those_of_attention_do_not():
     found = reach.reach(TOKENS, width=16, length=41, seeds=4)
     assert {rows.shape for rows in found.values()} == {(4, 41)}
@@ -70,9 +65,11 @@ def test_table_and_figure_give_geometric_means():
     plt.close(figure)
 
 
-def test_a_text_that_is_too_short_is_refused():
+def test_mistakes_are_named():
     with pytest.raises(StudyError, match="300 tokens are too few for a sequence of 301"):
         reach.inputs(TOKENS, 4, 301, seed=1)
+    with pytest.raises(StudyError, match="not of _LastAttention"):
+        reach.product_bound(built("attention", 4), torch.zeros(3, 4))
 
 
 def test_a_state_has_one_size_and_a_memory_grows():

@@ -35,15 +35,15 @@ def parts(model: nn.Module) -> dict[str, nn.Module]:
     return {name: m for name, m in named if name and name.count(".") < 2 and not isinstance(m, nn.ModuleList)}
 
 
-@pytest.fixture(scope="module")
-def budget():
-    return compose_config("train", ["budget=study"])["budget"]
+@pytest.fixture(scope="module", params=["quick", "study"])
+def config(request):
+    """Of the first model, and of the one that chapter 4 builds."""
+    return compose_config("train", [f"budget={request.param}"])
 
 
 @pytest.fixture(scope="module")
-def unbuilt():
-    """The first model, without its numbers."""
-    config = compose_config("train", ["budget=study"])
+def unbuilt(config):
+    """The model without its numbers."""
     vocabulary = config["data"]["tokenizer"]["vocab_size"]
     with torch.device("meta"):
         return build(config["model"], "model", vocab_size=vocabulary, max_positions=config["budget"]["decoder_length"])
@@ -59,8 +59,8 @@ def test_every_box_has_the_parameters_of_its_part(unbuilt):
     assert f"{sum(p.numel() for p in unbuilt.parameters()):,} parameters in all," in texts(SVG)
 
 
-def test_its_shapes_are_those_of_a_batch(unbuilt, budget):
-    rows, read, written = budget["rows"], budget["encoder_length"], budget["decoder_length"]
+def test_its_shapes_are_those_of_a_batch(config, unbuilt):
+    rows, read, written = (config["budget"][name] for name in ("rows", "encoder_length", "decoder_length"))
     width, vocabulary = unbuilt.d_model, unbuilt.embedding.num_embeddings
     expected = {
         f"encoder tokens {rows} × {read}",
@@ -83,9 +83,10 @@ def test_its_shapes_are_those_of_a_batch(unbuilt, budget):
 
 def test_its_text_can_be_read_on_a_page_of_700_pixels_and_on_a_phone():
     width = float(SVG.attrib["viewBox"].split()[2])
-    sizes = [int(size) for size in re.findall(r"font-size: (\d+)px", "".join(SVG.itertext()))]
-    assert min(sizes) * min(480, 700) / width >= 12
-    assert min(sizes) * 360 / width >= 11
+    least = min(int(size) for size in re.findall(r"font-size: (\d+)px", "".join(SVG.itertext())))
+    widest = 16 * float(re.search(r"max-width: (\d+)rem", SVG.attrib["style"]).group(1))
+    assert least * min(widest, 700) / width >= 12
+    assert least * 360 / width >= 11
 
 
 def transformer(layers: int = 4) -> Seq2SeqTransformer:

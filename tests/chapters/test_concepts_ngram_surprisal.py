@@ -66,25 +66,16 @@ def test_mentions_count_what_lies_beyond_the_context(corpus):
     assert difference.value == pytest.approx(found["mentioned before"].value - found["new in its document"].value)
 
 
-def test_a_character_of_several_tokens_is_one_piece():
-    text = "我爱编程\n"
+@pytest.mark.parametrize(("cut", "texts"), [(None, ["我", "爱", "\n", ""]), (2, ["\N{REPLACEMENT CHARACTER}", ""])])
+def test_a_character_of_several_tokens_is_one_piece_whole_or_cut(cut, texts):
     tokenizer = bpe.train(["plain letters only\n"], 300)
-    tokens, _ = bpe.encode(tokenizer, [[text]])
-    assert len(tokens[0]) > len(text)
-    model = KneserNey(2, tokenizer.get_vocab_size()).fit(tokens[0], np.array([0, len(tokens[0])]))
-    pieces = concepts.surprisals(model, tokenizer, tokens[0].tolist())
-    assert [piece.text for piece in pieces] == [*text, ""]
-    whole = float(model.bits(tokens[0], np.array([0, len(tokens[0])]))[0])
-    assert sum(piece.bits for piece in pieces) == pytest.approx(whole)
-
-
-def test_a_document_that_ends_within_a_character_keeps_its_bits():
-    tokenizer = bpe.train(["plain\n"], 300)
-    tokens = bpe.encode(tokenizer, [["爱"]])[0][0][:2]
-    model = KneserNey(1, tokenizer.get_vocab_size()).fit(tokens, np.array([0, 2]))
+    tokens = bpe.encode(tokenizer, [["我爱\n"]])[0][0][:cut]
+    assert cut or len(tokens) > len("我爱\n")
+    offsets = np.array([0, len(tokens)])
+    model = KneserNey(2, tokenizer.get_vocab_size()).fit(tokens, offsets)
     pieces = concepts.surprisals(model, tokenizer, tokens.tolist())
-    assert [piece.text for piece in pieces] == ["\N{REPLACEMENT CHARACTER}", ""]
-    assert sum(piece.bits for piece in pieces) == pytest.approx(float(model.bits(tokens, np.array([0, 2]))[0]))
+    assert [piece.text for piece in pieces] == texts
+    assert sum(piece.bits for piece in pieces) == pytest.approx(float(model.bits(tokens, offsets)[0]))
 
 
 def test_nats_bits_and_perplexity_are_the_same_number(corpus):

@@ -46,17 +46,17 @@ def test_all_places_at_once_are_what_one_distribution_after_the_other_says(order
     seen = [*documents[:4], np.array([5, 5, 0, 5]), np.array([], dtype=int)]  # 5 was never counted
     edges = np.cumsum([0, *map(len, seen)])
     found = model.predict(np.concatenate(seen), edges, block=7)  # several blocks, the last one short
-    place = 0
-    for number, document in enumerate(seen):
-        for i, target in enumerate([*document, 6]):
-            expected = model.distribution(document[max(0, i - order + 1) : i] if i >= order - 1 else document[:i])
-            assert found.target[place] == target
-            assert found.document[place] == number
-            assert found.chance[place] == pytest.approx(expected[target], rel=1e-12)
-            assert found.confidence[place] == pytest.approx(expected.max(), rel=1e-12)
-            assert expected[found.guess[place]] == pytest.approx(expected.max(), rel=1e-12)
-            place += 1
-    assert place == len(found.target)
+    expected = [
+        (number, target, model.distribution(document[max(0, i - order + 1) : i]))
+        for number, document in enumerate(seen)
+        for i, target in enumerate([*document, 6])
+    ]
+    assert found.document.tolist() == [number for number, _, _ in expected]
+    assert found.target.tolist() == [target for _, target, _ in expected]
+    assert found.chance == pytest.approx([p[target] for _, target, p in expected], rel=1e-12)
+    assert found.confidence == pytest.approx([p.max() for _, _, p in expected], rel=1e-12)
+    guessed = [p[guess] for guess, (_, _, p) in zip(found.guess, expected, strict=True)]
+    assert guessed == pytest.approx(found.confidence, rel=1e-12)
     bits = np.bincount(found.document, weights=found.bits)
     assert bits == pytest.approx(model.bits(np.concatenate(seen), edges))
 

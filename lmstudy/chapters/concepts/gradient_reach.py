@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, seed_interval
-from lmstudy.show.curves import curves
+from lmstudy.show.curves import Curve, curves
 from lmstudy.show.numbers import number
 from lmstudy.show.style import GREY
 
@@ -142,7 +142,7 @@ def distance_figure(found: Mapping[str, np.ndarray]) -> Figure:
     """`at_distance` for every distance from 1 on, and what single precision can still add to 1."""
     distances = range(1, next(iter(found.values())).shape[1])
     every = {k: at_distance(found, k) for k in distances}
-    by_name = {name: {k: each[name] for k, each in every.items()} for name in found}
+    by_name: dict[str, Curve] = {name: {float(k): each[name] for k, each in every.items()} for name in found}
     lost = {"single precision, beside 1": float(np.finfo(np.float32).eps)}
     colours = {name: GREY for name in found if name.startswith("bound")}
     figure = curves(

@@ -3,6 +3,7 @@
 import keyword
 import math
 import unicodedata
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -86,7 +87,7 @@ def confusion_figure(counts: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(figsize=(7.2, 0.4 * len(counts) + 1.3))
     mesh = axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
     for (row, column), count in np.ndenumerate(counts.to_numpy()):
-        style = {
+        style: dict[str, Any] = {
             "fontsize": 8 if count < 10_000 else 6.8,
             "color": "white" if shares.iloc[row, column] > 0.5 else "#222222" if count else GREY,
             "fontweight": "bold" if row == column else "normal",

@@ -32,7 +32,7 @@ from lmstudy.chapters.worked_example.as_printed import ENGLISH, SENTENCE, WORDS
 from lmstudy.chapters.worked_example.matrices import WIDTH, allow_chinese
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.show.curves import curve_panels
+from lmstudy.show.curves import Curve, curve_panels
 from lmstudy.show.style import COLOURS
 
 BOS = "BOS"
@@ -199,9 +199,10 @@ def learning_figure(training: Training, prefix: Sequence[str]) -> Figure:
     allow_chinese()
     after, loss = f"probability after {' '.join(prefix)}", "loss, nats a word"
     words = training.probabilities[:, 0, len(prefix)].T
-    panels = {
-        after: {f"{word} {ENGLISH[word]}": dict(enumerate(p)) for word, p in zip(WORDS, words.tolist(), strict=True)},
-        loss: {"": dict(enumerate(training.losses.tolist()))},
+    steps = np.arange(len(training.losses), dtype=float).tolist()
+    panels: dict[str, dict[str, Curve]] = {
+        after: {f"{w} {ENGLISH[w]}": dict(zip(steps, p, strict=True)) for w, p in zip(WORDS, words, strict=True)},
+        loss: {"": dict(zip(steps, training.losses, strict=True))},
     }
     return curve_panels(panels, "step", "", columns=2)
 
