@@ -27,7 +27,7 @@ class Imports:
         """The files of `root/lmstudy` that may be executed when `notebook` is, sorted.
 
         These are the modules that its code cells or the configuration name, and all that those name in turn: in an
-        import, at any depth, or in a string such as `"lmstudy.data.batches.packing"`; with the packages that they lie in.
+        import, at any depth, or in a string such as `"lmstudy.data.batches.packing"`; with the packages they lie in.
         Classes that the configuration of a benchmark names count only where the notebook can run one. A chapter's
         claims are loaded by their place: a notebook that works out claims depends on those of its own chapters.
 
