@@ -101,7 +101,7 @@ class Finished:
         start = self.find(run.start)[1] if run.start else None
         if run.start and start is None:
             return "missing", None
-        key = KINDS[run.command], _text(run.config(self.runs, start and start.id))
+        key = KINDS[run.command], _text(run.config(self.runs, start.id if start else None))
         for state, known in (("published", self._published), ("finished", self._here)):
             if key in known:
                 return state, known[key]
