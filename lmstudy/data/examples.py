@@ -169,7 +169,7 @@ def _random_pieces(total: int, pieces: int, rng: np.random.Generator) -> Ints:
 
 
 class Mixture:
-    """Each example by one pretraining or the other: a share `denoising` by span corruption, the rest prefix LM (UL2)."""
+    """Each example by one of two pretrainings: `denoising` of them by span corruption, the rest prefix LM (UL2)."""
 
     shifted = True
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from lmstudy.compose import compose_config
 from lmstudy.runs.records import Record, load, load_folder, published_folder
 from lmstudy.study.claims import NoRecordsError
 from lmstudy.study.preferences import BUDGETS, OBJECTIVES, VARIANTS
@@ -85,8 +85,7 @@ def judged(records: Sequence[Record], task: str, name: str, budget: str | None =
 
 @cache
 def _choice(group: str, name: str) -> dict[str, Any]:
-    content = yaml.safe_load((files("lmstudy.conf") / group / f"{name}.yaml").read_text(encoding="utf-8"))
-    return {key: value for key, value in content.items() if key != "defaults"}
+    return compose_config("train", [f"{group}={name}"])[group]
 
 
 def _expected(overrides: tuple[str, ...], budget: str) -> dict[str, dict[str, Any]]:
