@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lmstudy.chapters.concepts import ngram_surprisal as concepts
+from lmstudy.compose import compose_config
 from lmstudy.data import tokenizer as bpe
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
