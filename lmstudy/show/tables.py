@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -13,8 +13,10 @@ from pandas.io.formats.style import Styler
 
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
+from lmstudy.runs.records import Record
 from lmstudy.show import numbers
 from lmstudy.show.numbers import is_interval
+from lmstudy.study.estimates import bits_per_byte, mean_metric
 
 PROSE = 32
 """Characters from which a cell makes its column one of prose, whose lines wrap."""
@@ -183,6 +185,20 @@ def parameter_table(model: Any) -> pd.DataFrame:
         parts[part] = parts.get(part, 0) + parameter.numel()
     parts["all"] = sum(parts.values())
     return pd.DataFrame({"parameters": parts})
+
+
+def quality_table(arms: Mapping[str, Sequence[Record]], split: str = "valid") -> pd.DataFrame:
+    """Bits per byte with its interval, and the classification metrics, of each arm on a split; means over seeds."""
+    columns = {"token accuracy": "accuracy", "macro recall": "recall", "macro F1": "f1"}
+    rows = {
+        name: {
+            "bits per byte (95 % interval)": bits_per_byte(records, split),
+            **{title: mean_metric(records, f"{split}/{key}") for title, key in columns.items()},
+            "seeds": len(records),
+        }
+        for name, records in arms.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def reason_table(report: Mapping[str, Any]) -> pd.DataFrame:
