@@ -11,8 +11,7 @@ from lmstudy.benchmark.quality_runs import VALID
 from lmstudy.benchmark.ratios import median_interval
 from lmstudy.benchmark.result import Line
 from lmstudy.evaluation.statistics import seed_interval
-from lmstudy.runs.record_fields import Curve
-from lmstudy.runs.records import Record
+from lmstudy.runs.records import Curve, Record
 
 PEER = "hf_t5"
 BOTH = 0.975

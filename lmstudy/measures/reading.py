@@ -18,7 +18,7 @@ from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.data.windows import Windows, continuations
 from lmstudy.errors import StudyError
-from lmstudy.measures.base import Findings, Subject
+from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
 
@@ -27,7 +27,7 @@ DECODED = 2048
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Measure):
     """Bits of the same documents' tokens against n, the number of tokens that the encoder reads.
 
     `continue`: each document is cut once, at the first segment boundary that leaves the longest n before it. The

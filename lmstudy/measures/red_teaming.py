@@ -6,11 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lmstudy.config import build
 from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.red_team import RedTeam, Round, red_team
-from lmstudy.measures.base import Findings, Subject
+from lmstudy.evaluation.red_team import RedTeam, red_team
+from lmstudy.measures.base import Findings, Measure, Subject, judge_of_any_text
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
@@ -24,7 +23,7 @@ SHOWN = 4
 
 
 @dataclass(frozen=True)
-class RedTeaming:
+class RedTeaming(Measure):
     """Rounds of prompts, each drawn and bred from those that were answered worst so far.
 
     Gives `red_team/NUMBER/mean`, `bad` (share of replies with a bad segment) and `empty` for each round from 0 (the
@@ -48,13 +47,12 @@ class RedTeaming:
 
     def check(self, finished: Finished) -> None:
         """Raises StudyError for a model that cannot write, or text that cannot be put together from segments."""
-        if not hasattr(finished.module.model, "start"):
-            raise StudyError(f"measure=red_team needs samples, and {finished.record.name} cannot write")
+        self.must_write(finished)
         if finished.run.corpus.one_segment:
             raise StudyError("measure=red_team breeds prompts from segments: documents of this corpus are one each")
 
     def measure(self, subject: Subject) -> Findings:
-        scorer: Scorer = build(self.scorer, "measure.scorer")
+        scorer = judge_of_any_text(self.scorer, "measure.scorer")
         corpus, budget = subject.finished.run.corpus, subject.finished.run.typed.budget
         seed = subject.finished.run.typed.seed
         prompts = held_out_prompts(corpus, subject.split, subject.documents or POOL * self.size)
@@ -93,14 +91,10 @@ def findings(found: RedTeam, scorer: Scorer) -> Findings:
     """What a record keeps of a course."""
     metrics: dict[str, float] = {}
     groups: dict[str, list[list[float]]] = {}
-
-    def keep(key: str, result: Round) -> None:
-        metrics.update({f"{key}/mean": result.mean, f"{key}/bad": result.bad, f"{key}/empty": float(result.empty)})
+    for name, result in (*((str(each.number), each) for each in found.rounds), ("again", found.again)):
+        key = f"red_team/{name}"
+        metrics |= {f"{key}/mean": result.mean, f"{key}/bad": result.bad, f"{key}/empty": float(result.empty)}
         groups[key] = [[float(f"{top:.6g}"), float(size)] for top, size in result.counts]
-
-    for result in found.rounds:
-        keep(f"red_team/{result.number}", result)
-    keep("red_team/again", found.again)
     worst = sorted(found.pool, key=lambda attempt: -attempt.score)[:SHOWN]
     samples = [
         {"prompt": scorer.masked("".join(a.prompt)), "reply": scorer.masked("".join(a.replies[0])), "kind": a.kind}

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from lmstudy.config import DPOSettings, build
+from lmstudy.dpo_config import DPOConfig, check_dpo
 from lmstudy.errors import StudyError
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.dpo_config import DPOConfig, check_dpo
 from lmstudy.runs.folders import find_folder
-from lmstudy.runs.records import Record, load
 from lmstudy.runs.pretraining import train
+from lmstudy.runs.records import Record, load
 
 
 def train_dpo(config: Mapping[str, Any]) -> Record:

@@ -10,10 +10,11 @@ from lmstudy.config import build
 from lmstudy.data.corpus import Corpus, to_stderr
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.misalignment import misalignment
+from lmstudy.generation_config import GenerateConfig, check_generate
 from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.runs.finished import Finished, find_folder, load_run
-from lmstudy.generation_config import GenerateConfig, check_generate
+from lmstudy.runs.finished import Finished, load_run
+from lmstudy.runs.folders import find_folder
 from lmstudy.runs.records import Record, load
 from lmstudy.writing.asked import Asked, Control, sampling_for
 from lmstudy.writing.texts import Text, drawn, prompt_from, prompted

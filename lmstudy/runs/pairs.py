@@ -17,10 +17,10 @@ from lmstudy.data.tokenizer import EOS
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.misalignment import misalignment
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.writing.asked import PLAIN, sampling_for
-from lmstudy.writing.texts import drawn
 from lmstudy.training.dpo import text_log_probabilities
 from lmstudy.training.dpo_data import Pairs, text_batch
+from lmstudy.writing.asked import PLAIN, sampling_for
+from lmstudy.writing.texts import drawn
 
 AT_ONCE = 32
 """Texts whose log-probabilities are computed together."""

@@ -10,7 +10,7 @@ from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.errors import StudyError
 from lmstudy.study.needs import compose_config
-from lmstudy.runs.phases import Reading, check_scorer, what_is_read
+from lmstudy.runs.phases import PhasedData, check_scorer, what_is_read
 from tests.preferences.conftest import rated, rated_cache  # noqa: F401
 
 STEPS = 40
@@ -27,7 +27,7 @@ def corpus(rated: dict[str, Any]) -> Corpus:  # noqa: F811
     return prepare(rated)
 
 
-def reading(typed: TrainConfig, corpus: Corpus) -> Reading:
+def reading(typed: TrainConfig, corpus: Corpus) -> PhasedData:
     return what_is_read(typed, corpus, build(typed.objective, "objective"))
 
 
@@ -39,7 +39,7 @@ def test_maximum_likelihood_reads_plain_documents_and_needs_no_scores(rated, cor
     found = reading(check_root(compose_config("train", ["budget=smoke"])), corpus)
     assert [phase.first_step for phase in found.phases] == [0]
     assert isinstance(found.phases[0].documents, TokenStore)
-    assert found == Reading(found.phases, None, ())
+    assert found == PhasedData(found.phases, None, ())
 
 
 def test_conditional_reads_control_tokens_and_is_asked_by_one(rated, corpus):  # noqa: F811

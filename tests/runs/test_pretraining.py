@@ -13,9 +13,12 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from lmstudy.errors import StudyError
-from lmstudy.runs import lifecycle as sessions
-from lmstudy.runs.checkpoints import check_checkpoint, last_checkpoint, step_of
-from lmstudy.runs.finished import find_folder, load_run
+from lmstudy.measures.base import Subject
+from lmstudy.measures.likelihood import Likelihood
+from lmstudy.runs import lifecycle
+from lmstudy.runs.finished import load_run
+from lmstudy.runs.folders import find_folder
+from lmstudy.runs.lifecycle import check_checkpoint, last_checkpoint, step_of
 from lmstudy.study.needs import compose_config
 from lmstudy.runs.records import load
 from lmstudy.runs.pretraining import open_run, train
@@ -129,9 +132,9 @@ class Dropped(Callback):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_that_is_dropped_on_its_way_stops_the_run_at_its_next_step(tiny, monkeypatch):
     before = signal.getsignal(signal.SIGINT)
-    usual = sessions.build_trainer
+    usual = lifecycle.build_trainer
     monkeypatch.setattr(
-        sessions, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Dropped()], log)
+        lifecycle, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Dropped()], log)
     )
     config = config_of([*tiny, "trainer.checkpoint_every=1", "budget.steps=50"])
     try:
@@ -140,7 +143,7 @@ def test_ctrl_c_that_is_dropped_on_its_way_stops_the_run_at_its_next_step(tiny, 
     finally:
         signal.signal(signal.SIGINT, before)
     assert last_checkpoint(open_run(config).folder).stem == "step=7"
-    monkeypatch.setattr(sessions, "build_trainer", usual)
+    monkeypatch.setattr(lifecycle, "build_trainer", usual)
     assert train(config).curves["train/loss"]["step"] == [10, 20, 30, 40, 50]
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -230,12 +233,10 @@ def test_loaded_weights_give_the_recorded_result(tiny):
     record = train(config_of(tiny))
     folder = open_run(config_of(tiny)).folder
     finished = load_run(find_folder(record.id[:6], folder.parent))
-    from lmstudy.measures.evaluate import evaluate_split
-
-    values = evaluate_split(finished, "valid", finished.run.typed.budget.final_documents)
-    assert values["bits_per_byte"] == pytest.approx(record.metrics["valid/bits_per_byte"], rel=1e-5)
+    values = Likelihood().measure(Subject(finished, finished.run.corpus, "valid", 24)).metrics  # final_documents
+    assert values["valid/bits_per_byte"] == pytest.approx(record.metrics["valid/bits_per_byte"], rel=1e-5)
     with pytest.raises(StudyError, match="split='tset' is not one of"):
-        evaluate_split(finished, "tset")
+        Likelihood().measure(Subject(finished, finished.run.corpus, "tset", None))
     with pytest.raises(StudyError, match="run=zzz: no finished run in"):
         find_folder("zzz", folder.parent)
     (folder / "model.safetensors").unlink()
@@ -248,7 +249,7 @@ def test_a_run_that_another_process_trains_is_left_alone(tiny):
 
     run = open_run(config_of(tiny))
     run.folder.mkdir(parents=True)
-    with FileLock(run.folder / ".lock"), pytest.raises(StudyError, match="is being trained by another process"):
+    with FileLock(run.folder / ".lock"), pytest.raises(StudyError, match="is being worked on by another process"):
         train(config_of(tiny))
 
 
