@@ -43,6 +43,12 @@ class Measure:
         """What the record keeps; `groups` hold numerators and denominators by group of documents, for intervals."""
         raise NotImplementedError
 
+    def at_least(self, **least: int) -> None:
+        """Raises StudyError for a field that is less than it may be."""
+        for key, value in least.items():
+            if getattr(self, key) < value:
+                raise StudyError(f"measure.{key}={getattr(self, key)} must be at least {value}")
+
     def must_write(self, finished: Finished) -> None:
         """Raises StudyError for a model that cannot write."""
         if not hasattr(finished.module.model, "start"):

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from lmstudy.data.tokenizer import BAD, GOOD
-from lmstudy.errors import StudyError
 from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.measures.likelihood import evaluated
 from lmstudy.runs.finished import Finished
+from lmstudy.writing.asked import asked_of
 
 TOKENS = {"good": GOOD, "bad": BAD}
 
@@ -32,8 +32,7 @@ class Capability(Measure):
 
     def check(self, finished: Finished) -> None:
         """Raises StudyError for a control token that the model never saw."""
-        if self.control != "none" and not finished.module.objective.controlled:
-            raise StudyError(f"measure.control={self.control}: {finished.record.name} never saw a control token")
+        asked_of(self.control, 1.0, finished.module.objective.controlled, finished.record.name, "measure.")
 
     def measure(self, subject: Subject) -> Findings:
         """`SPLIT/METRIC` of `LanguageModelMetrics`; groups `SPLIT` are [bits, bytes]."""

@@ -48,9 +48,7 @@ class Memorisation(Measure):
     name: ClassVar[str] = "memorisation"
 
     def __post_init__(self) -> None:
-        for key in ("samples", "characters"):
-            if getattr(self, key) < 1:
-                raise StudyError(f"measure.{key}={getattr(self, key)} must be at least 1")
+        self.at_least(samples=1, characters=1)
 
     def documents(self) -> int | None:
         return self.samples
@@ -89,7 +87,7 @@ class Memorisation(Measure):
     def _samples(self, subject: Subject) -> list[str]:
         run, model = subject.finished.run, subject.finished.module.model
         sampling = sampling_for(PLAIN, model.max_positions)
-        written = drawn(model, run.corpus, PLAIN, self.samples, run.typed.seed, sampling, AT_ONCE, quiet=False)
+        written = drawn(model, run.corpus, PLAIN, self.samples, run.typed.seed, sampling, AT_ONCE)
         return [text.whole for _, text in written]
 
     def _documents(self, subject: Subject) -> list[str]:

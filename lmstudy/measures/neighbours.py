@@ -148,8 +148,7 @@ class Neighbours(Measure):
     name: ClassVar[str] = "neighbours"
 
     def __post_init__(self) -> None:
-        if self.k < 1:
-            raise StudyError(f"measure.k={self.k} must be at least 1")
+        self.at_least(k=1)
 
     def check(self, finished: Finished) -> None:
         """Raises StudyError for a word that is no token of the run's vocabulary."""

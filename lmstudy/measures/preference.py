@@ -15,7 +15,7 @@ from lmstudy.measures.base import Findings, Measure, Subject, judge_of_any_text
 from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished
-from lmstudy.writing.asked import Asked, Control
+from lmstudy.writing.asked import Asked, asked_of
 from lmstudy.writing.texts import Text, held_out_prompts, people, prompted, unprompted
 
 PARTS = 32
@@ -59,24 +59,19 @@ class Preference(Measure):
     def __post_init__(self) -> None:
         if TRAINING not in self.scorers:
             raise StudyError(f"measure.scorers needs one called {TRAINING}; it has {', '.join(self.scorers) or 'none'}")
-        for key, least in (("samples", 2), ("prompts", 0), ("best_of", 1)):
-            if getattr(self, key) < least:
-                raise StudyError(f"measure.{key}={getattr(self, key)} must be at least {least}")
+        self.at_least(samples=2, prompts=0, best_of=1)
 
     def documents(self) -> int | None:
         return self.samples
 
-    def asked(self, controlled: bool) -> Asked:
-        """What a model is asked for that knows control tokens, or does not."""
-        control: Control = ("good" if controlled else "none") if self.control == "auto" else self.control
-        return Asked(control, self.guidance)
+    def _asked(self, finished: Finished) -> Asked:
+        controlled = finished.module.objective.controlled
+        return asked_of(self.control, self.guidance, controlled, finished.record.name, "measure.")
 
     def check(self, finished: Finished) -> None:
         """Raises StudyError for a model that cannot write, or does not know the control token it is asked by."""
         self.must_write(finished)
-        controlled = finished.module.objective.controlled
-        if self.asked(controlled).control != "none" and not controlled:
-            raise StudyError(f"measure.control={self.control}: {finished.record.name} never saw a control token")
+        self._asked(finished)
         self._scorers()
 
     def _scorers(self) -> dict[str, Scorer]:
@@ -98,13 +93,13 @@ class Preference(Measure):
     def _texts(self, subject: Subject, scorer: Scorer) -> dict[str, list[Text]]:
         finished = subject.finished
         model, corpus, typed = finished.module.model, finished.run.corpus, finished.run.typed
-        asked = self.asked(finished.module.objective.controlled)
+        asked = self._asked(finished)
         rng = np.random.default_rng(typed.seed)
         longest = typed.budget.encoder_length - 1
         own = held_out_prompts(corpus, subject.split, self.prompts) if self.prompts else []
         kinds = {
-            "unprompted": lambda seed: unprompted(model, corpus, asked, self.samples, seed, quiet=False),
-            "prompted": lambda seed: prompted(model, corpus, asked, own, longest, seed, quiet=False),
+            "unprompted": lambda seed: unprompted(model, corpus, asked, self.samples, seed),
+            "prompted": lambda seed: prompted(model, corpus, asked, own, longest, seed),
         }
         texts = {}
         for where, write in kinds.items():

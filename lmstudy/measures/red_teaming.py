@@ -1,17 +1,14 @@
 """How badly a model can be made to write by prompts that are bred for it (see `lmstudy.evaluation.red_team`)."""
 
-import sys
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.red_team import RedTeam, red_team
 from lmstudy.measures.base import Findings, Measure, Subject, judge_of_any_text
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
 from lmstudy.writing.asked import Asked
 from lmstudy.writing.texts import held_out_prompts, prompt_from, prompted
@@ -53,38 +50,20 @@ class RedTeaming(Measure):
 
     def measure(self, subject: Subject) -> Findings:
         scorer = judge_of_any_text(self.scorer, "measure.scorer")
-        corpus, budget = subject.finished.run.corpus, subject.finished.run.typed.budget
-        seed = subject.finished.run.typed.seed
+        run, module = subject.finished.run, subject.finished.module
+        corpus, longest, seed = run.corpus, run.typed.budget.encoder_length - 1, run.typed.seed
+        asked, rng = Asked("good" if module.objective.controlled else "none"), np.random.default_rng([seed, 2])
+
+        def reply(prompts: list[list[str]]) -> list[list[str]]:
+            """As `lmstudy.evaluation.red_team.Reply`: every call draws anew."""
+            made = [prompt_from(corpus, "".join(segments)) for segments in prompts]
+            texts = prompted(module.model, corpus, asked, made, longest, int(rng.integers(2**31)))
+            return [list(text.segments[text.given :]) for text in texts]
+
         prompts = held_out_prompts(corpus, subject.split, subject.documents or POOL * self.size)
-        reply = _Replies(subject.finished, budget.encoder_length - 1, seed)
-        found = red_team(
-            reply,
-            scorer,
-            [corpus.cut(prompt.text) for prompt in prompts],
-            rounds=self.rounds,
-            size=self.size,
-            replies=self.replies,
-            seed=seed,
-        )
-        return findings(found, scorer)
-
-
-class _Replies:
-    """The model as `lmstudy.evaluation.red_team.Reply`: every call draws anew."""
-
-    def __init__(self, finished: Finished, longest: int, seed: int) -> None:
-        self.finished, self.longest = finished, longest
-        self.asked = Asked("good" if finished.module.objective.controlled else "none")
-        self.rng = np.random.default_rng([seed, 2])
-
-    def __call__(self, prompts: list[list[str]]) -> list[list[str]]:
-        corpus: Corpus = self.finished.run.corpus
-        made = [prompt_from(corpus, "".join(segments)) for segments in prompts]
-        seed = int(self.rng.integers(2**31))
-        with ProgressLine("red-teaming", sys.stderr) as line:
-            texts = prompted(self.finished.module.model, corpus, self.asked, made, self.longest, seed)
-            line.update(f"{len(texts)} replies")
-        return [list(text.segments[text.given :]) for text in texts]
+        given = [corpus.cut(prompt.text) for prompt in prompts]
+        sizes = {"rounds": self.rounds, "size": self.size, "replies": self.replies}
+        return findings(red_team(reply, scorer, given, **sizes, seed=seed), scorer)
 
 
 def findings(found: RedTeam, scorer: Scorer) -> Findings:

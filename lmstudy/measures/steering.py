@@ -68,9 +68,7 @@ class Steering(Measure):
     name: ClassVar[str] = "steering"
 
     def __post_init__(self) -> None:
-        for key, least in (("beginnings", 2), ("tokens", 1), ("samples", 2)):
-            if getattr(self, key) < least:
-                raise StudyError(f"measure.{key}={getattr(self, key)} must be at least {least}")
+        self.at_least(beginnings=2, tokens=1, samples=2)
 
     def documents(self) -> int | None:
         return self.beginnings
@@ -143,7 +141,7 @@ def behind(model: Any, corpus: Corpus, asked: Asked, beginnings: Sequence[Beginn
     """What the model writes behind each beginning; the same random numbers whatever is asked."""
     forced = [beginning.behind(asked.before()) for beginning in beginnings]
     sampling, name = sampling_for(asked, model.max_positions - 1), f"continuing, {asked.control}"
-    written = continued(model, [[]] * len(forced), forced, asked, sampling, seed, name, quiet=False)
+    written = continued(model, [[]] * len(forced), forced, asked, sampling, seed, name)
     pairs = zip(forced, written, strict=True)
     return [decode(corpus.tokenizer, ids[len(given) :]).strip(CUT) for given, ids in pairs]
 

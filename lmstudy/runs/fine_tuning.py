@@ -1,10 +1,9 @@
 """A fine-tuning from configuration to record: idempotent, resumable, atomic, as pretraining runs are."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from lmstudy.config import BaselineConfig, build
-from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.data.corpus import Corpus, prepare, to_stderr
 from lmstudy.data.splits import unit_hash
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
@@ -22,7 +21,7 @@ from lmstudy.runs.lifecycle import WEIGHTS, Work, once, save_weights, session
 from lmstudy.runs.records import Findings, Record, load
 from lmstudy.tasks.base import Example, Examples, Task
 from lmstudy.tasks.tokens import in_tokens
-from lmstudy.training.callbacks import AnswersScored, History, SessionClock
+from lmstudy.training.callbacks import AnswersScored, SessionClock
 from lmstudy.training.fine_tuning import FineTuningData, FineTuningModule, Head, SpanHead, TokenPairs
 from lmstudy.training.optimizers import AdamW
 from lmstudy.training.trainer import check_machine
@@ -80,18 +79,11 @@ def open_tuning(config: Mapping[str, Any], pretrained: Record | None = None) -> 
                 f"{task.name} is read in those of {corpus.fingerprint}; choose another run, or give its data=NAME"
             )
     examples = task.examples()
+    own = tuning_id(decisive, corpus.fingerprint, fingerprint(examples))
     return Tuning(
-        id=tuning_id(decisive, corpus.fingerprint, fingerprint(examples)),
-        name=_name(typed, task, pretrained),
-        config=decisive,
-        typed=typed,
-        data=corpus.fingerprint,
-        seed=typed.seed,
-        task=task,
-        corpus=corpus,
-        examples=examples,
-        pretrained=pretrained,
-    )
+        id=own, name=_name(typed, task, pretrained), config=decisive, typed=typed, data=corpus.fingerprint,
+        seed=typed.seed, task=task, corpus=corpus, examples=examples, pretrained=pretrained,
+    )  # fmt: skip
 
 
 def fingerprint(examples: Examples) -> str:
@@ -170,37 +162,38 @@ def balanced(task: Task, examples: Sequence[Example]) -> torch.Tensor:
     return torch.tensor([weights.get(label, 0.0) for label in task.labels], dtype=torch.float32)
 
 
+def _read(tuning: Tuning, examples: Examples, longest: int) -> dict[str, TokenPairs]:
+    """The examples in tokens; tells of those that are cut and of labels that none of them has."""
+    asked, known = tuning.typed.examples, len(examples["train"])
+    if asked is not None and asked > known:
+        raise StudyError(f"examples={asked}: the task has {known} to learn from; null takes all")
+    learned = {example.target for example in examples["train"]}
+    if unseen := [label for label in tuning.task.labels if label not in learned]:
+        to_stderr(f"{tuning.name}: no training example has the label {', '.join(unseen)}")
+    pairs = {split: in_tokens(own, tuning.task, tuning.corpus, longest) for split, own in examples.items()}
+    for split, own in pairs.items():
+        if own.cut:
+            to_stderr(f"{tuning.name}: {own.cut} of {len(own)} {split} examples are cut at {longest} tokens")
+    return pairs
+
+
 def _fit(tuning: Tuning) -> Record:
     clock = SessionClock(provenance.now())
     typed, examples = tuning.typed, taken(tuning.examples, tuning.typed)
     module = first_module(tuning)
-    longest = module.model.max_positions
-    if typed.examples is not None and typed.examples > len(examples["train"]):
-        known = len(examples["train"])
-        raise StudyError(f"examples={typed.examples}: the task has {known} to learn from; null takes all")
-    pairs = {split: in_tokens(own, tuning.task, tuning.corpus, longest) for split, own in examples.items()}
-    learned = {example.target for example in examples["train"]}
-    if unseen := [label for label in tuning.task.labels if label not in learned]:
-        print(f"{tuning.name}: no training example has the label {', '.join(unseen)}", file=sys.stderr)
-    for split, own in pairs.items():
-        if own.cut:
-            print(
-                f"{tuning.name}: {own.cut} of {len(own)} {split} examples are cut at {longest} tokens", file=sys.stderr
-            )
+    pairs = _read(tuning, examples, module.model.max_positions)
+    longest_answer = max(map(len, pairs["train"].targets)) + 1  # none is longer than those that were learned from
 
-    def score(module: FineTuningModule) -> float:
-        return _answers(tuning, module, "valid", examples, pairs).judgement.metrics[tuning.task.main]
+    def answer(module: FineTuningModule, split: str = "valid") -> Answered:
+        asked, own = examples[split], pairs[split]
+        task, known = tuning.task, examples["train"]
+        return answered(module, task, tuning.corpus, asked, own, typed.decoding, longest_answer, typed.seed, known)
 
-    asked = [AnswersScored(score)] if typed.keep == "answers" else []
-    monitor, mode = _kept_by(typed, module)
-    best = ModelCheckpoint(
-        tuning.folder / "checkpoints",
-        "best",
-        monitor=monitor,
-        mode=mode,
-        save_weights_only=True,
-        enable_version_counter=False,
-    )
+    by_answers = typed.keep == "answers"
+    asked = [AnswersScored(lambda module: answer(module).judgement.metrics[tuning.task.main])] if by_answers else []
+    monitor, mode = (AnswersScored.logged, "max") if by_answers else module.monitored
+    kept = {"monitor": monitor, "mode": mode, "save_weights_only": True, "enable_version_counter": False}
+    best = ModelCheckpoint(tuning.folder / "checkpoints", "best", **kept)  # type: ignore[arg-type]
     every = min(typed.evaluate_every, typed.steps)
     data = FineTuningData(pairs["train"], pairs["valid"], typed.batch, typed.seed)
     with session(tuning, clock, typed.steps, every, [*asked, best]) as training:
@@ -208,53 +201,19 @@ def _fit(tuning: Tuning) -> Record:
     weights = torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
     module.load_state_dict(weights)
     save_weights(weights, tuning.folder / WEIGHTS)
-    best_step = _best_step(training.history, monitor, mode)
-    return training.finish(_findings(tuning, module.eval().cpu(), examples, pairs, best_step))
-
-
-def _kept_by(typed: TuneConfig, module: FineTuningModule) -> tuple[str, Literal["min", "max"]]:
-    return (AnswersScored.logged, "max") if typed.keep == "answers" else module.monitored
-
-
-def _answers(
-    tuning: Tuning,
-    module: FineTuningModule,
-    split: str,
-    examples: Examples,
-    pairs: Mapping[str, TokenPairs],
-) -> Answered:
-    """To the examples of a split; none is longer than those that were learned from."""
-    task, corpus, typed = tuning.task, tuning.corpus, tuning.typed
-    longest = max(map(len, pairs["train"].targets)) + 1
-    return answered(
-        module, task, corpus, examples[split], pairs[split], typed.decoding, longest, typed.seed, examples["train"]
-    )
-
-
-def _findings(
-    tuning: Tuning, module: FineTuningModule, examples: Examples, pairs: Mapping[str, TokenPairs], best_step: int
-) -> Findings:
-    test, found = examples["test"], _answers(tuning, module, "test", examples, pairs)
+    test, found = examples["test"], answer(module.eval().cpu(), "test")
     metrics = {f"test/{name}": value for name, value in found.judgement.metrics.items()}
     metrics |= {f"{split}/examples": float(len(own)) for split, own in examples.items()}
     metrics |= {f"{split}/cut": float(own.cut) for split, own in pairs.items()}
-    metrics["best_step"] = float(best_step)
+    curve = training.history.curves[monitor]
+    metrics["best_step"] = float(curve["step"][int(getattr(np, f"arg{mode}")(curve["value"]))])
     metrics["parameters"] = float(sum(value.numel() for value in module.parameters()))
     groups = {f"test/{name}": own for name, own in found.judgement.groups(test).items()}
-    return Findings(
-        metrics,
-        groups,
-        [
-            {"id": one.id, "source": one.source, "target": one.target, "answer": answer}
-            for one, answer in list(zip(test, found.answers, strict=True))[:SHOWN]
-        ],
-    )
-
-
-def _best_step(history: History, monitor: str, mode: str) -> int:
-    curve = history.curves[monitor]
-    best = np.argmin(curve["value"]) if mode == "min" else np.argmax(curve["value"])
-    return int(curve["step"][best])
+    samples = [
+        {"id": one.id, "source": one.source, "target": one.target, "answer": text}
+        for one, text in list(zip(test, found.answers, strict=True))[:SHOWN]
+    ]
+    return training.finish(Findings(metrics, groups, samples))
 
 
 def headline(record: Record) -> list[str]:

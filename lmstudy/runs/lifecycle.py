@@ -23,7 +23,7 @@ from lmstudy.atomic import replacing, write_text
 from lmstudy.config import TrainerConfig
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
-from lmstudy.runs.identity import NUMERICS
+from lmstudy.runs.identity import NUMERICS, finding_id
 from lmstudy.runs.records import Findings, Record, load
 from lmstudy.training.callbacks import History, ProgressLine, SessionClock
 from lmstudy.training.loggers import build_loggers
@@ -62,6 +62,11 @@ class Work:
     @property
     def record_path(self) -> Path:
         return self.folder / "record.json"
+
+
+def baseline(kind: str, name: str, content: dict[str, Any], data: str, typed: Any) -> Work:
+    """The work of a baseline, which is known by its content and its data; arguments as in `Work`."""
+    return Work(kind=kind, id=finding_id(content, data), name=name, config=content, typed=typed, data=data)
 
 
 def once(work: Work, make: Callable[[], Record], alone: bool = True) -> Record:

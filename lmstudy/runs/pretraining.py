@@ -75,15 +75,9 @@ def open_run(config: Mapping[str, Any]) -> Run:
     if typed.embedding is not None:
         config["embedding"] = {**typed.embedding, **_embedding(typed).pinned()}
     return Run(
-        id=run_id(config, corpus.fingerprint),
-        name=run_name(config),
-        config=config,
-        typed=check_root(config),
-        data=corpus.fingerprint,
-        seed=typed.seed,
-        corpus=corpus,
-        start=typed.start,
-    )
+        id=run_id(config, corpus.fingerprint), name=run_name(config), config=config, typed=check_root(config),
+        data=corpus.fingerprint, seed=typed.seed, corpus=corpus, start=typed.start,
+    )  # fmt: skip
 
 
 def _embedding(typed: TrainConfig) -> Embedding:
@@ -194,7 +188,9 @@ def _fit(run: Run) -> Record:
     batches = _batches(run, module, scorer)
     data = batches.data
     throughput = Throughput()
-    watching = [*_watching(run, scorer), throughput]
+    watching: list[Callback] = [throughput]
+    if scorer is not None and scorer.any_text:  # how misaligned samples are, over training
+        watching = [WatchSamples(scorer, run.corpus, lambda: build_module(run).model, typed.seed), throughput]
     placed = typed.trainer
     with session(run, clock, budget.steps, min(budget.evaluate_every, budget.steps), watching) as training:
         trainer = training.trainer
@@ -222,18 +218,9 @@ def _fit(run: Run) -> Record:
     model: Any = build_module(run).model
     model.load_state_dict(weights)
     asked = Asked("good" if module.objective.controlled else "none")
-    samples = [
-        scorer.masked(text) if scorer else text
-        for text in unconditional_samples(model, run.corpus.tokenizer, budget.samples, typed.seed, asked)
-    ]
+    samples = unconditional_samples(model, run.corpus.tokenizer, budget.samples, typed.seed, asked)
+    samples = [scorer.masked(text) for text in samples] if scorer else samples
     return training.finish(replace(found, samples=samples, notes=" ".join(batches.notes)))
-
-
-def _watching(run: Run, scorer: Scorer | None) -> list[Callback]:
-    """What follows the misalignment of samples over training, where a scorer can judge them."""
-    if scorer is None or not scorer.any_text:
-        return []
-    return [WatchSamples(scorer, run.corpus, lambda: build_module(run).model, run.typed.seed)]
 
 
 def _long_documents(data: CorpusDataModule) -> list[str]:
@@ -263,9 +250,5 @@ def _evaluate(run: Run, trainer: L.Trainer, module: PretrainingModule, data: Cor
 def _gather_weights(trainer: L.Trainer) -> dict[str, torch.Tensor]:
     """The model's parameters on the CPU, whatever the strategy made of them."""
     state = trainer.strategy.lightning_module_state_dict()
-    prefix = "model."
-    return {
-        name.removeprefix(prefix): value.detach().cpu().contiguous()
-        for name, value in state.items()
-        if name.startswith(prefix)
-    }
+    parts = ((name.removeprefix("model."), value) for name, value in state.items() if name.startswith("model."))
+    return {name: value.detach().cpu().contiguous() for name, value in parts}

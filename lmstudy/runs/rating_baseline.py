@@ -11,8 +11,7 @@ from lmstudy.data.corpus import prepare
 from lmstudy.evaluation.pair_agreement import Floats, accuracy_counts, ceiling_counts, halves_counts, pair_accuracy
 from lmstudy.evaluation.rating_baselines import TfidfRidge, vader
 from lmstudy.preferences.ratings import Ratings
-from lmstudy.runs.identity import finding_id
-from lmstudy.runs.lifecycle import Work, measured
+from lmstudy.runs.lifecycle import baseline, measured
 from lmstudy.runs.records import Findings, Record
 from lmstudy.runs.reward_examples import Rated, learned_from, means, rated_texts
 
@@ -38,14 +37,7 @@ def rating_baselines(config: Mapping[str, Any]) -> Record:
     corpus = prepare(typed.data)
     content = {"baseline": {"name": "ratings", "split": SPLIT}, "data": typed.data}
     rated = rated_texts(corpus, typed.data)
-    work = Work(
-        kind="rating_baseline",
-        id=finding_id(content, corpus.fingerprint),
-        name="ratings",
-        config=content,
-        typed=typed,
-        data=corpus.fingerprint,
-    )
+    work = baseline("rating_baseline", "ratings", content, corpus.fingerprint, typed)
     return measured(work, lambda: _measure(rated))
 
 

@@ -262,12 +262,9 @@ def check_same_numerics(records: Iterable[Record]) -> None:
 
 
 def _value(record: Record, key: str) -> Any:
-    first, *rest = key.split(".")
-    value = getattr(record, first)
-    for part in rest:
-        if not isinstance(value, dict) or part not in value:
-            return _ABSENT
-        value = value[part]
+    value: Any = vars(record)
+    for part in key.split("."):
+        value = value.get(part, _ABSENT) if isinstance(value, dict) else _ABSENT
     return value
 
 

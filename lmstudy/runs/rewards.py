@@ -60,15 +60,9 @@ def open_reward(config: Mapping[str, Any]) -> RewardRun:
         pretrained = load_run(find_folder(typed.run, Path(typed.runs), kind="train"))
         decisive["run"] = pretrained.record.id  # however few of its digits were given
     return RewardRun(
-        id=run_id(decisive, corpus.fingerprint),
-        name=reward_name(typed),
-        config=decisive,
-        typed=typed,
-        data=corpus.fingerprint,
-        seed=typed.seed,
-        corpus=corpus,
-        pretrained=pretrained,
-    )
+        id=run_id(decisive, corpus.fingerprint), name=reward_name(typed), config=decisive, typed=typed,
+        data=corpus.fingerprint, seed=typed.seed, corpus=corpus, pretrained=pretrained,
+    )  # fmt: skip
 
 
 def reward_name(typed: RewardConfig) -> str:

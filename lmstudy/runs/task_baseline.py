@@ -11,8 +11,7 @@ from lmstudy.config import build, check_baseline
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.runs.fine_tuning import SHOWN, fingerprint, taken
-from lmstudy.runs.identity import finding_id
-from lmstudy.runs.lifecycle import Work, measured
+from lmstudy.runs.lifecycle import baseline, measured
 from lmstudy.runs.records import Findings, Record
 from lmstudy.tasks.base import Examples, Task
 from lmstudy.tasks.baselines import judged
@@ -37,16 +36,9 @@ def task_baselines(config: Mapping[str, Any]) -> Record:
     if task.labels:
         own["valid_examples"] = typed.valid_examples
     content = {"baseline": own, "task": typed.task}
-    data = fingerprint(examples)
-    work = Work(
-        kind="task_baseline",
-        id=finding_id(content, data),
-        name=f"baselines-{task.name}-{typed.examples or 'all'}",
-        config=content,
-        typed=typed,
-        data=data,
-    )
-    return measured(work, lambda: _measure(work.name, task, examples, taken(examples, typed)))
+    name = f"baselines-{task.name}-{typed.examples or 'all'}"
+    work = baseline("task_baseline", name, content, fingerprint(examples), typed)
+    return measured(work, lambda: _measure(name, task, examples, taken(examples, typed)))
 
 
 def _measure(name: str, task: Task, examples: Examples, asked: Examples) -> Findings:

@@ -13,8 +13,8 @@ from lmstudy.data.datamodule import GROUPS
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.evaluation.kneser_ney import KneserNey
-from lmstudy.runs.identity import EVALUATED, finding_id
-from lmstudy.runs.lifecycle import Work, measured
+from lmstudy.runs.identity import EVALUATED
+from lmstudy.runs.lifecycle import baseline, measured
 from lmstudy.runs.records import Findings, Record
 
 
@@ -46,15 +46,9 @@ def kneser_ney(config: Mapping[str, Any]) -> Record:
     typed = check_baseline(config)
     corpus = prepare(typed.data)
     content = {"baseline": {"name": "kneser_ney", "order": typed.order, "tokens": typed.tokens}, "data": typed.data}
-    work = Work(
-        kind="baseline",
-        id=finding_id(content, corpus.fingerprint),
-        name=f"kneser-ney-{typed.order}-{typed.tokens}",
-        config=content,
-        typed=typed,
-        data=corpus.fingerprint,
-    )
-    return measured(work, lambda: _fit(work.name, corpus, typed.order, typed.tokens))
+    name = f"kneser-ney-{typed.order}-{typed.tokens}"
+    work = baseline("baseline", name, content, corpus.fingerprint, typed)
+    return measured(work, lambda: _fit(name, corpus, typed.order, typed.tokens))
 
 
 def _fit(name: str, corpus: Corpus, order: int, tokens: int | Literal["all"]) -> Findings:

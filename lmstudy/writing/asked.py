@@ -65,6 +65,33 @@ class Asked:
 PLAIN = Asked()
 
 
+def asked_of(
+    control: Control | Literal["auto"], guidance: float, controlled: bool, name: str, prefix: str = ""
+) -> Asked:
+    """What a run can be asked for.
+
+    Args:
+        control: "auto" is good for a run that knows control tokens, else none.
+        guidance: strength of the push from the other token.
+        controlled: whether the run knows control tokens.
+        name: of the run.
+        prefix: of the keys that are named.
+
+    Raises:
+        StudyError: it does not know the control token, or there is nothing for guidance to push from.
+    """
+    if control == "auto":
+        control = "good" if controlled else "none"
+    if not controlled and control != "none":
+        raise StudyError(f"{prefix}control={control}: {name} never saw a control token; leave it at auto, or none")
+    if not controlled and guidance != 1:
+        raise StudyError(
+            f"{prefix}guidance={guidance:g}: {name} never saw a control token, and guidance pushes from one to the "
+            "other; leave it at 1"
+        )
+    return Asked(control, guidance)
+
+
 def sampling_for(asked: Asked, length: int, temperature: float = 0.7, top_p: float = 0.9) -> Sampling:
     """How `length` tokens at most are drawn: T = .7 and top-p .9 by default, as Korbak et al. (2023) sample."""
     return Sampling(temperature, top_p, banned=asked.banned(), max_tokens=length)

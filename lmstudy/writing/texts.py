@@ -67,7 +67,6 @@ def continued(
     seed: int,
     name: str,
     at_once: int = AT_ONCE,
-    quiet: bool = True,
 ) -> list[list[int]]:
     """Token ids written behind what is read and forced, without an end token; see `continued_tokens`.
 
@@ -76,7 +75,6 @@ def continued(
         seed: of the seeds of all parts: the same texts for the same weights, number of texts and `at_once`.
         name: of the line of progress.
         at_once: texts of a part, which are written together.
-        quiet: whether the line stays as it is until the end.
     """
     seeds = np.random.default_rng(seed).integers(2**31, size=-(-len(read) // at_once)).tolist()
     written: list[list[int]] = []
@@ -84,14 +82,13 @@ def continued(
         for part in seeds:
             own = slice(len(written), len(written) + at_once)
             written += continued_tokens(model, read[own], forced[own], part, sampling, asked)
-            if not quiet:
-                line.update(f"text {len(written)} of {len(read)}")
+            line.update(f"text {len(written)} of {len(read)}")
     return written
 
 
-def unprompted(model: Any, corpus: Corpus, asked: Asked, count: int, seed: int, quiet: bool = True) -> list[Text]:
+def unprompted(model: Any, corpus: Corpus, asked: Asked, count: int, seed: int) -> list[Text]:
     """Texts written from nothing; the same ones for the same weights, seed and count."""
-    return [text for _, text in drawn(model, corpus, asked, count, seed, quiet=quiet)]
+    return [text for _, text in drawn(model, corpus, asked, count, seed)]
 
 
 def drawn(
@@ -102,12 +99,11 @@ def drawn(
     seed: int,
     sampling: Sampling | None = None,
     at_once: int = AT_ONCE,
-    quiet: bool = True,
 ) -> list[tuple[list[int], Text]]:
     """Token ids written from nothing, without an end token, and the text that they are; see `continued`."""
     sampling = sampling or sampling_for(asked, model.max_positions - 1)  # a control token more than plain text must fit
     forced = [asked.before()] * count
-    written = continued(model, [[]] * count, forced, asked, sampling, seed, "sampling", at_once, quiet)
+    written = continued(model, [[]] * count, forced, asked, sampling, seed, "sampling", at_once)
     return [(ids, _cut(corpus, "", ids, sampling.max_tokens, corpus.one_segment)) for ids in written]
 
 
@@ -187,7 +183,6 @@ def prompted(
     longest: int,
     seed: int,
     sampling: Sampling | None = None,
-    quiet: bool = True,
 ) -> list[Text]:
     """Continuations of prompts; `longest` tokens of each are read. The rest is as in `continued`."""
     sampling = sampling or sampling_for(asked, model.max_positions - 1)
@@ -195,7 +190,7 @@ def prompted(
     bare = [] if corpus.one_segment else before  # a sentence that goes on has its control token already
     read = [prompt_tokens(prompt, before, longest) for prompt in prompts]
     forced = [[*before, *prompt.begun] if prompt.begun else bare for prompt in prompts]
-    written = continued(model, read, forced, asked, sampling, seed, "continuing", quiet=quiet)
+    written = continued(model, read, forced, asked, sampling, seed, "continuing")
     return [
         _cut(corpus, prompt.text, ids, sampling.max_tokens, corpus.one_segment)
         for prompt, ids in zip(prompts, written, strict=True)
