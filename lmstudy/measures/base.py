@@ -111,10 +111,10 @@ class Subject:
         return in_own_tokens(own, columns)
 
 
-def in_own_tokens(corpus: Corpus, columns: dict[str, list[Any]]) -> datasets.Dataset:
+def in_own_tokens(corpus: Corpus, columns: Mapping[str, Any]) -> datasets.Dataset:
     """Rows of `id`, `tokens` and `starts` with the types that those of a corpus have."""
     kept = tables.tokenised(corpus.tokenizer.get_vocab_size())
-    return datasets.Dataset.from_dict(columns, features=datasets.Features({name: kept[name] for name in columns}))
+    return datasets.Dataset.from_dict(dict(columns), features=datasets.Features({name: kept[name] for name in columns}))
 
 
 def check_split(split: str, known: Mapping[str, Any]) -> None:

@@ -140,6 +140,10 @@ class Neighbours(Measure):
     `neighbours/KIND/share` is the mean share of the `k` nearest tokens that are of a token's own kind (see
     `kind_purity`), `neighbours/KIND/chance` what chance would give; the record's
     samples hold the neighbours of `words`.
+
+    Args:
+        words: whole tokens of the vocabulary, with the space before them where they have one.
+        k: neighbours of each token.
     """
 
     words: list[str]

@@ -39,6 +39,11 @@ class Reading(Measure):
 
     Each n gives `reading/n/bits_per_byte`, `bits_per_token`, `accuracy` (share of tokens right, given those before
     them) and `exact_match` (share of documents with all tokens right), and document groups for each ratio.
+
+    Args:
+        task: what is written behind what was read.
+        lengths: values of n.
+        targets: tokens that are written in `continue`.
     """
 
     task: Literal["continue", "copy"]

@@ -41,10 +41,12 @@ class Asked:
 
     @property
     def token(self) -> int | None:
+        """The control token asked for; None: none."""
         return _TOKENS.get(self.control)
 
     @property
     def other(self) -> int | None:
+        """The control token that guidance pushes away from."""
         return {GOOD: BAD, BAD: GOOD}.get(self.token or 0)
 
     def writer(self, model: Writer) -> Writer:

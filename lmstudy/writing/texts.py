@@ -37,6 +37,7 @@ class Text:
 
     @property
     def text(self) -> str:
+        """Prompt and what was written behind it, in whole segments."""
         return "".join(self.segments)
 
     @property
