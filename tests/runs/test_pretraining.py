@@ -183,6 +183,27 @@ def test_a_sweep_trains_each_run_once(tiny):
     assert sorted(first.stdout.split()) == sorted(again.stdout.split())
 
 
+@pytest.mark.slow
+def test_two_processes_equal_one_over_twenty_steps(tiny):
+    settings = [*tiny, "budget.steps=20"]
+    own = ["trainer.precision=32-true", "trainer.threads=1", "trainer.log_every=1"]
+    one = train(config_of([*settings, "trainer=cpu", *own]))
+    placed = [*settings, "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", *own]
+    settled = {**os.environ, "MASTER_ADDR": "127.0.0.1"}
+    done = subprocess.run(command("train", *placed), capture_output=True, text=True, check=False, env=settled)
+    assert done.returncode == 0, done.stderr[-2000:]
+    two = load(open_run(config_of(placed)).record_path)
+    assert len(one.curves["train/loss"]["step"]) == 20
+    for name in ("train/loss", "train/gradient_norm"):
+        assert two.curves[name]["value"] == pytest.approx(one.curves[name]["value"], abs=1e-4)
+    assert two.metrics["train/tokens"] == one.metrics["train/tokens"]
+    for name in ("bits_per_byte", "accuracy", "recall", "f1", "loss"):
+        assert two.metrics[f"valid/{name}"] == pytest.approx(one.metrics[f"valid/{name}"], abs=1e-4)
+    for (bits, size), (bits_2, size_2) in zip(one.groups["valid"], two.groups["valid"], strict=True):
+        assert size == size_2
+        assert bits == pytest.approx(bits_2, rel=1e-3, abs=0.05)
+
+
 def half_done(tiny: list[str]) -> tuple[dict, Path]:
     """A run with a checkpoint and no record."""
     config = config_of([*tiny, "trainer.checkpoint_every=5"])
