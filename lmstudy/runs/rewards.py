@@ -27,8 +27,7 @@ from lmstudy.runs.records import Findings, Record
 from lmstudy.runs.reward_examples import Rated, fitted, learned_from, rated_texts
 from lmstudy.runs.reward_metrics import measured, predictions
 from lmstudy.training.callbacks import SessionClock
-from lmstudy.training.reward import RewardModule
-from lmstudy.training.reward_data import RewardDataModule, RewardTexts
+from lmstudy.training.reward import RewardDataModule, RewardModule, RewardTexts
 from lmstudy.training.trainer import check_machine
 
 
