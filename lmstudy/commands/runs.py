@@ -134,7 +134,7 @@ def publish(ids: list[str], runs: Path) -> None:
     """Copy finished records, without the folder they are in, to where the book's claims are computed from."""
     from dataclasses import replace
 
-    from lmstudy.runs.finished import find_folder
+    from lmstudy.runs.folders import find_folder
     from lmstudy.runs.records import load, published_folder
 
     for run in ids:

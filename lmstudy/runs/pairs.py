@@ -47,7 +47,7 @@ def sampled_pairs(model: Any, corpus: Corpus, scorer: Scorer, settings: DPOSetti
     """
     sampling = sampling_for(PLAIN, model.max_positions - 1, settings.temperature, top_p=1.0)
     rng = np.random.default_rng([seed, 1])
-    texts = drawn(model, corpus, PLAIN, settings.samples, int(rng.integers(2**31)), sampling, quiet=False)
+    texts = drawn(model, corpus, PLAIN, settings.samples, int(rng.integers(2**31)), sampling)
     targets = [np.array([*ids, EOS] if text.finished else ids, dtype=np.int64) for ids, text in texts]
     scored = misalignment(scorer, [text.segments for _, text in texts])
     means = np.full(len(texts), np.nan)
