@@ -59,7 +59,7 @@ def removal_table(report: Mapping[str, Any]) -> pd.DataFrame:
 def _with_sums(rows: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """A row "all" below with the sums of the columns of numbers."""
     columns = {key: [row[key] for row in rows.values()] for key in next(iter(rows.values()))}
-    sums = {key: "" if isinstance(found[0], str) else sum(found) for key, found in columns.items()}
+    sums = {key: sum(own) if all(isinstance(x, int) for x in own) else "" for key, own in columns.items()}
     return pd.DataFrame.from_dict({**rows, "all": sums}, orient="index")
 
 
