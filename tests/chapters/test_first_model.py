@@ -5,15 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmstudy.chapters.corpus import corpus as chapter
-from lmstudy.chapters.first_model.first_model import (
-    agreement,
-    learning_curves,
-    metric_table,
-    one_example,
-    reading,
-    sample,
-)
+from lmstudy.chapters.corpus import corpus as counted
+from lmstudy.chapters.first_model import first_model as chapter
 from lmstudy.compose import compose_config
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.pretraining import open_run, train
@@ -27,22 +20,19 @@ def finished(tiny):
     return load_run(open_run(config).folder)
 
 
-def test_an_example_is_one_document_cut_in_two(finished):
-    source, target = one_example(finished, 0)
+def test_what_is_read_and_written_is_that_of_the_model(finished):
+    source, target = chapter.one_example(finished, 0)
     texts = finished.run.corpus.splits["train"]["text"]
-    assert any(source + target.rstrip("\n") in text for text in texts)
-
-
-def test_reading_measures_the_same_continuations_three_times(finished):
-    found, gain = reading(finished, documents=12, seed=0)
+    assert any(source + target.rstrip("\n") in text for text in texts)  # one document, cut in two
+    found, gain = chapter.reading(finished, documents=12, seed=0)
     right, _, wrong = found.values()
     assert gain.value == pytest.approx(wrong.value - right.value)
     assert list(found) == ["behind the right beginning", "behind nothing", "behind a wrong beginning"]
     for estimate in found.values():
         assert 1 < estimate.value < 12
         assert estimate.low < estimate.value < estimate.high
-    assert (found, gain) == reading(finished, documents=12, seed=0)
-    texts, share = sample(finished.module.model, finished.run.corpus, 4, seed=1)
+    assert (found, gain) == chapter.reading(finished, documents=12, seed=0)
+    texts, share = chapter.sample(finished.module.model, finished.run.corpus, 4, seed=1)
     assert len(texts) == 4
     assert share.low <= share.value <= share.high
 
@@ -54,29 +44,29 @@ def test_agreement_says_inside_outside_or_nothing_to_compare(finished):
         scores = [record.metrics[key] + more + d for d in (-0.01, 0.0, 0.01)]
         return [replace(record, metrics={**record.metrics, key: score}) for score in scores]
 
-    assert ": inside." in agreement(record, others(0))
-    assert "**outside**" in agreement(record, others(1))
-    assert "Fewer than two other runs of budget *smoke*" in agreement(record, others(0)[:1])
+    assert ": inside." in chapter.agreement(record, others(0))
+    assert "**outside**" in chapter.agreement(record, others(1))
+    assert "Fewer than two other runs of budget *smoke*" in chapter.agreement(record, others(0)[:1])
 
 
 def test_tables_add_up(finished):
     corpus, record = finished.run.corpus, finished.record
-    sources = chapter.source_table(corpus.report)
+    sources = counted.source_table(corpus.report)
     assert sources.loc["all", "kept"] == sum(len(split) for split in corpus.splits.values())
     assert (sources["functions found"] - sources["removed"] == sources["kept"]).all()
-    removed = chapter.removal_table(corpus.report)
+    removed = counted.removal_table(corpus.report)
     assert removed.loc["all"].sum() == sources.loc["all", "removed"]
-    reasons = tables.reason_table(corpus.report).rename(index=chapter.in_words)
+    reasons = tables.reason_table(corpus.report).rename(index=counted.in_words)
     assert list(reasons.index) == list(removed.columns)
     assert reasons["documents"].sum() == sources.loc["all", "removed"]
     parts = tables.parameter_table(finished.module.model)["parameters"]
     assert parts["all"] == parts.drop("all").sum() == record.metrics["parameters"]
-    shown = metric_table(record, {"valid": "held out"})
+    shown = chapter.metric_table(record, {"valid": "held out"})
     assert shown.loc["bits per byte", "held out"] == record.metrics["valid/bits_per_byte"]
-    splits = chapter.split_table(corpus.report)
+    splits = counted.split_table(corpus.report)
     assert splits.loc["training", "documents"] == len(corpus.splits["train"])
-    assert chapter.token_counts(corpus.splits["train"]).sum() == splits.loc["training", "tokens"]
-    rates, everything, codes = chapter.survey(corpus, 50, seed=0)
+    assert counted.token_counts(corpus.splits["train"]).sum() == splits.loc["training", "tokens"]
+    rates, everything, codes = counted.survey(corpus, 50, seed=0)
     assert set(rates) <= set(sources.index)
     assert min(e.value for e in rates.values()) <= everything.value <= max(e.value for e in rates.values())
     assert all(count > 0 for *_, count in codes)
@@ -84,10 +74,10 @@ def test_tables_add_up(finished):
 
 def test_figures_draw_what_they_are_given(finished):
     record = finished.record
-    counted = replace(record, metrics={"valid/bits_per_byte": 2.0})
-    held_out = learning_curves(record, [record], {"counting": counted}).axes[1]
+    n_gram = replace(record, metrics={"valid/bits_per_byte": 2.0})
+    held_out = chapter.learning_curves(record, [record], {"counting": n_gram}).axes[1]
     assert list(held_out.lines[1].get_ydata()) == record.curves["valid/bits_per_byte"]["value"]
     assert {text.get_text() for text in held_out.texts} >= {"this run", "counting", "this run, all documents"}
     assert any(line.get_ydata()[0] == 2.0 for line in held_out.lines)
-    lengths = chapter.token_lengths({"train": np.array([1, 2, 3, 4])}, context=3)
+    lengths = counted.token_lengths({"train": np.array([1, 2, 3, 4])}, context=3)
     assert list(lengths.axes[0].lines[0].get_ydata()) == [0.25, 0.5, 0.75, 1]

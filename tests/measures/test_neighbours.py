@@ -53,7 +53,9 @@ def test_purity_is_one_for_kinds_apart_and_chance_for_noise():
     digits = noise["digit"][0]
     assert digits.n == 10
     assert digits.low < digits.value < digits.high < 1
-    assert all(0 <= e.low <= e.high <= 1 for e, _ in kind_purity(*grouped(0.3), k=3).values())
+    between = kind_purity(*grouped(0.3), k=3)
+    assert all(0 <= e.low <= e.high <= 1 for e, _ in between.values())
+    assert kind_purity(*grouped(0.3), k=3, batch=7) == between
 
 
 def test_another_spelling_of_a_token_is_no_neighbour():
@@ -65,11 +67,6 @@ def test_another_spelling_of_a_token_is_no_neighbour():
     found = kind_purity(np.concatenate([centres, centres, centres + 0.1]), texts, k=1)
     assert found["digit"][0].value < 0.5
     assert found["digit"][1] == pytest.approx(18 / 28)
-
-
-def test_batches_do_not_change_the_purity():
-    vectors, texts = grouped(0.5)
-    assert kind_purity(vectors, texts, 3, batch=7) == kind_purity(vectors, texts, 3)
 
 
 def test_neighbours_and_shares_are_those_of_the_embedding(trained, measured):

@@ -2,8 +2,10 @@
 
 from functools import partial
 
+from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, above, claim
 from lmstudy.study.estimates import more_bits
+from lmstudy.study.shelf import Shelf
 
 in_bits = partial(claim, chapter="notebooks/08_embeddings", unit="bits per byte")
 BUDGET = "brief"
@@ -21,7 +23,12 @@ FROZEN = {
 
 def _more_bits(arm: str, reference: str) -> Compute:
     """Bits per byte of an experiment minus those of another."""
-    return lambda shelf: more_bits(*(shelf.trained(f"experiment={e}", f"budget={BUDGET}") for e in (arm, reference)))
+
+    def compute(shelf: Shelf) -> Estimate:
+        one, other = (shelf.trained(f"experiment={e}", f"budget={BUDGET}") for e in (arm, reference))
+        return more_bits(one, other)
+
+    return compute
 
 
 # fmt: off

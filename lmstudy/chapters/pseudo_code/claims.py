@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.runs.records import Record
@@ -23,7 +24,8 @@ LAST = 10
 
 def counting(shelf: Shelf, trained: Record, order: int) -> Record:
     """The n-gram model of an order on the corpus of a run."""
-    return shelf.baseline(f"order={order}", data=trained.config["data"])
+    data: Any = trained.config["data"]
+    return shelf.baseline(f"order={order}", data=data)
 
 
 def _last_loss(experiment: str) -> Compute:
