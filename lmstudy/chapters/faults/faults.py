@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, paired_difference, paired_ratio_of_means, seed_interval
 from lmstudy.runs.records import Record
-from lmstudy.show.curves import curves
+from lmstudy.show.curves import curve_panels
 from lmstudy.study.claims import Compute
 from lmstudy.study.estimates import HELD_OUT, common_seeds, mean, mean_metric, sums, times
 from lmstudy.study.estimates import UNPROMPTED as TRAINING
@@ -139,13 +139,26 @@ def pushed_curves(shelf: Shelf, task: str, what: str) -> dict[str, Curve]:
 
 
 def drawn(
-    found: dict[str, Curve], xlabel: str, task: str, override: str, *, log_x: bool = False, log_y: bool = False
+    found: dict[str, Curve],
+    xlabel: str,
+    task: str,
+    override: str,
+    *,
+    log_x: bool = False,
+    enlarged: float | None = None,
 ) -> Figure | None:
-    """Curves of a task; where nobody measured them, a line that tells which override makes the records."""
+    """Curves of a task, and once more from x = `enlarged` on, where they are low.
+
+    Where nobody measured them, a line tells which override makes the records.
+    """
     if not found:
         print(f"To be run: {override} (see How to reproduce). There is no published record of it yet.")
         return None
-    return curves(found, xlabel, UNITS[task], log_x=log_x, log_y=log_y, from_zero=not log_y)
+    panels = {"": found}
+    if enlarged is not None:
+        last = {name: {x: e for x, e in curve.items() if x >= enlarged} for name, curve in found.items()}
+        panels = {"all": found, f"from {enlarged:g} on, enlarged": last}
+    return curve_panels(panels, xlabel, UNITS[task], columns=len(panels), log_x=log_x, from_zero=True)
 
 
 def fault_table(shelf: Shelf, task: str) -> pd.DataFrame:

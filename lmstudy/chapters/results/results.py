@@ -1,4 +1,4 @@
-"""What the chapter of results computes: levels, comparisons with MLE, whether graders agree, distance from a teacher."""
+"""What the chapter of results computes: levels, comparisons with MLE, agreement of graders, distance from a teacher."""
 
 from __future__ import annotations
 
