@@ -96,9 +96,7 @@ def test_a_family_is_corrected_on_the_scale_where_its_intervals_are_symmetric():
 def test_the_best_of_ours_is_the_one_that_is_minded_least(records, privacy):
     assert chapter.best_column(privacy) == "selective"
     assert "selective. In what is minded: better. In capability: worse." in tables.best_sentence(privacy)
-    runs = [
-        record for record in records if record.kind == "train" and record.config["objective"]["name"] == "conditional"
-    ]
+    runs = [trained("privacy", "conditional", seed) for seed in (1, 2, 3)]
     pushed = [judged(run, 0.00001, settings={"guidance": 2.0}) for run in runs]
     alone = judged(runs[0], 0.00002, settings={"guidance": 3.0})
     guided = results(Shelf([*records, *pushed, alone]), "privacy")
@@ -106,10 +104,10 @@ def test_the_best_of_ours_is_the_one_that_is_minded_least(records, privacy):
     assert {strength: len(own) for strength, own in guided.guided.items()} == {1.0: 3, 2.0: 3, 3.0: 1}
     assert "the same weights" in tables.best_sentence(guided)
     assert "guidance 3** against 1" in tables.on_guidance({"privacy": guided})
-    axes = closed(figures.guidance(figures.guided({"privacy": guided}))).axes[0]
+    axes = closed(figures.guidance({"privacy": guided})).axes[0]
     assert [text.get_text()[-3:] for text in axes.get_yticklabels()] == ["(3)", "(3)", "(1)"]
     assert len(axes.lines) == 5  # a point each, and no interval of a single seed
-    assert not figures.guided({"privacy": privacy})
+    assert figures.guidance({"privacy": privacy}) is None
     harmful = [judged(run, 0.004, settings={"guidance": 2.0}) for run in runs]
     worse = tables.on_guidance({"privacy": results(Shelf([*records, *harmful]), "privacy")})
     assert re.search(r"\*\* against 1: (9|1\d)[.\d]* \([^)]*\) times more \(3 seeds\)", worse)
@@ -158,12 +156,8 @@ def test_tables_and_figures_of_every_task(task):
 
 
 def written(*segments):
-    return {
-        "of": "unprompted",
-        "segments": [text for text, _ in segments],
-        "scores": [s for _, s in segments],
-        "given": 0,
-    }
+    texts, scores = zip(*segments, strict=True)
+    return {"of": "unprompted", "segments": list(texts), "scores": list(scores), "given": 0}
 
 
 def test_samples_stand_side_by_side_with_what_is_minded_marked():

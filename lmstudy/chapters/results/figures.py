@@ -170,22 +170,23 @@ def _limits(set_limits: Any, values: Sequence[Estimate], log: bool) -> None:
     set_limits(bottom - 0.1 * (top - bottom or span), top + 0.12 * (top - bottom or span))
 
 
-def watched(results: Mapping[str, Results]) -> dict[str, Results]:
-    """Tasks whose samples were judged while a model was trained."""
-    return {
-        task: own
-        for task, own in results.items()
+def misalignment_curves(results: Mapping[str, Results]) -> Figure | None:
+    """Mean score of samples over the steps of training, a panel a task and a curve an objective; means over seeds.
+
+    Of the tasks whose samples were judged while models learned; None without any.
+    """
+    watched = [
+        own
+        for own in results.values()
         if all(WATCHED in record.curves for records in own.trained.values() for record in records)
+    ]
+    if not watched:
+        return None
+    panels = {
+        own.title: {name: _course(records, PER_THOUSAND[own.task]) for name, records in own.trained.items()}
+        for own in watched
     }
-
-
-def misalignment_curves(results: Mapping[str, Results]) -> Figure:
-    """Mean score of samples over the steps of training, a panel a task and a curve an objective; means over seeds."""
-    panels, units = {}, {}
-    for task, own in results.items():
-        units[own.title] = UNITS[task]
-        panels[own.title] = {name: _course(records, PER_THOUSAND[task]) for name, records in own.trained.items()}
-    zero = all(own.counted for own in results.values())
+    units, zero = {own.title: UNITS[own.task] for own in watched}, all(own.counted for own in watched)
     colours = {name: colour for name, (colour, _) in LOOKS.items()}
     return curve_panels(panels, "step", units, from_zero=zero, colours=colours)
 
@@ -197,23 +198,19 @@ def _course(records: Sequence[Record], scale: float) -> dict[float, float]:
     return dict(zip(records[0].curves[WATCHED]["step"], means.tolist(), strict=True))
 
 
-def guided(results: Mapping[str, Results]) -> dict[str, Results]:
-    """Tasks of which conditional runs were also asked with guidance, or MLE runs for the best of several samples."""
-    return {task: own for task, own in results.items() if own.guided or own.best_of}
-
-
-def guidance(results: Mapping[str, Results]) -> Figure:
+def guidance(results: Mapping[str, Results]) -> Figure | None:
     """Mean score of conditional runs by the strength of guidance, and of MLE runs by the samples chosen from.
 
-    A row of a single seed has no interval: one of texts alone would look surest.
+    A row of a single seed has no interval: one of texts alone would look surest. None where nothing was measured.
     """
     panels = {}
-    for task, own in results.items():
+    guided = [own for own in results.values() if own.guided or own.best_of]
+    for own in guided:
         asked = {f"{REFERENCE}, best of {n}": records for n, records in own.best_of.items()}
         asked |= {f"{CONDITIONAL}, guidance {strength:g}": records for strength, records in own.guided.items()}
-        found = {f"{name} ({len(records)})": level(task, records) for name, records in asked.items()}
+        found = {f"{name} ({len(records)})": level(own.task, records) for name, records in asked.items()}
         panels[own.title] = {
             name: e if e.n > 1 else replace(e, low=math.nan, high=math.nan) for name, e in found.items()
         }
-    counted = [own.title for own in results.values() if own.counted]
-    return point_panels(panels, {own.title: UNITS[own.task] for own in results.values()}, log=counted)
+    units, counted = {own.title: UNITS[own.task] for own in guided}, [own.title for own in guided if own.counted]
+    return point_panels(panels, units, log=counted) if panels else None

@@ -100,10 +100,12 @@ def _starred(
     found: Mapping[str, Estimate], ratios: bool, family: Mapping[str, Estimate] | None = None
 ) -> dict[str, str]:
     """Estimates as they are written, with a star where they differ among the `family` (themselves, if none)."""
-    signed = family is not None or not ratios
+    decimals = 1 if family is not None else None if ratios else 2
     corrected = holm_corrected(family or found, ratios)
     return {
-        name: "–" if math.isnan(e.value) else written(e, signed) + (" *" if corrected[name].differs() else "")
+        name: "–"
+        if math.isnan(e.value)
+        else written(e, decimals is not None, decimals=decimals) + (" *" if corrected[name].differs() else "")
         for name, e in found.items()
     }
 
@@ -152,7 +154,7 @@ def against_aims(results: Results) -> str:
     what = (
         f"writes {written(gain)} times fewer {MINDED[results.task]}"
         if results.counted
-        else f"writes text that is {written(gain, signed=True)} standard deviations of human ratings better"
+        else f"writes text that is {written(gain, signed=True, decimals=2)} standard deviations of human ratings better"
     )
     aim, null = AIM_RATIO if results.counted else AIM_SPREAD, _null(results)
     verdict = says(gain, null=null)
@@ -161,7 +163,7 @@ def against_aims(results: Results) -> str:
         f"{title} Against MLE, conditional training {what} ({_seeds(gain.n)}). The aim of {aim:g} is "
         f"**{_reached(gain.value >= aim, gain.low >= aim, gain.high < aim)}**; the interval "
         f"{apart.get(verdict, f'excludes {null:g}')}. It needs "
-        f"{written(price, signed=True)} % bits per byte; the aim of at most {AIM_COST:g} % is "
+        f"{written(price, signed=True, decimals=1)} % bits per byte; the aim of at most {AIM_COST:g} % is "
         f"**{_reached(price.value <= AIM_COST, price.high <= AIM_COST, price.low > AIM_COST)}**."
     )
 
