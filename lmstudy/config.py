@@ -1,18 +1,31 @@
 """The types of every configuration: what a key may hold, checked before anything runs.
 
-Root, budget, trainer and logger are declared here. A group whose YAML names a `_target_` is typed by the
-signature of that class, so a new model or objective is one file and one YAML, and closed all the same.
+The roots of the commands, budget, trainer and logger are declared here. A group whose YAML names a `_target_` is typed
+by the signature of that class, so a new model or objective is one file and one YAML, and closed all the same.
 """
 
 import inspect
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from lmstudy.errors import StudyError
 
 Count = Annotated[int, Field(gt=0)]
+Seed = Annotated[int, Field(ge=0)]
+
+
+def _named(run: Any) -> Any:
+    """What names a run: digits alone are text, too; the beginning of an id such as 3e7 was read as another number."""
+    if isinstance(run, float):
+        raise ValueError("this beginning of an id reads as a number; give more digits of it")
+    return str(run) if isinstance(run, int) else run
+
+
+RunName = Annotated[str, BeforeValidator(_named)]
+"""A finished run: its id, the beginning of it, its name or its folder."""
+OptionalRunName = Annotated[str | None, BeforeValidator(_named)]
 
 
 class _Closed(BaseModel):
@@ -60,6 +73,16 @@ class LoggerConfig(_Closed):
     names: list[Literal["csv", "wandb", "tensorboard"]]
 
 
+class DecodingConfig(_Closed):
+    """How answers are written: searched for, or drawn at a temperature above 0."""
+
+    beams: Count
+    length_penalty: Annotated[float, Field(ge=0)]
+    no_repeat: Annotated[int, Field(ge=0)]
+    temperature: Annotated[float, Field(ge=0)]
+    top_p: Annotated[float, Field(gt=0, le=1)]
+
+
 class DPOSettings(_Closed):
     """What `lmstudy-dpo` learns from, and how strongly; see conf/dpo.yaml."""
 
@@ -73,7 +96,7 @@ class DPOSettings(_Closed):
 class TrainConfig(_Closed):
     """The root of `lmstudy-train`."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
     experiment: str | None
     runs: str
     data: dict[str, Any]
@@ -87,8 +110,90 @@ class TrainConfig(_Closed):
     embedding: dict[str, Any] | None = None
     scorer: dict[str, Any] | None = None
     measure: dict[str, Any] | None = None
-    start: str | None = None
+    start: OptionalRunName = None
     dpo: DPOSettings | None = None
+
+
+class _OneDevice(_Closed):
+    why: ClassVar[str]
+    trainer: TrainerConfig
+
+
+class TuneConfig(_OneDevice):
+    """The root of `lmstudy-finetune`."""
+
+    why = "models as small as these are fine-tuned on one device"
+    task: dict[str, Any]
+    data: dict[str, Any]
+    model: dict[str, Any]
+    budget: BudgetConfig
+    optimizer: dict[str, Any]
+    logger: LoggerConfig
+    run: OptionalRunName
+    examples: Count | None
+    steps: Count
+    batch: Count
+    evaluate_every: Count
+    valid_examples: Count
+    test_examples: Count | None
+    head: Literal[True, False, "decoder"]
+    keep: Literal["answers"] | None
+    label_weights: Literal["balanced"] | None
+    context: Count | None
+    decoding: DecodingConfig
+    seed: Seed
+    runs: str
+
+
+class RewardConfig(_OneDevice):
+    """The root of `lmstudy-reward`."""
+
+    why = "a reward model compares the texts of a batch with each other, and is trained on one device"
+    data: dict[str, Any]
+    encoder: dict[str, Any]
+    loss: dict[str, Any]
+    optimizer: dict[str, Any]
+    logger: LoggerConfig
+    half: Literal["all", "A", "B"]
+    share: Annotated[float, Field(gt=0, le=1)]
+    ratings: Count | None
+    run: OptionalRunName
+    epochs: Count
+    batch: Annotated[int, Field(gt=1)]
+    seed: Seed
+    runs: str
+
+
+class DPOConfig(DPOSettings, _OneDevice):
+    """The root of `lmstudy-dpo`."""
+
+    why = "pairs are learned from on one device"
+    run: RunName
+    steps: Count
+    seed: Seed | None
+    scorer: dict[str, Any] | None = None
+    measure: dict[str, Any] | None = None
+    optimizer: dict[str, Any]
+    logger: LoggerConfig
+    runs: str
+
+
+class GenerateConfig(_Closed):
+    """The root of `lmstudy-generate`."""
+
+    run: RunName
+    scorer: dict[str, Any] | None
+    control: Literal["auto", "none", "good", "bad"]
+    guidance: Annotated[float, Field(allow_inf_nan=False)]
+    prompt: str | None
+    n: Count
+    temperature: Annotated[float, Field(ge=0)]
+    top_p: Annotated[float, Field(gt=0, le=1)]
+    max_tokens: Count | None
+    seed: Seed
+    format: Literal["text", "json"]
+    colour: Literal["auto", "always", "never"]
+    runs: str
 
 
 class BaselineConfig(_Closed):
@@ -108,7 +213,7 @@ class BaselineConfig(_Closed):
 class EvaluateConfig(_Closed):
     """The root of `lmstudy-evaluate`."""
 
-    run: str
+    run: RunName
     measure: dict[str, Any]
     data: dict[str, Any] | None
     split: Literal["valid", "valid_files", "test"]
@@ -129,6 +234,33 @@ class BenchmarkConfig(_Closed):
     runs: str
 
 
+ROOTS: dict[str, type[_Closed]] = {
+    "train": TrainConfig,
+    "finetune": TuneConfig,
+    "reward": RewardConfig,
+    "dpo": DPOConfig,
+    "generate": GenerateConfig,
+    "baseline": BaselineConfig,
+    "evaluate": EvaluateConfig,
+    "benchmark": BenchmarkConfig,
+}
+"""By the names of their YAML files."""
+Root = TypeVar("Root", bound=_Closed)
+
+
+def check(root: type[Root], config: Mapping[str, Any]) -> Root:
+    """A resolved configuration as its type, such as `TrainConfig`.
+
+    Raises:
+        StudyError: names the key, its value and what it may be.
+    """
+    typed: Root = _check(root, config, "")
+    if isinstance(typed, _OneDevice) and typed.trainer.devices * typed.trainer.nodes > 1:
+        trainer = typed.trainer
+        raise StudyError(f"trainer.devices={trainer.devices} and trainer.nodes={trainer.nodes}: {typed.why}")
+    return typed
+
+
 def _check(model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> Any:
     try:
         return model.model_validate(dict(values))
@@ -142,7 +274,8 @@ def _check(model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> An
             elif problem["type"] == "missing":
                 lines.append(f"{key}: missing")
             else:
-                lines.append(f"{key}={problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}")
+                message = problem["msg"].removeprefix("Value error, ")
+                lines.append(f"{key}={problem['input']!r}: {message[0].lower()}{message[1:]}")
         raise StudyError("configuration: " + "; ".join(lines)) from None
 
 
@@ -178,35 +311,3 @@ def build(node: Mapping[str, Any], group: str, **given: Any) -> Any:
         raise StudyError(f"{group}._target_={path}: cannot be imported ({reason})") from error
     checked = _check(target_type(target, tuple(given)), settings, group)
     return target(**{name: getattr(checked, name) for name in type(checked).model_fields}, **given)
-
-
-def check_root(config: Mapping[str, Any]) -> TrainConfig:
-    """The typed root of a resolved configuration."""
-    return _check(TrainConfig, {**config, "start": named_run(config, "start")}, "")
-
-
-def named_run(config: Mapping[str, Any], key: str) -> str | None:
-    """What a key names a run by: digits alone are text, too.
-
-    Raises:
-        StudyError: the beginning of an id such as 3e7, which was read as another number.
-    """
-    run = config.get(key)
-    if isinstance(run, float):
-        raise StudyError(f"{key}={run}: this beginning of an id reads as a number; give more digits of it")
-    return None if run is None else str(run)
-
-
-def check_baseline(config: Mapping[str, Any]) -> BaselineConfig:
-    """The typed root of a resolved `lmstudy-baseline` configuration."""
-    return _check(BaselineConfig, config, "")
-
-
-def check_evaluate(config: Mapping[str, Any]) -> EvaluateConfig:
-    """The typed root of a resolved `lmstudy-evaluate` configuration."""
-    return _check(EvaluateConfig, {**config, "run": named_run(config, "run")}, "")
-
-
-def check_benchmark(config: Mapping[str, Any]) -> BenchmarkConfig:
-    """The typed root of a resolved `lmstudy-benchmark` configuration."""
-    return _check(BenchmarkConfig, config, "")

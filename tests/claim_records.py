@@ -7,10 +7,10 @@ from functools import cache
 import numpy as np
 
 from lmstudy.benchmark.result import Line
+from lmstudy.compose import compose_config
 from lmstudy.runs import text_baseline
 from lmstudy.runs.records import Record
 from lmstudy.study.claims import all_claims
-from lmstudy.study.needs import compose_config
 
 
 def record(number, kind, config, bits_per_byte, seed=None, **changes):

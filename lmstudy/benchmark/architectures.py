@@ -16,16 +16,21 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from lmstudy.benchmark import ratios
-from lmstudy.benchmark.contenders.batches import Arrays
-from lmstudy.benchmark.contest import Contest, Entry
+from lmstudy.benchmark.contenders.ours import build_model, trained_parameters
+from lmstudy.benchmark.contenders.training import Arrays
+from lmstudy.benchmark.contest import Contest, Entry, comparable
 from lmstudy.benchmark.result import Bench, Line, Result
-from lmstudy.benchmark.train import MEASURE, UNIT, comparable
+from lmstudy.benchmark.settings import check_at_least
+from lmstudy.benchmark.train import MEASURE, UNIT, training_store
+from lmstudy.compose import compose_config
+from lmstudy.config import TrainConfig, build, check
 from lmstudy.data.batch import Shape
-from lmstudy.data.corpus import Corpus
+from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.errors import StudyError
-from lmstudy.study.needs import compose_config
+from lmstudy.training.compilation import compile_network
 
-OURS = "lmstudy.benchmark.contenders.ours_experiment.Training"
+OURS = "lmstudy.benchmark.contenders.ours.ExperimentTraining"
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,7 @@ class Architectures:
     def __post_init__(self) -> None:
         if not self.experiments or len(set(self.experiments)) < len(self.experiments):
             raise StudyError(f"workload.experiments={self.experiments} must hold at least one name, and none twice")
-        if self.batches < 1:
-            raise StudyError(f"workload.batches={self.batches} must be at least 1")
+        check_at_least(1, self, "batches")
         for override in self.overrides:
             if override.lstrip("+~").partition("=")[0].split(".")[0] == "data":
                 raise StudyError(
@@ -57,8 +61,6 @@ class Architectures:
 
     def run(self, bench: Bench) -> Result:
         """Headline: the rate of the second experiment as a multiple of the first's."""
-        from lmstudy.data.corpus import prepare
-
         configs = {experiment: self._config(experiment) for experiment in self.experiments}
         corpus = prepare(bench.data)
         vocab_size = corpus.tokenizer.get_vocab_size()
@@ -75,10 +77,8 @@ class Architectures:
 
     def _config(self, experiment: str) -> dict[str, Any]:
         """The resolved configuration of an experiment, if a contender can stand for it."""
-        from lmstudy.config import check_root
-
         config = compose_config("train", [f"experiment={experiment}", *self.overrides])
-        typed = check_root(config)
+        typed = check(TrainConfig, config)
         if (typed.trainer.accelerator, typed.trainer.precision) != ("cpu", "32-true"):
             raise StudyError(
                 f"experiment={experiment} trains with trainer.accelerator={typed.trainer.accelerator} and "
@@ -95,9 +95,6 @@ def _compiled(configs: Mapping[str, Mapping[str, Any]], vocab_size: int) -> dict
     Raises:
         StudyError: they are not comparable, or one cannot be built or compiled as it asks for.
     """
-    from lmstudy.benchmark.contenders.ours_experiment import build_model, trained_parameters
-    from lmstudy.training.compilation import compile_network
-
     facts, compiled = {}, {}
     for name, config in configs.items():
         model = build_model(config, vocab_size)
@@ -115,22 +112,15 @@ def _sizes(config: Mapping[str, Any]) -> dict[str, int]:
 
 def _batches(corpus: Corpus, config: Mapping[str, Any], count: int) -> list[Arrays]:
     """The first batches of a run."""
-    from lmstudy.config import build
-    from lmstudy.data.datamodule import Phase, TrainingBatches
-    from lmstudy.data.store import TokenStore
-
-    if "train" not in corpus.splits:
-        raise StudyError("the training split has no document: check data.cleaning and data.path")
     task, shape = build(config["pretraining"], "pretraining"), Shape(**_sizes(config))
-    batches = TrainingBatches([Phase(0, TokenStore(corpus.splits["train"]))], task, shape, config["seed"])
+    batches = TrainingBatches([Phase(0, training_store(corpus))], task, shape, config["seed"])
     return [tuple(field.numpy() for field in batch) for batch in islice(iter(batches), count)]
 
 
 def lines(contest: Contest) -> list[Line]:
     """Every contender's rate, then memory, against the first's; then what each did by itself."""
     first, *others = contest.accounts
-    found = [ratios.rate_ratio(contest, name, first, MEASURE, UNIT) for name in others]
-    found += [ratios.memory_ratio(contest, name, first) for name in others]
+    found = ratios.compared(contest, [(name, first) for name in others], MEASURE, UNIT)
     for name in contest.accounts:
         found += [ratios.rate(contest, name, MEASURE, UNIT), *ratios.memory(contest, name)]
     return found

@@ -15,11 +15,14 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from lmstudy.benchmark.worker import Worker
+from lmstudy.benchmark.processes import Worker
+from lmstudy.errors import StudyError
 from lmstudy.progress import ProgressLine
 
 REFERENCE_SECONDS = 0.3
 """Least length of the matrix products before a round."""
+TOLERANCE = 0.02
+"""Largest difference of two contenders' numbers of parameters, as a share."""
 
 
 class Block(NamedTuple):
@@ -87,6 +90,19 @@ class Contest:
 
 Check = Callable[[Mapping[str, Mapping[str, Any]]], None]
 """Called with the facts of all contenders by name before the first round; raises StudyError to refuse."""
+
+
+def comparable(facts: Mapping[str, Mapping[str, Any]]) -> None:
+    """A `Check`: all contenders have equal shapes, and numbers of parameters within 2 %."""
+    (first, ours), *others = facts.items()
+    for name, theirs in others:
+        if theirs["shape"] != ours["shape"]:
+            raise StudyError(f"not comparable: batches of {first} are {ours['shape']}, of {name} {theirs['shape']}")
+        a, b = ours["parameters"], theirs["parameters"]
+        if abs(a - b) > TOLERANCE * a:
+            raise StudyError(
+                f"not comparable: {first} has {a:,} parameters and {name} {b:,}; they may differ by {TOLERANCE:.0%}"
+            )
 
 
 def rotated(names: Sequence[str], round_number: int) -> list[str]:

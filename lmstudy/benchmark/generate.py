@@ -1,20 +1,23 @@
-"""Workload `generate`: tokens a second of batched sampling, against other libraries."""
+"""Workload `generate`: tokens a second of batched sampling, here and with transformers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 
 from lmstudy.benchmark import ratios
-from lmstudy.benchmark.contest import Contest, Entry, hold
-from lmstudy.benchmark.network import Network
-from lmstudy.benchmark.result import Bench, Line, Result
-from lmstudy.benchmark.train import comparable
-from lmstudy.data.tokenizer import SPECIAL_TOKENS
+from lmstudy.benchmark.contest import Contest, Entry, comparable
+from lmstudy.benchmark.result import Bench, Result
+from lmstudy.benchmark.settings import Network, check_at_least
+from lmstudy.data.tokenizer import BOS, EOS, PAD, SPECIAL_TOKENS
 from lmstudy.errors import StudyError
+from lmstudy.models.generation import Sampling, generate, pad_prompts
+from lmstudy.models.hf_t5 import t5
+from lmstudy.models.transformer import Seq2SeqTransformer
 
 UNIT = "tokens/s"
-OURS = "lmstudy.benchmark.contenders.generate_ours.Generation"
+OURS = f"{__name__}.Ours"
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,7 @@ class Generate(Network):
         for key in ("top_p", "nucleus_top_p"):
             if not 0 < getattr(self, key) <= 1:
                 raise StudyError(f"workload.{key}={getattr(self, key)} must be above 0 and at most 1")
-        for key in ("prompt_tokens", "most_rounds"):
-            if getattr(self, key) < 1:
-                raise StudyError(f"workload.{key}={getattr(self, key)} must be at least 1")
+        check_at_least(1, self, "prompt_tokens", "most_rounds")
         if self.vocab_size <= len(SPECIAL_TOKENS):
             raise StudyError(f"workload.vocab_size={self.vocab_size} must be above {len(SPECIAL_TOKENS)}")
 
@@ -75,18 +76,17 @@ class Generate(Network):
         given |= {"vocab_size": self.vocab_size, **self.sizes}
         entries = [Entry("lmstudy", OURS, given), *bench.peer_entries(self.name, given)]
         rounds = min(bench.rounds, self.most_rounds)
-        contest = hold(entries, rounds=rounds, threads=bench.threads, seconds=bench.seconds, check=comparable)
+        contest = replace(bench, rounds=rounds).hold(entries, check=comparable)
         return result(contest, case, [peer.name for peer in bench.peers])
 
 
 def result(contest: Contest, case: str, peers: list[str]) -> Result:
     """What one contest found; measures and curves carry the name of the case."""
     measure = f"tokens_per_second_{case}"
-    lines = [ratios.rate_ratio(contest, "lmstudy", peer, measure, UNIT) for peer in peers]
-    lines += [_of_case(ratios.memory_ratio(contest, "lmstudy", peer), case) for peer in peers]
+    lines = ratios.compared(contest, [("lmstudy", peer) for peer in peers], measure, UNIT)
     for name in contest.accounts:
-        lines.append(ratios.rate(contest, name, measure, UNIT))
-        lines += [_of_case(line, case) for line in ratios.memory(contest, name)]
+        lines += [ratios.rate(contest, name, measure, UNIT), *ratios.memory(contest, name)]
+    lines = [line if line.measure == measure else replace(line, measure=f"{line.measure}_{case}") for line in lines]
     found = ratios.result(contest, lines, measure)
     found.curves[f"machine/flops_per_second_{case}"] = found.curves.pop("machine/flops_per_second")
     found.metrics = {(f"{key}_{case}" if key.startswith("machine/") else key): v for key, v in found.metrics.items()}
@@ -108,5 +108,59 @@ def merged(results: list[Result], peers: list[str]) -> Result:
     )
 
 
-def _of_case(line: Line, case: str) -> Line:
-    return Line(**{**vars(line), "measure": f"{line.measure}_{case}"})
+class _Writer:
+    """A contender with fresh weights. A block writes `tokens` tokens behind every prompt, and counts them."""
+
+    def __init__(self, model: torch.nn.Module, prompts: list[list[int]], tokens: int) -> None:
+        self.facts: dict[str, Any] = {
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "shape": [len(prompts), max(map(len, prompts)), tokens],
+        }
+
+
+class Ours(_Writer):
+    """`lmstudy.models.generation.generate`. The end token is banned, so that all sequences have their full length."""
+
+    def __init__(self, prompts: list[list[int]], tokens: int, top_p: float, vocab_size: int, **sizes: int) -> None:
+        torch.manual_seed(0)
+        positions = max(tokens, 1 + max(map(len, prompts)))
+        self.model = Seq2SeqTransformer(vocab_size, positions, **sizes).eval()
+        self.prompts = prompts
+        self.sampling = Sampling(top_p=top_p, banned=(PAD, BOS, EOS), max_tokens=tokens)
+        super().__init__(self.model, prompts, tokens)
+
+    def block(self) -> float:
+        written = sum(map(len, generate(self.model, self.prompts, self.sampling)))
+        expected = len(self.prompts) * self.sampling.max_tokens
+        if written != expected:
+            raise StudyError(f"{written} tokens were written instead of {expected}")
+        return written
+
+
+class T5(_Writer):
+    """`generate` of transformers' T5, with its key-value cache; `min_new_tokens` bars the end."""
+
+    def __init__(self, prompts: list[list[int]], tokens: int, top_p: float, vocab_size: int, **sizes: int) -> None:
+        torch.manual_seed(0)
+        self.model = t5(vocab_size, **sizes).eval()
+        self.prompts, self.mask = pad_prompts(prompts, torch.device("cpu"))
+        self.tokens, self.top_p = tokens, top_p
+        super().__init__(self.model, prompts, tokens)
+
+    def block(self) -> float:
+        written = self.model.generate(
+            self.prompts,
+            attention_mask=self.mask,
+            do_sample=True,
+            temperature=1.0,
+            top_k=0,
+            top_p=self.top_p,
+            min_new_tokens=self.tokens,
+            max_new_tokens=self.tokens,
+            use_cache=True,
+            decoder_start_token_id=BOS,
+        )
+        rows, length = written.shape
+        if length != self.tokens + 1:  # behind the start token
+            raise StudyError(f"{length - 1} tokens a sequence were written instead of {self.tokens}")
+        return float(rows * self.tokens)

@@ -2,9 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from importlib.util import find_spec
 
+import yaml
+
+from lmstudy.compose import group_choices
+from lmstudy.config import build
 from lmstudy.errors import StudyError
+from lmstudy.training import compilation
 
 
 @dataclass(frozen=True)
@@ -25,11 +31,9 @@ class Peer:
 
     def lacking(self) -> str | None:
         """What this machine lacks for it, and how to get it; None if nothing."""
-        from lmstudy.training.compilation import compilation_problem
-
         if self.package and find_spec(self.package) is None:
             return f"needs the package {self.package} (pip install lmstudy[bench])"
-        problem = compilation_problem() if self.compiler else None
+        problem = compilation.compilation_problem() if self.compiler else None
         return f"is compiled, and {problem}" if problem else None
 
 
@@ -39,20 +43,9 @@ class All:
 
     def peers(self) -> list[Peer]:
         """All peers of `conf/peer`, by name."""
-        from importlib.resources import files
-
-        import yaml
-
-        from lmstudy.commands.command import group_choices
-        from lmstudy.config import build
-
         folder = files("lmstudy.conf") / "peer"
-        nodes = [
-            yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8"))
-            for name in group_choices("peer")
-            if name != "all"
-        ]
-        return [build(node, "peer") for node in nodes]
+        texts = [(folder / f"{name}.yaml").read_text("utf-8") for name in group_choices("peer") if name != "all"]
+        return [build(yaml.safe_load(text), "peer") for text in texts]
 
 
 def taking_part(chosen: Peer | All, workload: str, tell: Callable[[str], None]) -> list[Peer]:

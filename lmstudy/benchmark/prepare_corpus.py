@@ -1,6 +1,7 @@
 """Workload `prepare`: how time and memory of preparing a corpus grow with its size. There is no peer."""
 
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,9 +9,11 @@ from typing import Any, ClassVar
 import datasets
 import numpy as np
 
-from lmstudy.benchmark.fresh_process import measure
+from lmstudy.benchmark.processes import measure, peak_bytes
+from lmstudy.benchmark.ratios import log_log_slope
 from lmstudy.benchmark.result import Bench, Line, Result
-from lmstudy.benchmark.slope import log_log_slope
+from lmstudy.compose import compose_config
+from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 
 FILE_BYTES = 20_000
@@ -34,8 +37,6 @@ class Prepare:
 
     def run(self, bench: Bench) -> Result:
         """Slopes of log seconds and log memory over log size; 1 is linear."""
-        from lmstudy.data.corpus import prepare
-
         if len(set(self.megabytes)) < 2 or min(self.megabytes) <= 0 or self.repeats < 1:
             raise StudyError(
                 f"workload.megabytes={self.megabytes} and workload.repeats={self.repeats}: a slope needs two "
@@ -51,7 +52,7 @@ class Prepare:
                     bench.tell(f"prepare {size:g} MB, {number} of {self.repeats}")
                     with tempfile.TemporaryDirectory(dir=folder, prefix="cache-") as cache:
                         settings = {"folder": str(Path(folder) / f"{size:g}"), "cache": cache}
-                        point = measure("lmstudy.benchmark.prepare_corpus.prepared", settings, bench.threads)
+                        point = measure(f"{__name__}.prepared", settings, bench.threads)
                     points.append({"megabytes": size, **point})
         return result(points, corpus.fingerprint)
 
@@ -62,7 +63,7 @@ def result(points: list[dict[str, Any]], data: str) -> Result:
     lines = []
     for cost, unit in (("seconds", "log s / log byte"), ("memory_above_start", "log MiB / log byte")):
         found = log_log_slope(sizes, [point[cost] for point in points])
-        lines.append(Line(f"{cost}_slope", unit, value=found.value, low=found.low, high=found.high, rounds=found.n))
+        lines.append(Line.of(f"{cost}_slope", unit, found, rounds=found.n))
     for size in sorted(set(sizes)):
         here = [point for point in points if point["megabytes"] == size]
         for cost, unit in (("seconds", "s"), ("memory", "MiB"), ("memory_above_start", "MiB")):
@@ -99,12 +100,6 @@ def write_text(split: datasets.Dataset, size: int, folder: Path, seed: int = 0) 
 
 def prepared(folder: str, cache: str) -> dict[str, float]:
     """Prepare the text files of a folder; seconds, and peak memory in MiB: in all, and above that at the start."""
-    import time
-
-    from lmstudy.benchmark.process_memory import peak_bytes
-    from lmstudy.data.corpus import prepare
-    from lmstudy.study.needs import compose_config
-
     data = compose_config("prepare", ["data=files", f"data.path={folder}"])["data"]
     before, start = peak_bytes(), time.perf_counter()
     prepare(data, Path(cache), progress=lambda line: None)

@@ -25,23 +25,32 @@ bits_per_byte_at_equal_minutes compares curves, on the first held-out documents.
 final run, whose rate has not yet decayed by then: a shorter run of the peer would end lower.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from lmstudy.benchmark import ratios
 from lmstudy.benchmark.machine import Machine
-from lmstudy.benchmark.quality_lines import Comparison, run_sample
-from lmstudy.benchmark.quality_runs import VALID, Planned, Runs, Screening, our_run, peer_run
+from lmstudy.benchmark.quality_lines import VALID, Comparison, StepSeconds, comparable_but_for_rows, entries, run_sample
 from lmstudy.benchmark.result import Bench, Result
-from lmstudy.benchmark.step_seconds import StepSeconds, comparable_but_for_rows, entries
+from lmstudy.benchmark.settings import check_positive
+from lmstudy.compose import compose_config
+from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
-from lmstudy.runs.records import Record
+from lmstudy.runs import pretraining
+from lmstudy.runs.records import Record, load
 
 TOLERANCE = 0.1
 """How far the peer's final run may be from the minutes asked for, as a share, before a note says so."""
+FIXED = ("data", "experiment", "logger", "model", "optimizer", "runs", "seed", "budget.steps")
+"""What overrides may not name: this workload sets it, or both sides have their own."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,8 @@ class Quality:
     runs: str
 
     def __post_init__(self) -> None:
-        for key in ("minutes", "peer_steps", "peer_evaluate_every", "rows", "rates", "screening_tokens", "steps",
-                    "batches"):  # fmt: skip
-            value = getattr(self, key)
-            if not value or any(each <= 0 for each in (value if isinstance(value, list) else [value])):
-                raise StudyError(f"workload.{key}={value} must be positive")
+        check_positive(self, "minutes", "peer_steps", "peer_evaluate_every", "rows", "rates", "screening_tokens",
+                       "steps", "batches")  # fmt: skip
         for key in ("rows", "rates", "steps", "seeds"):
             value = getattr(self, key)
             if not value or len(set(value)) < len(value):
@@ -94,8 +100,6 @@ class Quality:
 
     def run(self, bench: Bench) -> Result:
         """Seconds a step, then the runs that are missing, then the lines."""
-        from lmstudy.data.corpus import prepare
-
         runs = Runs(bench.data, self.overrides, self.runs, bench.threads)
         own = runs.config(("experiment=first_model",))
         self._check_curves(own["budget"])
@@ -209,3 +213,133 @@ def announcement(missing: list[Planned], times: StepSeconds) -> str:
     each = [f"{planned.name} ({planned.steps} steps, {seconds(planned, times) / 60:.1f} min)" for planned in missing]
     total = sum(seconds(planned, times) for planned in missing) / 60
     return f"quality trains {len(missing)} runs, about {total:.0f} min and evaluations: {', '.join(each)}"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An ordinary run of `lmstudy-train`, before it is looked for.
+
+    Attributes:
+        name: what results call it.
+        side: who trains, this package or its peer.
+        rows, steps: its batch and length.
+        overrides: beside those that all runs of the workload share.
+    """
+
+    name: str
+    side: Literal["lmstudy", "hf_t5"]
+    rows: int
+    steps: int
+    overrides: tuple[str, ...]
+
+
+def peer_run(name: str, rows: int, rate: float, steps: int, evaluate_every: int) -> Planned:
+    """A run of the peer."""
+    given = ("experiment=peer_t5", f"budget.rows={rows}", f"budget.steps={steps}", f"optimizer.lr={rate}",
+             f"budget.evaluate_every={evaluate_every}")  # fmt: skip
+    return Planned(name, "hf_t5", rows, steps, given)
+
+
+def our_run(rows: int, steps: int, seed: int) -> Planned:
+    """A run of this package; `rows` is what its budget says."""
+    given = ("experiment=first_model", f"budget.steps={steps}", f"seed={seed}")
+    return Planned(f"lmstudy/{steps}_steps/seed_{seed}", "lmstudy", rows, steps, given)
+
+
+@dataclass(frozen=True)
+class Screening:
+    """Which batch and which rate suit the peer: each is varied alone, the other in the middle of its list.
+
+    Raises:
+        StudyError: `tokens` are no whole number of steps for one of the batches.
+    """
+
+    rows: Sequence[int]
+    rates: Sequence[float]
+    tokens: int
+    decoder_length: int
+
+    def __post_init__(self) -> None:
+        for rows in self.rows:
+            if self.tokens % (rows * self.decoder_length):
+                raise StudyError(
+                    f"workload.screening_tokens={self.tokens} must be a multiple of a batch's positions, "
+                    f"{rows} rows of {self.decoder_length}"
+                )
+
+    @property
+    def middle(self) -> tuple[int, float]:
+        return self.rows[len(self.rows) // 2], self.rates[len(self.rates) // 2]
+
+    def plan(self) -> dict[tuple[int, float], Planned]:
+        """By rows and rate."""
+        rows, rate = self.middle
+        pairs = dict.fromkeys([*((each, rate) for each in self.rows), *((rows, each) for each in self.rates)])
+        return {pair: self._run(*pair) for pair in pairs}
+
+    def _run(self, rows: int, rate: float) -> Planned:
+        steps = self.tokens // (rows * self.decoder_length)
+        return peer_run(f"hf_t5/screening/rows_{rows}_lr_{rate:g}", rows, rate, steps, max(1, steps // 3))
+
+    def winner(self, bits: Mapping[tuple[int, float], float]) -> tuple[int, float]:
+        """The batch, then the rate, with the fewest bits per byte; the first of equals. NaN never wins."""
+
+        def found(pair: tuple[int, float]) -> float:
+            return math.inf if math.isnan(bits[pair]) else bits[pair]
+
+        rows, rate = self.middle
+        return min(self.rows, key=lambda each: found((each, rate))), min(
+            self.rates, key=lambda each: found((rows, each))
+        )
+
+    def edges(self, rows: int, rate: float) -> list[str]:
+        """What won at an end of its list, where a value beyond might have done better."""
+        tried: list[tuple[str, float, Sequence[float]]] = [("rows", rows, self.rows), ("rates", rate, self.rates)]
+        return [f"workload.{key}={list(values)}: {value:g} won" for key, value, values in tried
+                if len(values) > 1 and value in (min(values), max(values))]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Where the runs live, and what they share.
+
+    Args:
+        data: the `data` group.
+        overrides: of `lmstudy-train`, for all runs.
+        folder: of the runs.
+        threads: of a training.
+    """
+
+    data: dict[str, Any]
+    overrides: Sequence[str]
+    folder: str
+    threads: int
+
+    def __post_init__(self) -> None:
+        for override in self.overrides:
+            key = override.partition("=")[0].lstrip("+~")
+            if any(key == fixed or key.startswith(f"{fixed}.") for fixed in FIXED):
+                raise StudyError(
+                    f"workload.overrides: {override} cannot be set for all runs; "
+                    f"it may name anything but {', '.join(FIXED)}"
+                )
+
+    def config(self, overrides: Sequence[str]) -> dict[str, Any]:
+        """The resolved configuration of a run."""
+        given = [*self.overrides, *overrides, "logger=csv", f"trainer.threads={self.threads}"]
+        return compose_config("train", given) | {"data": self.data, "runs": self.folder}
+
+    def find(self, planned: Planned) -> Record | None:
+        """Its record, if it is finished."""
+        path = pretraining.open_run(self.config(planned.overrides)).record_path
+        return load(path) if path.exists() else None
+
+    def train(self, planned: Planned) -> Record:
+        """Its record, after training where there is none."""
+        with contextlib.redirect_stdout(sys.stderr):  # results alone go to stdout
+            record = pretraining.train(self.config(planned.overrides))
+        return Record.from_json(record.to_json())  # rounded as in its file: the same now and the next time
+
+    def command(self, planned: Planned) -> str:
+        """The command line that trains it; a corpus other than the default has to be named as well."""
+        return " ".join(["lmstudy-train", *self.overrides, *planned.overrides, f"runs={self.folder}"])

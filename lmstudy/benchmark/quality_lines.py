@@ -1,22 +1,108 @@
-"""What runs and seconds a step say about time to quality. Every function here is arithmetic on records."""
+"""What seconds a training step, side by side, and records of runs say about time to quality."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lmstudy.benchmark.quality_runs import VALID
+from lmstudy.benchmark.contest import Contest, Entry, comparable
+from lmstudy.benchmark.peers import All, Peer
 from lmstudy.benchmark.ratios import median_interval
 from lmstudy.benchmark.result import Line
+from lmstudy.benchmark.train import packed_batches, training_store
+from lmstudy.data.batch import Shape
+from lmstudy.data.corpus import Corpus
+from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import seed_interval
-from lmstudy.runs.record_fields import Curve
-from lmstudy.runs.records import Record
+from lmstudy.runs.records import Curve, Record
+from lmstudy.training import compilation
 
+OURS = "lmstudy.benchmark.contenders.ours.ConfiguredTraining"
 PEER = "hf_t5"
+FORMS = (PEER, "hf_t5_compiled")
+VALID = "valid/bits_per_byte"
+"""Of all held-out documents in a record's metrics, of the first ones in its curves."""
 BOTH = 0.975
 """Confidence of each of two intervals that together hold with 95 % (Bonferroni)."""
+
+
+@dataclass(frozen=True)
+class StepSeconds:
+    """A contest and who is who in it.
+
+    Attributes:
+        ours: name of this package's contender.
+        forms: names of the peer's contenders, eager and compiled, by rows of a batch.
+    """
+
+    contest: Contest
+    ours: str
+    forms: Mapping[int, Sequence[str]]
+
+    def of(self, name: str) -> np.ndarray:
+        """[rounds] seconds a step."""
+        account = self.contest.accounts[name]
+        rows, read, written = account.facts["shape"]
+        return rows * (read + written) / account.rates()
+
+    def faster(self, rows: int) -> str:
+        """The peer's form with the lower median."""
+        return min(self.forms[rows], key=lambda name: float(np.median(self.of(name))))
+
+
+def peer_forms(tell: Callable[[str], None]) -> list[Peer]:
+    """T5 as it comes, and compiled where there is a compiler.
+
+    Raises:
+        StudyError: transformers is not installed.
+    """
+    known = {peer.name: peer for peer in All().peers()}
+    eager, compiled = (known[name] for name in FORMS)
+    if lacking := eager.lacking():
+        raise StudyError(f"workload=quality needs its peer: {eager.name} {lacking}")
+    if lacking := compiled.lacking():
+        tell(f"{compiled.name} is skipped: it {lacking}")
+        return [eager]
+    return [eager, compiled]
+
+
+def entries(
+    corpus: Corpus, config: Mapping[str, Any], rows: Sequence[int], batches: int, tell: Callable[[str], None]
+) -> tuple[list[Entry], str, dict[int, list[str]]]:
+    """Contenders, the name of ours, and the peer's names by rows.
+
+    Args:
+        config: of a run of this package: its model's sizes, shape of a batch, optimiser.
+        rows: the peer's batches.
+        batches: different ones for each contender.
+    """
+    store, budget = training_store(corpus), config["budget"]
+    sizes = {name: value for name, value in config["model"].items() if name != "_target_"}
+    sizes["vocab_size"] = corpus.tokenizer.get_vocab_size()
+
+    def given(count: int) -> dict[str, Any]:
+        shape = Shape(count, budget["encoder_length"], budget["decoder_length"], budget["prefix_length"])
+        return {"batches": packed_batches(store, shape, batches), "documents": "packed", **sizes}
+
+    problem = compilation.compilation_problem()
+    if problem:
+        tell(f"lmstudy is not compiled: {problem}")
+    ours = "lmstudy_eager" if problem else "lmstudy"
+    own = {**given(budget["rows"]), "compiled": not problem, "optimizer": config["optimizer"]}
+    found, forms, peers = [Entry(ours, OURS, own)], {}, peer_forms(tell)
+    for count in rows:
+        settings = given(count)
+        named = {f"{peer.name}_{count}_rows": peer.contenders["train"] for peer in peers}
+        forms[count] = list(named)
+        found += [Entry(name, factory, settings) for name, factory in named.items()]
+    return found, ours, forms
+
+
+def comparable_but_for_rows(facts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises StudyError unless lengths of rows are equal, and numbers of parameters within 2 %."""
+    comparable({name: {**each, "shape": each["shape"][1:]} for name, each in facts.items()})
 
 
 @dataclass(frozen=True)
@@ -133,7 +219,7 @@ class Comparison:
             return Line(name, unit, better="lower")
         theirs = float(np.interp(place, curve["step"], curve["value"]))
         found = seed_interval([record.curves[VALID]["value"][-1] - theirs for record in self.ours[longest]])
-        return Line(name, unit, value=found.value, low=_known(found.low), high=_known(found.high), better="lower")
+        return Line.of(name, unit, found, better="lower")
 
     def parts(self) -> list[Line]:
         """Minutes and bits per byte of both sides; and when our curves cross the peer's last value."""
@@ -144,9 +230,7 @@ class Comparison:
         for steps, values in sorted(self.bits().items()):
             lines.append(self._minutes(f"minutes_{steps}_steps", "lmstudy", steps, self.our_seconds))
             found = seed_interval(values)
-            low, high = _known(found.low), _known(found.high)
-            name = f"bits_per_byte_{steps}_steps"
-            lines.append(Line(name, "bits/byte", value=found.value, low=low, high=high, better="lower"))
+            lines.append(Line.of(f"bits_per_byte_{steps}_steps", "bits/byte", found, better="lower"))
             lines.append(self._crossing(steps))
         return lines
 
@@ -161,8 +245,7 @@ class Comparison:
         crossed = [each for each in minutes if each is not None]
         if len(crossed) < len(minutes):  # a mean of the others would leave the worst seeds out
             return Line(name, f"min, never by {len(minutes) - len(crossed)} of {len(minutes)} seeds", better="lower")
-        found = seed_interval(crossed)
-        return Line(name, "min", value=found.value, low=_known(found.low), high=_known(found.high), better="lower")
+        return Line.of(name, "min", seed_interval(crossed), better="lower")
 
     def _end(self, steps: int | None, ratio: float) -> float | None:
         return None if steps is None or math.isnan(ratio) else self.peer_steps / steps * ratio
@@ -175,16 +258,9 @@ class Comparison:
         return f"not reached in {max(self.ours)} steps ({minutes:.1f} min)"
 
     def _minutes(self, name: str, contender: str, steps: int, seconds: np.ndarray) -> Line:
-        found = median_interval(seconds)
-        value, low, high = (steps * each / 60 for each in (found.value, found.low, found.high))
-        return Line(
-            name, "min", contender=contender, value=value, low=_known(low), high=_known(high), rounds=found.n,
-            better="lower", conclusive=self.steady,
-        )  # fmt: skip
-
-
-def _known(end: float) -> float | None:
-    return None if math.isnan(end) else end
+        found = median_interval(seconds).times(steps / 60)
+        told = {"rounds": found.n, "better": "lower", "conclusive": self.steady}
+        return Line.of(name, "min", found, contender=contender, **told)
 
 
 def run_sample(name: str, record: Record, command: str, minutes: float | None, crosses: float | None) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Ratios of contenders that took turns, and whether the machine was quiet enough to trust them."""
+"""Arithmetic on measurements: ratios of contenders that took turns, whether the machine was quiet enough to trust
+them, and how a cost grows with size."""
 
 from __future__ import annotations
 
@@ -49,6 +50,25 @@ def paired_ratio(ours: Sequence[float] | np.ndarray, theirs: Sequence[float] | n
     return median_interval(first / second)
 
 
+def log_log_slope(sizes: Sequence[float], costs: Sequence[float], confidence: float = 0.95) -> Estimate:
+    """b of cost = a size^b by least squares on the logarithms, with Student's t interval; `n` counts the points.
+
+    1 is linear growth. Two points have a slope and no interval.
+
+    Raises:
+        StudyError: fewer than two different sizes, or a value that is not positive.
+    """
+    from scipy.stats import linregress, t  # takes a second to import
+
+    x, y = np.asarray(sizes, dtype=float), np.asarray(costs, dtype=float)
+    if x.shape != y.shape or len(np.unique(x)) < 2 or not (x > 0).all() or not (y > 0).all():
+        raise StudyError(f"a slope needs positive costs at two sizes or more, not {costs} at {sizes}")
+    fit = linregress(np.log(x), np.log(y))
+    slope, points = float(fit.slope), len(x)
+    half = float(t.ppf((1 + confidence) / 2, points - 2) * fit.stderr) if points > 2 else math.nan
+    return Estimate(slope, slope - half, slope + half, points, confidence)
+
+
 def conclusive(estimate: Estimate, machine: Machine) -> bool:
     """Whether machine and interval were steady enough: both within `LIMIT`; an unknown interval is not."""
     return machine.spread <= LIMIT and (estimate.high - estimate.low) <= LIMIT * abs(estimate.value)
@@ -56,21 +76,25 @@ def conclusive(estimate: Estimate, machine: Machine) -> bool:
 
 def rate_ratio(contest: Contest, ours: str, peer: str, measure: str, unit: str) -> Line:
     """The line that says how much faster `ours` works than `peer`, in units per second."""
-    accounts = contest.accounts
-    found = paired_ratio(accounts[ours].rates(), accounts[peer].rates())
-    return _higher(contest, found, measure=measure, unit=unit, peer=peer, contender=ours, ratio=found.value)
+    found = paired_ratio(contest.accounts[ours].rates(), contest.accounts[peer].rates())
+    return line(contest, measure, unit, found, peer=peer, contender=ours)
 
 
 def rate(contest: Contest, name: str, measure: str, unit: str) -> Line:
     """The line of a contender's own rate in units per second: a number of this machine in this hour."""
-    found = median_interval(contest.accounts[name].rates())
-    return _higher(contest, found, measure=measure, unit=unit, contender=name, value=found.value)
+    return line(contest, measure, unit, median_interval(contest.accounts[name].rates()), contender=name)
 
 
-def _higher(contest: Contest, found: Estimate, **what: Any) -> Line:
-    """A line whose number is the better the higher, with its interval and whether that can be trusted."""
+def line(contest: Contest, measure: str, unit: str, found: Estimate, **others: Any) -> Line:
+    """A line over the rounds of a contest, the better the higher, with whether its interval can be trusted."""
     sure = conclusive(found, Machine.of(contest.machine))
-    return Line(**what, low=found.low, high=found.high, rounds=found.n, better="higher", conclusive=sure)
+    return Line.of(measure, unit, found, rounds=found.n, better="higher", conclusive=sure, **others)
+
+
+def compared(contest: Contest, pairs: Sequence[tuple[str, str]], measure: str, unit: str) -> list[Line]:
+    """For each pair of a contender and its peer the ratio of their rates, then for each that of their memory."""
+    lines = [rate_ratio(contest, ours, peer, measure, unit) for ours, peer in pairs]
+    return lines + [memory_ratio(contest, ours, peer) for ours, peer in pairs]
 
 
 def memory_ratio(contest: Contest, ours: str, peer: str) -> Line:
@@ -127,15 +151,15 @@ def named(lines: Sequence[Line]) -> dict[str, float]:
     Where a peer faces more than one contender, the first has the short name, another "PEER/ratio_of_NAME/MEASURE".
     """
     found: dict[str, float] = {}
-    for line in lines:
-        value = line.value if line.peer is None else line.ratio
+    for each in lines:
+        value = each.value if each.peer is None else each.ratio
         if value is None:
             continue
-        name = f"{line.contender}/{line.measure}" if line.peer is None else f"{line.peer}/ratio/{line.measure}"
-        if line.peer is not None and name in found:
-            name = f"{line.peer}/ratio_of_{line.contender}/{line.measure}"
+        name = f"{each.contender}/{each.measure}" if each.peer is None else f"{each.peer}/ratio/{each.measure}"
+        if each.peer is not None and name in found:
+            name = f"{each.peer}/ratio_of_{each.contender}/{each.measure}"
         found[name] = value
-        found |= {f"{name}/{end}": x for end, x in (("low", line.low), ("high", line.high)) if x is not None}
+        found |= {f"{name}/{end}": x for end, x in (("low", each.low), ("high", each.high)) if x is not None}
     return found
 
 

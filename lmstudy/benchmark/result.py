@@ -14,10 +14,13 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 from lmstudy.benchmark.contest import Check, Contest, Entry, hold
 from lmstudy.benchmark.peers import Peer
+from lmstudy.evaluation.statistics import Estimate
+
+HEAD = ("contender", "against", "measure", "", "95 % interval", "unit", "")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,13 @@ class Line:
     conclusive: bool = True
     """False where the machine was too noisy for the number to mean much."""
 
+    @classmethod
+    def of(cls, measure: str, unit: str, found: Estimate, **others: Any) -> Self:
+        """The line of an estimate: its value, or with a `peer` its ratio, and its interval where that is known."""
+        low, high = (None if math.isnan(end) else end for end in (found.low, found.high))
+        others["value" if others.get("peer") is None else "ratio"] = found.value
+        return cls(measure, unit, low=low, high=high, **others)
+
     def to_json(self, workload: str) -> str:
         """One JSON object with the same keys for every line; what is unknown or not finite is null."""
         keys = ("peer", "ratio", "low", "high", "measure", "unit", "value", "contender", "rounds", "better")
@@ -53,6 +63,33 @@ class Line:
 
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def table(lines: Sequence[Line]) -> str:
+    """Aligned columns, ratios as "1.23 x"; a line that is not conclusive says so."""
+    rows = [HEAD, *(_row(line) for line in lines)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
+    right = {3, 4}
+    shown = [
+        "  ".join(
+            cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    return "\n".join(row.rstrip() for row in shown)
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    interval = "" if line.low is None or line.high is None else f"{_number(line.low)} to {_number(line.high)}"
+    value = _number(line.value) if line.ratio is None else f"{_number(line.ratio)} x"
+    verdict = "" if line.conclusive else "too noisy"
+    return line.contender, line.peer or "", line.measure, value, interval, line.unit, verdict
+
+
+def _number(value: float | None) -> str:
+    if value is None or math.isnan(value):
+        return "unknown"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 @dataclass

@@ -13,6 +13,7 @@ import numpy as np
 from lmstudy.benchmark.contest import rotated
 from lmstudy.benchmark.ratios import curve, median_interval
 from lmstudy.benchmark.result import Bench, Line, Result
+from lmstudy.benchmark.settings import check_at_least
 from lmstudy.errors import StudyError
 
 BARE, IMPORT = "python -c pass", "import lmstudy"
@@ -31,8 +32,7 @@ class Startup:
 
     def run(self, bench: Bench) -> Result:
         """Median seconds of each, the slowest script first."""
-        if self.repeats < 1:
-            raise StudyError(f"workload.repeats={self.repeats} must be at least 1")
+        check_at_least(1, self, "repeats")
         programs = {BARE: "pass", IMPORT: IMPORT, **scripts()}
         seconds: dict[str, list[float]] = {name: [] for name in programs}
         for name, program in programs.items():
@@ -71,6 +71,6 @@ def result(seconds: Mapping[str, list[float]]) -> Result:
     lines = []
     for name in sorted(seconds, key=lambda each: -np.median(seconds[each])):
         found = median_interval(seconds[name])
-        lines.append(Line("seconds", "s", None, name, None, found.value, found.low, found.high, found.n, "lower"))
+        lines.append(Line.of("seconds", "s", found, contender=name, rounds=found.n, better="lower"))
     curves = {f"{name}/seconds": curve(np.array(values)) for name, values in seconds.items()}
     return Result(lines, curves=curves, notes=[f"Python alone takes {np.median(seconds[BARE]):.3f} s of each"])

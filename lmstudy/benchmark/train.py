@@ -1,50 +1,58 @@
-"""The workload `train`: tokens a second of plain training, on the same batches, against other libraries."""
+"""The workload `train`: tokens a second of plain training, on the same batches, against other libraries.
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal
+Rows hold real tokens and no padding: every position counts, for every contender. They are made in the main process:
+the contenders' own import neither the corpus nor Lightning, which would count as theirs.
+"""
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import ClassVar, Literal
+
+import numpy as np
 
 from lmstudy.benchmark import ratios
-from lmstudy.benchmark.contest import Contest, Entry
+from lmstudy.benchmark.contenders.training import Arrays
+from lmstudy.benchmark.contest import Entry, comparable
 from lmstudy.benchmark.machine import Machine
-from lmstudy.benchmark.network import Network
-from lmstudy.benchmark.result import Bench, Line, Result
+from lmstudy.benchmark.result import Bench, Result
+from lmstudy.benchmark.settings import Network, Rows, check_at_least
+from lmstudy.data.batch import Seq2SeqBatch, Shape
+from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.data.datamodule import Phase, TrainingBatches
+from lmstudy.data.examples import Ints, PrefixLM
+from lmstudy.data.store import TokenStore
+from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
 from lmstudy.models.flops import Sizes, training_flops
+from lmstudy.training import compilation
 
 MEASURE, UNIT = "tokens_per_second", "tokens/s"
 OURS = "lmstudy.benchmark.contenders.ours.Training"
-TOLERANCE = 0.02
-"""Largest difference of two contenders' numbers of parameters, as a share."""
 
 
 @dataclass(frozen=True)
-class Train(Network):
+class Train(Network, Rows):
     """Training steps on rows without padding.
 
     Args:
         documents: "packed", several examples a row behind block masks; "whole", one that fills its row.
-        rows, encoder_length, decoder_length, prefix_length: shape of a batch (see `lmstudy.data.batch.Shape`).
         batches: different batches that every contender goes through again and again.
     """
 
     name: ClassVar[str] = "train"
 
     documents: Literal["packed", "whole"]
-    rows: int
-    encoder_length: int
-    decoder_length: int
-    prefix_length: int
     batches: int
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if isinstance(value, int) and value < 1:
-                raise StudyError(f"workload.{name}={value} must be at least 1")
+        check_at_least(1, self)
 
     def run(self, bench: Bench) -> Result:
         """Compiled (where a compiler is found) and plain training here against every peer's."""
-        vocab_size, batches, fingerprint = self._data(bench.data)
+        corpus = prepare(bench.data)
+        vocab_size = corpus.tokenizer.get_vocab_size()
+        make = packed_batches if self.documents == "packed" else whole_batches
+        batches = make(training_store(corpus), Shape(**self.shape), self.batches)
         given = {"batches": batches, "documents": self.documents, "vocab_size": vocab_size, **self.sizes}
         ours = self._own(bench)
         entries = [Entry(name, OURS, {**given, "compiled": compiled}) for name, compiled in ours.items()]
@@ -53,72 +61,91 @@ class Train(Network):
         lines = []
         for peer in bench.peers:
             faced = list(ours)[:1] if peer.compiler else list(ours)
-            lines += [ratios.rate_ratio(contest, name, peer.name, MEASURE, UNIT) for name in faced]
-            lines += [ratios.memory_ratio(contest, name, peer.name) for name in faced]
-        work = training_flops(
-            Sizes(vocab_size, self.d_model, self.d_ff, self.encoder_layers, self.decoder_layers),
-            self.rows, self.encoder_length, self.decoder_length,
-        )  # fmt: skip
-        per_token = work / (self.rows * (self.encoder_length + self.decoder_length))
-        for name in contest.accounts:
-            lines += [ratios.rate(contest, name, MEASURE, UNIT), utilisation(contest, name, per_token)]
-            lines += ratios.memory(contest, name)
-        return ratios.result(contest, lines, MEASURE, fingerprint)
+            lines += ratios.compared(contest, [(name, peer.name) for name in faced], MEASURE, UNIT)
+        per_token = self._flops_per_token(vocab_size)
+        best = Machine.of(contest.machine).median
+        for name, account in contest.accounts.items():
+            # The FLOPs are those of this package's network, which the others equal in size.
+            share = ratios.median_interval(account.rates() * per_token / best)
+            lines += [
+                ratios.rate(contest, name, MEASURE, UNIT),
+                ratios.line(contest, "utilisation", "of a matrix product", share, contender=name),
+                *ratios.memory(contest, name),
+            ]
+        return ratios.result(contest, lines, MEASURE, corpus.fingerprint)
 
-    def _data(self, data: Mapping[str, Any]) -> tuple[int, list[Any], str]:
-        from lmstudy.benchmark.full_rows import packed_batches, whole_batches
-        from lmstudy.data.batch import Shape
-        from lmstudy.data.corpus import prepare
-        from lmstudy.data.store import TokenStore
-
-        corpus = prepare(data)
-        if "train" not in corpus.splits:
-            raise StudyError("the training split has no document: check data.cleaning and data.path")
-        shape = Shape(self.rows, self.encoder_length, self.decoder_length, self.prefix_length)
-        make = packed_batches if self.documents == "packed" else whole_batches
-        batches = make(TokenStore(corpus.splits["train"]), shape, self.batches)
-        return corpus.tokenizer.get_vocab_size(), batches, corpus.fingerprint
+    def _flops_per_token(self, vocab_size: int) -> float:
+        sizes = Sizes(vocab_size, self.d_model, self.d_ff, self.encoder_layers, self.decoder_layers)
+        step = training_flops(sizes, self.rows, self.encoder_length, self.decoder_length)
+        return step / (self.rows * (self.encoder_length + self.decoder_length))
 
     def _own(self, bench: Bench) -> dict[str, bool]:
         """This package's contenders, and whether each is compiled."""
-        from lmstudy.training.compilation import compilation_problem
-
-        problem = compilation_problem()
+        problem = compilation.compilation_problem()
         if problem:
             bench.tell(f"lmstudy is left out, lmstudy_eager stands for it: {problem}")
             return {"lmstudy_eager": False}
         return {"lmstudy": True, "lmstudy_eager": False}
 
 
-def comparable(facts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raises StudyError unless all contenders have equal shapes, and numbers of parameters within 2 %."""
-    (first, ours), *others = facts.items()
-    for name, theirs in others:
-        if theirs["shape"] != ours["shape"]:
-            raise StudyError(f"not comparable: batches of {first} are {ours['shape']}, of {name} {theirs['shape']}")
-        a, b = ours["parameters"], theirs["parameters"]
-        if abs(a - b) > TOLERANCE * a:
-            raise StudyError(
-                f"not comparable: {first} has {a:,} parameters and {name} {b:,}; they may differ by {TOLERANCE:.0%}"
-            )
+def training_store(corpus: Corpus) -> TokenStore:
+    """The training split. Raises StudyError when it is empty."""
+    if "train" not in corpus.splits:
+        raise StudyError("the training split has no document: check data.cleaning and data.path")
+    return TokenStore(corpus.splits["train"])
 
 
-def utilisation(contest: Contest, name: str, flops_per_token: float) -> Line:
-    """Model FLOPs a second as a share of the matrix product's median rate in the same run.
+def packed_batches(store: TokenStore, shape: Shape, count: int, seed: int = 0) -> list[Arrays]:
+    """Batches as in training: documents cut into prefix and continuation, several to a row.
 
-    For every contender the FLOPs are those of this package's network, which the others equal in size.
+    What packing leaves empty (about a hundredth of the decoder's side, more of the encoder's) is given to the
+    row's last example, with further tokens of the corpus.
     """
-    found = ratios.median_interval(contest.accounts[name].rates() * flops_per_token)
-    machine = Machine.of(contest.machine)
-    value, low, high = (x / machine.median for x in (found.value, found.low, found.high))
-    return Line(
-        measure="utilisation",
-        unit="of a matrix product",
-        contender=name,
-        value=value,
-        low=low,
-        high=high,
-        rounds=found.n,
-        better="higher",
-        conclusive=ratios.conclusive(found, machine),
+    stream = token_stream(store, seed)
+    batches = islice(iter(TrainingBatches([Phase(0, store)], PrefixLM(), shape, seed)), count)
+    return [_filled(batch, stream) for batch in batches]
+
+
+def whole_batches(store: TokenStore, shape: Shape, count: int, seed: int = 0) -> list[Arrays]:
+    """Batches of one full-length example a row: running text, a prefix to read and its continuation to write."""
+    stream = token_stream(store, seed)
+    read, written = shape.encoder_length - 1, shape.decoder_length
+    text = np.resize(stream, (count, shape.rows, read + written))
+    start = np.full((count, shape.rows, 1), BOS)
+    encoder = np.concatenate([start, text[..., :read]], axis=-1)
+    labels = np.ascontiguousarray(text[..., read:])
+    decoder = np.concatenate([start, labels[..., :-1]], axis=-1)
+    return [_arrays(encoder[i], np.ones_like(encoder[i]), decoder[i], np.ones_like(decoder[i]), labels[i])
+            for i in range(count)]  # fmt: skip
+
+
+def token_stream(store: TokenStore, seed: int, documents: int = 2048) -> Ints:
+    """Token ids of up to so many documents, in a random order, end to end."""
+    order = np.random.default_rng(seed).permutation(len(store))[:documents]
+    return store.flat(order)[0]
+
+
+def _filled(batch: Seq2SeqBatch, stream: Ints) -> Arrays:
+    encoder, encoder_documents, decoder, decoder_documents, labels = (
+        field.numpy().copy() for field in (batch.encoder_tokens, batch.encoder_documents, batch.decoder_tokens,
+                                           batch.decoder_documents, batch.labels)
+    )  # fmt: skip
+    last = encoder_documents.max(axis=1, keepdims=True)
+    free = encoder_documents == 0
+    encoder[free] = np.resize(stream, int(free.sum()))
+    free = decoder_documents == 0
+    labels[free] = np.resize(stream[::-1], int(free.sum()))
+    shifted = np.roll(labels, 1, axis=1)
+    decoder[free] = shifted[free]  # no row is empty, so nothing comes round from its end
+    return _arrays(
+        encoder,
+        np.where(encoder_documents == 0, last, encoder_documents),
+        decoder,
+        np.where(free, last, decoder_documents),
+        labels,
     )
+
+
+def _arrays(encoder: Ints, encoder_documents: Ints, decoder: Ints, decoder_documents: Ints, labels: Ints) -> Arrays:
+    count = np.array(labels.size)
+    return encoder, encoder_documents, decoder, decoder_documents, labels, count, np.zeros_like(labels)

@@ -7,10 +7,7 @@ from lmstudy.commands.command import Command
 
 def baseline(config: dict[str, Any]) -> None:
     """Corpus -> n-gram counts -> bits of every held-out document; ratings or examples -> simple predictors; record."""
-    from lmstudy.config import check_baseline
-
-    of = check_baseline(config).of
-    if of == "task":
+    if config["of"] == "task":
         from lmstudy.runs.task_baseline import task_baselines
 
         record = task_baselines(config)
@@ -18,7 +15,7 @@ def baseline(config: dict[str, Any]) -> None:
             print(f"{name} {value:.4g}")
         print(f"{record.id} {record.name}")
         return
-    if of == "ratings":
+    if config["of"] == "ratings":
         from lmstudy.runs.rating_baseline import rating_baselines
 
         record = rating_baselines(config)
@@ -46,15 +43,6 @@ COMMAND = Command(
         ("lmstudy-baseline data=rated_snippets of=ratings", "what reward models are held against"),
         ("lmstudy-baseline of=task task=translation", "what fine-tuned models are held against"),
     ),
-    keys={
-        "of=text": "what is predicted: text, the ratings of rated texts, or the answers of a task",
-        "order=5": "tokens an n-gram, at most 5",
-        "tokens=all": "training tokens to count: all, or a number",
-        "examples=null": "of a task: training examples; null: all",
-        "valid_examples=1000": "of a task with labels: those that logistic regression chooses its settings by",
-        "test_examples=1000": "of a task: held-out examples that are answered; null: all",
-        "runs=runs": "folder of records",
-    },
 )
 main = COMMAND.main
 

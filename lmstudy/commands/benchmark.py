@@ -7,9 +7,6 @@ from lmstudy.commands.command import Command, fail
 
 def benchmark(config: dict[str, Any]) -> None:
     """Workload and peers -> contest -> lines on stdout, and a record."""
-    from lmstudy.config import check_benchmark
-
-    check_benchmark(config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.benchmark.run import run
 
     try:
@@ -31,13 +28,6 @@ COMMAND = Command(
         ("lmstudy-benchmark workload=train peer=hf_t5 format=json", "one JSON object a line"),
         ("lmstudy-benchmark workload.documents=whole threads=1", "one example a row, on one core"),
     ),
-    keys={
-        "rounds=12": "how often every contender works, in turns",
-        "threads=null": "threads of every contender; null: all cores of this process",
-        "seconds=1": "least length of a contender's turn",
-        "format=table": "what goes to stdout: table, or json with one object a line",
-        "runs=runs": "folder of records",
-    },
 )
 main = COMMAND.main
 

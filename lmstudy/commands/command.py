@@ -5,11 +5,11 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from importlib.resources import files
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from lmstudy.compose import documented_keys, group_choices, group_defaults, search_path
 from lmstudy.errors import StudyError
 
 
@@ -23,7 +23,6 @@ class Command:
         purpose: what it does, in a sentence or two.
         task: called with the resolved configuration; imports what it needs itself.
         examples: (command line, what it does).
-        keys: root keys worth a line in the help.
     """
 
     name: str
@@ -31,13 +30,12 @@ class Command:
     purpose: str
     task: Callable[[dict[str, Any]], Any]
     examples: tuple[tuple[str, str], ...]
-    keys: dict[str, str] = field(default_factory=dict)
 
     def main(self) -> None:
         """Entry point. Exits with 1 after one line on stderr when the user can put something right."""
         arguments = sys.argv[1:]
         if "--help" in arguments or "-h" in arguments:
-            print(self.help())
+            print(self.help(arguments))
             return
         for argument in arguments:
             key, _, value = argument.partition("=")
@@ -64,6 +62,8 @@ class Command:
         from hydra.core.hydra_config import HydraConfig
         from omegaconf import DictConfig, OmegaConf
 
+        from lmstudy.config import ROOTS, check
+
         failed = []
 
         os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come to us instead of being printed by Hydra
@@ -75,7 +75,10 @@ class Command:
                 if missing:
                     raise StudyError(f"{missing[0]} must be given: {missing[0]}=VALUE")
                 OmegaConf.resolve(config)
-                return self.task(OmegaConf.to_container(config))  # type: ignore[arg-type]
+                values: Any = OmegaConf.to_container(config)
+                if self.config in ROOTS:  # before the heavy imports: a slip of the pen is reported at once
+                    check(ROOTS[self.config], values)
+                return self.task(values)
             except StudyError as error:
                 if not HydraConfig.get().launcher._target_.endswith("BasicLauncher"):
                     raise  # the job runs elsewhere: only an exception finds its way back
@@ -86,24 +89,27 @@ class Command:
         if failed:
             raise SystemExit(1)
 
-    def help(self) -> str:
-        """Text of --help, made from the first comment line of each YAML file."""
+    def help(self, arguments: Sequence[str] = ()) -> str:
+        """Text of --help, from the comments of the YAML files, with the keys of each GROUP=CHOICE that is named."""
+        groups = group_defaults(self.config)
         lines = [self.purpose, "", f"usage: {self.name} [-m] [GROUP=CHOICE] [KEY=VALUE] ...", ""]
-        for group, default in group_defaults(self.config).items():
-            lines.append(f"{group}:")
-            for choice, text in group_choices(group).items():
-                shown = f"{text}{' (default)' if choice == default else ''}"
-                lines += textwrap.wrap(
-                    shown, 110, initial_indent=f"  {f'{group}={choice}':<28} ", subsequent_indent=" " * 31
-                )
-        lines += ["", "keys:"] if self.keys else []
-        lines += [f"  {key:<28} {text}" for key, text in self.keys.items()]
+        for group, default in groups.items():
+            choices = {f"{group}={name}": text for name, text in group_choices(group).items()}
+            if f"{group}={default}" in choices:
+                choices[f"{group}={default}"] += " (default)"
+            lines += _section(group, choices)
+        lines += _section("keys", documented_keys(self.config))
+        for group, _, choice in (argument.partition("=") for argument in arguments):
+            if group in groups and choice in group_choices(group):
+                keys = documented_keys(f"{group}/{choice}")
+                lines += _section(f"keys of {group}={choice}", {f"{group}.{key}": text for key, text in keys.items()})
         lines += ["", "examples:"] + [line for text, what in self.examples for line in (f"  {text}", f"      {what}")]
-        lines += [
-            "",
-            "-m runs every combination of comma-separated values (a sweep); finished runs are not repeated.",
-            "--cfg job prints the whole configuration, --hydra-help lists Hydra's own options.",
-        ]
+        lines += ["", "-m runs every combination of comma-separated values (a sweep); finished runs are not repeated."]
+        if groups:
+            lines += [
+                "Any key of a group can be set, too: GROUP=CHOICE --help lists those of a choice with what they mean,",
+                "--cfg job prints the whole configuration; --hydra-help lists Hydra's own options.",
+            ]
         return "\n".join(lines)
 
     def _explain(self, error: Exception, arguments: list[str]) -> str:
@@ -114,6 +120,7 @@ class Command:
             group, name = choice.groups()
             known = re.search(r"Available options in '[^']+': (.*?) Config search path", text)  # --config-dir's too
             choices = known.group(1).split() if known else group_choices(group)
+            choices = [choice for choice in choices if not choice.startswith("_")]
             return f"{group}={name}: no such choice; choose from {', '.join(choices)}"
         unknown = re.search(r"Could not override '([^']+)'", text)
         if not unknown:
@@ -142,38 +149,25 @@ class Command:
         return [".".join([*path, str(name)]) for name in node if name != "_target_"]
 
 
+def measure_too(config: Mapping[str, Any], run: str) -> None:
+    """The measure that a command line names beside the run that it makes, if it names one."""
+    if config.get("measure"):
+        from lmstudy.measures.evaluate import evaluate
+
+        asked = {"run": run, "measure": config["measure"], "runs": config["runs"]}
+        evaluate({**asked, "data": None, "split": "valid", "documents": None})
+
+
 def fail(command: str, message: str, status: int = 1) -> None:
     """One line on stderr, then out."""
     print(f"{command}: {message}", file=sys.stderr)
     raise SystemExit(status)
 
 
-def search_path(arguments: list[str]) -> list[str]:
-    """The folder of a user's own YAML files, from `--config-dir FOLDER`, as an override that Hydra composes with."""
-    for position, argument in enumerate(arguments):
-        option, equals, folder = argument.partition("=")
-        if option == "hydra.searchpath":
-            return [argument]
-        if option in ("--config-dir", "-cd"):
-            folder = folder if equals else arguments[position + 1]
-            return [f"hydra.searchpath=[file://{os.path.realpath(folder)}]"]
-    return []
-
-
-def group_defaults(config: str) -> dict[str, str | None]:
-    """Groups of a root configuration and their default choices, read without a YAML library."""
-    text = (files("lmstudy.conf") / f"{config}.yaml").read_text(encoding="utf-8")
-    block = text.split("defaults:")[1].split("\n\n")[0]
-    pairs = re.findall(r"^\s+- (\w+): (\w+)", block, flags=re.MULTILINE)
-    return {group: None if choice == "null" else choice for group, choice in pairs}
-
-
-def group_choices(group: str) -> dict[str, str]:
-    """Choices of a group and the sentence that each file opens with."""
-    found = {}
-    for path in sorted((files("lmstudy.conf") / group).iterdir(), key=lambda p: p.name):
-        if path.name.endswith(".yaml"):
-            comments = [line for line in path.read_text(encoding="utf-8").splitlines()[:3] if line.startswith("# ")]
-            texts = [line[2:].strip() for line in comments if not line.startswith("# @package")]
-            found[path.name.removesuffix(".yaml")] = texts[0] if texts else ""
-    return found
+def _section(title: str, entries: Mapping[str, str]) -> list[str]:
+    """A title, and a line or more for each entry and what it means."""
+    lines = [f"{title}:"] if entries else []
+    for entry, text in entries.items():
+        first = f"  {entry:<28} "
+        lines += textwrap.wrap(text, 110, initial_indent=first, subsequent_indent=" " * 31) or [first.rstrip()]
+    return lines

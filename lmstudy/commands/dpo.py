@@ -2,22 +2,15 @@
 
 from typing import Any
 
-from lmstudy.commands.command import Command
+from lmstudy.commands.command import Command, measure_too
 
 
 def dpo(config: dict[str, Any]) -> None:
     """Finished run -> samples -> scores -> pairs -> DPOModule, the run itself the reference -> weights and record."""
-    from lmstudy.dpo_config import check_dpo
-
-    check_dpo(config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.runs.dpo import train_dpo
 
     record = train_dpo(config)
-    if config.get("measure"):
-        from lmstudy.measures.evaluate import evaluate
-
-        asked = {"run": record.id, "measure": config["measure"], "runs": config["runs"]}
-        evaluate({**asked, "data": None, "split": "valid", "documents": None})
+    measure_too(config, record.id)
     print(record.id, record.name, f"valid/bits_per_byte {record.metrics['valid/bits_per_byte']:.3f}")
 
 
@@ -36,17 +29,6 @@ COMMAND = Command(
         ("lmstudy-dpo -m run=3f2a beta=0.03,0.1,0.3", "how far the model may go from where it was"),
         ("lmstudy-dpo run=3f2a measure=pep8", "and judge the samples of the result"),
     ),
-    keys={
-        "run=ID": "id of a training run, its beginning, or folder; lmstudy-runs lists them",
-        "beta=0.1": "how much leaving the run's own probabilities costs",
-        "samples=512": "texts that the run writes from nothing",
-        "temperature=1.0": "of these texts; top-p is 1",
-        "partners=4": "random texts that each is compared with",
-        "pairs=16": "pairs a step",
-        "steps=40": "optimiser steps",
-        "seed=null": "texts, pairs and their order; null: the run's own",
-        "runs=runs": "folder of runs and records",
-    },
 )
 main = COMMAND.main
 

@@ -7,9 +7,6 @@ from lmstudy.commands.command import Command
 
 def evaluate(config: dict[str, Any]) -> None:
     """Finished run, measure and held-out text -> metrics -> record."""
-    from lmstudy.config import check_evaluate
-
-    check_evaluate(config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.measures.evaluate import evaluate as measure
 
     metrics = measure(config).metrics
@@ -36,18 +33,6 @@ COMMAND = Command(
         ),
         ("lmstudy-runs --publish ID", "copy such a record to those that the book reads"),
     ),
-    keys={
-        "run=ID": "id of a training run (of a fine-tuning for measure=source), its beginning, or folder",
-        "data=GROUP": "corpus whose text is taken, in the run's own tokens; left out: the run's own corpus",
-        "split=valid": "valid, valid_files or test (look at it once, at the end)",
-        "documents=null": "held-out documents; null: all, or 400 (reading), or as many as samples",
-        "measure.task=continue": "of reading: continue writes what comes next, copy what was read",
-        "measure.lengths=[0,4,8]": "of reading: tokens the encoder reads behind its start token, in turn",
-        "measure.targets=64": "of reading: tokens whose bits are counted (task=continue)",
-        "measure.samples=256": "of memorisation: samples drawn from nothing",
-        "measure.characters=50": "of memorisation: shortest run of training text that counts",
-        "runs=runs": "folder of runs; the record goes there, too",
-    },
 )
 main = COMMAND.main
 

@@ -7,9 +7,6 @@ from lmstudy.commands.command import Command
 
 def finetune(config: dict[str, Any]) -> None:
     """Examples, pretraining run or nothing -> FineTuningModule -> best weights -> answers -> judgement -> record."""
-    from lmstudy.tuning_config import check_tune
-
-    check_tune(config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.runs.fine_tuning import fine_tune, headline
 
     record = fine_tune(config)
@@ -31,22 +28,6 @@ COMMAND = Command(
         ("lmstudy-finetune -m task=translation examples=300,1000,3000 seed=1,2,3", "a learning curve"),
         ("lmstudy-finetune task=translation decoding.beams=4", "answers by beam search"),
     ),
-    keys={
-        "run=null": "pretraining run to start from; null: random weights",
-        "examples=null": "training examples; null: all",
-        "steps=300": "optimiser steps",
-        "batch=32": "examples a step",
-        "evaluate_every=30": "steps; the weights that do best on validation examples are kept",
-        "test_examples=1000": "held-out examples that are answered; null: all",
-        "head=false": "true: a head on the encoder tells the label or points at the answer",
-        "keep=null": "answers: weights are kept by the score of answers to validation examples, and not by loss",
-        "label_weights=null": "balanced: in a head's loss, all labels count alike, however few examples one has",
-        "context=null": "tokens of a source and of an answer; null: as many as in pretraining",
-        "decoding.beams=1": "sequences that a search goes on with side by side; 1 is greedy",
-        "decoding.temperature=0": "above 0: words are drawn, from the decoding.top_p most probable ones",
-        "seed=1": "weights that are not pretrained, and order of examples",
-        "runs=runs": "folder of runs and records",
-    },
 )
 main = COMMAND.main
 

@@ -9,9 +9,6 @@ from lmstudy.commands.command import Command
 
 def generate(config: dict[str, Any]) -> None:
     """Finished run, control token and prompt -> samples -> scores by segment -> lines."""
-    from lmstudy.generation_config import check_generate
-
-    check_generate(config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.runs.generation import write
     from lmstudy.runs.printed import printed
 
@@ -36,21 +33,6 @@ COMMAND = Command(
         ("lmstudy-generate run=77b0 scorer=sentiment_reward", "judged by another scorer than its own"),
         ("lmstudy-generate run=3f2a n=100 format=json > samples.jsonl", "one object a line"),
     ),
-    keys={
-        "run=ID": "id of a training run, its beginning, or folder; lmstudy-runs lists them",
-        "scorer=null": "null: the scorer of the run's own configuration",
-        "control=auto": "good, bad or none; auto: good where the run learned control tokens, else none",
-        "guidance=1.0": "above 1 pushes from what the other control token would write",
-        "prompt=null": "a text to go on from; null: from nothing",
-        "n=4": "samples",
-        "temperature=0.7": "of sampling; 0 takes the most probable token",
-        "top_p=0.9": "of sampling: share of probability that is drawn from; 1 keeps all",
-        "max_tokens=null": "longest sample; null: as many as the run can write",
-        "seed=1": "another one gives other samples",
-        "format=text": "text, or json: one object a line",
-        "colour=auto": "auto (on a terminal, unless NO_COLOR is set), always or never",
-        "runs=runs": "folder of runs",
-    },
 )
 
 

@@ -7,9 +7,6 @@ from lmstudy.commands.command import Command
 
 def reward(config: dict[str, Any]) -> None:
     """Rated texts -> single ratings, all pairs of them -> RewardModule(encoder, loss) -> weights and record."""
-    from lmstudy.reward_config import check_reward
-
-    check_reward(config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.runs.rewards import train_reward
 
     record = train_reward(config)
@@ -34,16 +31,6 @@ COMMAND = Command(
         ("lmstudy-reward encoder=minilm optimizer=adamw_fine_tuning epochs=3 batch=32 half=B", "the strong grader"),
         ("lmstudy-reward data=chinese_reviews encoder=own loss=logistic epochs=2", "from labels of Chinese reviews"),
     ),
-    keys={
-        "half=all": "all; A or B: half of the ratings of half of the texts, none of them in the other half",
-        "share=1.0": "share of the texts that are learned from",
-        "ratings=null": "most ratings of a text that are learned from; null: all",
-        "run=null": "pretraining run to start from",
-        "epochs=5": "how often each text is seen",
-        "batch=64": "texts a step; all their pairs are compared",
-        "seed=1": "weights, order of texts, and which are taken",
-        "runs=runs": "folder of runs and records",
-    },
 )
 main = COMMAND.main
 

@@ -16,7 +16,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--runs", default="runs", type=Path, help="folder of runs (default: runs)")
     parser.add_argument("--budget", default="quick", help="budget the book is to be built with (default: quick)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--train", action="store_true", help="train what the book still needs")
+    parser.add_argument(
+        "--train",
+        nargs="*",
+        metavar="CHAPTER",
+        help="make what the book still needs; or the runs behind chapters, such as data or results, that are neither "
+        "published nor finished",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="with --train CHAPTER: only list its runs")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="with --train CHAPTER: of every run, such as seed=4 budget=smoke",
+    )
     parser.add_argument("--publish", nargs="+", metavar="ID", help="copy finished records to the book's records")
     given = parser.parse_args(arguments)
     try:
@@ -24,6 +38,11 @@ def main(arguments: list[str] | None = None) -> None:
             publish(given.publish, given.runs)
             return
         if given.train:
+            train_chapters(given.train, given.set, given.runs, given.dry_run, given.json)
+            return
+        if given.dry_run or given.set:
+            raise StudyError("--dry-run and --set go with --train CHAPTER")
+        if given.train is not None:
             from lmstudy.study.needs import prepare_and_train
 
             prepare_and_train(given.budget, runs=str(given.runs))
@@ -64,7 +83,7 @@ def _found(record: Any) -> str:
 
 def list_needs(runs: Path, budget: str) -> list[dict[str, Any]]:
     """What the book's notebooks need at this budget and the runs folder lacks."""
-    from lmstudy.commands.command import group_choices
+    from lmstudy.compose import group_choices
 
     if budget not in group_choices("budget"):
         raise StudyError(f"--budget {budget}: choose from {', '.join(group_choices('budget'))}")
@@ -81,6 +100,26 @@ def list_needs(runs: Path, budget: str) -> list[dict[str, Any]]:
     return rows
 
 
+def train_chapters(chapters: list[str], overrides: list[str], runs: Path, dry_run: bool, as_json: bool) -> None:
+    """List every run behind some chapters with its state, or make those that are missing, one after the other."""
+    from lmstudy.study.chapter_runs import find, make, of_chapters
+    from lmstudy.study.shelf import Shelf
+
+    looking = Shelf.open(str(runs), makes=False)
+    found = {run: find(looking, run) for run in of_chapters(chapters, overrides)}
+    if dry_run:
+        for run, (state, record) in found.items():
+            ids = (record.id, record.name) if record else ("", "")
+            show([{"state": state, "id": ids[0], "name": ids[1], "detail": str(run)}], as_json)
+        return
+    missing = [run for run, (state, _) in found.items() if state == "missing"]
+    print(f"{len(found)} runs: {len(found) - len(missing)} exist, {len(missing)} are made now", file=sys.stderr)
+    making = Shelf.open(str(runs))
+    for number, run in enumerate(missing, start=1):
+        print(f"{number} of {len(missing)}: {run}", file=sys.stderr)
+        make(making, run)
+
+
 def show(rows: list[dict[str, Any]], as_json: bool) -> None:
     """A table for people, or one JSON object a line."""
     if as_json:
@@ -95,7 +134,7 @@ def publish(ids: list[str], runs: Path) -> None:
     """Copy finished records, without the folder they are in, to where the book's claims are computed from."""
     from dataclasses import replace
 
-    from lmstudy.runs.finished import find_folder
+    from lmstudy.runs.folders import find_folder
     from lmstudy.runs.records import load, published_folder
 
     for run in ids:

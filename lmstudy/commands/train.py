@@ -2,22 +2,15 @@
 
 from typing import Any
 
-from lmstudy.commands.command import Command
+from lmstudy.commands.command import Command, measure_too
 
 
 def train(config: dict[str, Any]) -> None:
     """Corpus -> packed batches -> LightningModule(model, objective) -> checkpoint and record."""
-    from lmstudy.config import check_root
-
-    check_root(config)  # before the heavy imports: a slip of the pen is reported at once
     from lmstudy.runs.pretraining import train as run
 
     record = run(config)
-    if config.get("measure"):
-        from lmstudy.measures.evaluate import evaluate
-
-        asked = {"run": record.id, "measure": config["measure"], "runs": config["runs"]}
-        evaluate({**asked, "data": None, "split": "valid", "documents": None})
+    measure_too(config, record.id)
     shown = [f"{name} {record.metrics[name]:.3f}" for name in ("valid/bits_per_byte", "valid_files/bits_per_byte")
              if name in record.metrics]  # fmt: skip
     print(" ".join([record.id, record.name, *shown]))
@@ -40,13 +33,6 @@ COMMAND = Command(
         ("lmstudy-train objective=conditional start=3f2a budget.steps=80", "from the weights of a finished run"),
         ("lmstudy-train trainer=gpu logger=tensorboard", "on a GPU, with TensorBoard"),
     ),
-    keys={
-        "seed=1": "weights, order of documents, cuts and samples",
-        "start=null": "finished run whose weights are the first ones: id, its beginning, or folder",
-        "runs=runs": "folder of checkpoints and records",
-        "optimizer.lr=0.003": "any key of a group, as --cfg job shows them",
-        "budget.steps=1200": "optimiser steps; every size that follows from the budget is a key of it",
-    },
 )
 main = COMMAND.main
 

@@ -1,4 +1,4 @@
-"""The cache folder, and stages in it that are complete or absent.
+"""Stages in the cache folder (`lmstudy.folders`) that are complete or absent.
 
 A stage is a folder `corpora/<name>-<hash>`, named by the hash of everything that determines its content:
 its settings, the version of its code, and the key of the stage before it. A changed setting therefore
@@ -8,31 +8,35 @@ rebuilds exactly what depends on it.
 import errno
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from platformdirs import user_cache_path
 
 from lmstudy.errors import StudyError
 
 _STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 
 
-def cache_folder() -> Path:
-    """`LMSTUDY_CACHE`, or `lmstudy` in the user's cache folder."""
-    named = os.environ.get("LMSTUDY_CACHE")
-    return Path(named).expanduser().resolve() if named else user_cache_path("lmstudy")
-
-
 def digest(content: Mapping[str, Any]) -> str:
     """16 hexadecimal digits that stand for a JSON-able value, whatever the order of its keys."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file, as 64 hexadecimal digits."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def files_digest(folder: Path, files: Iterable[Path]) -> str:
+    """SHA-256 of some files of a folder, by their names in it and what they hold: moving the folder changes nothing."""
+    listed = (f"{file.relative_to(folder).as_posix()}\n{file_digest(file)}\n" for file in files)
+    return hashlib.sha256("".join(listed).encode()).hexdigest()
 
 
 def stage(cache: Path, name: str, key: str, build: Callable[[Path], None]) -> Path:

@@ -16,14 +16,17 @@ from typing import Any
 import datasets
 from tokenizers import Tokenizer
 
-from lmstudy.data import cleaning, extraction, selection, tables, tokenisation
-from lmstudy.data.cache import cache_folder, digest, stage
+from lmstudy.data import tables
+from lmstudy.data.cache import digest, stage
+from lmstudy.data.cleaning import steps as cleaning_steps
 from lmstudy.data.documents import Progress, Source, lines
-from lmstudy.data.report import report
 from lmstudy.data.segmentation import Segmentation
 from lmstudy.data.settings import Pipeline, parse
 from lmstudy.data.splits import NAMES
+from lmstudy.data.stages import extraction, selection, tokenisation
+from lmstudy.data.stages.report import report
 from lmstudy.data.tokenizer import encode
+from lmstudy.folders import cache_folder
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Corpus:
     at which each segment begins.
     """
     report: dict[str, Any]
-    """See `lmstudy.data.report`."""
+    """See `lmstudy.data.stages.report`."""
     segmentation: Segmentation | None = None
     """How text is cut into words before the tokenizer sees it."""
     cut: Callable[[str], tuple[str, ...]] = lines
@@ -55,6 +58,7 @@ class Corpus:
 
 
 def to_stderr(message: str) -> None:
+    """Say a line of progress where it does not mix with results."""
     print(message, file=sys.stderr, flush=True)
 
 
@@ -116,7 +120,7 @@ def _keys(target: str, source: Source, pipeline: Pipeline) -> dict[str, str]:
         {
             "version": selection.VERSION,
             "upstream": documents,
-            "cleaning": cleaning.identity(pipeline.cleaning),
+            "cleaning": cleaning_steps.identity(pipeline.cleaning),
             "deduplication": pipeline.deduplication and pipeline.deduplication.model_dump(),
             "split": pipeline.split.model_dump(),
             "roles": {name: known.get("role") for name, known in source.about().items()},

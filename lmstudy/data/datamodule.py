@@ -9,15 +9,15 @@ import lightning as L
 import numpy as np
 import torch
 
-from lmstudy.data.ahead import BatchesAhead, to_device
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch, Shape
+from lmstudy.data.batches.packing import TokenScores, build_batch, pack, planned_rows
+from lmstudy.data.batches.prefetching import BatchesAhead, to_device
+from lmstudy.data.batches.windows import Windows
 from lmstudy.data.corpus import Corpus
-from lmstudy.data.examples import Documents, Ints, Task
-from lmstudy.data.packing import TokenScores, build_batch, pack, planned_rows
+from lmstudy.data.examples import Documents, Ints, Pretraining
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.data.views import uniformly_controlled
-from lmstudy.data.windows import Windows
 from lmstudy.errors import StudyError
 
 GROUPS = 100
@@ -42,11 +42,12 @@ class Phase:
 class TrainingBatches:
     """Endless batches, a function of the seed; starting at any step costs the planning up to it alone.
 
-    `phases` follow each other, the first from step 0; each goes through its documents in an order of its own.
+    `phases` follow each other, the first from step 0; each goes through its documents in an order of its own. The
+    batches are those from `first_step` on, their rows those of process `rank` of `world`.
     """
 
     phases: Sequence[Phase]
-    task: Task
+    task: Pretraining
     shape: Shape
     seed: int
     first_step: int = 0
@@ -72,8 +73,14 @@ class TrainingBatches:
 class EvaluationBatches:
     """Windows over whole documents, packed; each label carries its document's group.
 
-    With `documents`, such as the store's behind control tokens, these are read in the place of the store's own;
-    control tokens themselves are not to be predicted.
+    Args:
+        store: the split.
+        shape: the global batch; its rows are dealt out to the processes.
+        index: [documents] which of the store's, and in which order.
+        rank: number of this process.
+        world: number of processes.
+        documents: what is read in the place of the store's own, such as these behind control tokens; control tokens
+            themselves are not to be predicted.
     """
 
     def __init__(
@@ -123,7 +130,7 @@ class CorpusDataModule(L.LightningDataModule):
     def __init__(
         self,
         corpus: Corpus,
-        task: Task,
+        task: Pretraining,
         shape: Shape,
         seed: int,
         evaluation_documents: int,
@@ -144,6 +151,7 @@ class CorpusDataModule(L.LightningDataModule):
         return {"rank": rank, "world": world}
 
     def train_dataloader(self) -> TrainingBatches | BatchesAhead:
+        """Endless, from the step that the trainer has reached; built ahead where a GPU computes."""
         first_step = self.trainer.global_step if self.trainer else 0
         batches = TrainingBatches(self.phases, self.task, self.shape, self.seed, first_step=first_step, **self._place())
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
@@ -151,11 +159,15 @@ class CorpusDataModule(L.LightningDataModule):
         return batches if device.type == "cpu" else BatchesAhead(batches, device)
 
     def transfer_batch_to_device(self, batch: Seq2SeqBatch, device: torch.device, dataloader_idx: int) -> Seq2SeqBatch:
-        """See `lmstudy.data.ahead.to_device`; a batch that is there already stays."""
+        """See `lmstudy.data.batches.prefetching.to_device`; a batch that is there already stays."""
         return to_device(batch, device)
 
     def batches(self, split: str, documents: int | None = None) -> EvaluationBatches:
-        """Evaluation batches of the first `documents` (in order of their group) of a split, or of all."""
+        """Evaluation batches of the first `documents` (in order of their group) of a split, or of all.
+
+        Raises:
+            StudyError: the corpus has no such split.
+        """
         if split not in self.stores:
             raise StudyError(f"split={split!r} is not one of {sorted(self.stores)}")
         store = self.stores[split]
@@ -164,4 +176,5 @@ class CorpusDataModule(L.LightningDataModule):
         return EvaluationBatches(store, self.shape, index, **self._place(), documents=asked)
 
     def val_dataloader(self) -> EvaluationBatches:
+        """The documents of "valid" that are evaluated while training."""
         return self.batches("valid", self.evaluation_documents)

@@ -1,6 +1,6 @@
-"""Pretraining tasks: how a document becomes (encoder input, decoder target) examples.
+"""Pretraining: how a document becomes (encoder input, decoder target) examples.
 
-A task works in two steps, so that a plan for millions of documents costs little memory and resuming costs
+A pretraining works in two steps, so that a plan for millions of documents costs little memory and resuming costs
 no data: `plan` draws, for a block of documents, what each example will hold and how long it is; `build`
 turns one planned example into token ids. Everything random comes from the generator given to `plan`.
 """
@@ -31,25 +31,46 @@ class Plan(NamedTuple):
 
 
 class Documents(Protocol):
-    """Random access to token ids and segment starts (see `lmstudy.data.store.TokenStore`)."""
+    """Random access to token ids and segment starts, such as `lmstudy.data.store.TokenStore` gives."""
 
     def __len__(self) -> int: ...
-    def tokens(self, index: int) -> Ints: ...
-    def starts(self, index: int) -> Ints: ...
-    def lengths(self, index: Ints) -> Ints: ...
+
+    def tokens(self, index: int) -> Ints:
+        """[tokens] Ids of one document."""
+        ...
+
+    def starts(self, index: int) -> Ints:
+        """[segments] Index in its tokens at which each segment of one document begins; the first is 0."""
+        ...
+
+    def lengths(self, index: Ints) -> Ints:
+        """[len(index)] Tokens of each of some documents."""
+        ...
 
 
-class Task(Protocol):
-    """A pretraining task. A new one is one class with these and one YAML in `conf/pretraining`."""
+class Pretraining(Protocol):
+    """How documents become examples. A new one is one class with these and one YAML in `conf/pretraining`."""
 
     shifted: bool
     """Whether the decoder reads its target one position late, behind a start token, as it must to be of use."""
 
     def plan(
         self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
-    ) -> Plan: ...
+    ) -> Plan:
+        """Examples of some documents.
 
-    def build(self, documents: Documents, example: Plan) -> tuple[Ints, Ints]: ...
+        Args:
+            documents: all of them.
+            index: [documents to take] their numbers.
+            encoder_length: tokens that an example may take of the encoder's side of a row.
+            decoder_length: the same of the decoder's side.
+            rng: what every random choice is drawn from.
+        """
+        ...
+
+    def build(self, documents: Documents, example: Plan) -> tuple[Ints, Ints]:
+        """Token ids of one planned example: [encoder_length] to be read, [decoder_length] to be written."""
+        ...
 
 
 def _check_share(name: str, value: float) -> float:
@@ -64,7 +85,7 @@ class PrefixLM:
     With probability `start_probability` the cut is at the very start and the encoder reads the start token
     alone: these examples make the decoder a language model of whole documents. Otherwise the cut is uniform
     over the other boundaries. What the encoder reads is shortened from the left, what the decoder writes
-    from the right (then without an end token), to what fits the row.
+    from the right (then without an end token), to what fits the row (Raffel et al. 2020, section 3.2.1).
     """
 
     shifted = True
@@ -169,7 +190,10 @@ def _random_pieces(total: int, pieces: int, rng: np.random.Generator) -> Ints:
 
 
 class Mixture:
-    """Each example by one task or the other: a share `denoising` by span corruption, the rest prefix LM (UL2)."""
+    """Each example by one task or the other: a share `denoising` by span corruption, the rest prefix LM.
+
+    After UL2 (Tay et al. 2023), which mixes them so; the other settings are those of the two tasks.
+    """
 
     shifted = True
 
@@ -181,14 +205,15 @@ class Mixture:
         mean_span: float = 3.0,
     ) -> None:
         self.denoising = _check_share("denoising", denoising)
-        self.tasks: tuple[Task, Task] = (PrefixLM(start_probability), SpanCorruption(noise_density, mean_span))
+        spans = SpanCorruption(noise_density, mean_span)
+        self.parts: tuple[Pretraining, Pretraining] = (PrefixLM(start_probability), spans)
 
     def plan(
         self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
     ) -> Plan:
         corrupt = rng.random(len(index)) < self.denoising
-        plans = [task.plan(documents, index, encoder_length, decoder_length, rng) for task in self.tasks]
+        plans = [part.plan(documents, index, encoder_length, decoder_length, rng) for part in self.parts]
         return Plan(*(np.where(corrupt, b, a) for a, b in zip(*plans, strict=True)))
 
     def build(self, documents: Documents, example: Plan) -> tuple[Ints, Ints]:
-        return self.tasks[int(example.kind)].build(documents, example)
+        return self.parts[int(example.kind)].build(documents, example)

@@ -18,6 +18,7 @@ _SENTENCE = re.compile(r"[^。！？!?…\n]*(?:[。！？!?…]+[”’」』�
 
 
 def has_han(text: str) -> bool:
+    """Whether there is a Chinese character."""
     return _HAN.search(text) is not None
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from lmstudy.data import cleaning
-from lmstudy.data.deduplication import Deduplication
+from lmstudy.data.cleaning import steps as cleaning_steps
+from lmstudy.data.cleaning.deduplication import Deduplication
 from lmstudy.data.documents import Source
 from lmstudy.data.splits import ByHash, ByPackage
 from lmstudy.data.tokenizer import TokenizerSettings
@@ -43,7 +43,7 @@ def parse(settings: Mapping[str, Any]) -> tuple[Source, Pipeline]:
     steps = {key: rest.pop(key) for key in Pipeline.model_fields if key in rest}
     source = parse_source(rest, also=tuple(Pipeline.model_fields))
     pipeline = _validated(Pipeline, steps, "data")
-    cleaning.check(pipeline.cleaning)
+    cleaning_steps.check(pipeline.cleaning)
     return source, pipeline
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import PositiveInt
 
 from lmstudy.data.documents import Document, Reading
-from lmstudy.data.functions import parse_python
+from lmstudy.data.python_functions import parse_python
 from lmstudy.data.source_packages import Part, PythonFunctions
 
 Pair = tuple[str, str]

@@ -1,12 +1,13 @@
 """Any folder of text or code: bring your own corpus."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from lmstudy.data.cache import files_digest
 from lmstudy.data.documents import Document, Progress, Reading, lines, universal_newlines
 from lmstudy.data.source_packages import read_python
 from lmstudy.errors import StudyError
@@ -20,7 +21,8 @@ class Files(BaseModel):
     `unit` is what becomes one document: the whole `file`; `paragraph`: consecutive paragraphs (separated by
     empty lines) of together at most `characters` characters, or one longer paragraph; `function`: functions
     and methods of `shortest` to `longest` lines of `.py` files. Hidden files and folders, and links, are
-    passed over. Files are UTF-8; those that are not are counted and left out.
+    passed over. Files are UTF-8; those that are not are counted and left out. Only files that end in one of the
+    `suffixes` are read; `name` and `licence` are what the report says of them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,11 +37,9 @@ class Files(BaseModel):
 
     def identity(self) -> Mapping[str, Any]:
         """The settings and the content of the files: moving the folder changes nothing."""
-        content = hashlib.sha256()
-        for file in self._files():
-            inner = file.relative_to(self._folder()).as_posix()
-            content.update(f"{inner}\n{hashlib.sha256(_read(file)).hexdigest()}\n".encode())
-        return {**self.model_dump(exclude={"path", "licence"}), "content": content.hexdigest()}
+        with _readable():
+            content = files_digest(self._folder(), self._files())
+        return {**self.model_dump(exclude={"path", "licence"}), "content": content}
 
     def about(self) -> Mapping[str, Mapping[str, Any]]:
         return {self.name: {"version": None, "licence": self.licence, "role": None}}
@@ -61,11 +61,13 @@ class Files(BaseModel):
         for file in part:
             reading.files[self.name] += 1
             path = file.relative_to(self._folder()).as_posix()
+            with _readable():
+                content = file.read_bytes()
             if self.unit == "function":
-                read_python(reading, _read(file), self.name, path, self.shortest, self.longest)
+                read_python(reading, content, self.name, path, self.shortest, self.longest)
                 continue
             try:
-                text = universal_newlines(_read(file).decode("utf-8-sig"))
+                text = universal_newlines(content.decode("utf-8-sig"))
             except UnicodeDecodeError:
                 reading.skipped[self.name, "files that are not UTF-8"] += 1
                 continue
@@ -115,8 +117,9 @@ def paragraphs(text: str, characters: int) -> Iterator[str]:
         yield current
 
 
-def _read(file: Path) -> bytes:
+@contextmanager
+def _readable() -> Iterator[None]:
     try:
-        return file.read_bytes()
+        yield
     except OSError as error:
-        raise StudyError(f"data.path: cannot read {file}: {error.strerror}") from error
+        raise StudyError(f"data.path: cannot read {error.filename}: {error.strerror}") from error

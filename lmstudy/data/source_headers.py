@@ -3,20 +3,15 @@
 import io
 import re
 import tokenize
-from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import PositiveInt
 
-from lmstudy.data.archives import member_names, read_members
-from lmstudy.data.artefacts import Artefact, fetch_all
-from lmstudy.data.documents import Document, Progress, Reading, lines
-from lmstudy.data.functions import decode_python, is_generated
-from lmstudy.data.source_packages import Exclusion, Part
+from lmstudy.data.documents import Document, Reading, lines
+from lmstudy.data.python_functions import decode_python, is_generated
+from lmstudy.data.source_packages import PackageModules
 
-FILES_PER_PART = 200
 VERSION = 1
 """Raised by a change that alters documents: corpora are then built again."""
 
@@ -34,21 +29,7 @@ _TERMS = re.compile(
 _SKIPPED = {tokenize.NL, tokenize.NEWLINE, tokenize.ENCODING}
 
 
-class Release(BaseModel):
-    """A release in the package index; `licence` is an SPDX expression, `role` the split of its documents.
-
-    `sdist` is the name of its file; none stands for the wheel of any platform.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    version: str
-    sdist: Annotated[str, Field(pattern=r"^[^/\\]+\.(tar\.gz|tgz|zip|tar\.bz2|tar\.xz)$")] | None = None
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    licence: str
-    role: Literal["train", "valid", "test"]
-
-
-class FileHeaders(BaseModel):
+class FileHeaders(PackageModules):
     """The source (see `lmstudy.data.documents.Source`) of the heads of modules in pinned packages.
 
     A document is the head of one module, its segments are lines. Heads of fewer than `shortest` lines are left
@@ -57,62 +38,28 @@ class FileHeaders(BaseModel):
     out, but not who gave them. An sdist has more to read than a wheel: tests, examples and tools are signed as well.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    packages: dict[str, Release] = Field(min_length=1)
-    exclude: list[Exclusion] = []
+    files_per_part = 200
     shortest: PositiveInt = 1
     longest: PositiveInt = 16
     characters: PositiveInt = 700
 
-    def identity(self) -> Mapping[str, Any]:
-        """The files read and how; a list, since the first of two duplicate documents is the one kept."""
-        packages = [[name, release.version, release.sha256] for name, release in self.packages.items()]
-        return {**self.model_dump(exclude={"packages"}), "packages": packages, "rules": VERSION}
+    def identity(self) -> dict[str, Any]:
+        return {**super().identity(), "rules": VERSION}
 
-    def about(self) -> Mapping[str, Mapping[str, Any]]:
-        return {
-            name: {"version": release.version, "licence": release.licence, "role": release.role}
-            for name, release in self.packages.items()
-        }
-
-    def parts(self, cache: Path, progress: Progress) -> Sequence[Part]:
-        artefacts = [
-            Artefact(name, release.version, release.sha256, release.licence, release.role, sdist=release.sdist)
-            for name, release in self.packages.items()
-        ]
-        parts = []
-        for artefact, archive in zip(artefacts, fetch_all(artefacts, cache, progress), strict=True):
-            modules = sorted(name for name in member_names(archive) if name.endswith(".py"))
-            for start in range(0, len(modules), FILES_PER_PART):
-                members = frozenset(modules[start : start + FILES_PER_PART])
-                parts.append(Part(artefact.name, archive, members))
-        return parts
-
-    def read(self, part: Part) -> Reading:
-        reading = Reading()
-        for member, content in read_members(part.wheel, part.members.__contains__):
-            in_folder = self.packages[part.package].sdist  # an sdist's members lie in a folder named after it
-            path = member.partition("/")[2] if in_folder else member
-            reading.files[part.package] += 1
-            excluded = [rule.reason for rule in self.exclude if fnmatchcase(path, rule.glob)]
-            reason = f"files: {excluded[0]}" if excluded else self._add(reading, content, part.package, path)
-            if reason:
-                reading.skipped[part.package, reason] += 1
-        return reading
-
-    def _add(self, reading: Reading, content: bytes, package: str, path: str) -> str | None:
-        """Add the head of one file to a reading, or say why there is none."""
+    def read_module(self, reading: Reading, content: bytes, package: str, path: str) -> None:
         try:
             text = decode_python(content)
         except ValueError:
-            return "files that do not decode"
+            reading.skipped[package, "files that do not decode"] += 1
+            return
         if is_generated(text):
-            return "files: their header says that a program wrote them"
+            reading.skipped[package, "files: their header says that a program wrote them"] += 1
+            return
         kept = _fitting(without_terms(head(text)), self.longest, self.characters)
         if len(kept) < self.shortest:
-            return "files without a head, or with a shorter one than wanted"
-        reading.documents.append(Document("".join(kept), tuple(kept), package, path, "head"))
-        return None
+            reading.skipped[package, "files without a head, or with a shorter one than wanted"] += 1
+        else:
+            reading.documents.append(Document("".join(kept), tuple(kept), package, path, "head"))
 
 
 def head(text: str) -> list[str]:

@@ -1,6 +1,5 @@
 """A data set of a hub, at a pinned revision."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import datasets
 from pydantic import BaseModel, ConfigDict
 
+from lmstudy.data.cache import files_digest
 from lmstudy.data.documents import Document, Progress, Reading, lines, universal_newlines
 from lmstudy.errors import StudyError
 
@@ -20,7 +20,8 @@ class Hub(BaseModel):
 
     `path` is a data set's name on the hub, or a local folder of Parquet or JSON-lines files; `revision` the
     commit hash, which is required, since a branch or tag can move under a published number (a local folder
-    has none: its content is hashed instead). `datasets` runs no code of a data set.
+    has none: its content is hashed instead). Texts are the `column` of the rows of one `subset` and of the split
+    `split_name`; `name` and `licence` are what the report says of them. `datasets` runs no code of a data set.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,7 +38,9 @@ class Hub(BaseModel):
         if not self.path.strip():
             raise StudyError("data.path is empty: name a data set of the hub, as in data.path=owner/name")
         if self._local():
-            return {**settings, "content": _folder_digest(Path(self.path).expanduser())}
+            folder = Path(self.path).expanduser()
+            files = sorted(path for path in folder.rglob("*") if path.is_file())
+            return {**settings, "content": files_digest(folder, files)}
         if not re.fullmatch("[0-9a-f]{40}", self.revision or ""):
             raise StudyError(
                 f"data.revision={self.revision!r} does not pin {self.path!r}: give the 40-digit "
@@ -104,15 +107,6 @@ class Hub(BaseModel):
         finally:
             datasets.enable_progress_bars()
         return loaded
-
-
-def _folder_digest(folder: Path) -> str:
-    content = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with file.open("rb") as opened:
-            found = hashlib.file_digest(opened, "sha256").hexdigest()
-        content.update(f"{file.relative_to(folder).as_posix()}\n{found}\n".encode())
-    return content.hexdigest()
 
 
 def _first_line(error: BaseException) -> str:

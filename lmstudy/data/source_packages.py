@@ -1,86 +1,54 @@
-"""Functions and methods of pinned Python packages, read from their wheels or sdists."""
+"""Python modules of pinned packages, read from their wheels or sdists, and the functions they hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-from lmstudy.data.archives import member_names, read_members
-from lmstudy.data.artefacts import Artefact, fetch_all
+from lmstudy.data.artefacts.archives import member_names, read_members
+from lmstudy.data.artefacts.pins import Package, PackagesSource
 from lmstudy.data.documents import Document, Progress, Reading, lines
-from lmstudy.data.functions import decode_python, find_functions, is_generated
-
-FILES_PER_PART = 100
-
-_Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+from lmstudy.data.python_functions import decode_python, find_functions, is_generated
 
 
 class Exclusion(BaseModel):
-    """Files left out: a glob over the path inside the wheel, and why."""
+    """Files left out: a glob over the path inside the package, and why."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     glob: str
     reason: str
 
 
-class Package(BaseModel):
-    """A wheel of the package index, or the sdist named; `licence` is an SPDX expression, `role` the split."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    version: str
-    sha256: _Sha256
-    licence: str
-    role: Literal["train", "valid", "test"]
-    sdist: str | None = None
-
-
 class Part(NamedTuple):
-    """Some files of one wheel."""
+    """Some files of one package."""
 
     package: str
-    wheel: Path
+    archive: Path
     members: frozenset[str]
 
 
-class PythonFunctions(BaseModel):
-    """The source (see `lmstudy.data.documents.Source`) of functions in pinned packages.
+class PackageModules(PackagesSource):
+    """What sources have in common that read the modules of pinned packages, but for those excluded."""
 
-    Functions have `shortest` to `longest` lines: shorter ones are stubs, longer ones do not fit the context
-    of a small model. Roles keep whole packages out of training.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    files_per_part: ClassVar[int]
+    """Documents keep the order of the archive within a part, so that it is a part of what a corpus is."""
     packages: dict[str, Package] = Field(min_length=1)
-    exclude: list[Exclusion] = []
-    shortest: PositiveInt = 3
-    longest: PositiveInt = 60
-
-    def identity(self) -> Mapping[str, Any]:
-        """The files read and how; a list, since the first of two duplicate documents is the one kept."""
-        packages = [[name, package.version, package.sha256] for name, package in self.packages.items()]
-        return {**self.model_dump(exclude={"packages"}), "packages": packages}
-
-    def about(self) -> Mapping[str, Mapping[str, Any]]:
-        return {
-            name: {"version": package.version, "licence": package.licence, "role": package.role}
-            for name, package in self.packages.items()
-        }
+    exclude: list[Exclusion] = Field(default=[])
 
     def parts(self, cache: Path, progress: Progress) -> Sequence[Part]:
-        artefacts = [Artefact(name=name, **package.model_dump()) for name, package in self.packages.items()]
-        parts = []
-        for artefact, wheel in zip(artefacts, fetch_all(artefacts, cache, progress), strict=True):
-            modules = sorted(name for name in member_names(wheel) if name.endswith(".py"))
-            for start in range(0, len(modules), FILES_PER_PART):
-                members = frozenset(modules[start : start + FILES_PER_PART])
-                parts.append(Part(artefact.name, wheel, members))
+        parts: list[Part] = []
+        for package, archive in self.archives(cache, progress):
+            modules = sorted(name for name in member_names(archive) if name.endswith(".py"))
+            starts = range(0, len(modules), self.files_per_part)
+            members = (frozenset(modules[start : start + self.files_per_part]) for start in starts)
+            parts += [Part(package, archive, some) for some in members]
         return parts
 
     def read(self, part: Part) -> Reading:
         reading = Reading()
-        for member, content in read_members(part.wheel, part.members.__contains__):
+        for member, content in read_members(part.archive, part.members.__contains__):
             in_folder = self.packages[part.package].sdist  # an sdist's members lie in a folder named after it
             path = member.partition("/")[2] if in_folder else member
             reading.files[part.package] += 1
@@ -88,8 +56,27 @@ class PythonFunctions(BaseModel):
             if excluded:
                 reading.skipped[part.package, f"files: {excluded[0]}"] += 1
             else:
-                read_python(reading, content, part.package, path, self.shortest, self.longest)
+                self.read_module(reading, content, part.package, path)
         return reading
+
+    def read_module(self, reading: Reading, content: bytes, package: str, path: str) -> None:
+        """Add the documents of one module to a reading, or count why there is none."""
+        raise NotImplementedError
+
+
+class PythonFunctions(PackageModules):
+    """The source (see `lmstudy.data.documents.Source`) of functions in pinned packages.
+
+    Functions have `shortest` to `longest` lines: shorter ones are stubs, longer ones do not fit the context
+    of a small model. Roles keep whole packages out of training; files that `exclude` names are left out.
+    """
+
+    files_per_part = 100
+    shortest: PositiveInt = 3
+    longest: PositiveInt = 60
+
+    def read_module(self, reading: Reading, content: bytes, package: str, path: str) -> None:
+        read_python(reading, content, package, path, self.shortest, self.longest)
 
 
 def read_python(reading: Reading, content: bytes, source: str, path: str, shortest: int, longest: int) -> None:

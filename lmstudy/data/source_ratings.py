@@ -1,16 +1,15 @@
 """Snippets of text that people rated, from a tarball inside a pinned sdist, with every single rating."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from lmstudy.data.artefacts import Artefact, fetch
-from lmstudy.data.documents import Document, Progress, Reading, universal_newlines
-from lmstudy.data.nested_archives import read_nested
-from lmstudy.data.source_reviews import Sdist
+from lmstudy.data.artefacts.archives import read_nested
+from lmstudy.data.artefacts.pins import SdistSource, texts
+from lmstudy.data.documents import Document, Reading
 from lmstudy.errors import StudyError
 
 TEXTS, RATINGS = "_GroundTruth.txt", "_anonDataRatings.txt"
@@ -32,18 +31,16 @@ class Snippet(NamedTuple):
     """Whole numbers from `WORST` to `BEST`; none where the published mean is not that of the published ratings."""
 
 
-class RatedSnippets(BaseModel):
+class RatedSnippets(SdistSource):
     """The source (see `lmstudy.data.documents.Source`) of rated snippets: one document of one segment each.
 
-    `domains` gives each kind of text its files inside the tarball, without the ends `TEXTS` and `RATINGS`; a
-    document's `path` is the file of texts and its `name` the snippet's id there. Snippets without certain ratings
-    (see `Snippet`) are left out.
+    `archive` is a tarball inside the `sdist`. `domains` gives each kind of text its files there, without the ends
+    `TEXTS` and `RATINGS`; a document's `path` is the file of texts and its `name` the snippet's id in it. Snippets
+    without certain ratings (see `Snippet`) are left out.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     one_segment: ClassVar[bool] = True
     """A person rated a snippet as a whole."""
-    sdist: Sdist
     archive: str
     domains: dict[str, str] = Field(min_length=1)
 
@@ -54,14 +51,6 @@ class RatedSnippets(BaseModel):
             "archive": self.archive,
             "domains": list(self.domains.values()),
         }
-
-    def about(self) -> Mapping[str, Mapping[str, Any]]:
-        return {self.sdist.name: {"version": self.sdist.version, "licence": self.sdist.licence, "role": None}}
-
-    def parts(self, cache: Path, progress: Progress) -> Sequence[Path]:
-        sdist = self.sdist
-        pinned = Artefact(sdist.name, sdist.version, sdist.sha256, sdist.licence, sdist=sdist.file)
-        return [fetch(pinned, cache, progress)]
 
     def read(self, part: Path) -> Reading:
         reading = Reading()
@@ -102,15 +91,8 @@ class RatedSnippets(BaseModel):
     def _files(self, part: Path) -> dict[str, str]:
         """Text of each file by its name in the tarball."""
         wanted = {stem + end for stem in self.domains.values() for end in (TEXTS, RATINGS)}
-        files = {}
-        for name, content in read_nested(part, self.archive, lambda name: name in wanted):
-            try:
-                files[name] = universal_newlines(content.decode("utf-8-sig"))
-            except UnicodeDecodeError as error:
-                raise StudyError(f"data.domains: {name} in {self.archive} is not UTF-8 ({error.reason})") from error
-        if missing := sorted(wanted - set(files)):
-            raise StudyError(f"data.domains: {self.archive} in {self.sdist.file} holds no file {missing[0]!r}")
-        return files
+        members = read_nested(part, self.archive, wanted.__contains__)
+        return texts(members, wanted, f"{self.archive} in {self.sdist.file}", "data.domains")
 
 
 def _rows(files: Mapping[str, str], name: str, columns: int) -> Iterator[list[str]]:

@@ -35,7 +35,7 @@ class _ListColumn:
 
 
 class TokenStore:
-    """Documents of one split: token ids, segment starts, and lengths (4 bytes a document in memory)."""
+    """Documents (see `lmstudy.data.examples.Documents`) of one split; lengths take 4 bytes a document in memory."""
 
     def __init__(self, split: datasets.Dataset) -> None:
         table = split.data.table if split._indices is None else split.flatten_indices().data.table
@@ -65,7 +65,7 @@ class TokenStore:
         return self._lengths[index].astype(np.int64)
 
     def segment_counts(self) -> Ints:
-        """Segments of every document."""
+        """[documents] Segments of every document."""
         return self._starts.lengths().astype(np.int64)
 
     def flat(self, index: Ints) -> tuple[Ints, Ints]:
@@ -74,7 +74,7 @@ class TokenStore:
         return np.concatenate([self.tokens(int(i)) for i in index]), offsets
 
     def groups(self, count: int) -> Ints:
-        """Evaluation group of each document, a hash of its id: the same for every run, model and seed."""
+        """[documents] Evaluation group, below `count`, of each: a hash of its id, the same for every run and seed."""
         return np.array(
             [int.from_bytes(hashlib.sha256(str(i).encode()).digest()[:8], "big") % count for i in self._ids],
             dtype=np.int64,

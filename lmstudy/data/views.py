@@ -1,40 +1,31 @@
 """Documents as an objective wants to read them: some of them only, or with control tokens before their segments."""
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmstudy.data.examples import Ints
+from lmstudy.data.examples import Documents, Ints
 from lmstudy.data.tokenizer import BAD, GOOD
 
 NONE = -1
 """In the place of a control token: there is none before this segment."""
 
 
-class Readable(Protocol):
-    """What a view needs of documents (see `lmstudy.data.store.TokenStore`)."""
-
-    def __len__(self) -> int: ...
-    def tokens(self, index: int) -> Ints: ...
-    def starts(self, index: int) -> Ints: ...
-    def lengths(self, index: Ints) -> Ints: ...
-
-
 class View(NamedTuple):
     """What training reads: documents, and a score for each of their tokens where the loss wants it."""
 
-    documents: Readable
+    documents: Documents
     token_scores: Callable[[int], NDArray[np.float32]] | None = None
     notes: tuple[str, ...] = ()
     """What should be said of it, such as that it leaves nothing to learn."""
 
 
 class Selected:
-    """Some of the documents."""
+    """Some of the documents, `index` [n] of them, as documents themselves."""
 
-    def __init__(self, documents: Readable, index: Ints) -> None:
+    def __init__(self, documents: Documents, index: Ints) -> None:
         self.documents, self.index = documents, index
 
     def __len__(self) -> int:
@@ -68,7 +59,7 @@ class Controlled:
         offsets: [documents + 1] where each document's segments begin in `control`.
     """
 
-    def __init__(self, documents: Readable, control: NDArray[np.int8], offsets: NDArray[np.int64]) -> None:
+    def __init__(self, documents: Documents, control: NDArray[np.int8], offsets: NDArray[np.int64]) -> None:
         self.documents, self.control, self.offsets = documents, control, offsets
         self._added = np.diff(np.concatenate([[0], np.cumsum(control != NONE)])[offsets])
 
@@ -91,7 +82,7 @@ class Controlled:
         return self.documents.lengths(index) + self._added[index]
 
 
-def uniformly_controlled(documents: Readable, segment_counts: Ints, token: int) -> Controlled:
+def uniformly_controlled(documents: Documents, segment_counts: Ints, token: int) -> Controlled:
     """All segments behind the same control token, as when a model is asked to be good (or bad)."""
     offsets = np.concatenate([[0], np.cumsum(segment_counts)])
     return Controlled(documents, np.full(offsets[-1], token, dtype=np.int8), offsets)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.statistics import Estimate, Statistic, hierarchical_bootstrap
+from lmstudy.evaluation.statistics import (
+    Estimate,
+    Statistic,
+    check_same_seeds,
+    difference,
+    hierarchical_bootstrap,
+)
 
 
 def macro_f1(tables: np.ndarray) -> Estimate:
@@ -32,12 +38,21 @@ def macro_f1_difference(a: np.ndarray, b: np.ndarray) -> Estimate:
         raise StudyError(
             f"a difference of tables {list(first.shape)} and {list(second.shape)}: groups and classes differ"
         )
-    if len(first) != len(second) and 1 not in (len(first), len(second)):
-        raise StudyError(f"a paired difference of {len(first)} seeds and {len(second)}: give the same seeds")
+    check_same_seeds(first, second)
     told = max(first.shape[3], second.shape[3])
     one, other = (np.pad(t, [(0, 0)] * 3 + [(0, told - t.shape[3])]) for t in (first, second))
-    terms = [(1.0, _flat(one), "seeds", "groups"), (-1.0, _flat(other), "seeds", "groups")]
-    return hierarchical_bootstrap(terms, max(len(one), len(other)), of=_of(one))
+    return hierarchical_bootstrap(difference(_flat(one), _flat(other)), max(len(one), len(other)), of=_of(one))
+
+
+def macro_f1_of(tables: np.ndarray) -> np.ndarray:
+    """Macro F1 of confusion tables [..., K, M], M >= K: [...].
+
+    The mean over all K classes of 2 right / (told + there); a class that is neither told nor there counts as 0.
+    """
+    right = np.diagonal(tables, axis1=-2, axis2=-1)
+    both = tables.sum(-1) + tables.sum(-2)[..., : tables.shape[-2]]
+    f1 = np.divide(2 * right, both, out=np.zeros(both.shape), where=both > 0)
+    return np.asarray(f1.mean(-1))
 
 
 def _checked(tables: np.ndarray) -> np.ndarray:
@@ -57,11 +72,6 @@ def _of(tables: np.ndarray) -> Statistic:
     true, told = tables.shape[2:]
 
     def statistic(*cells: np.ndarray) -> np.ndarray:
-        counts = np.stack(cells, -1).reshape(-1, true, told)
-        right = counts.diagonal(axis1=1, axis2=2)
-        there, said = counts.sum(2), counts.sum(1)[:, :true]
-        both = there + said
-        f1 = np.divide(2 * right, both, out=np.zeros_like(right), where=both > 0)
-        return np.asarray(f1.mean(1))
+        return macro_f1_of(np.stack(cells, -1).reshape(-1, true, told))
 
     return statistic

@@ -39,11 +39,6 @@ def ceiling(ratings: Ratings) -> Estimate:
     return ratio_of_sums_bootstrap(ceiling_counts(ratings))
 
 
-def halves_agreement(ratings: Ratings) -> Estimate:
-    """How often the mean of one half of the ratings orders two snippets as the mean of the other half does."""
-    return ratio_of_sums_bootstrap(halves_counts(ratings))
-
-
 def accuracy_counts(predicted: Floats, ratings: Ratings) -> Floats:
     """[seeds, n, 2]: right and comparable of each snippet, for the statistics of `lmstudy.evaluation.statistics`.
 

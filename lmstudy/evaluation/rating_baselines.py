@@ -33,6 +33,7 @@ class TfidfRidge:
         self.pipeline = make_pipeline(make_union(*parts), Ridge(alpha=penalty, solver="sparse_cg"))
 
     def fit(self, texts: Sequence[str], ratings: Floats) -> "TfidfRidge":
+        """Learn from texts and their mean ratings [n]; returns itself."""
         self.pipeline.fit(list(texts), ratings)
         return self
 

@@ -14,8 +14,9 @@ mean unbiased (Rao and Wu 1988), and v_s, v_g are the variances with only seeds 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -80,6 +81,19 @@ def seed_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95
     return _around(float(x.mean()), float(half), x.size, confidence, x.size - 1)
 
 
+def wilson(successes: float, count: int) -> Estimate:
+    """A share, successes / count, with Wilson's (1927) 95 % interval, which is of use for a share of 0 or 1, too.
+
+    Args:
+        successes: how many of `count` independent cases have what is counted; a whole number.
+        count: cases, at least 1; the estimate's n.
+    """
+    from scipy.stats import binomtest  # takes a second to import
+
+    interval = binomtest(round(successes), count).proportion_ci(method="wilson")
+    return Estimate(successes / count, float(interval.low), float(interval.high), count)
+
+
 def ratio_of_sums_bootstrap(
     counts: np.ndarray, *, confidence: float = 0.95, draws: int = 4000, seed: int = 0
 ) -> Estimate:
@@ -117,33 +131,17 @@ def paired_difference(
         StudyError: as `ratio_of_sums_bootstrap`; numbers of seeds or of shared groups that do not match.
     """
     first, second = _checked(a, "a"), _checked(b, "b")
-    if len(first) != len(second) and 1 not in (len(first), len(second)):
-        raise StudyError(
-            f"a paired difference of {len(first)} seeds and {len(second)}: "
-            "give the same seeds, or a single row for a deterministic baseline"
-        )
+    check_same_seeds(first, second)
     if same_groups and first.shape[1] != second.shape[1]:
         raise StudyError(
             f"a paired difference over {first.shape[1]} document groups and {second.shape[1]}: "
             "they must be the same groups in the same order"
         )
-    seeds = max(len(first), len(second))
-    terms = [
-        (1.0, first, "seeds", "groups"),
-        (-1.0, second, "seeds", "groups" if same_groups else "other groups"),
-    ]
-    return hierarchical_bootstrap(terms, seeds, confidence, draws, seed)
+    terms = difference(first, second, same_groups)
+    return hierarchical_bootstrap(terms, max(len(first), len(second)), confidence, draws, seed)
 
 
-def paired_ratio_of_means(
-    a: np.ndarray,
-    b: np.ndarray,
-    *,
-    same_groups: bool = False,
-    confidence: float = 0.95,
-    draws: int = 4000,
-    seed: int = 0,
-) -> Estimate:
+def paired_ratio_of_means(a: np.ndarray, b: np.ndarray, *, same_groups: bool = False) -> Estimate:
     """Ratio of a divided by ratio of b, each as in `ratio_of_sums_bootstrap`, resampled together as a difference is.
 
     The interval is that of the difference of their logarithms, log(top / bottom), taken back. Half an event is added
@@ -151,17 +149,17 @@ def paired_ratio_of_means(
     are few the ratio is drawn towards 1, and never infinite.
 
     Raises:
-        StudyError: as `paired_difference`; a numerator below 0, of which there is no logarithm.
+        StudyError: as `paired_difference`, other numbers of seeds in any case; a numerator that adds up to less
+            than 0, of which there is no logarithm.
     """
     first, second = _checked(a, "a"), _checked(b, "b")
     if (first[..., 0].sum((0, 1)) < 0) or (second[..., 0].sum((0, 1)) < 0):
         raise StudyError("a ratio of means needs sums that are not negative: take a difference")
     if len(first) != len(second):
         raise StudyError(f"a paired ratio of {len(first)} seeds and {len(second)}: give the same seeds")
-    terms = [(1.0, first, "seeds", "groups"), (-1.0, second, "seeds", "groups" if same_groups else "other groups")]
-    found = hierarchical_bootstrap(terms, len(first), confidence, draws, seed, _log_of_ratio)
+    found = hierarchical_bootstrap(difference(first, second, same_groups), len(first), of=_log_of_ratio)
     value, low, high = (math.exp(x) for x in (found.value, found.low, found.high))
-    return Estimate(value, low, high, found.n, confidence, found.df)
+    return Estimate(value, low, high, found.n, found.confidence, found.df)
 
 
 HALF = 0.5
@@ -192,6 +190,22 @@ Statistic = Callable[..., np.ndarray]
 """Of the sums of each column, [draws] each, such as numerators and denominators, to a value for each draw."""
 Term = tuple[float, np.ndarray, str, str]
 """Sign, [seeds, groups, columns], and which draw picks its seeds and groups."""
+Weights = Mapping[str, np.ndarray]
+"""By axis, how often each unit is drawn: [units, draws]."""
+
+
+def difference(first: np.ndarray, second: np.ndarray, same_groups: bool = True) -> list[Term]:
+    """The first table's statistic minus the second's; their groups are drawn together, or each table's alone."""
+    return [(1.0, first, "seeds", "groups"), (-1.0, second, "seeds", "groups" if same_groups else "other groups")]
+
+
+def check_same_seeds(first: np.ndarray, second: np.ndarray) -> None:
+    """Raises StudyError unless both tables have as many seeds, or one a single row that stands for every seed."""
+    if len(first) != len(second) and 1 not in (len(first), len(second)):
+        raise StudyError(
+            f"a paired difference of {len(first)} seeds and {len(second)}: "
+            "give the same seeds, or a single row for a deterministic baseline"
+        )
 
 
 def _ratio(tops: np.ndarray, bottoms: np.ndarray) -> np.ndarray:
@@ -208,37 +222,69 @@ def hierarchical_bootstrap(
 ) -> Estimate:
     """The signed sum of a statistic of each term, and its interval when seeds and groups are drawn anew.
 
-    The interval is Student's, by the spread over draws of both, with Satterthwaite's degrees of freedom.
+    The interval is Student's, by the spread over draws of both, with Satterthwaite's degrees of freedom; it is NaN
+    where there is one seed and one group.
+
+    Args:
+        terms: tables with their signs; those that name the same draw share it.
+        seeds: independent trainings behind the terms, the estimate's n.
+        confidence: with which the interval covers the truth.
+        draws: of seeds and groups.
+        seed: of the draws.
+        of: the statistic; by default the first column's sum divided by the second's.
     """
-    rng = np.random.default_rng(seed)
     sizes = {"seeds": seeds} | {group_axis: table.shape[1] for _, table, _, group_axis in terms}
-    resampled = {axis: _weights(rng, size, draws) for axis, size in sizes.items()}
-    everything = {axis: np.ones((1, size)) for axis, size in sizes.items()}
-    value = float(_combine(terms, everything, of)[0])
+    drawn = dict(zip(sizes, _weights(tuple(sizes.values()), draws, seed), strict=True))
+    whole = [table.sum(0)[..., None] for _, table, _, _ in terms]
+    picked = [  # under each draw of seeds: needed twice
+        np.einsum("sr,sgc->gcr", drawn[axis], table) if len(table) > 1 else one
+        for (_, table, axis, _), one in zip(terms, whole, strict=True)
+    ]
+    value = float(_combine(terms, whole, {}, of)[0])
     free = {axis: size - 1 for axis, size in sizes.items() if size > 1}
     if not free:
         return Estimate(value, math.nan, math.nan, seeds, confidence)
-    both = _combine(terms, resampled, of).std()
-    alone = {axis: _combine(terms, everything | {axis: resampled[axis]}, of).var() for axis in free}
+    both = _combine(terms, picked, drawn, of).std()
+    alone = {
+        axis: _combine(terms, *((picked, {}) if axis == "seeds" else (whole, {axis: drawn[axis]})), of).var()
+        for axis in free
+    }
     if sum(alone.values()) == 0:
         return _around(value, 0.0, seeds, confidence, math.inf)
     df = sum(alone.values()) ** 2 / sum(v**2 / free[axis] for axis, v in alone.items())
     return _around(value, float(_t(confidence, df) * both), seeds, confidence, float(df))
 
 
-def _weights(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
-    """How often each unit is drawn: [draws, size]. Rows add up to size - 1; a lone unit is always taken."""
-    return rng.multinomial(max(1, size - 1), np.full(size, 1 / size), size=draws).astype(float)
+@lru_cache(maxsize=8)  # tables of a study have few shapes: most estimates meet the same draws
+def _weights(sizes: tuple[int, ...], draws: int, seed: int) -> tuple[np.ndarray, ...]:
+    """How often each unit is drawn, [size, draws] of each size, one after the other from one source of randomness.
+
+    Columns add up to size - 1; a lone unit is always taken.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = [rng.multinomial(max(1, size - 1), np.full(size, 1 / size), size=draws) for size in sizes]
+    found = tuple(np.ascontiguousarray(one.T, dtype=float) for one in drawn)
+    for weights in found:
+        weights.flags.writeable = False
+    return found
 
 
-def _combine(terms: list[Term], weights: dict[str, np.ndarray], of: Statistic = _ratio) -> np.ndarray:
-    """The signed sum of the terms' statistics under each draw of weights: [draws]."""
+def _combine(terms: list[Term], picked: Sequence[np.ndarray], weights: Weights, of: Statistic) -> np.ndarray:
+    """The signed sum of the terms' statistics: [draws].
+
+    Args:
+        picked: [groups, columns, draws or 1] of each term: sums over the seeds that were drawn.
+        weights: of groups, by axis; the groups of an axis without weights count once each.
+    """
     total: np.ndarray = np.zeros(1)
-    for sign, table, seed_axis, group_axis in terms:
-        over_seeds = weights[seed_axis] if len(table) > 1 else np.ones((1, 1))
-        picked = np.einsum("rs,sgc->rgc", over_seeds, table)
-        sums = (picked * weights[group_axis][:, :, None]).sum(axis=1)
-        total = total + sign * of(*sums.T)
+    for (sign, _, _, axis), tables in zip(terms, picked, strict=True):
+        if axis in weights:
+            sums = np.zeros((tables.shape[1], weights[axis].shape[1]))
+            for table, times in zip(tables, weights[axis], strict=True):  # no array of all products: much faster
+                sums += table * times
+        else:
+            sums = tables.sum(0)
+        total = total + sign * of(*sums)
     return total
 
 

@@ -10,15 +10,15 @@ import torch
 import torch.nn.functional as F
 
 from lmstudy.data.batch import Seq2SeqBatch, Shape
+from lmstudy.data.batches.packing import build_batch
+from lmstudy.data.batches.windows import Windows, continuations
 from lmstudy.data.copying import Copy
 from lmstudy.data.datamodule import GROUPS
-from lmstudy.data.examples import Ints, Plan, Task
-from lmstudy.data.packing import build_batch
+from lmstudy.data.examples import Ints, Plan, Pretraining
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
-from lmstudy.data.windows import Windows, continuations
 from lmstudy.errors import StudyError
-from lmstudy.measures.base import Findings, Subject
+from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
 
@@ -27,7 +27,7 @@ DECODED = 2048
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Measure):
     """Bits of the same documents' tokens against n, the number of tokens that the encoder reads.
 
     `continue`: each document is cut once, at the first segment boundary that leaves the longest n before it. The
@@ -39,6 +39,11 @@ class Reading:
 
     Each n gives `reading/n/bits_per_byte`, `bits_per_token`, `accuracy` (share of tokens right, given those before
     them) and `exact_match` (share of documents with all tokens right), and document groups for each ratio.
+
+    Args:
+        task: what is written behind what was read.
+        lengths: values of n.
+        targets: tokens that are written in `continue`.
     """
 
     task: Literal["continue", "copy"]
@@ -78,7 +83,7 @@ class Reading:
         metrics: dict[str, float] = {}
         groups: dict[str, list[list[float]]] = {}
         index, cut = self._chosen(subject)
-        task: Task = Copy() if self.task == "copy" else Windows()
+        task: Pretraining = Copy() if self.task == "copy" else Windows()
         sizes = torch.from_numpy(token_bytes(finished.run.corpus.tokenizer)).long()
         lengths = [n for n in self.lengths if n or self.task == "continue"]
         with ProgressLine(f"reading ({self.task}) on {subject.split}", sys.stderr) as line:
@@ -115,7 +120,7 @@ def _plan(index: Ints, cut: Ints, read: int, written: int) -> Plan:
     return Plan(index, cut, zeros, zeros, np.full_like(index, read + 1), np.full_like(index, written))
 
 
-def _batches(store: TokenStore, task: Task, plan: Plan) -> Iterator[Seq2SeqBatch]:
+def _batches(store: TokenStore, task: Pretraining, plan: Plan) -> Iterator[Seq2SeqBatch]:
     """One example a row, all of the same length: no padding, and nothing beside it in the row."""
     read, written = int(plan.encoder_length[0]), int(plan.decoder_length[0])
     rows = max(1, DECODED // max(read, written))

@@ -21,7 +21,7 @@ import torch
 from lmstudy.data.tokenizer import BOS, EOS, PAD
 from lmstudy.errors import StudyError
 from lmstudy.models.generation import pad_prompts
-from lmstudy.models.writer import Writer
+from lmstudy.models.network import Writer
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,17 @@
 
 Writing one token is thousands of small operations, and their overhead costs more than their arithmetic. So the
 weights are prepared once a batch: the three projections of self-attention become one matrix, and the gain of each
-norm moves into the matrix behind it (diag(g) and W commute into one product). Queries and keys turn together.
+norm moves into the matrix behind it (diag(g) and W commute into one product). Queries and keys turn together. The
+layers of `transformer` prepare themselves (`DecoderLayer.start`); what is done at a step stands here.
 
 Shape suffixes as in `transformer`, and L positions the cache has room for, N rows kept.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-if TYPE_CHECKING:
-    from lmstudy.models.transformer import DecoderLayer, Seq2SeqTransformer
 
 
 @dataclass
@@ -56,34 +53,9 @@ class Cache:
                 setattr(layer, name, getattr(layer, name)[rows])
 
 
-def _after(norm: nn.RMSNorm, *linears: nn.Linear) -> Tensor:
+def behind(norm: nn.RMSNorm, *linears: nn.Linear) -> Tensor:
     """[in, out]: what applying the norm's gain and then the linear layers side by side does."""
     return (torch.cat([linear.weight for linear in linears]) * norm.weight).t().contiguous()
-
-
-def _layer_state(layer: "DecoderLayer", memory_BSD: Tensor, length: int) -> LayerState:
-    self_attention, cross = layer.self_attention, layer.encoder_decoder_attention
-    shape = (len(memory_BSD), self_attention.heads, length, memory_BSD.shape[-1] // self_attention.heads)
-    memory_keys, memory_values = cross.keys_values(memory_BSD)
-    return LayerState(
-        query_key_value=_after(layer.attention_norm, self_attention.query, self_attention.key_value),
-        output=self_attention.output.weight.t().contiguous(),
-        cross_query=_after(layer.cross_norm, cross.query),
-        cross_output=cross.output.weight.t().contiguous(),
-        gate_up=_after(layer.feed_forward_norm, layer.feed_forward.gate_up),
-        down=layer.feed_forward.down.weight.t().contiguous(),
-        self_keys=memory_BSD.new_empty(shape),
-        self_values=memory_BSD.new_empty(shape),
-        memory_keys=memory_keys.contiguous(),
-        memory_values=memory_values.contiguous(),
-    )
-
-
-def start(model: "Seq2SeqTransformer", memory_BSD: Tensor, memory_mask: Tensor, length: int) -> Cache:
-    """A cache with room for `length` positions behind a memory; see `Seq2SeqTransformer.start`."""
-    layers = [_layer_state(layer, memory_BSD, length) for layer in model.decoder_layers()]
-    output_weight = (model.output_weight * model.decoder_norm.weight).t().contiguous()
-    return Cache(layers, output_weight, memory_mask)
 
 
 def step(x_BD: Tensor, cache: Cache, cos_K: Tensor, sin_K: Tensor) -> Tensor:

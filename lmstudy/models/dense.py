@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
 from lmstudy.models.matching import Reference, matched
+from lmstudy.models.network import check_room, check_row
 
 PROPORTIONS = (1, 0.5, 0.25, 0.5, 1)
 """Of the article's widths 100, 50, 25, 50, 100."""
@@ -74,10 +75,8 @@ class DenseAutoencoder(nn.Module):
 
     def states(self, tokens: Tensor) -> Tensor:
         """The last hidden layer's values [..., W], and a 1 behind them, which the output's bias is multiplied by."""
-        if tokens.ndim > 1 and tokens.shape[-1] > self.max_positions:
-            raise StudyError(
-                f"a row of {tokens.shape[-1]} tokens is longer than the context: max_positions={self.max_positions}"
-            )
+        if tokens.ndim > 1:
+            check_row(tokens, self.max_positions)
         x = self.embedding(tokens)
         for layer in self.hidden_layers:
             x = F.relu(layer(x))
@@ -98,8 +97,7 @@ class DenseAutoencoder(nn.Module):
 
     def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> NoCache:
         """Nothing is read."""
-        if length > self.max_positions:
-            raise StudyError(f"{length} decoder positions asked for, the context is {self.max_positions}")
+        check_room(length, self.max_positions)
         return NoCache()
 
     def step(self, tokens_B: Tensor, cache: NoCache) -> Tensor:
@@ -109,7 +107,7 @@ class DenseAutoencoder(nn.Module):
     def forward_flops(self, rows: int, encoder_length: int, decoder_length: int) -> int:
         """FLOPs of one forward pass, logits included: two for each weight and decoder position."""
         layers = [*self.hidden_layers, self.output]
-        return 2 * rows * decoder_length * sum(p.numel() for layer in layers for p in [layer.weight])
+        return 2 * rows * decoder_length * sum(layer.weight.numel() for layer in layers)
 
 
 def _scaled(widest: int) -> list[int]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lmstudy.data.tokenizer import BOS, EOS, PAD
 from lmstudy.errors import StudyError
-from lmstudy.models.writer import Writer
+from lmstudy.models.network import Writer
 
 
 @dataclass(frozen=True)

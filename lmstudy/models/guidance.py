@@ -14,11 +14,11 @@ from typing import Any, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from lmstudy.models.writer import Writer
+from lmstudy.models.network import Writer
 
 
 class Pair(NamedTuple):
-    """The caches of the two readings."""
+    """The caches of the two readings, which always hold the same rows."""
 
     wanted: Any
     unwanted: Any
@@ -29,7 +29,7 @@ class Pair(NamedTuple):
 
 
 class Guided:
-    """A `lmstudy.models.writer.Writer` that steers another one.
+    """A `lmstudy.models.network.Writer` that steers another one: every token costs two steps of it.
 
     Args:
         model: the model that knows control tokens.
@@ -59,6 +59,7 @@ class Guided:
         )
 
     def step(self, tokens_B: Tensor, cache: Pair) -> Tensor:
+        """Logits [B, V] of the equation above."""
         wanted = self.model.step(tokens_B, cache.wanted)
         unwanted = self.model.step(self._counterpart[tokens_B], cache.unwanted)
         return unwanted + self.strength * (wanted - unwanted)

@@ -105,6 +105,7 @@ class HuggingFaceT5(nn.Module):
     def decode(
         self, tokens_BT: Tensor, documents_BT: Tensor, memory_BSD: Tensor, memory_documents_BS: Tensor
     ) -> Tensor:
+        """Hidden states [B, T, D], position t knowing tokens up to t and the memory of its own example."""
         output = self.decoder(
             inputs_embeds=self.embedding(tokens_BT),
             attention_mask=same_example(documents_BT, documents_BT, causal=True)[:, None],

@@ -1,27 +1,67 @@
 """An LSTM encoder-decoder whose two halves meet in a code of fixed length (Sutskever et al. 2014).
 
 Notable:
-- Hochreiter & Schmidhuber (1997), in PyTorch's form; each example of a packed row goes through alone
+- Hochreiter & Schmidhuber (1997), in PyTorch's form
 - the decoder starts from the encoder's last states: 2 x layers x H numbers, however much was read
 - one embedding matrix for encoder, decoder and output, as in the Transformer it is compared with
 - forget gates start open (bias 1; Jozefowicz et al. 2015), recurrent matrices orthogonal
+
+Attention tells the examples of a packed row apart by masks. A recurrent network carries a state from one position to
+the next, so examples are taken out of their rows first, and put back behind.
 
 Shape suffixes: B rows, S encoder positions, T decoder positions, N examples, D embedding width, H units, L layers,
 V vocabulary.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_sequence, pad_sequence, unpack_sequence
 
 from lmstudy.data.batch import Seq2SeqBatch
-from lmstudy.errors import StudyError
-from lmstudy.models.examples import bands, to_examples, to_rows
 from lmstudy.models.matching import Reference, matched
-from lmstudy.models.tied import TiedOutput
+from lmstudy.models.network import TiedOutput, check_room, check_row
+
+BAND = 0.6
+"""Examples go through together that are at least so long as a share of the longest of them."""
+
+
+def example_lengths(documents_BQ: Tensor) -> list[int]:
+    """Positions of each example, row after row, from their numbers in the rows (0 is padding)."""
+    before = torch.nn.functional.pad(documents_BQ, (1, 0))[:, :-1]
+    first = (documents_BQ > 0) & (documents_BQ != before)
+    number = first.flatten().cumsum(0)[documents_BQ.flatten() > 0]
+    return torch.bincount(number - 1).tolist() if len(number) else []
+
+
+def to_examples(x_BQD: Tensor, documents_BQ: Tensor) -> list[Tensor]:
+    """[Q_n, D] of each example, row after row."""
+    return list(x_BQD[documents_BQ > 0].split(example_lengths(documents_BQ)))
+
+
+def to_rows(examples: Sequence[Tensor], documents_BQ: Tensor) -> Tensor:
+    """[B, Q, D]: the inverse of `to_examples`, zero where there is padding."""
+    values = torch.cat(list(examples))
+    rows = values.new_zeros(*documents_BQ.shape, values.shape[-1])
+    rows[documents_BQ > 0] = values
+    return rows
+
+
+def bands(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Numbers of examples of like length, the longest first: padded together, they waste little.
+
+    On a CPU, PyTorch's fused LSTM takes padded batches only, and a few of those are three times as fast (forward and
+    backward) as one packed sequence.
+    """
+    order = sorted(range(len(lengths)), key=lambda number: -lengths[number])
+    while order:
+        fitting = [number for number in order if lengths[number] >= BAND * lengths[order[0]]]
+        yield fitting
+        order = order[len(fitting) :]
+
 
 State = tuple[Tensor, Tensor]
 """Hidden and cell states of all layers, [L, N, H] each."""
@@ -113,10 +153,8 @@ class Seq2SeqLSTM(TiedOutput):
         """Add the weights of `mix`, after all others are drawn: here it has none."""
 
     def embed(self, tokens: Tensor) -> Tensor:
-        if tokens.shape[-1] > self.max_positions:
-            raise StudyError(
-                f"a row of {tokens.shape[-1]} tokens is longer than the context: max_positions={self.max_positions}"
-            )
+        """Vectors [..., D] of size 1; raises StudyError for rows longer than the context."""
+        check_row(tokens, self.max_positions)
         return self.embedding(tokens) * self.d_model**0.5
 
     def encode(self, tokens_BS: Tensor, documents_BS: Tensor) -> tuple[list[Tensor], State]:
@@ -146,13 +184,9 @@ class Seq2SeqLSTM(TiedOutput):
         """Logits [B, T, V] of the next token at each decoder position."""
         return nn.functional.linear(self.hidden(batch), self.output_weight)
 
-    def check_length(self, length: int) -> None:
-        if length > self.max_positions:
-            raise StudyError(f"{length} decoder positions asked for, the context is {self.max_positions}")
-
     def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> RecurrentCache:
         """Read the encoder's input, one example a row, before `length` positions are written."""
-        self.check_length(length)
+        check_room(length, self.max_positions)
         return RecurrentCache(self.encode(tokens_BS, documents_BS)[1])
 
     def step_states(self, tokens_B: Tensor, cache: RecurrentCache) -> Tensor:

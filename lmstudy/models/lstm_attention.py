@@ -12,10 +12,14 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from lmstudy.models.lstm import RecurrentCache, Seq2SeqLSTM
+from lmstudy.models.network import check_room
 
 
 class Seq2SeqLSTMWithAttention(Seq2SeqLSTM):
-    """p(y_t | y_<t, x): the decoder's state is joined by a weighted mean of the encoder's states."""
+    """p(y_t | y_<t, x): the decoder's state is joined by a weighted mean of the encoder's states.
+
+    Arguments as those of `Seq2SeqLSTM`; the score of an encoder's state adds a matrix of H x H weights.
+    """
 
     query: nn.Linear
     joined = 2
@@ -39,7 +43,7 @@ class Seq2SeqLSTMWithAttention(Seq2SeqLSTM):
         return self.attend(states_NTH, *_padded(memory))
 
     def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> RecurrentCache:
-        self.check_length(length)
+        check_room(length, self.max_positions)
         memory, code = self.encode(tokens_BS, documents_BS)
         return RecurrentCache(code, *_padded(memory))
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from lmstudy.data.corpus import Corpus
-from lmstudy.data.reading import Reader, Rows
+from lmstudy.data.text_rows import Reader, Rows
 from lmstudy.data.tokenizer import PAD, SENTINELS
 from lmstudy.errors import StudyError
 from lmstudy.models.transformer import EncoderLayer, Seq2SeqTransformer, attention_mask
@@ -55,6 +55,10 @@ class RewardSettings(Protocol):
             texts: what it is going to learn from.
             corpus: whose tokenizer it reads with, if it has none of its own.
             pretrained: a language model of that corpus to start from, or None.
+
+        Raises:
+            StudyError: a language model is given to an encoder that comes with a vocabulary of its own, or the
+                encoder's wheel cannot be had or lacks a file.
         """
         ...
 

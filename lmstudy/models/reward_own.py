@@ -7,19 +7,22 @@ import torch
 
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.ngrams import rarity
-from lmstudy.data.reading import Reader
+from lmstudy.data.text_rows import Reader
 from lmstudy.data.tokenizer import BOS
-from lmstudy.errors import StudyError
 from lmstudy.models.reward import OwnRewardModel, RewardModel
 from lmstudy.models.reward_public import PublicWheel, Wheel
 from lmstudy.models.transformer import Seq2SeqTransformer
 
 
-@dataclass(frozen=True)
-class Own:
-    """An encoder of the study's own in the tokens of its corpus, beside hashed n-grams.
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """What both ways to start have in common.
 
-    A pretrained encoder brings its own sizes, and `spread` counts for nothing.
+    Attributes:
+        d_model, heads, d_ff, layers: of the encoder, as of `Seq2SeqTransformer`.
+        dropout, token_dropout: see `lmstudy.models.reward.TextEncoder`.
+        buckets: into which n-grams are hashed; 0: no linear member.
+        longest: tokens of a text that are read.
     """
 
     d_model: int = 128
@@ -28,11 +31,20 @@ class Own:
     layers: int = 2
     dropout: float = 0.3
     token_dropout: float = 0.1
+    buckets: int = 196_608
+    longest: int = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own(Sizes):
+    """An encoder of the study's own in the tokens of its corpus, beside hashed n-grams.
+
+    A pretrained encoder brings its own sizes, and `spread` counts for nothing.
+    """
+
     spread: float = 0.1
     """Of the entries of the residual stream before the first layer, a standard deviation. Rare tokens move little in
     so short a training: starting near zero, they say nothing instead of something random."""
-    buckets: int = 196_608
-    longest: int = 128
 
     def start(
         self, texts: Sequence[str], corpus: Corpus, pretrained: Seq2SeqTransformer | None
@@ -56,32 +68,23 @@ class Own:
         return model, reader
 
 
-@dataclass(frozen=True)
-class OwnOnVectors:
-    """The same on the word vectors of a public encoder, in its tokens: they know words that no rated text holds."""
+@dataclass(frozen=True, kw_only=True)
+class OwnOnVectors(Sizes):
+    """The same on the word vectors of a public encoder, in its tokens: they know words that no rated text holds.
+
+    Attributes:
+        wheel: a pinned wheel of the package index.
+        folder: of the encoder in it.
+    """
 
     wheel: Wheel
     folder: str
-    d_model: int = 128
-    heads: int = 2
-    d_ff: int = 352
-    layers: int = 2
-    dropout: float = 0.3
-    token_dropout: float = 0.1
-    buckets: int = 196_608
-    longest: int = 128
 
     def start(
         self, texts: Sequence[str], corpus: Corpus, pretrained: Seq2SeqTransformer | None
     ) -> tuple[RewardModel, Reader]:
-        """See `lmstudy.models.reward.RewardSettings`.
-
-        Raises:
-            StudyError: a pretraining run is given, too; or the wheel cannot be had or lacks a file.
-        """
-        if pretrained is not None:
-            raise StudyError("run: public word vectors come with tokens of their own; with a run take encoder=own")
-        public = PublicWheel.fetched(self.wheel, self.folder)
+        """See `lmstudy.models.reward.RewardSettings`."""
+        public = PublicWheel.fetched(self.wheel, self.folder, pretrained)
         known = public.weights()["embeddings.word_embeddings.weight"].float()
         known = known - known.mean(0)
         known = known / (known.std() * self.d_model**0.5)  # as large as the entries of a tied matrix

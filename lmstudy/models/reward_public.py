@@ -16,12 +16,12 @@ from safetensors.torch import load
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from lmstudy.data.artefacts import Artefact, fetch
-from lmstudy.data.cache import cache_folder
+from lmstudy.data.artefacts.fetching import Artefact, fetch
 from lmstudy.data.corpus import Corpus, to_stderr
-from lmstudy.data.reading import Reader, Rows
+from lmstudy.data.text_rows import Reader, Rows
 from lmstudy.data.tokenizer import PAD
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 from lmstudy.models.reward import RewardModel
 from lmstudy.models.transformer import Seq2SeqTransformer
 
@@ -44,8 +44,16 @@ class PublicWheel:
     folder: str
 
     @classmethod
-    def fetched(cls, wheel: Wheel, folder: str) -> "PublicWheel":
-        """From the cache or the package index. Raises StudyError where it cannot be had."""
+    def fetched(cls, wheel: Wheel, folder: str, pretrained: Seq2SeqTransformer | None = None) -> "PublicWheel":
+        """From the cache or the package index.
+
+        Raises:
+            StudyError: it cannot be had, or a language model of the study is given to start from, too.
+        """
+        if pretrained is not None:
+            raise StudyError(
+                "run: a public encoder has weights and tokens of its own; leave run out, or take encoder=own"
+            )
         pinned = Artefact(wheel.name, wheel.version, wheel.sha256, wheel.licence)
         return cls(fetch(pinned, cache_folder(), to_stderr), folder)
 
@@ -111,7 +119,13 @@ class PublicEncoder(RewardModel):
 
 @dataclass(frozen=True)
 class Public:
-    """A public encoder, read from the folder of a pinned wheel; texts are read in its own tokens."""
+    """A public encoder, read from the folder of a pinned wheel; texts are read in its own tokens.
+
+    Attributes:
+        wheel: a pinned wheel of the package index.
+        folder: of the encoder in it.
+        longest: tokens of a text that are read.
+    """
 
     wheel: Wheel
     folder: str
@@ -120,14 +134,8 @@ class Public:
     def start(
         self, texts: Sequence[str], corpus: Corpus, pretrained: Seq2SeqTransformer | None
     ) -> tuple[RewardModel, Reader]:
-        """See `lmstudy.models.reward.RewardSettings`.
-
-        Raises:
-            StudyError: a pretraining run is given, too; or the wheel cannot be had or lacks a file.
-        """
-        if pretrained is not None:
-            raise StudyError("run: a public encoder is pretrained already; leave run out, or take encoder=own")
-        public = PublicWheel.fetched(self.wheel, self.folder)
+        """See `lmstudy.models.reward.RewardSettings`."""
+        public = PublicWheel.fetched(self.wheel, self.folder, pretrained)
         model = PublicEncoder(public.config())
         wanted = model.text.state_dict()
         model.text.load_state_dict({name: value for name, value in public.weights().items() if name in wanted})

@@ -7,6 +7,7 @@ Notable:
 - gated feed-forward, SwiGLU (Shazeer 2020); no biases
 - one embedding matrix for encoder, decoder and output (Press & Wolf 2017)
 - fused attention with block masks: several examples share a row without seeing each other
+- on GPUs also PyTorch's `flex_attention`, which leaves out blocks where no query sees anything (Dong et al. 2024)
 - output projections of the sublayers start at zero, so that each layer starts as the identity
 
 Shape suffixes: B rows, S encoder positions, T decoder positions, Q query positions, M memory (key)
@@ -18,16 +19,16 @@ from typing import Literal, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.attention.flex_attention import BlockMask
+from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
-from lmstudy.models import decoding, flex
+from lmstudy.models import decoding
 from lmstudy.models.flops import Sizes, forward_flops
-from lmstudy.models.tied import TiedOutput
+from lmstudy.models.network import TiedOutput, check_room, check_row
 
 Mask = Tensor | BlockMask
-"""What a query may see: a tensor to add (`attention_mask`), or blocks (`flex.block_mask`)."""
+"""What a query may see: a tensor to add (`attention_mask`), or blocks (`block_mask`)."""
 
 
 def rotary_table(positions: int, head_width: int, base: float = 10_000.0) -> Tensor:
@@ -62,6 +63,36 @@ def attention_mask(query_documents_BQ: Tensor, key_documents_BM: Tensor, *, caus
     return mask.masked_fill_(~allowed, float("-inf")).unsqueeze(1)
 
 
+def block_mask(query_documents_BQ: Tensor, key_documents_BM: Tensor, *, causal: bool) -> BlockMask:
+    """`same_example` as blocks of 128 x 128 positions: those between two examples or ahead of a query cost nothing.
+
+    No mask of Q x M numbers goes through every layer. Padding queries see nothing, so that their blocks are left
+    out; `flex_attention` gives them zeros.
+    """
+
+    def allowed(row: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        document = query_documents_BQ[row, query]
+        same = (document == key_documents_BM[row, key]) & (document > 0)
+        return same & (query >= key) if causal else same
+
+    rows, queries = query_documents_BQ.shape
+    # One mask for all heads.
+    return create_block_mask(allowed, rows, None, queries, key_documents_BM.shape[1], device=query_documents_BQ.device)
+
+
+def mixed_values(q_BHQK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, mask: Mask) -> Tensor:
+    """softmax(QK^T / sqrt(K)) V over what the mask allows, fused by PyTorch: [B, H, Q, K].
+
+    Block masks want `torch.compile`, and have a backward pass on GPUs alone.
+    """
+    if not isinstance(mask, BlockMask):
+        return F.scaled_dot_product_attention(q_BHQK, k_BHMK, v_BHMK, attn_mask=mask)
+    # Rotation by a float32 table leaves float32 under autocast; autocast does not reach `flex_attention`.
+    mixed = flex_attention(q_BHQK.to(v_BHMK.dtype), k_BHMK.to(v_BHMK.dtype), v_BHMK, block_mask=mask)
+    assert isinstance(mixed, Tensor)  # a pair only where the log-sum-exp is asked for
+    return mixed
+
+
 class Attention(nn.Module):
     """Multi-head scaled dot-product attention, softmax(QK^T / sqrt(K) + mask) V, fused by PyTorch."""
 
@@ -73,27 +104,30 @@ class Attention(nn.Module):
         self.output = nn.Linear(d_model, d_model, bias=False)
 
     def split(self, x_BQD: Tensor) -> Tensor:
-        return x_BQD.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [B, H, Q, K]
+        """[B, H, Q, K]: the channels dealt to the heads."""
+        return x_BQD.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def keys_values(self, x_BMD: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values of what is looked at, [B, H, M, K] each."""
         keys, values = self.key_value(x_BMD).chunk(2, dim=-1)
         return self.split(keys), self.split(values)
 
     def attend(self, q_BHQK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, mask: Mask) -> Tensor:
-        if isinstance(mask, BlockMask):
-            mixed_BHQK = flex.attend(q_BHQK, k_BHMK, v_BHMK, mask)
-        else:
-            mixed_BHQK = F.scaled_dot_product_attention(q_BHQK, k_BHMK, v_BHMK, attn_mask=mask)
-        return self.output(mixed_BHQK.transpose(1, 2).flatten(2))
+        """[B, Q, D]: the values that each query looks at, its heads side by side, through the output matrix."""
+        return self.output(mixed_values(q_BHQK, k_BHMK, v_BHMK, mask).transpose(1, 2).flatten(2))
 
 
 class SelfAttention(Attention):
+    """Positions look at positions of the same stack: queries, keys and values are of one x, turned by their places."""
+
     def forward(self, x_BQD: Tensor, mask: Mask, table: Tensor) -> Tensor:
         q, (k, v) = self.split(self.query(x_BQD)), self.keys_values(x_BQD)
         return self.attend(rotate(q, table), rotate(k, table), v, mask)
 
 
 class CrossAttention(Attention):
+    """The decoder's positions look at the encoder's memory; neither is turned, so order counts in the memory alone."""
+
     def forward(self, x_BTD: Tensor, memory_BSD: Tensor, mask: Mask) -> Tensor:
         return self.attend(self.split(self.query(x_BTD)), *self.keys_values(memory_BSD), mask)
 
@@ -112,6 +146,8 @@ class FeedForward(nn.Module):
 
 
 class EncoderLayer(nn.Module):
+    """x + self_attention(norm(x)), then x + feed_forward(norm(x)): [B, S, D] to the same."""
+
     def __init__(self, d_model: int, heads: int, d_ff: int) -> None:
         super().__init__()
         self.attention_norm = nn.RMSNorm(d_model)
@@ -125,6 +161,8 @@ class EncoderLayer(nn.Module):
 
 
 class DecoderLayer(nn.Module):
+    """As `EncoderLayer`, with x + cross_attention(norm(x), memory) between the two: [B, T, D] to the same."""
+
     def __init__(self, d_model: int, heads: int, d_ff: int) -> None:
         super().__init__()
         self.attention_norm = nn.RMSNorm(d_model)
@@ -138,6 +176,24 @@ class DecoderLayer(nn.Module):
         x_BTD = x_BTD + self.self_attention(self.attention_norm(x_BTD), mask, table)
         x_BTD = x_BTD + self.encoder_decoder_attention(self.cross_norm(x_BTD), memory_BSD, memory_mask)
         return x_BTD + self.feed_forward(self.feed_forward_norm(x_BTD))
+
+    def start(self, memory_BSD: Tensor, length: int) -> decoding.LayerState:
+        """The layer prepared for one position at a time behind a memory, with room for `length` of them."""
+        own, cross = self.self_attention, self.encoder_decoder_attention
+        shape = (len(memory_BSD), own.heads, length, memory_BSD.shape[-1] // own.heads)
+        memory_keys, memory_values = cross.keys_values(memory_BSD)
+        return decoding.LayerState(
+            query_key_value=decoding.behind(self.attention_norm, own.query, own.key_value),
+            output=own.output.weight.t().contiguous(),
+            cross_query=decoding.behind(self.cross_norm, cross.query),
+            cross_output=cross.output.weight.t().contiguous(),
+            gate_up=decoding.behind(self.feed_forward_norm, self.feed_forward.gate_up),
+            down=self.feed_forward.down.weight.t().contiguous(),
+            self_keys=memory_BSD.new_empty(shape),
+            self_values=memory_BSD.new_empty(shape),
+            memory_keys=memory_keys.contiguous(),
+            memory_values=memory_values.contiguous(),
+        )
 
 
 class Seq2SeqTransformer(TiedOutput):
@@ -199,17 +255,15 @@ class Seq2SeqTransformer(TiedOutput):
             nn.init.zeros_(module.down.weight)
 
     def embed(self, tokens_BQ: Tensor) -> Tensor:
-        if tokens_BQ.shape[1] > self.max_positions:
-            raise StudyError(
-                f"a row of {tokens_BQ.shape[1]} tokens is longer than the context: max_positions={self.max_positions}"
-            )
+        """Vectors [B, Q, D] of size 1; raises StudyError for rows longer than the context."""
+        check_row(tokens_BQ, self.max_positions)
         # The tied matrix has entries of size 1/sqrt(D), right for logits; the residual stream wants size 1.
         return self.embedding(tokens_BQ) * self.d_model**0.5
 
     def mask(self, query_documents_BQ: Tensor, key_documents_BM: Tensor, *, causal: bool, dtype: torch.dtype) -> Mask:
         """What each query may see, in the form that `attention` takes; "flex" has no backward pass on a CPU."""
         if self.attention == "flex":
-            return flex.block_mask(query_documents_BQ, key_documents_BM, causal=causal)
+            return block_mask(query_documents_BQ, key_documents_BM, causal=causal)
         return attention_mask(query_documents_BQ, key_documents_BM, causal=causal, dtype=dtype)
 
     def encode(self, tokens_BS: Tensor, documents_BS: Tensor) -> Tensor:
@@ -234,7 +288,8 @@ class Seq2SeqTransformer(TiedOutput):
         return self.decoder_norm(x_BTD)
 
     def logits(self, hidden_BTD: Tensor) -> Tensor:
-        return F.linear(hidden_BTD, self.output_weight)  # [B, T, V]
+        """[B, T, V]: each entry's product with the hidden state, before the softmax."""
+        return F.linear(hidden_BTD, self.output_weight)
 
     def hidden(self, batch: Seq2SeqBatch) -> Tensor:
         """What the output matrix turns into logits: [B, T, D]."""
@@ -254,17 +309,15 @@ class Seq2SeqTransformer(TiedOutput):
         """All layers of both stacks: what is worth compiling."""
         return [*self.encoder, *self.decoder]
 
-    def decoder_layers(self) -> list[DecoderLayer]:
-        return [cast(DecoderLayer, layer) for layer in self.decoder]
-
     def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> decoding.Cache:
         """Read the encoder's input and make room for `length` decoder positions."""
-        if length > self.max_positions:
-            raise StudyError(f"{length} decoder positions asked for, the context is {self.max_positions}")
+        check_room(length, self.max_positions)
         memory_BSD = self.encode(tokens_BS, documents_BS)
         query_documents = torch.ones_like(documents_BS[:, :1])
         mask = attention_mask(query_documents, documents_BS, causal=False, dtype=memory_BSD.dtype)
-        return decoding.start(self, memory_BSD, mask, length)
+        layers = [cast(DecoderLayer, layer).start(memory_BSD, length) for layer in self.decoder]
+        output_weight = (self.output_weight * self.decoder_norm.weight).t().contiguous()
+        return decoding.Cache(layers, output_weight, mask)
 
     def step(self, tokens_B: Tensor, cache: decoding.Cache) -> Tensor:
         """Logits [B, V] of the token after `tokens_B`; the cache advances by one position."""

@@ -17,13 +17,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lmstudy.data.cache import cache_folder
 from lmstudy.data.corpus import prepare, to_stderr
 from lmstudy.data.documents import Progress
 from lmstudy.data.settings import parse
 from lmstudy.data.source_ratings import BEST, WORST, RatedSnippets
 from lmstudy.data.splits import unit_hash
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 
 LEVELS = np.arange(WORST, BEST + 1)
 """[L]: what a person may give."""

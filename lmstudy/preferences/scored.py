@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmstudy.config import build
-from lmstudy.data.cache import cache_folder, digest, stage
+from lmstudy.data.cache import digest, stage
 from lmstudy.data.corpus import Corpus, to_stderr
 from lmstudy.data.documents import Progress
 from lmstudy.data.parallel import ordered_map
 from lmstudy.data.segments import segmented
 from lmstudy.data.store import TokenStore
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 from lmstudy.preferences.scorers.base import Scorer
 
 Floats = NDArray[np.float32]

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lmstudy.config import DPOSettings, build
+from lmstudy.config import DPOConfig, DPOSettings, build, check
 from lmstudy.errors import StudyError
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.dpo_config import DPOConfig, check_dpo
 from lmstudy.runs.folders import find_folder
-from lmstudy.runs.records import Record, load
 from lmstudy.runs.pretraining import train
+from lmstudy.runs.records import Record, load
 
 
 def train_dpo(config: Mapping[str, Any]) -> Record:
@@ -32,7 +31,7 @@ def training_config(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         StudyError: the base run was not trained on plain text, or nothing judges what it writes.
     """
-    typed = check_dpo(config)
+    typed = check(DPOConfig, config)
     base = load(find_folder(typed.run, Path(typed.runs), kind="train") / "record.json")
     own = {"start": typed.run} if (Path(typed.run) / "record.json").exists() else {}
     return {**dpo_of(config, base), **own}
@@ -44,7 +43,7 @@ def dpo_of(config: Mapping[str, Any], base: Record) -> dict[str, Any]:
     Raises:
         StudyError: as `training_config`.
     """
-    typed = check_dpo(config)
+    typed = check(DPOConfig, config)
     trained: dict[str, Any] = dict(base.config)
     objective: Objective = build(trained["objective"], "objective")
     if objective.controlled:

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 
 
@@ -25,28 +25,6 @@ class Need:
 
 
 NEEDS = (Need("02_first_encoder_decoder", ("experiment=first_model", "seed=1")),)
-
-
-def compose_config(root: str, overrides: tuple[str, ...] | list[str]) -> dict[str, Any]:
-    """The resolved configuration of a command line, for notebooks and tests.
-
-    Raises:
-        StudyError: an unknown key or choice.
-    """
-    from hydra import compose, initialize_config_module
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.errors import HydraException
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
-    GlobalHydra.instance().clear()
-    try:
-        with initialize_config_module("lmstudy.conf", version_base="1.3"):
-            config = compose(root, list(overrides))
-            OmegaConf.resolve(config)
-            return OmegaConf.to_container(config)  # type: ignore[return-value]
-    except (HydraException, OmegaConfBaseException) as error:
-        raise StudyError(f"{' '.join(overrides)}: {' '.join(str(error).split())}") from error
 
 
 def run_folder(need: Need, budget: str, runs: str = "runs") -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmstudy.commands.command import group_choices, search_path
+from lmstudy.compose import group_choices, search_path
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import Record
 from lmstudy.study.shelf import Data, Shelf, data_overrides

@@ -34,6 +34,7 @@ class Example:
 
     @property
     def part(self) -> int:
+        """Number of its group, 0 to `PARTS` - 1, by a hash of its id."""
         return unit_hash("part", self.id) % PARTS
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from lmstudy.config import build
 from lmstudy.data.documents import lines
-from lmstudy.data.functions import parse_python
+from lmstudy.data.python_functions import parse_python
 from lmstudy.evaluation.misalignment import misalignment
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.tasks.base import Example, Judgement, Pairs, means

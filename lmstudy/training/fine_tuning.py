@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -16,9 +16,9 @@ from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassF1Score
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
-from lmstudy.data.shuffled import shuffled
 from lmstudy.data.tokenizer import BOS, EOS, PAD
 from lmstudy.errors import StudyError
+from lmstudy.training.batches import ExampleData, InOrder
 from lmstudy.training.optimizers import AdamW
 
 Ids = NDArray[np.int32]
@@ -56,6 +56,10 @@ def side_by_side(sources: Sequence[Ids], targets: Sequence[Ids]) -> Seq2SeqBatch
     return Seq2SeqBatch(encoder, there.long(), written, known.long(), labels, known.sum(), torch.zeros_like(labels))
 
 
+EVALUATED = 128
+"""Examples that are looked at together where nothing is learned."""
+
+
 @dataclass(frozen=True)
 class TokenPairs:
     """Examples in tokens."""
@@ -72,59 +76,28 @@ class TokenPairs:
     def __len__(self) -> int:
         return len(self.sources)
 
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """[examples] tokens of source and target."""
+        return np.array([len(s) + len(t) for s, t in zip(self.sources, self.targets, strict=True)])
+
+    def in_order(self) -> InOrder:
+        """All examples once, as batches of `EVALUATED`."""
+        return InOrder(self, EVALUATED)
+
     def batch(self, index: NDArray[np.int64]) -> TunedBatch:
+        """The examples of these numbers."""
         text = side_by_side([self.sources[i] for i in index], [self.targets[i] for i in index])
         spans = self.spans[index]
         behind_start = torch.from_numpy(np.where(spans < 0, -1, spans + 1))
         return TunedBatch(text, torch.from_numpy(self.labels[index]), behind_start)
 
 
-@dataclass
-class PairBatches:
-    """Endless batches (see `lmstudy.data.shuffled`)."""
-
-    pairs: TokenPairs
-    size: int
-    seed: int
-    first_step: int = 0
-
-    def __iter__(self) -> Iterator[TunedBatch]:
-        lengths = np.array([len(s) + len(t) for s, t in zip(self.pairs.sources, self.pairs.targets, strict=True)])
-        for index in shuffled(lengths, self.size, self.seed, self.first_step):
-            yield self.pairs.batch(index)
-
-
-EVALUATED = 128
-"""Examples that are looked at together where nothing is learned."""
-
-
-@dataclass(frozen=True)
-class InOrder:
-    """All examples once, in their order."""
-
-    pairs: TokenPairs
-
-    def __len__(self) -> int:
-        return -(-len(self.pairs) // EVALUATED)
-
-    def __iter__(self) -> Iterator[TunedBatch]:
-        for start in range(0, len(self.pairs), EVALUATED):
-            yield self.pairs.batch(np.arange(start, min(start + EVALUATED, len(self.pairs))))
-
-
-class FineTuningData(L.LightningDataModule):
-    """Batches to learn from and to validate on."""
+class FineTuningData(ExampleData):
+    """Batches to learn from and to validate on; arguments as of `ExampleData`."""
 
     def __init__(self, train: TokenPairs, valid: TokenPairs, size: int, seed: int) -> None:
-        super().__init__()
-        self.pairs = {"train": train, "valid": valid}
-        self.size, self.seed = size, seed
-
-    def train_dataloader(self) -> PairBatches:
-        return PairBatches(self.pairs["train"], self.size, self.seed, self.trainer.global_step if self.trainer else 0)
-
-    def val_dataloader(self) -> InOrder:
-        return InOrder(self.pairs["valid"])
+        super().__init__(train, valid, size, seed, EVALUATED)
 
 
 class Head(nn.Module):
@@ -233,6 +206,7 @@ class FineTuningModule(L.LightningModule):
         return -loss_BT.sum(1)
 
     def loss(self, batch: TunedBatch) -> Tensor:
+        """The mean over target tokens, or over examples where there is a head, in nats."""
         if isinstance(self.head, SpanHead):
             there = batch.span[:, 0] >= 0
             logits = self.head_logits(batch)[there].flatten(0, 1)
@@ -270,8 +244,4 @@ class FineTuningModule(L.LightningModule):
         torch.nn.utils.clip_grad_norm_(self.parameters(), self.optimizer_settings.clip)
 
     def configure_optimizers(self) -> Any:
-        optimizer = self.optimizer_settings.build(self)
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: self.optimizer_settings.factor(step, self.steps)
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+        return self.optimizer_settings.scheduled(self, self.steps)

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -69,6 +69,11 @@ class AdamW(Schedule):
     clip: float = 1.0
 
     def build(self, model: nn.Module) -> torch.optim.Optimizer:
+        """The optimiser of a model's trained parameters.
+
+        Raises:
+            StudyError: a learning rate that is not positive.
+        """
         if self.lr <= 0:
             raise StudyError(f"optimizer.lr={self.lr} must be positive")
         decayed, kept = split_by_decay(model)
@@ -76,3 +81,9 @@ class AdamW(Schedule):
         return torch.optim.AdamW(
             [group for group in groups if group["params"]], lr=self.lr, betas=(self.beta1, self.beta2), fused=True
         )
+
+    def scheduled(self, model: nn.Module, steps: int) -> dict[str, Any]:
+        """The optimiser of a model with its schedule over a training of `steps`, as Lightning takes them."""
+        optimizer = self.build(model)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self.factor(step, steps))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

@@ -1,16 +1,68 @@
-"""Learning a reward from single ratings, as a LightningModule."""
+"""Learning a reward from single ratings: texts with their ratings as batches, and a LightningModule."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import lightning as L
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics import CatMetric
 
+from lmstudy.data.text_rows import Row, Rows, side_by_side
+from lmstudy.errors import StudyError
 from lmstudy.models.reward import RewardModel
+from lmstudy.training.batches import ExampleData
 from lmstudy.training.optimizers import AdamW
-from lmstudy.training.reward_data import RewardBatch
 from lmstudy.training.reward_losses import RewardLoss, chance_above
+
+
+class RewardBatch(NamedTuple):
+    """B texts."""
+
+    rows: Rows
+    counts: Tensor
+    """[B, L] float32: how many people gave each level"""
+
+
+@dataclass(frozen=True)
+class RewardTexts:
+    """Texts as they are read, and their ratings."""
+
+    rows: list[Row]
+    counts: NDArray[np.float32]
+    """[texts, L]: how many people gave each level"""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """[texts] tokens of each."""
+        return np.array([len(row.tokens) for row in self.rows])
+
+    def batch(self, index: NDArray[np.int64]) -> RewardBatch:
+        """The texts of these numbers."""
+        return RewardBatch(side_by_side([self.rows[i] for i in index]), torch.from_numpy(self.counts[index]))
+
+
+EVALUATED = 256
+"""Texts that are judged at a time where nothing is learned."""
+
+
+class RewardDataModule(ExampleData):
+    """Batches of rated texts; arguments as of `ExampleData`.
+
+    Raises:
+        StudyError: there is nothing to train on, or to validate on.
+    """
+
+    def __init__(self, train: RewardTexts, valid: RewardTexts, size: int, seed: int) -> None:
+        for name, rated in (("train", train), ("valid", valid)):
+            if len(rated) < 2:
+                raise StudyError(f"the {name} split has {len(rated)} rated texts: two are needed to compare any")
+        super().__init__(train, valid, size, seed, EVALUATED)
 
 
 def pair_accuracy(rewards_B: Tensor, counts_BL: Tensor) -> Tensor:
@@ -82,8 +134,4 @@ class RewardModule(L.LightningModule):
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.optimizer_settings.clip)
 
     def configure_optimizers(self) -> Any:
-        optimizer = self.optimizer_settings.build(self.model)
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: self.optimizer_settings.factor(step, self.steps)
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+        return self.optimizer_settings.scheduled(self.model, self.steps)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lmstudy.config import DecodingConfig
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.source_docstrings import one_line
 from lmstudy.data.tokenizer import SENTINELS, decode, encode, token_bytes
@@ -18,8 +19,7 @@ from lmstudy.progress import ProgressLine
 from lmstudy.tasks.base import Example, Judgement, Task
 from lmstudy.tasks.classification import Classification
 from lmstudy.tasks.tokens import in_text, marks
-from lmstudy.training.fine_tuning import FineTuningModule, InOrder, SpanHead, TokenPairs, best_spans
-from lmstudy.tuning_config import DecodingConfig
+from lmstudy.training.fine_tuning import FineTuningModule, SpanHead, TokenPairs, best_spans
 from lmstudy.writing.asked import BANNED
 
 AT_ONCE = 64
@@ -50,6 +50,16 @@ def answered(
     Free text is cut at `longest` tokens, and so are spans. Where answers are written, `bits_per_byte` says what the
     people's own would have cost, its rows [bits, bytes], and `remembered` which share of the answers is that of an
     example in `learned`, word for word.
+
+    Args:
+        module: in evaluation mode.
+        task: which knows the labels, or how free text is judged.
+        corpus: whose tokens are read and written.
+        examples, pairs: what is answered, as text and in tokens.
+        decoding: how free text is written.
+        longest: tokens of an answer.
+        seed: of what is drawn.
+        learned: the training examples.
     """
     if isinstance(task, Classification):
         found = label_probabilities(module, task, corpus, pairs)
@@ -78,13 +88,13 @@ def label_probabilities(
 ) -> NDArray[np.float64]:
     """[examples, labels]: by the head; without one, of writing each label, the labels' probabilities shared out."""
     if module.head is not None:
-        logits = torch.cat([module.head_logits(batch) for batch in InOrder(pairs)])
+        logits = torch.cat([module.head_logits(batch) for batch in pairs.in_order()])
     else:
         labels, _ = encode(corpus.tokenizer, [[label] for label in task.labels], corpus.segmentation)
         columns = []
         for label in labels:
             asked = replace(pairs, targets=[label] * len(pairs))
-            columns.append(torch.cat([module.target_log_probability(batch) for batch in InOrder(asked)]))
+            columns.append(torch.cat([module.target_log_probability(batch) for batch in asked.in_order()]))
         logits = torch.stack(columns, 1)
     return logits.double().softmax(1).numpy()
 
@@ -92,7 +102,7 @@ def label_probabilities(
 @torch.inference_mode()
 def pointed_at(module: FineTuningModule, corpus: Corpus, pairs: TokenPairs, longest: int) -> list[str]:
     """The spans of sources that a head points at, with single spaces."""
-    spans = torch.cat([best_spans(module.head_logits(batch), longest) for batch in InOrder(pairs)]) - 1
+    spans = torch.cat([best_spans(module.head_logits(batch), longest) for batch in pairs.in_order()]) - 1
     found = zip(pairs.sources, spans.tolist(), strict=True)
     return [one_line(decode(corpus.tokenizer, source[first : last + 1])) for source, (first, last) in found]
 
@@ -100,7 +110,7 @@ def pointed_at(module: FineTuningModule, corpus: Corpus, pairs: TokenPairs, long
 @torch.inference_mode()
 def reference_costs(module: FineTuningModule, corpus: Corpus, pairs: TokenPairs) -> NDArray[np.float64]:
     """[examples, 2]: bits of each target, its end included, and its bytes; what stands for something else has none."""
-    nats = -torch.cat([module.target_log_probability(batch) for batch in InOrder(pairs)]).double().numpy()
+    nats = -torch.cat([module.target_log_probability(batch) for batch in pairs.in_order()]).double().numpy()
     lengths = token_bytes(corpus.tokenizer)
     return np.stack([nats / np.log(2), [float(lengths[target].sum()) for target in pairs.targets]], 1)
 

@@ -9,16 +9,17 @@ import pytest
 import torch
 
 from lmstudy.benchmark import run as running
-from lmstudy.benchmark.architectures import Architectures, _batches, _compiled, lines
-from lmstudy.benchmark.contenders.batches import to_batches
-from lmstudy.benchmark.contenders.ours_experiment import Training, build_model
+from lmstudy.benchmark.architectures import Architectures, _batches, _compiled
+from lmstudy.benchmark.contenders.ours import ExperimentTraining as Training
+from lmstudy.benchmark.contenders.ours import build_model
+from lmstudy.benchmark.contenders.training import to_batches
+from lmstudy.compose import compose_config
 from lmstudy.data.batch import IGNORE
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.runs.pretraining import build_data, build_module, open_run
-from lmstudy.study.needs import compose_config
 from lmstudy.training.muon import MuonAndAdamW
-from tests.benchmark.cases import account, bench, contest, tiny_data
+from tests.benchmark.cases import bench, tiny_data
 from tests.conftest import TINY
 
 BUDGET = ["budget=smoke", "budget.rows=2", "budget.encoder_length=32", "budget.prefix_length=24",
@@ -110,17 +111,6 @@ def test_what_training_compiles_has_an_eager_form_beside_it(monkeypatch, capfd):
     assert "model Seq2SeqLSTM names no layers to compile" in capfd.readouterr().err
 
 
-def test_ratios_come_first_the_others_over_the_first():
-    held = contest(one=account([2.0, 2.0, 1.0], 10), two=account([1.0, 4.0, 0.25], 10))
-    found = lines(held)
-    assert (found[0].measure, found[0].contender, found[0].peer, found[0].ratio) == (
-        "tokens_per_second", "two", "one", 2.0
-    )  # fmt: skip
-    assert [line.measure for line in found if line.peer] == ["tokens_per_second", "peak_memory"]
-    rates = {line.contender: line.value for line in found if line.measure == "tokens_per_second" and not line.peer}
-    assert rates == {"one": 5.0, "two": 10.0}
-
-
 def test_networks_of_another_size_are_refused_before_any_is_timed():
     one = config("first_model")
     other = {**one, "model": {**one["model"], "d_ff": 48}}
@@ -145,14 +135,3 @@ def test_what_cannot_stand_beside_the_others_is_named(experiments, overrides, me
     monkeypatch.setattr("lmstudy.training.compilation.compilation_problem", lambda *_: None)
     with pytest.raises(StudyError, match=message):
         workload(experiments, *overrides).run(bench())
-
-
-def test_settings_are_checked():
-    with pytest.raises(StudyError, match=r"workload\.experiments=\[\] must hold at least one name"):
-        workload([])
-    with pytest.raises(StudyError, match="and none twice"):
-        workload(["lstm", "lstm"])
-    with pytest.raises(StudyError, match=r"workload\.batches=0 must be at least 1"):
-        workload(["lstm"], batches=0)
-    with pytest.raises(StudyError, match=r"workload\.overrides: data=files belongs to lmstudy-benchmark itself"):
-        workload(["lstm"], "data=files")

@@ -9,7 +9,7 @@ import torch
 
 from lmstudy.benchmark.contest import Entry, hold, rotated
 from lmstudy.benchmark.machine import Machine, MatrixProduct
-from lmstudy.benchmark.worker import Worker
+from lmstudy.benchmark.processes import Worker
 from lmstudy.errors import StudyError
 
 pytestmark = pytest.mark.usefixtures("counting_machine")
@@ -81,17 +81,14 @@ def test_memory_is_each_ones_own():
         ({"at": 2}, "contender bad failed: ValueError: first line the milk is sour"),
         ({"at": 1, "leave": True}, "contender bad failed: its process ended with status 3"),
         ({"amt": 1}, r"contender bad failed: TypeError: .*unexpected keyword argument 'amt'"),
+        (None, "contender bad failed: ModuleNotFoundError: No module named 'nowhere'"),
     ],
 )
 def test_a_contender_that_fails_is_named_with_the_cause(settings, cause):
+    bad = Entry("bad", "nowhere.Thing") if settings is None else Entry("bad", f"{TRIVIAL}.Failing", settings)
     with pytest.raises(StudyError, match=cause):
-        hold([counter("good"), Entry("bad", f"{TRIVIAL}.Failing", settings)], rounds=3, threads=1, seconds=0)
+        hold([counter("good"), bad], rounds=3, threads=1, seconds=0)
     assert not multiprocessing.active_children()
-
-
-def test_a_factory_that_does_not_exist_is_a_failure_of_its_contender():
-    with pytest.raises(StudyError, match="contender lost failed: ModuleNotFoundError: No module named 'nowhere'"):
-        hold([Entry("lost", "nowhere.Thing")], rounds=1, threads=1, seconds=0)
 
 
 def test_a_check_sees_all_facts_before_the_first_round(tmp_path):

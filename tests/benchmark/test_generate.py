@@ -2,40 +2,29 @@
 
 import pytest
 
-from lmstudy.benchmark.contenders.generate_ours import Generation
-from lmstudy.benchmark.generate import Generate, merged, result
+from lmstudy.benchmark.contest import comparable
+from lmstudy.benchmark.generate import T5, Generate, Ours, merged, result
 from lmstudy.benchmark.peers import All
-from lmstudy.benchmark.train import comparable
 from lmstudy.errors import StudyError
 from tests.benchmark.cases import SIZES, account, bench, contest
 
 GIVEN = {"prompts": [[40, 41], [42, 43], [44, 45]], "tokens": 5, "vocab_size": 60, **SIZES}
-SETTINGS = {
-    "sequences": [2, 1],
-    "top_p": 1.0,
-    "nucleus_sequences": [2],
-    "nucleus_top_p": 0.9,
-    "tokens": 4,
-    "prompt_tokens": 2,
-    "most_rounds": 2,
-    "vocab_size": 60,
-    **SIZES,
-}
+SETTINGS = {"sequences": [2], "top_p": 1.0, "nucleus_sequences": [], "nucleus_top_p": 0.9, "tokens": 4,
+            "prompt_tokens": 2, "most_rounds": 2, "vocab_size": 60, **SIZES}  # fmt: skip
 
 
 @pytest.mark.parametrize("top_p", [1.0, 0.9])
 def test_both_write_every_token(top_p):
     pytest.importorskip("transformers")
-    from lmstudy.benchmark.contenders.generate_hf import Generation as Peer
 
-    ours, theirs = Generation(top_p=top_p, **GIVEN), Peer(top_p=top_p, **GIVEN)
+    ours, theirs = Ours(top_p=top_p, **GIVEN), T5(top_p=top_p, **GIVEN)
     assert ours.block() == theirs.block() == 15
     comparable({"lmstudy": ours.facts, "hf_t5": theirs.facts})  # equal shapes, parameters within 2 %
     assert ours.facts["shape"] == [3, 2, 5]
 
 
 def test_a_sequence_that_ends_early_is_noticed():
-    contender = Generation(top_p=1.0, **GIVEN)
+    contender = Ours(top_p=1.0, **GIVEN)
     contender.sampling = type(contender.sampling)(banned=(), stop=tuple(range(60)), max_tokens=5)
     with pytest.raises(StudyError, match="0 tokens were written instead of 15"):
         contender.block()
@@ -60,25 +49,9 @@ def test_a_small_contest_from_end_to_end():
     pytest.importorskip("transformers")
     told = []
     peers = tuple(peer for peer in All().peers() if peer.name == "hf_t5")
-    settings = {**SETTINGS, "sequences": [2], "nucleus_sequences": []}
-    found = Generate(**settings).run(bench(rounds=3, peers=peers, told=told))
+    found = Generate(**SETTINGS).run(bench(rounds=3, peers=peers, told=told))
     assert told == ["2 rounds a case (workload.most_rounds)", "generate 2_sequences: 4 tokens each"]
     ours, theirs = (found.curves[f"{name}/tokens_per_second_2_sequences"]["value"] for name in ("lmstudy", "hf_t5"))
     paired = sorted(a / b for a, b in zip(ours, theirs, strict=True))
     assert found.lines[0].ratio == pytest.approx(sum(paired) / 2)
     assert found.lines[0].ratio > 0
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"sequences": []}, r"workload\.sequences=\[\]"),
-        ({"tokens": 0}, r"workload\.tokens=0"),
-        ({"nucleus_top_p": 0.0}, r"workload\.nucleus_top_p=0\.0 must be above 0"),
-        ({"most_rounds": 0}, r"workload\.most_rounds=0"),
-        ({"vocab_size": 5}, r"workload\.vocab_size=5"),
-    ],
-)
-def test_settings_are_checked(wrong, message):
-    with pytest.raises(StudyError, match=message):
-        Generate(**{**SETTINGS, **wrong})

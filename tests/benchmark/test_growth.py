@@ -2,37 +2,26 @@
 
 import pkgutil
 import shutil
+import sys
 import tempfile
 from collections import Counter, namedtuple
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lmstudy.benchmark import grown_store, growth
-from lmstudy.benchmark.growth import Growth, step_lines, store_lines
-from lmstudy.benchmark.growth_points import steps_on_full_rows, steps_on_store
+from lmstudy.benchmark.growth import Growth, step_lines, steps_on_store, store_lines
 from lmstudy.data import tables
 from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.errors import StudyError
-from tests.benchmark.cases import SIZES, bench, memory_counter_error_mib, tiny_data
+from tests.benchmark.cases import SIZES, bench, tiny_data
 
 SHAPE = {"rows": 2, "encoder_length": 16, "decoder_length": 32, "prefix_length": 8}
-SETTINGS = {
-    "store_megabytes": [],
-    "store_steps": 2,
-    "contexts": [],
-    "widths": [],
-    "processes": [],
-    "steps": 2,
-    "tokens": 32,
-    "vocab_size": 60,
-    "d_model": 64,
-    **SHAPE,
-}
+SETTINGS = {"store_megabytes": [], "store_steps": 2, "contexts": [], "widths": [], "processes": [], "steps": 2,
+            "tokens": 32, "vocab_size": 60, "d_model": 64, **SHAPE}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +35,7 @@ def documents(corpus):
 
 
 def test_documents_know_their_bytes(corpus, documents):
-    expected = [len(text.encode()) for text in corpus.splits["train"]["text"]]
-    assert documents.bytes.tolist() == expected
+    assert documents.bytes.tolist() == [len(text.encode()) for text in corpus.splits["train"]["text"]]
 
 
 def test_a_grown_corpus_is_the_same_documents_again_and_again(corpus, documents, tmp_path):
@@ -72,13 +60,6 @@ def test_a_full_disk_is_noticed_before_anything_is_written(monkeypatch, tmp_path
         grown_store.check_room(tmp_path, 10**8)
 
 
-def test_a_point_on_full_rows_counts_tokens_and_parameters():
-    point = steps_on_full_rows(rows=2, encoder_length=8, decoder_length=16, vocab_size=60, model=SIZES, steps=3)
-    assert len(point["seconds"]) == 3
-    assert point["tokens"] == 2 * (8 + 16)
-    assert point["parameters"] > 60 * 16
-
-
 def test_a_point_on_a_store_reports_memory_on_the_way(corpus, documents, tmp_path):
     file = tmp_path / "grown.arrow"
     vocab_size = corpus.tokenizer.get_vocab_size()
@@ -86,13 +67,9 @@ def test_a_point_on_a_store_reports_memory_on_the_way(corpus, documents, tmp_pat
     point = steps_on_store(file=str(file), shape=SHAPE, vocab_size=vocab_size, model=SIZES, steps=2)
     assert point["tokens_per_second"] > 0
     assert point["documents"] == len(tables.read(file))
-    stages = [point["memory"][stage] for stage in ("imported", "model", "open", "first batch", "end")]
-    peaks = [stage["VmHWM"] for stage in stages]
-    error = memory_counter_error_mib()
-    assert all(later >= earlier - error for earlier, later in pairwise(peaks))
-    for stage, peak in zip(stages, peaks, strict=True):
-        assert peak > 10
-        assert stage.get("RssAnon", 0) + stage.get("RssFile", 0) <= peak + error
+    assert list(point["memory"]) == ["imported", "model", "open", "first batch", "end"]
+    kinds = {"VmHWM", "RssAnon", "RssFile"} if sys.platform == "linux" else {"VmHWM"}
+    assert all(set(held) == kinds and held["VmHWM"] > 10 for held in point["memory"].values())
 
 
 def test_lines_of_stores_and_steps():
@@ -143,6 +120,7 @@ def test_all_parts_of_a_small_run():
     assert found.lines[0].measure == "memory_growth"
     assert 0.8 < lines["memory_growth"] < 1.2
     assert lines["parameters_width_64"] > 60 * 64
+    assert [point["tokens"] for point in found.samples[1]["contexts"]] == [64, 64]  # 32 to read, 32 to write
     one, two = (lines[f"tokens_per_second_{count}_processes"] for count in (1, 2))
     assert lines["speed_up_2_over_1_processes"] == pytest.approx(two / one)
     assert {"step_slope_context", "seconds_per_step_context_32", "seconds_per_step_width_64"} <= set(lines)
@@ -150,28 +128,3 @@ def test_all_parts_of_a_small_run():
     finite = [value for measure, value in lines.items() if "slope" not in measure]  # two contexts: no interval
     assert np.isfinite(finite).all()
     assert [set(sample) for sample in found.samples] == [{"stores"}, {"contexts"}, {"widths"}, {"processes"}]
-
-
-@pytest.mark.slow
-def test_a_point_in_a_process_of_its_own():
-    found = Growth(**{**SETTINGS, "contexts": [16]}).run(bench())
-    assert [line.measure for line in found.lines] == ["seconds_per_step_context_16"]
-    assert 0 < found.lines[0].value < 10
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"contexts": [5]}, r"workload\.tokens=32 must be a multiple of workload\.contexts, not 5"),
-        ({"widths": [65]}, r"a width of 65 must be a multiple of 64"),
-        ({"store_megabytes": [0]}, r"workload\.store_megabytes=\[0\] must be positive"),
-    ],
-)
-def test_settings_are_checked(wrong, message):
-    with pytest.raises(StudyError, match=message):
-        Growth(**{**SETTINGS, **wrong})
-
-
-def test_a_run_without_points_is_refused():
-    with pytest.raises(StudyError, match="are all empty"):
-        Growth(**SETTINGS).run(bench())

@@ -3,9 +3,7 @@
 import pytest
 import torch
 
-from lmstudy.benchmark.contenders.overhead import Bare, Product, TimedBatches
-from lmstudy.benchmark.overhead import Overhead, lines
-from lmstudy.errors import StudyError
+from lmstudy.benchmark.overhead import Bare, Product, lines
 from tests.benchmark.cases import account, contest, tiny_data
 
 OVERRIDES = ["budget=smoke", "budget.d_model=16", "budget.d_ff=24", "logger=csv", "trainer.compile=false",
@@ -29,13 +27,6 @@ def test_product_and_bare_loop_make_the_same_steps():
         torch.testing.assert_close(value, theirs[name], rtol=1e-5, atol=1e-6)
 
 
-def test_waiting_is_timed():
-    batches = TimedBatches([1, 2, 3])
-    chosen = [batch for _, batch in zip(range(3), batches, strict=False)]
-    assert chosen == [1, 2, 3]
-    assert len(batches.seconds) == 3
-
-
 def test_overhead_is_the_median_of_paired_rounds_in_percent():
     product = account([1.1, 2.4, 1.3], 10, data_seconds_a_step=[0.011], checkpoint_seconds=[0.5])
     bare = account([1.0, 2.0, 1.0], 10, data_seconds_a_step=[0.01])
@@ -45,10 +36,3 @@ def test_overhead_is_the_median_of_paired_rounds_in_percent():
     assert found["product", "seconds_per_step"] == pytest.approx(0.13)
     assert found["bare", "waits_for_data"] == pytest.approx(10)
     assert found["product", "checkpoints"] == pytest.approx(100 * 0.5 / 100 / 0.1)
-
-
-def test_settings_are_checked():
-    with pytest.raises(StudyError, match=r"workload\.steps=1 must be at least 2"):
-        Overhead([], 1, 100)
-    with pytest.raises(StudyError, match=r"workload\.checkpoint_every=0"):
-        Overhead([], 2, 0)

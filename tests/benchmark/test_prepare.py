@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lmstudy.benchmark.prepare_corpus import Prepare, result, write_text
-from lmstudy.benchmark.slope import log_log_slope
+from lmstudy.benchmark.ratios import log_log_slope
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from tests.benchmark.cases import bench, tiny_data
@@ -65,8 +65,3 @@ def test_a_run_prepares_every_size_from_nothing():
     assert all(sample["seconds"] > 0.01 for sample in found.samples)
     assert all(0 < sample["memory_above_start"] < sample["memory"] < 4096 for sample in found.samples)
     assert len(found.data) == 16
-
-
-def test_sizes_must_differ():
-    with pytest.raises(StudyError, match=r"workload\.megabytes=\[2\]"):
-        Prepare(megabytes=[2], repeats=1).run(bench())

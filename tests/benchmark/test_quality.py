@@ -2,21 +2,26 @@
 
 import json
 import math
-import sys
 
 import numpy as np
 import pytest
 import torch
 
-from lmstudy.benchmark import run as running
-from lmstudy.benchmark.contenders.ours_configured import ConfiguredTraining
-from lmstudy.benchmark.full_rows import packed_batches
-from lmstudy.benchmark.quality import Quality
-from lmstudy.benchmark.quality_lines import BOTH, Comparison, Reach, crossing, reach
-from lmstudy.benchmark.quality_runs import VALID, Runs, Screening, our_run, peer_run
+from lmstudy.benchmark.contenders.ours import ConfiguredTraining
+from lmstudy.benchmark.quality import Quality, Runs, Screening, our_run, peer_run
+from lmstudy.benchmark.quality_lines import (
+    BOTH,
+    VALID,
+    Comparison,
+    Reach,
+    StepSeconds,
+    comparable_but_for_rows,
+    crossing,
+    reach,
+)
 from lmstudy.benchmark.result import Bench
-from lmstudy.benchmark.step_seconds import StepSeconds, comparable_but_for_rows
-from lmstudy.commands.benchmark import COMMAND
+from lmstudy.benchmark.train import packed_batches
+from lmstudy.compose import compose_config
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
@@ -25,9 +30,9 @@ from lmstudy.evaluation.statistics import seed_interval
 from lmstudy.runs import pretraining as study_runs
 from lmstudy.runs.identity import run_id
 from lmstudy.runs.records import Record
-from lmstudy.study.needs import compose_config
 from lmstudy.training.muon import MuonAndAdamW
-from tests.benchmark.cases import SIZES, account, bench, contest, tiny_data
+from tests import claim_records
+from tests.benchmark.cases import SIZES, account, contest, tiny_data
 
 DEFAULTS = compose_config("benchmark", ["workload=quality", "runs=somewhere"])["workload"]
 TINY_BUDGET = ["budget=smoke", "budget.d_model=16", "budget.d_ff=24", "budget.encoder_layers=1",
@@ -45,12 +50,9 @@ def screening(**changes) -> Screening:
 
 def record(bits: float, curve: dict[int, float], tokens: float = 1000.0, seed: int = 1) -> Record:
     """A run with these bits per byte on all documents, and this curve on the first ones."""
-    return Record(
-        id="0" * 16, kind="train", name="run", config={"budget": {"steps": max(curve), "rows": 8}}, seed=seed,
-        data="x", numerics=2, commit=None, versions={}, hardware={}, started="", finished="", wall_seconds=1.0,
-        metrics={VALID: bits, "train/tokens": tokens},
-        curves={VALID: {"step": list(curve), "value": list(curve.values())}},
-    )  # fmt: skip
+    curves = {VALID: {"step": list(curve), "value": list(curve.values())}}
+    metrics = {VALID: bits, "train/tokens": tokens}
+    return claim_records.record(seed, "train", {"budget": {"steps": max(curve)}}, bits, metrics=metrics, curves=curves)
 
 
 def comparison(ours: dict[int, list[Record]], peer: Record | None = None, steady: bool = True) -> Comparison:
@@ -249,52 +251,3 @@ def test_a_tiny_study_trains_once_and_keeps_its_curves(tmp_path, monkeypatch):
     again = Quality(**TINY_WORKLOAD | {"train": False}, runs=str(tmp_path)).run(place)
     assert again.lines == result.lines
     assert again.curves == result.curves
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("contest_here")
-def test_a_tiny_study_from_configuration_to_record(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr("lmstudy.training.compilation.compilation_problem", lambda: "no compiler today")
-    workload = {**TINY_WORKLOAD, "rates": [1e-3], "steps": [2], "seeds": [1]}
-    overrides = [f"workload.{key}={json.dumps(value).replace(chr(34), '')}" for key, value in workload.items()
-                 if key != "overrides"]  # fmt: skip
-    config = compose_config("benchmark", ["workload=quality", *overrides, "rounds=2", "threads=1", "seconds=0",
-                                          "format=json", f"runs={tmp_path}"])  # fmt: skip
-    config |= {"data": tiny_data()}
-    config["workload"]["overrides"] = TINY_BUDGET
-    written = running.run(config)
-    shown = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert (shown[0]["measure"], shown[0]["peer"], shown[0]["workload"]) == ("time_to_quality", "hf_t5", "quality")
-    rates = {line["contender"]: line["value"] for line in shown if line["measure"] == "tokens_per_second"}
-    assert set(rates) == {"lmstudy_eager", "hf_t5_2_rows"}
-    assert all(value > 0 for value in rates.values())
-    assert f"lmstudy/2_steps/seed_1/{VALID}" in written.curves
-
-
-def test_missing_runs_are_one_line_of_the_command(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(sys, "argv", ["lmstudy-benchmark", "workload=quality", "workload.train=false", "data=files",
-                                      f"data.path={tiny_data()['path']}", "data.suffixes=[.py]", "data.unit=function",
-                                      "data.tokenizer.vocab_size=512", "data.split.valid=0.15", "workload.seeds=[1]",
-                                      f"runs={tmp_path}"])  # fmt: skip
-    with pytest.raises(SystemExit):
-        COMMAND.main()
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("lmstudy-benchmark: workload.train=false, and 6 runs are missing")
-    assert last.endswith(f"; lmstudy-train experiment=first_model budget.steps=600 seed=1 runs={tmp_path}")
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"rows": []}, r"workload\.rows=\[\] must be positive"),
-        ({"rates": [1e-3, 1e-3]}, r"workload\.rates=\[0\.001, 0\.001\] must hold at least one value, and none twice"),
-        ({"seeds": []}, r"workload\.seeds=\[\] must hold"),
-        ({"peer_evaluate_every": 3}, r"peer_steps=4 must be a multiple of workload\.peer_evaluate_every=3"),
-        ({"steps": [3]}, r"workload\.steps=\[3\]: 3 must be a multiple of budget\.evaluate_every=2"),
-        ({"overrides": ["+data.path=x"]}, r"workload\.overrides: \+data\.path=x cannot be set for all runs"),
-        ({"overrides": ["budget.steps=9"]}, r"budget\.steps=9 cannot be set for all runs"),
-    ],
-)
-def test_settings_are_checked(wrong, message, tmp_path):
-    with pytest.raises(StudyError, match=message):
-        Quality(**TINY_WORKLOAD | wrong, runs=str(tmp_path)).run(bench())

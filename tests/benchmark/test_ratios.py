@@ -7,20 +7,15 @@ import numpy as np
 import pytest
 
 from lmstudy.benchmark import ratios
-from lmstudy.benchmark.contest import Account, Block, Contest
+from lmstudy.benchmark.contest import Account
 from lmstudy.benchmark.machine import Machine
 from lmstudy.benchmark.result import Line
 from lmstudy.errors import StudyError
-
-MIB = 2**20
-
-
-def account(*rates: float, before: float = 100 * MIB, peak: float = 300 * MIB) -> Account:
-    return Account({}, before, peak, [Block(2.0, 2.0 * rate) for rate in rates])
+from tests.benchmark.cases import account, contest
 
 
-def contest(ours, theirs, machine=(1e9,) * 5) -> Contest:
-    return Contest({"lmstudy": ours, "peer": theirs}, account(*machine), [["lmstudy", "peer"]] * len(ours.blocks), 2)
+def at_rates(*rates: float) -> Account:
+    return account([60 / rate for rate in rates], 60)
 
 
 def test_rounds_are_paired_before_the_median():
@@ -62,7 +57,7 @@ def test_ratios_refuse_what_cannot_be_paired(bad):
 
 
 def test_the_spread_of_the_machine_is_that_of_its_middle():
-    steady = Machine.of(account(*np.linspace(90, 110, 101)))
+    steady = Machine.of(at_rates(*np.linspace(90, 110, 101)))
     assert steady.median == pytest.approx(100)
     assert steady.best == pytest.approx(110)
     assert steady.spread == pytest.approx(0.16)  # from 92 to 108
@@ -77,7 +72,9 @@ def test_the_spread_of_the_machine_is_that_of_its_middle():
     ],
 )
 def test_noise_makes_a_line_inconclusive(theirs, machine, expected):
-    line = ratios.rate_ratio(contest(account(*[200] * 5), account(*theirs), machine), "lmstudy", "peer", "speed", "x/s")
+    held = contest(lmstudy=at_rates(*[200] * 5), peer=at_rates(*theirs))
+    held.machine = at_rates(*machine)
+    line = ratios.rate_ratio(held, "lmstudy", "peer", "speed", "x/s")
     assert line.conclusive is expected
     assert line.ratio == pytest.approx(2)
     assert line.low <= line.ratio <= line.high
@@ -85,24 +82,25 @@ def test_noise_makes_a_line_inconclusive(theirs, machine, expected):
 
 
 def test_memory_compares_peaks():
-    held = contest(account(1, peak=150 * MIB), account(1, peak=600 * MIB))
+    held = contest(lmstudy=at_rates(1), peer=at_rates(1))
+    held.accounts["peer"].memory_before, held.accounts["peer"].memory_peak = 4e6, 12e6  # the other's are 1e6, 3e6
     line = ratios.memory_ratio(held, "lmstudy", "peer")
     assert (line.ratio, line.low, line.better) == (0.25, None, "lower")
     whole, above = ratios.memory(held, "peer")
-    assert (whole.value, above.value) == (600, 500)
+    assert (whole.value, above.value) == pytest.approx((12e6 / 2**20, 8e6 / 2**20))
 
 
 def test_a_result_keeps_what_its_ratios_can_be_computed_from():
-    held = contest(account(30, 33, 36), account(10, 11, 9))
+    held = contest(lmstudy=at_rates(30, 33, 36), peer=at_rates(10, 11, 9))
     line = ratios.rate_ratio(held, "lmstudy", "peer", "speed", "x/s")
     result = ratios.result(held, [line, ratios.rate(held, "peer", "speed", "x/s")], "speed", data="cafe")
     curves = {name: np.array(curve["value"]) for name, curve in result.curves.items()}
-    assert np.median(curves["lmstudy/speed"] / curves["peer/speed"]) == line.ratio == 3
-    assert result.metrics["peer/ratio/speed"] == 3
-    assert result.metrics["peer/ratio/speed/high"] == 4
-    assert result.metrics["peer/speed"] == 10
+    assert np.median(curves["lmstudy/speed"] / curves["peer/speed"]) == line.ratio == pytest.approx(3)
+    assert result.metrics["peer/ratio/speed"] == pytest.approx(3)
+    assert result.metrics["peer/ratio/speed/high"] == pytest.approx(4)
+    assert result.metrics["peer/speed"] == pytest.approx(10)
     assert result.metrics["machine/flops_per_second"] == 1e9
-    assert result.samples[0]["blocks"][0] == [2.0, 60.0]
+    assert result.samples[0]["blocks"][0] == [2.0, 60]
     assert result.data == "cafe"
 
 
@@ -117,10 +115,4 @@ def test_a_line_as_json_has_the_same_keys_whatever_is_known():
     assert list(full)[:5] == ["workload", "peer", "ratio", "low", "high"]
     assert set(full) == set(bare)
     assert (full["workload"], full["peer"], full["ratio"], full["conclusive"]) == ("train", "p", 2.0, True)
-    assert (bare["peer"], bare["ratio"], bare["low"], bare["value"], bare["conclusive"]) == (
-        None,
-        None,
-        None,
-        3.0,
-        False,
-    )
+    assert [bare[key] for key in ("peer", "ratio", "low", "value", "conclusive")] == [None, None, None, 3.0, False]

@@ -10,17 +10,16 @@ import yaml
 
 from lmstudy.benchmark import run as running
 from lmstudy.benchmark.contenders import ours
-from lmstudy.benchmark.full_rows import packed_batches
 from lmstudy.benchmark.peers import All
+from lmstudy.benchmark.train import packed_batches
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.errors import StudyError
-from lmstudy.study.needs import compose_config
+from tests.benchmark.cases import Store
 from tests.benchmark.test_benchmark import DATA, TINY_TRAINING
-from tests.benchmark.test_training_contenders import SHAPE, SIZES, Store
-from tests.conftest import ROOT
+from tests.benchmark.test_training_contenders import SHAPE, SIZES
+from tests.test_contributing import FILES
 
-PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-FILES = dict(re.findall(r"^`([\w/.]+)`:\n\n```\w+\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 MINE = [name for name in FILES if re.search(r"my_(peer|workload)\.py|conf/(peer|workload)/", name)]
 
 

@@ -7,11 +7,9 @@ import torch
 import torch.nn.functional as F
 
 from lmstudy.benchmark.contenders.score_ours import Scoring
-from lmstudy.benchmark.held_out import HeldOut
-from lmstudy.benchmark.score import Score
-from lmstudy.benchmark.train import comparable
+from lmstudy.benchmark.contest import comparable
+from lmstudy.benchmark.score import HeldOut, Score
 from lmstudy.data.tokenizer import BOS
-from lmstudy.errors import StudyError
 from tests.benchmark.cases import SIZES, bench, tiny_data
 
 SHAPE = {"rows": 4, "encoder_length": 32, "decoder_length": 64, "prefix_length": 16}
@@ -69,10 +67,3 @@ def test_a_run_without_peers_reports_itself():
     assert found.lines[0].value > 0
     assert found.metrics["lmstudy/bits_per_byte_of_fresh_weights"] > 1
     assert len(found.data) == 16
-
-
-def test_too_many_documents_are_refused():
-    with pytest.raises(StudyError, match=r"workload\.documents=100000: the split valid of this corpus holds \d+"):
-        HeldOut(tiny_data(), 100_000)
-    with pytest.raises(StudyError, match=r"workload\.padded_rows=0 must be at least 1"):
-        Score(documents=1, padded_rows=0, **SHAPE, **SIZES)

@@ -5,40 +5,18 @@ import pytest
 import torch
 
 from lmstudy.benchmark.contenders import hf_t5, ours, torch_transformer
-from lmstudy.benchmark.contenders.batches import to_batches
-from lmstudy.benchmark.full_rows import packed_batches, whole_batches
-from lmstudy.benchmark.train import comparable
+from lmstudy.benchmark.contenders.training import to_batches
+from lmstudy.benchmark.contest import comparable
+from lmstudy.benchmark.train import packed_batches, whole_batches
 from lmstudy.data.batch import Shape
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
 from lmstudy.models.transformer import same_example
+from tests.benchmark.cases import Store
 
 SIZES = {"vocab_size": 300, "d_model": 32, "heads": 2, "d_ff": 48, "encoder_layers": 2, "decoder_layers": 2}
 SHAPE = Shape(rows=4, encoder_length=24, decoder_length=48, prefix_length=16)
 PEERS = {"ours": ours.Training, "t5": hf_t5.Training, "torch": torch_transformer.Training}
-
-
-class Store:
-    """Forty documents of tokens that are never special."""
-
-    def __init__(self) -> None:
-        rng = np.random.default_rng(0)
-        self.documents = [rng.integers(50, 300, length) for length in rng.integers(5, 40, 40)]
-
-    def __len__(self) -> int:
-        return len(self.documents)
-
-    def tokens(self, index):
-        return self.documents[index]
-
-    def starts(self, index):
-        return np.arange(0, len(self.documents[index]), 4)
-
-    def lengths(self, index):
-        return np.array([len(self.documents[i]) for i in index])
-
-    def flat(self, index):
-        return np.concatenate([self.documents[i] for i in index]), None
 
 
 def contender(name: str, documents: str, **others):
@@ -114,14 +92,7 @@ def test_a_block_is_a_step_that_learns(name, documents):
 def alone(batch, row: int, number: int):
     """One example of a row as a batch of its own, and its places in the row."""
     read, written = batch.encoder_documents[row] == number, batch.decoder_documents[row] == number
-    fields = [
-        batch.encoder_tokens,
-        batch.encoder_documents,
-        batch.decoder_tokens,
-        batch.decoder_documents,
-        batch.labels,
-    ]
-    chosen = [field[row, read if i < 2 else written][None] for i, field in enumerate(fields)]
+    chosen = [field[row, read if i < 2 else written][None] for i, field in enumerate(batch[:5])]
     ones = [torch.ones_like(f) if i in (1, 3) else f for i, f in enumerate(chosen)]
     return type(batch)(*ones, torch.tensor(chosen[4].numel()), torch.zeros_like(chosen[4])), written
 

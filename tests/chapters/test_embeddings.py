@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lmstudy.chapters.embeddings.embeddings import neighbour_table, purity, there_and_back, token_counts
+from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.models.embeddings.base import WordVectors
-from lmstudy.study.needs import compose_config
 from tests.claim_records import record
 
 

@@ -5,10 +5,10 @@ import pytest
 
 from lmstudy.chapters.corpus import corpus as counted
 from lmstudy.chapters.first_model import first_model, looks
+from lmstudy.compose import compose_config
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.show import tables
-from lmstudy.study.needs import compose_config
 
 
 @pytest.fixture

@@ -289,8 +289,8 @@ def test_without_records_claims_say_so():
 
 @pytest.mark.slow
 def test_the_spread_of_ratings_is_that_of_the_training_snippets():
+    from lmstudy.compose import compose_config
     from lmstudy.preferences.ratings import rated_split
-    from lmstudy.study.needs import compose_config
 
     try:
         ratings = rated_split(compose_config("prepare", ["data=rated_snippets"])["data"], "train")

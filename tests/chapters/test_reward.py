@@ -10,6 +10,7 @@ from lmstudy.chapters.reward import accuracies as measured
 from lmstudy.chapters.reward import examples as looks
 from lmstudy.chapters.reward import figures as drawn
 from lmstudy.chapters.reward import reward as chapter
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.pair_agreement import accuracy_counts, ceiling, ceiling_counts, pair_accuracy
 from lmstudy.evaluation.rating_classes import pair_reliability
@@ -17,7 +18,6 @@ from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.rating_baseline import rating_baselines
 from lmstudy.runs.records import Record
 from lmstudy.study.claims import all_claims, evaluate_claims
-from lmstudy.study.needs import compose_config
 from tests.claim_records import record
 from tests.data.rated import rated_files, rated_settings
 from tests.preferences.test_ratings import ratings_of

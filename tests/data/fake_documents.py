@@ -27,6 +27,9 @@ class FakeDocuments:
     def lengths(self, index: np.ndarray) -> np.ndarray:
         return self._lengths[index]
 
+    def groups(self, count: int) -> np.ndarray:
+        return np.arange(len(self)) % count
+
 
 def random_documents(count: int, seed: int = 0) -> FakeDocuments:
     lengths = np.random.default_rng(seed).lognormal(3.5, 0.9, count).astype(int) + 1

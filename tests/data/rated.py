@@ -1,32 +1,18 @@
 """A small sdist of rated snippets, and the `data` config that reads it."""
 
-import gzip
-import io
 import json
 import random
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lmstudy.data.source_ratings import RATINGS, TEXTS
 from tests.data.test_settings import load
-from tests.data.wheels import build_sdist, pin_sdist, put
+from tests.data.wheels import pinned_sdist, tarball
 
 INNER = "extra/inner.tar.gz"
 Snippets = list[tuple[str, str, list[int]]]
 """(id, text, ratings)"""
-
-
-def build_tarball(files: Mapping[str, str | bytes]) -> bytes:
-    packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as opened, tarfile.open(fileobj=opened, mode="w") as archive:
-        for path, text in files.items():
-            data = text.encode() if isinstance(text, str) else text
-            info = tarfile.TarInfo(path)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return packed.getvalue()
 
 
 def rated_files(domains: Mapping[str, Snippets]) -> dict[str, str]:
@@ -42,39 +28,17 @@ def rated_files(domains: Mapping[str, Snippets]) -> dict[str, str]:
 
 def rated_settings(folder: Path, files: Mapping[str, str | bytes]) -> dict[str, Any]:
     """The config of a corpus whose sdist lies in the cache `folder`."""
-    sdist = build_sdist(folder, "beta", {INNER: build_tarball(files), "setup.py": "raise SystemExit"})
-    pinned = pin_sdist(sdist)
-    put(sdist, pinned, folder)
+    files = {INNER: tarball(files), "setup.py": "raise SystemExit"}
     return load(
         "rated_snippets",
-        sdist={"name": "beta", "version": "1.0", "file": sdist.name, "sha256": pinned.sha256, "licence": "MIT"},
+        sdist=pinned_sdist(folder, "beta", files),
         archive=INNER,
         domains={"film": "rated/film", "tweet": "rated/tweet"},
         tokenizer={"vocab_size": 400, "sample_bytes": 10**6},
     )
 
 
-WORDS = [
-    "a",
-    "the",
-    "plot",
-    "story",
-    "actor",
-    "scene",
-    "music",
-    "film",
-    "show",
-    "very",
-    "not",
-    "quite",
-    "often",
-    "good",
-    "bad",
-    "dull",
-    "fine",
-    "lovely",
-    "poor",
-]
+WORDS = "a the plot story actor scene music film show very not quite often good bad dull fine lovely poor".split()  # noqa: SIM905
 
 
 def made_up(count: int, seed: int) -> Snippets:

@@ -1,36 +1,35 @@
-"""Artefacts are fetched by pip from a local folder that stands in for the package index."""
+"""Artefacts are fetched from a folder that stands in for the package index, and from a small one on this machine."""
 
-import errno
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from unearth import PackageFinder
 
-from lmstudy.data import artefacts
-from lmstudy.data.artefacts import fetch, fetch_all, place
-from lmstudy.data.downloads import last_line
+from lmstudy.data.artefacts import sdists
+from lmstudy.data.artefacts.fetching import fetch, fetch_all, place
+from lmstudy.data.artefacts.package_index import client, finders, pip_settings
+from lmstudy.data.artefacts.wheels import last_line
 from lmstudy.errors import StudyError
-from tests.data.wheels import build_wheel, pin, put
+from tests.data.wheels import build_sdist, build_wheel, pin, pin_sdist, put
 
 
-@pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "index"
-    folder.mkdir()
-    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(folder), "CONFIG_FILE": "/dev/null"}.items():
-        monkeypatch.setenv(f"PIP_{name}", value)
-    return folder
-
-
-def test_fetches_once_and_then_needs_no_network(index: Path, tmp_path: Path) -> None:
+def test_fetches_once_executes_nothing_and_then_needs_no_network(index, tmp_path):
+    marker = tmp_path / "executed"
+    files = {"alpha/__init__.py": f"open({str(marker)!r}, 'w')\n", "setup.py": "1/0\n"}
     # made for a later Python than the one that runs: it is read, never installed
-    wheels = [build_wheel(index, name, {f"{name}/a.py": "x = 1\n"}, ">=3.99") for name in ("alpha", "beta")]
+    wheels = [build_wheel(index, name, files, ">=3.99") for name in ("alpha", "beta")]
     pins = [pin(wheel) for wheel in wheels]
     said: list[str] = []
     files = fetch_all(pins, tmp_path / "cache", said.append)
     assert [file.read_bytes() for file in files] == [wheel.read_bytes() for wheel in wheels]
     assert len(said) == 2
     assert all("fetched" in line for line in said)
+    assert not marker.exists()
     for wheel in wheels:
         wheel.unlink()
     assert fetch_all(pins, tmp_path / "cache", said.append) == files
@@ -38,7 +37,7 @@ def test_fetches_once_and_then_needs_no_network(index: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("damage", [lambda content: content[:50], lambda content: content + b"x"])
-def test_damaged_file_is_fetched_again(index: Path, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+def test_damaged_file_is_fetched_again(index, tmp_path, damage):
     wheel = build_wheel(index, "alpha", {"alpha/a.py": "x = 1\n"})
     cached = put(wheel, pin(wheel), tmp_path)
     cached.write_bytes(damage(cached.read_bytes()))
@@ -48,61 +47,189 @@ def test_damaged_file_is_fetched_again(index: Path, tmp_path: Path, damage: Call
     assert str(cached) in said[0]
 
 
-def test_other_file_on_the_index_replaces_nothing(index: Path, tmp_path: Path) -> None:
+def test_other_file_on_the_index_replaces_nothing(index, tmp_path):
     wheel = build_wheel(tmp_path / "true", "alpha", {"alpha/a.py": "x = 1\n"})
     other = build_wheel(index, "alpha", {"alpha/a.py": "x = 2\n"})
     cached = put(wheel, pin(wheel), tmp_path)
     cached.write_bytes(b"damaged")
     with pytest.raises(StudyError) as error:
-        fetch(pin(wheel), tmp_path, lambda _: None)
+        fetch(pin(wheel), tmp_path, print)
     for word in ("alpha==1.0", pin(wheel).sha256, pin(other).sha256):
         assert word in str(error.value)
     assert cached.read_bytes() == b"damaged"
     assert not list(cached.parent.glob(".partial-*"))
 
 
-def test_no_network_says_where_to_put_the_file(index: Path, tmp_path: Path) -> None:
+def test_no_network_says_where_to_put_the_file(index, tmp_path):
     wheel = build_wheel(tmp_path / "elsewhere", "alpha", {"alpha/a.py": "x = 1\n"})
     with pytest.raises(StudyError, match=r"pip could not fetch alpha==1\.0") as error:
-        fetch(pin(wheel), tmp_path, lambda _: None)
+        fetch(pin(wheel), tmp_path, print)
     assert str(place(pin(wheel), tmp_path)) in str(error.value)
     assert "\n" not in str(error.value)
     put(wheel, pin(wheel), tmp_path)
-    assert fetch(pin(wheel), tmp_path, lambda _: None).read_bytes() == wheel.read_bytes()
+    assert fetch(pin(wheel), tmp_path, print).read_bytes() == wheel.read_bytes()
 
 
-def test_message_of_pip_is_passed_on_without_addresses() -> None:
-    stderr = (
-        "WARNING: Retrying after connection broken by NewConnectionError(host='index.example')\n"
-        "ERROR: Could not install packages due to an OSError: https://index.example/simple/a is unreachable\n"
-    )
-    assert last_line(stderr) == "Could not install packages due to an OSError:  is unreachable"
+def test_message_of_pip_is_passed_on_without_addresses():
+    stderr = "WARNING: Retrying (host='index.example')\nERROR: Cannot install: https://index.example/a is unreachable\n"
+    assert last_line(stderr) == "Cannot install:  is unreachable"
     assert last_line("") == "no message"
 
 
-def test_cache_that_is_no_folder(tmp_path: Path) -> None:
+def test_cache_that_is_no_folder(tmp_path):
     cache = tmp_path / "cache"
     cache.write_text("in the way")
     wheel = build_wheel(tmp_path / "true", "alpha", {})
     with pytest.raises(StudyError, match="LMSTUDY_CACHE") as error:
-        fetch(pin(wheel), cache, lambda _: None)
+        fetch(pin(wheel), cache, print)
     assert str(cache) in str(error.value)
     assert cache.read_text() == "in the way"
 
 
-def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(artefacts, "download", full)
-    wheel = build_wheel(tmp_path / "true", "alpha", {})
-    with pytest.raises(StudyError, match=r"No space left on device.*LMSTUDY_CACHE"):
-        fetch(pin(wheel), tmp_path, lambda _: None)
-    assert not place(pin(wheel), tmp_path).exists()
+Pages = dict[str, tuple[int, bytes]]
 
 
-def test_nothing_is_executed(index: Path, tmp_path: Path) -> None:
+def pip_uses(monkeypatch: pytest.MonkeyPatch, **given: str) -> None:
+    named = {key.replace("_", "-"): value for key, value in given.items()}
+    monkeypatch.setattr(sdists, "pip_settings", lambda: named)
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """Address of a server, the pages it has (status and content by path), and the paths asked for."""
+    pages: Pages = {}
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            status, content = pages.get(self.path, (404, b""))
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html" if self.path.endswith("/") else "application/gzip")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_): ...
+
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as opened:
+        thread = threading.Thread(target=opened.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{opened.server_port}", pages, asked
+        opened.shutdown()
+        thread.join()
+
+
+def offer(pages: Pages, sdist: Path, declared: str = "") -> None:
+    link = f'<a href="/files/{sdist.name}{declared}">{sdist.name}</a>'
+    pages["/simple/alpha/"] = 200, link.encode()
+    pages[f"/files/{sdist.name}"] = 200, sdist.read_bytes()
+
+
+def test_nothing_is_executed_and_the_second_time_needs_no_index(tmp_path, index):
     marker = tmp_path / "executed"
-    wheel = build_wheel(index, "alpha", {"alpha/__init__.py": f"open({str(marker)!r}, 'w')\n", "setup.py": "1/0\n"})
-    fetch(pin(wheel), tmp_path / "cache", lambda _: None)
+    build = f"open({str(marker)!r}, 'w')\n"
+    sdist = build_sdist(index, "alpha", {"setup.py": build, "alpha/a.txt": "text\n"})
+    build_sdist(index, "alpha", {"setup.py": build}, "1.1")
+    build_wheel(index, "alpha", {})  # of the same version: not what is pinned
+    said: list[str] = []
+    pinned = pin_sdist(sdist)
+    content = sdist.read_bytes()
+    file = fetch(pinned, tmp_path / "cache", said.append)
+    assert file == place(pinned, tmp_path / "cache")
+    assert file.name == "alpha-1.0.tar.gz"
+    assert file.read_bytes() == content == sdist.read_bytes()  # copied, not moved
     assert not marker.exists()
+    sdist.unlink()
+    assert fetch(pinned, tmp_path / "cache", said.append) == file
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_from_an_index_though_another_place_fails(tmp_path, server, monkeypatch, says_so):
+    address, pages, asked = server
+    sdist = build_sdist(tmp_path, "alpha", {"a.txt": "text"})
+    offer(pages, sdist, f"#sha256={pin_sdist(sdist).sha256}" if says_so else "")
+    pip_uses(monkeypatch, index_url="http://127.0.0.1:1/simple", extra_index_url=f"{address}/simple")
+    assert fetch(pin_sdist(sdist), tmp_path / "cache", print).read_bytes() == sdist.read_bytes()
+    assert asked.count(f"/files/{sdist.name}") == 1
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_another_file_of_the_same_name(tmp_path, server, monkeypatch, says_so):
+    address, pages, asked = server
+    wanted = pin_sdist(build_sdist(tmp_path / "true", "alpha", {"a.txt": "text"}))
+    other = build_sdist(tmp_path / "other", "alpha", {"a.txt": "other"})
+    offer(pages, other, f"#sha256={pin_sdist(other).sha256}" if says_so else "")
+    pip_uses(monkeypatch, index_url=f"{address}/simple")
+    with pytest.raises(StudyError) as error:
+        fetch(wanted, tmp_path / "cache", print)
+    for word in ("alpha==1.0", wanted.sha256, pin_sdist(other).sha256):
+        assert word in str(error.value)
+    assert asked.count(f"/files/{other.name}") == (0 if says_so else 1)  # what is known to differ is not fetched
+    assert not place(wanted, tmp_path / "cache").exists()
+
+
+def test_a_version_that_is_not_there_lists_those_that_are(tmp_path, monkeypatch):
+    wanted = pin_sdist(build_sdist(tmp_path / "elsewhere", "alpha", {}, "2.0"))
+    build_sdist(tmp_path / "index", "alpha", {}, "1.0")
+    pip_uses(monkeypatch, no_index="true", find_links=f"{tmp_path / 'index'} {tmp_path / 'nowhere'}")
+    said = r"no file alpha-2\.0\.tar\.gz of alpha==2\.0; .*\['alpha-1\.0\.tar\.gz'\]"
+    with pytest.raises(StudyError, match=said) as error:
+        fetch(wanted, tmp_path / "cache", print)
+    assert str(place(wanted, tmp_path / "cache")) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "said"),
+    [
+        ({"index_url": "HERE"}, 404, r"there is no sdist of alpha at all"),
+        ({"index_url": "HERE"}, 503, r"could not fetch alpha-1\.0\.tar\.gz .*is there a network\?"),
+        ({"index_url": "http://127.0.0.1:1"}, 503, r"could not fetch alpha-1\.0\.tar\.gz .*is there a network\?"),
+        ({"cert": "/no/such/file"}, 404, r"cert='/no/such/file' names no file"),
+    ],
+)
+def test_what_cannot_be_fetched_is_said_without_addresses(tmp_path, server, monkeypatch, given, status, said):
+    address, pages, _ = server
+    pages["/simple/alpha/"] = status, b""
+    pip_uses(monkeypatch, **{key: value.replace("HERE", f"{address}/simple") for key, value in given.items()})
+    with pytest.raises(StudyError, match=said) as error:
+        fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", print)
+    assert "127.0.0.1" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_settings_are_pips_own(tmp_path, monkeypatch):
+    file = tmp_path / "pip.conf"
+    file.write_text(
+        "[global]\nindex-url = http://a\ntimeout = 5\ncert = c\n[download]\ntimeout = 6\n[install]\ncert = d\n"
+    )
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
+    monkeypatch.setenv("PIP_INDEX_URL", "http://b")
+    monkeypatch.delenv("PIP_CERT", raising=False)
+    found = pip_settings()
+    assert [found[name] for name in ("index-url", "timeout", "cert")] == ["http://b", "6", "c"]
+
+
+@pytest.mark.parametrize(
+    ("given", "places"),
+    [
+        ({}, ["the public index"]),
+        ({"extra-index-url": "http://b http://c"}, ["the public index", "http://b", "http://c"]),
+        ({"index-url": "http://a", "extra-index-url": "http://b"}, ["http://a", "http://b"]),
+        ({"index-url": "http://a", "find-links": "http://page", "no-index": "true"}, ["http://page"]),
+    ],
+)
+def test_one_finder_for_each_place(given, places):
+    default = PackageFinder().sources[0]["url"]
+    with client(given) as session:
+        found = [[source["url"] for source in finder.sources] for finder in finders(given, session)]
+    assert found == [[default if place == "the public index" else place] for place in places]
+
+
+def test_the_public_index_is_pips_own_default():
+    command = [sys.executable, "-m", "pip", "--isolated", "download", "--help"]
+    wide = {**os.environ, "COLUMNS": "1000", "PIP_CONFIG_FILE": os.devnull}
+    described = subprocess.run(command, capture_output=True, text=True, env=wide, check=True).stdout
+    assert f"(default {str(PackageFinder().sources[0]['url']).rstrip('/')})" in described

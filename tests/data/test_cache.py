@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lmstudy.data.cache import cache_folder, digest, stage
+from lmstudy.data.cache import digest, stage
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 
 
 def write(folder: Path) -> None:
@@ -21,7 +22,7 @@ def die_halfway(cache: Path) -> None:
     stage(cache, "documents", "1", build)
 
 
-def test_a_killed_stage_is_absent_and_then_built(tmp_path: Path) -> None:
+def test_a_killed_stage_is_absent_and_then_built(tmp_path):
     process = multiprocessing.get_context("spawn").Process(target=die_halfway, args=(tmp_path,))
     process.start()
     process.join()
@@ -32,7 +33,7 @@ def test_a_killed_stage_is_absent_and_then_built(tmp_path: Path) -> None:
     assert not list((tmp_path / "corpora").glob(".*.partial"))
 
 
-def test_a_failed_stage_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failed_stage_leaves_nothing(tmp_path):
     def fail(folder: Path) -> None:
         write(folder)
         raise KeyError("reason")
@@ -42,19 +43,13 @@ def test_a_failed_stage_leaves_nothing(tmp_path: Path) -> None:
     assert [path for path in (tmp_path / "corpora").iterdir() if path.is_dir()] == []
 
 
-def test_built_once(tmp_path: Path) -> None:
-    assert stage(tmp_path, "documents", "1", write) == stage(tmp_path, "documents", "1", lambda _: pytest.fail("again"))
-
-
-def test_a_complete_stage_is_read_from_a_folder_that_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_complete_stage_is_read_from_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     folder = stage(tmp_path, "documents", "1", write)
     monkeypatch.setattr("lmstudy.data.cache.FileLock", lambda _: pytest.fail("wrote a lock"))
-    assert stage(tmp_path, "documents", "1", write) == folder
+    assert stage(tmp_path, "documents", "1", lambda _: pytest.fail("built again")) == folder
 
 
-def test_full_disk_and_blocked_folder(tmp_path: Path) -> None:
+def test_full_disk_and_blocked_folder(tmp_path):
     def full(folder: Path) -> None:
         raise OSError(28, os.strerror(28))
 
@@ -65,14 +60,14 @@ def test_full_disk_and_blocked_folder(tmp_path: Path) -> None:
         stage(tmp_path / "file", "documents", "1", write)
 
 
-def test_folder_is_chosen_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_is_chosen_by_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("LMSTUDY_CACHE", str(tmp_path / "mine"))
     assert cache_folder() == tmp_path / "mine"
     monkeypatch.delenv("LMSTUDY_CACHE")
     assert cache_folder().name == "lmstudy"
 
 
-def test_digest_ignores_the_order_of_keys_only() -> None:
+def test_digest_ignores_the_order_of_keys_only():
     assert digest({"a": 1, "b": [1, 2]}) == digest({"b": [1, 2], "a": 1})
     assert digest({"a": [1, 2]}) != digest({"a": [2, 1]})
     assert len(digest({})) == 16

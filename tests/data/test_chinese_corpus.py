@@ -1,21 +1,19 @@
 """The whole way from an sdist of Chinese reviews to tokens, with words cut first and stop words taken out."""
 
-import json
 import random
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from lmstudy.data.cleaning.stop_words import cut_stop_words
 from lmstudy.data.corpus import Corpus, prepare
-from lmstudy.data.report import report
 from lmstudy.data.segmentation import sentences
-from lmstudy.data.stop_words import cut_stop_words
+from lmstudy.data.stages.report import report
 from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
-from tests.data.test_settings import load
-from tests.data.wheels import build_sdist, pin_sdist, put
+from tests.data.test_settings import changed, load
+from tests.data.wheels import pinned_sdist
 
 pytestmark = pytest.mark.usefixtures("one_process")
 
@@ -26,48 +24,33 @@ STOP = ["的了", "我们，他们", "不是"]
 
 
 def review(rng: random.Random) -> str:
-    return "".join(
-        f"{rng.choice(THINGS)}{rng.choice(VERDICTS)}{rng.choice('。！？')}" for _ in range(rng.randrange(2, 9))
-    )
+    parts = (THINGS, VERDICTS, "。！？")
+    return "".join(rng.choice(part) for _ in range(rng.randrange(2, 9)) for part in parts)
 
 
 @pytest.fixture(scope="module")
-def settings_and_cache(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+def made(tmp_path_factory) -> Callable[..., Corpus]:
+    """Makes the corpus of reviews, with changes as `tests.data.test_settings.changed` takes them."""
     folder = tmp_path_factory.mktemp("reviews")
     rng = random.Random(0)
-    made = list(dict.fromkeys(review(rng) for _ in range(160)))
-    files = {"pos.txt": made[:70] + made[:10] + STOP, "neg.txt": [*made[70:], *TWINS, "好"]}
-    sdist = build_sdist(folder, "alpha", {name: "\n".join(lines) + "\n" for name, lines in files.items()})
-    pinned = pin_sdist(sdist)
-    put(sdist, pinned, folder)
+    reviews = list(dict.fromkeys(review(rng) for _ in range(160)))
+    files = {"pos.txt": reviews[:70] + reviews[:10] + STOP, "neg.txt": [*reviews[70:], *TWINS, "好"]}
     settings = load(
         "chinese_reviews",
-        sdist={"name": "alpha", "version": "1.0", "file": sdist.name, "sha256": pinned.sha256, "licence": "MIT"},
+        sdist=pinned_sdist(folder, "alpha", {name: "\n".join(lines) + "\n" for name, lines in files.items()}),
         files={"positive": "pos.txt", "negative": "neg.txt"},
         cleaning={"too_short": {"characters": 2}},
         tokenizer={"vocab_size": 400, "sample_bytes": 10**6},
     )
-    return settings, folder
-
-
-def made(settings_and_cache: tuple[dict[str, Any], Path], **changes: Any) -> Corpus:
-    settings, cache = settings_and_cache
-    changed = json.loads(json.dumps(settings))
-    for key, value in changes.items():
-        group, _, name = key.partition("__")
-        if name:
-            changed[group][name] = value
-        else:
-            changed[group] = value
-    return prepare(changed, cache, progress=lambda _: None)
+    return lambda **changes: prepare(changed(settings, **changes), folder, progress=lambda _: None)
 
 
 def texts(corpus: Corpus) -> dict[str, str]:
     return {row["id"]: row["text"] for split in corpus.splits.values() for row in split}
 
 
-def test_words_are_cut_the_same_in_training_corpus_and_prompts(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
-    plain, cut = made(settings_and_cache), made(settings_and_cache, tokenizer__segmentation="jieba")
+def test_words_are_cut_the_same_in_training_corpus_and_prompts(made):
+    plain, cut = made(), made(tokenizer__segmentation="jieba")
     assert (plain.segmentation, cut.segmentation) == (None, "jieba")
     assert plain.fingerprint != cut.fingerprint
     assert texts(plain) == texts(cut)
@@ -80,10 +63,10 @@ def test_words_are_cut_the_same_in_training_corpus_and_prompts(settings_and_cach
                 assert tuple(decode(corpus.tokenizer, part) for part in parts) == sentences(row["text"])
 
 
-def test_stop_words_are_out_and_counted(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
-    before = made(settings_and_cache, deduplication=None)
+def test_stop_words_are_out_and_counted(made):
+    before = made(deduplication=None)
     steps = {"too_short": {"characters": 2}, "stop_words": {"language": "zh"}}
-    after = made(settings_and_cache, cleaning=steps, deduplication=None)
+    after = made(cleaning=steps, deduplication=None)
     old, new = texts(before), texts(after)
     emptied = set(old) - set(new)
     assert {old[name] for name in emptied} == set(STOP)
@@ -108,48 +91,30 @@ def test_stop_words_are_out_and_counted(settings_and_cache: tuple[dict[str, Any]
             assert len(row["starts"]) <= len(sentences(old[row["id"]]))
 
 
-def test_duplicates_are_those_of_the_rewritten_text(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
-    corpus = made(settings_and_cache, cleaning={"stop_words": {"language": "zh"}})
+def test_duplicates_are_those_of_the_rewritten_text(made):
+    corpus = made(cleaning={"stop_words": {"language": "zh"}})
     kept = list(texts(corpus).values())
     assert len(set(kept)) == len(kept)
     assert corpus.report["sources"]["alpha"]["removed"]["exact_duplicate"]["documents"] == 11  # the twins
 
 
-def test_deduplication_can_be_off(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
-    on, off = made(settings_and_cache), made(settings_and_cache, deduplication=None)
+def test_deduplication_and_all_cleaning_can_be_off(made):
+    on, off, none = made(), made(deduplication=None), made(cleaning=None, deduplication=None)
     assert on.report["sources"]["alpha"]["removed"]["exact_duplicate"]["documents"] == 10
     assert set(off.report["sources"]["alpha"]["removed"]) == {"too_short"}
     assert len(texts(off)) > len(texts(on))
     assert on.fingerprint != off.fingerprint
-
-
-def test_all_cleaning_can_be_off(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
-    source = made(settings_and_cache, cleaning=None, deduplication=None).report["sources"]["alpha"]
+    source = none.report["sources"]["alpha"]
     assert source["removed"] == {}
     assert source["kept"]["documents"] == source["documents"]
 
 
-def test_a_list_that_empties_everything(settings_and_cache: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
-    words = {word for thing in THINGS for verdict in VERDICTS for word in cut_all(f"{thing}{verdict}")}
-    file = tmp_path / "words.txt"
-    file.write_text("\n".join(sorted({*words, *cut_all("推荐宾馆早餐。！？，好的了我们他们不是")})), encoding="utf-8")
-    steps = {"stop_words": {"language": "zh", "file": str(file)}}
-    with pytest.raises(StudyError, match=r"no document is left of \d+: data\.cleaning\.stop_words removed \d+"):
-        made(settings_and_cache, cleaning=steps)
-
-
-def cut_all(text: str) -> list[str]:
-    import rjieba
-
-    return [*rjieba.cut(text), *text]
-
-
-def test_an_empty_vocabulary(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
+def test_an_empty_vocabulary(made):
     with pytest.raises(StudyError, match=r"data\.tokenizer\.sample_bytes=1: no text of the training split .*raise it"):
-        made(settings_and_cache, tokenizer__sample_bytes=1)
+        made(tokenizer__sample_bytes=1)
 
 
-def test_counts_of_an_older_cache_are_readable() -> None:
+def test_counts_of_an_older_cache_are_readable():
     about = {"alpha": {"version": "1.0"}}
     extracted = {"alpha": {"files": 1, "skipped": {}, "documents": 3, "characters": 9}}
     size = {"documents": 3, "characters": 9, "bytes": 9}

@@ -16,12 +16,11 @@ from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.tokenizer import decode, token_bytes
 from lmstudy.errors import StudyError
 from tests.data.test_deduplication import true_jaccard
-from tests.data.wheels import build_wheel, pin, put
+from tests.data.test_settings import changed, load
+from tests.data.wheels import pinned_wheel
 
 ROLES = {"alpha": "train", "beta": "train", "gamma": "valid", "delta": "test"}
-NAMES = [
-    f"{a}_{b}" for a in ("read", "write", "find", "count", "merge") for b in ("row", "node", "file", "key", "edge")
-]
+NAMES = [f"{a}_{b}" for a in ("read", "write", "find", "merge") for b in ("row", "node", "file", "key", "edge", "map")]
 
 
 def function(rng: random.Random, name: str) -> str:
@@ -43,23 +42,19 @@ def packages(rng: random.Random) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def settings_and_cache(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+def settings_and_cache(tmp_path_factory) -> tuple[dict[str, Any], Path]:
     folder = tmp_path_factory.mktemp("corpus")
-    pins = {}
-    for name, files in packages(random.Random(0)).items():
-        wheel = build_wheel(folder / "wheels", name, files)
-        artefact = pin(wheel, ROLES[name])
-        put(wheel, artefact, folder)
-        pins[name] = {"version": "1.0", "sha256": artefact.sha256, "licence": "MIT", "role": ROLES[name]}
-    return {
-        "_target_": "lmstudy.data.source_packages.PythonFunctions",
-        "packages": pins,
-        "exclude": [{"glob": "*/vendor/*", "reason": "copies"}],
-        "cleaning": {"too_short": {"characters": 20}},
-        "deduplication": {"threshold": 0.8, "shingle": 5, "permutations": 128},
-        "split": {"by": "package", "valid_files": 0.1},
-        "tokenizer": {"vocab_size": 400, "sample_bytes": 10**6},
-    }, folder
+    made = packages(random.Random(0))
+    pins = {name: pinned_wheel(folder, name, files, role=ROLES[name]) for name, files in made.items()}
+    settings = load(
+        "python_functions",
+        packages=pins,
+        exclude=[{"glob": "*/vendor/*", "reason": "copies"}],
+        cleaning={"too_short": {"characters": 20}},
+        split={"by": "package", "valid_files": 0.1},
+        tokenizer={"vocab_size": 400, "sample_bytes": 10**6},
+    )
+    return settings, folder
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +68,7 @@ def rows(corpus: Corpus) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, row
 
 
-def test_no_near_duplicate_stays_in_any_two_places(corpus: Corpus) -> None:
+def test_no_near_duplicate_stays_in_any_two_places(corpus):
     texts = [row["text"] for _, row in rows(corpus)]
     assert len(texts) > 100
     assert max(true_jaccard(a, b) for n, a in enumerate(texts) for b in texts[:n]) < 0.8
@@ -82,7 +77,7 @@ def test_no_near_duplicate_stays_in_any_two_places(corpus: Corpus) -> None:
         assert sum(steps.get(step, {"documents": 0})["documents"] for steps in removed) > 3
 
 
-def test_splits_follow_packages_and_files(corpus: Corpus) -> None:
+def test_splits_follow_packages_and_files(corpus):
     assert list(corpus.splits) == ["train", "valid", "valid_files", "test"]
     places: dict[tuple[str, str], set[str]] = {}
     for name, row in rows(corpus):
@@ -93,7 +88,7 @@ def test_splits_follow_packages_and_files(corpus: Corpus) -> None:
     assert sorted(held_out) == ["alpha", "alpha", "beta", "beta"]  # a tenth of 12 files, rounded up
 
 
-def test_columns(corpus: Corpus) -> None:
+def test_columns(corpus):
     ids = []
     for _, row in rows(corpus):
         ids.append(row["id"])
@@ -109,7 +104,7 @@ def test_columns(corpus: Corpus) -> None:
         assert split.cache_files  # memory-mapped
 
 
-def test_report_adds_up(corpus: Corpus) -> None:
+def test_report_adds_up(corpus):
     report = json.loads(json.dumps(corpus.report))
     for name, source in report["sources"].items():
         assert (source["version"], source["licence"], source["role"]) == ("1.0", "MIT", ROLES[name])
@@ -136,35 +131,24 @@ def stages(cache: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("key", "value", "rebuilt"),
     [
-        (("tokenizer", "vocab_size"), 390, ["tokenizer", "tokens"]),
-        (("deduplication", "threshold"), 0.9, ["selection", "tokenizer", "tokens"]),
-        (("cleaning", "too_short"), {"characters": 21}, ["selection", "tokenizer", "tokens"]),
-        (("split", "valid_files"), 0.2, ["selection", "tokenizer", "tokens"]),
-        (("packages", "delta", "role"), "valid", ["selection", "tokenizer", "tokens"]),
-        (("shortest",), 4, ["documents", "selection", "tokenizer", "tokens"]),
-        (("packages", "delta", "licence"), "BSD-3-Clause", []),
+        ("tokenizer__vocab_size", 390, ["tokenizer", "tokens"]),
+        ("deduplication__threshold", 0.9, ["selection", "tokenizer", "tokens"]),
+        ("cleaning__too_short", {"characters": 21}, ["selection", "tokenizer", "tokens"]),
+        ("split__valid_files", 0.2, ["selection", "tokenizer", "tokens"]),
+        ("packages__delta__role", "valid", ["selection", "tokenizer", "tokens"]),
+        ("shortest", 4, ["documents", "selection", "tokenizer", "tokens"]),
+        ("packages__delta__licence", "BSD-3-Clause", []),
     ],
 )
-def test_a_change_rebuilds_what_depends_on_it(
-    settings_and_cache: tuple[dict[str, Any], Path],
-    corpus: Corpus,
-    key: tuple[str, ...],
-    value: Any,
-    rebuilt: list[str],
-) -> None:
+def test_a_change_rebuilds_what_depends_on_it(settings_and_cache, corpus, key, value, rebuilt):
     settings, cache = settings_and_cache
-    changed = json.loads(json.dumps(settings))
-    place = changed
-    for name in key[:-1]:
-        place = place[name]
-    place[key[-1]] = value
     before = stages(cache)
-    other = prepare(changed, cache, progress=lambda _: None)
+    other = prepare(changed(settings, **{key: value}), cache, progress=lambda _: None)
     assert sorted(name[:-4] for name in stages(cache) - before) == rebuilt
     assert (other.fingerprint == corpus.fingerprint) == (not rebuilt)
 
 
-def test_the_second_time_takes_no_time(settings_and_cache: tuple[dict[str, Any], Path], corpus: Corpus) -> None:
+def test_the_second_time_takes_no_time(settings_and_cache, corpus):
     start = time.perf_counter()
     again = prepare(*settings_and_cache, progress=lambda line: pytest.fail(line))
     assert time.perf_counter() - start < 1
@@ -173,9 +157,7 @@ def test_the_second_time_takes_no_time(settings_and_cache: tuple[dict[str, Any],
 
 
 @pytest.mark.usefixtures("one_process")
-def test_one_process_gives_the_same(
-    settings_and_cache: tuple[dict[str, Any], Path], corpus: Corpus, tmp_path: Path
-) -> None:
+def test_one_process_gives_the_same(settings_and_cache, corpus, tmp_path):
     settings, cache = settings_and_cache
     (tmp_path / "artefacts").symlink_to(cache / "artefacts")
     alone = prepare(settings, tmp_path, progress=lambda _: None)
@@ -184,7 +166,7 @@ def test_one_process_gives_the_same(
         assert alone.splits[name].to_dict() == split.to_dict()
 
 
-def test_two_processes_at_once(settings_and_cache: tuple[dict[str, Any], Path], corpus: Corpus, tmp_path: Path) -> None:
+def test_two_processes_at_once(settings_and_cache, corpus, tmp_path):
     settings, cache = settings_and_cache
     (tmp_path / "artefacts").symlink_to(cache / "artefacts")
     (tmp_path / "settings.json").write_text(json.dumps(settings))
@@ -201,7 +183,7 @@ def test_two_processes_at_once(settings_and_cache: tuple[dict[str, Any], Path], 
 
 
 @pytest.mark.usefixtures("one_process")
-def test_nothing_left_says_which_step(settings_and_cache: tuple[dict[str, Any], Path]) -> None:
+def test_nothing_left_says_which_step(settings_and_cache):
     settings, cache = settings_and_cache
     before = stages(cache)
     with pytest.raises(StudyError, match=r"no document is left of 192: data\.cleaning\.too_short removed 192"):
@@ -210,21 +192,14 @@ def test_nothing_left_says_which_step(settings_and_cache: tuple[dict[str, Any], 
 
 
 @pytest.mark.usefixtures("one_process")
-def test_a_folder_of_text(tmp_path: Path) -> None:
+def test_a_folder_of_text(tmp_path):
     rng = random.Random(0)
     (tmp_path / "texts").mkdir()
     for number in range(9):
         text = "\n\n".join(function(rng, "f") for _ in range(5)) + "编程\n"
         (tmp_path / "texts" / f"{number}.txt").write_text(text, encoding="utf-8")
-    settings = {
-        "_target_": "lmstudy.data.source_files.Files",
-        "path": str(tmp_path / "texts"),
-        "characters": 300,
-        "cleaning": {},
-        "deduplication": {},
-        "split": {"by": "file", "valid": 0.1, "test": 0.2},
-        "tokenizer": {"vocab_size": 300},
-    }
+    settings = load("files", path=str(tmp_path / "texts"), characters=300, tokenizer={"vocab_size": 300})
+    settings |= {"cleaning": {}, "deduplication": {}, "split": {"by": "file", "valid": 0.1, "test": 0.2}}
     corpus = prepare(settings, tmp_path / "cache", progress=lambda _: None)
     files = {name: len(set(split["path"])) for name, split in corpus.splits.items()}
     assert files == {"train": 6, "valid": 1, "test": 2}

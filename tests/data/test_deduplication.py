@@ -1,14 +1,25 @@
 import random
 import re
+from functools import cache
 
 import numpy as np
 import pytest
 
-from lmstudy.data.deduplication import EXACT, NEAR, Deduplication, bands, duplicates, jaccard, shingles, sketches
+from lmstudy.data.cleaning.deduplication import (
+    EXACT,
+    NEAR,
+    Deduplication,
+    bands,
+    duplicates,
+    jaccard,
+    shingles,
+    sketches,
+)
 
 WORDS = ["alpha", "beta", "gamma", "delta", "(", ")", ":", "=", "+", "return"]
 
 
+@cache
 def true_shingles(text: str, size: int) -> set[tuple[str, ...]]:
     tokens = re.findall(r"\w+|[^\w\s]", text)
     size = max(1, min(size, len(tokens)))
@@ -32,7 +43,7 @@ def edited(rng: random.Random, text: str, edits: int) -> str:
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 50])
-def test_hashed_shingles_give_the_exact_similarity(size: int) -> None:
+def test_hashed_shingles_give_the_exact_similarity(size):
     rng = random.Random(size)
     for words in (0, 1, 4, 60):
         left = random_text(rng, words)
@@ -41,12 +52,12 @@ def test_hashed_shingles_give_the_exact_similarity(size: int) -> None:
             assert got == pytest.approx(true_jaccard(left, right, size), abs=1e-12)
 
 
-def test_order_matters_within_a_shingle() -> None:
+def test_order_matters_within_a_shingle():
     assert jaccard(shingles("a b c d e", 5), shingles("e d c b a", 5)) == 0.0
     assert jaccard(shingles("a b", 5), shingles("a b c", 5)) == 0.0
 
 
-def test_bands_follow_the_formula() -> None:
+def test_bands_follow_the_formula():
     for threshold in (0.3, 0.5, 0.8, 0.95):
         count, rows = bands(threshold, 128)
         assert count * rows <= 128
@@ -56,7 +67,7 @@ def test_bands_follow_the_formula() -> None:
     assert bands(0.8, 128) == (25, 5)
 
 
-def test_signatures_estimate_the_similarity() -> None:
+def test_signatures_estimate_the_similarity():
     rng = random.Random(0)
     base = random_text(rng, 300)
     texts = [base, *(edited(rng, base, edits) for edits in (5, 15, 40))]
@@ -65,13 +76,13 @@ def test_signatures_estimate_the_similarity() -> None:
         assert np.mean(first == other) == pytest.approx(true_jaccard(base, text), abs=0.08)  # 3.6 standard errors
 
 
-def test_exact_duplicates_ignore_white_space() -> None:
+def test_exact_duplicates_ignore_white_space():
     texts = ["def f():\n    return 1\n", "def f():\n\treturn   1", "def f():\n    return 2\n"]
     assert duplicates(texts, Deduplication()) == [None, EXACT, None]
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.8, 0.9])
-def test_no_near_duplicates_stay_and_nothing_else_goes(threshold: float) -> None:
+def test_no_near_duplicates_stay_and_nothing_else_goes(threshold):
     rng = random.Random(1)
     texts = []
     for _ in range(25):
@@ -89,7 +100,7 @@ def test_no_near_duplicates_stay_and_nothing_else_goes(threshold: float) -> None
     assert said == duplicates(texts, Deduplication(threshold=threshold))
 
 
-def test_characters_of_chinese_are_tokens() -> None:
+def test_characters_of_chinese_are_tokens():
     rng = random.Random(2)
     characters = [chr(0x4E00 + n) for n in range(300)]
     text = "".join(rng.choice(characters) for _ in range(100))
@@ -101,7 +112,7 @@ def test_characters_of_chinese_are_tokens() -> None:
     assert len(mixed) == 7  # T 恤 abc 13 寸 カ ナ
 
 
-def test_characters_change_nothing_for_text_without_them() -> None:
+def test_characters_change_nothing_for_text_without_them():
     rng = random.Random(3)
     for text in (random_text(rng, 60), "naïve é_1 — (x)\n", ""):
         np.testing.assert_array_equal(shingles(text, 5, "character"), shingles(text, 5))

@@ -1,10 +1,13 @@
-"""Each pretraining task keeps the document: what went in can be put together again."""
+"""Each pretraining task keeps the document: what went in can be put together again; in some the answer is given."""
 
 import numpy as np
 import pytest
 
+from lmstudy.data.batch import IGNORE, Shape
+from lmstudy.data.batches.packing import at
+from lmstudy.data.copying import Copy, Reproduce
+from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.data.examples import Mixture, PrefixLM, SpanCorruption
-from lmstudy.data.packing import at
 from lmstudy.data.tokenizer import BOS, EOS, SENTINELS
 from lmstudy.errors import StudyError
 from tests.data.fake_documents import FakeDocuments, random_documents
@@ -90,6 +93,41 @@ def test_mixture_takes_its_share_of_each():
     assert 0.2 < np.mean(kinds) < 0.3
 
 
+def one_batch(task):
+    shape = Shape(rows=4, encoder_length=96, decoder_length=64, prefix_length=48)
+    return next(iter(TrainingBatches([Phase(0, random_documents(200))], task, shape, seed=1)))
+
+
+def test_reproduce_shows_the_decoder_its_answer_and_prefix_lm_does_not():
+    batch = one_batch(Reproduce())
+    real = batch.labels != IGNORE
+    assert (batch.decoder_tokens[real] == batch.labels[real]).all()
+    batch = one_batch(PrefixLM())
+    real = batch.labels != IGNORE
+    assert (batch.decoder_tokens[real] != batch.labels[real]).all()  # no two tokens of a fake document are alike
+
+
+def test_copy_writes_what_was_read():
+    documents = random_documents(300)
+    for example, source, target in examples(Copy(2, 40), documents):
+        assert source == [BOS, *target]
+        assert target == documents.tokens(int(example.document)).tolist()[: len(target)]
+        assert len(target) <= 40
+
+
+def test_copied_lengths_are_spread_evenly_and_fit_the_row():
+    class Long:
+        def lengths(self, index):
+            return np.full(len(index), 10_000)
+
+    plan = Copy(1, 20).plan(Long(), np.arange(4000), 48, 64, np.random.default_rng(0))
+    counts = np.bincount(plan.decoder_length, minlength=21)[1:]
+    assert len(counts) == 20
+    assert abs(counts - 200).max() < 5 * np.sqrt(200)
+    plan = Copy(1, 95).plan(Long(), np.arange(4000), 48, 30, np.random.default_rng(0))
+    assert plan.decoder_length.max() == 29
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -97,6 +135,8 @@ def test_mixture_takes_its_share_of_each():
         (lambda: SpanCorruption(-0.1), "noise_density=-0.1"),
         (lambda: SpanCorruption(0.1, 0.5), "mean_span=0.5"),
         (lambda: Mixture(denoising=2), "denoising=2"),
+        (lambda: Copy(0, 5), r"pretraining\.shortest=0 must be at least 1"),
+        (lambda: Copy(6, 5), r"pretraining\.shortest=6 must be .* at most pretraining\.longest=5"),
         (lambda: list(examples(SpanCorruption(), FakeDocuments([9]), encoder_length=2)), "too short for span"),
     ],
 )

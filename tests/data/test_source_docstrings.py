@@ -1,12 +1,11 @@
 """Pairs that docstrings hold."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
 from lmstudy.data.source_docstrings import Docstrings, bodies, parameters, summaries
-from tests.data.wheels import build_wheel, pin, put
+from tests.data.wheels import pinned_wheel
 
 NUMPYDOC = """Add two numbers.
 
@@ -38,10 +37,9 @@ REST = """Add.
 @pytest.mark.parametrize("docstring", [NUMPYDOC, GOOGLE, REST])
 def test_parameters_of_every_style(docstring):
     found = dict(parameters(docstring))
-    assert {name: answer for name, (_, answer) in found.items()} == {
-        "a": "The first number.", "b": "The second one.",
-    }  # fmt: skip
-    asked = found["a"][0]
+    assert list(found) == ["a", "b"]
+    asked, answer = found["a"]
+    assert (answer, found["b"][1]) == ("The first number.", "The second one.")
     assert asked.startswith("What is a?\nAdd")
     assert "The second one." in asked  # the whole docstring is read
 
@@ -49,20 +47,16 @@ def test_parameters_of_every_style(docstring):
 def test_a_summary_needs_something_to_sum_up():
     assert summaries(NUMPYDOC) == [("The numbers may be of\nany kind.", "Add two numbers.")]
     folded = "Add two numbers\nand no more.\n\nThe numbers may be of any kind, and of any size.\n\nMore."
-    assert summaries(folded) == [
-        ("The numbers may be of any kind, and of any size.\n\nMore.", "Add two numbers and no more.")
-    ]
-    assert summaries("Add two numbers.") == []
-    assert summaries("Add two numbers\nand no more.") == []
-    assert summaries("Add two numbers.\n\nOf any kind.") == []  # longer than what it sums up
-    assert summaries("") == []
+    assert summaries(folded) == [(folded.partition("\n\n")[2], "Add two numbers and no more.")]
+    longer_than_what_it_sums_up = "Add two numbers.\n\nOf any kind."
+    for none in ("Add two numbers.", "Add two numbers\nand no more.", longer_than_what_it_sums_up, ""):
+        assert summaries(none) == []
 
 
 def test_a_body_is_what_stands_behind_the_docstring():
     text = 'def add(a,\n        b):\n    """Add.\n\n    """\n    # a comment\n    return a + b\n'
-    assert bodies(text, ast.parse(text).body[0]) == [
-        (text[: text.index("    #")], "    # a comment\n    return a + b\n")
-    ]
+    begin = text.index("    #")
+    assert bodies(text, ast.parse(text).body[0]) == [(text[:begin], text[begin:])]
     stub = 'def f():\n    """Nothing."""\n'
     assert bodies(stub, ast.parse(stub).body[0]) == []
 
@@ -87,13 +81,10 @@ def silent(a, b):
 @pytest.mark.parametrize(
     ("of", "names"), [("summary", ["add"]), ("parameter", ["add:a", "add:b"]), ("body", ["add", "plain"])]
 )
-def test_functions_without_a_pair_are_counted(tmp_path: Path, of, names):
-    wheel = build_wheel(tmp_path, "alpha", {"alpha/a.py": MODULE})
-    pinned = pin(wheel)
-    put(wheel, pinned, tmp_path)
-    release = {"version": "1.0", "sha256": pinned.sha256, "licence": "MIT", "role": "train"}
+def test_functions_without_a_pair_are_counted(tmp_path, of, names):
+    release = pinned_wheel(tmp_path, "alpha", {"alpha/a.py": MODULE}, role="train")
     source = Docstrings(packages={"alpha": release}, of=of)
-    (part,) = source.parts(tmp_path, lambda message: None)
+    (part,) = source.parts(tmp_path, print)
     reading = source.read(part)
     assert [document.name for document in reading.documents] == names
     assert all(len(document.segments) == 2 for document in reading.documents)

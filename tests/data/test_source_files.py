@@ -4,6 +4,7 @@ import pytest
 
 from lmstudy.data.source_files import Files, paragraphs
 from lmstudy.errors import StudyError
+from tests.conftest import write_files
 
 
 def read(source: Files) -> tuple[dict[str, str], dict[str, int]]:
@@ -15,21 +16,17 @@ def read(source: Files) -> tuple[dict[str, str], dict[str, int]]:
     return texts, skipped
 
 
-def test_files_of_any_kind(tmp_path: Path) -> None:
-    (tmp_path / "deep").mkdir()
+def test_files_of_any_kind(tmp_path):
+    write_files(tmp_path, {"中.md": "第一段\n\n第二段", "c.dat": "no", ".git/d.txt": "hidden", "deep/a.txt": ""})
     (tmp_path / "deep" / "a.txt").write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n")
-    (tmp_path / "中.md").write_text("第一段\n\n第二段", encoding="utf-8")
     (tmp_path / "b.txt").write_bytes(b"\xff\xfe")
-    (tmp_path / "c.dat").write_text("not asked for")
-    (tmp_path / ".git").mkdir()
-    (tmp_path / ".git" / "d.txt").write_text("hidden")
     (tmp_path / "e.txt").symlink_to("/etc/hostname")
     texts, skipped = read(Files(path=str(tmp_path), unit="file"))
     assert texts == {"deep/a.txt:1": "one\ntwo\n", "中.md:1": "第一段\n\n第二段"}
     assert skipped == {"files that are not UTF-8": 1}
 
 
-def test_paragraphs_join_up_to_a_length() -> None:
+def test_paragraphs_join_up_to_a_length():
     text = "\n\na1\na2\n\n\nb1\n  \nc1 long\nc2 long\n\nd"
     assert list(paragraphs(text, 11)) == ["a1\na2\n\nb1\n", "c1 long\nc2 long\n", "d"]
     assert list(paragraphs(text, 1)) == ["a1\na2\n", "b1\n", "c1 long\nc2 long\n", "d"]
@@ -37,9 +34,8 @@ def test_paragraphs_join_up_to_a_length() -> None:
     assert list(paragraphs("\n \n", 10)) == []
 
 
-def test_functions_of_python_files(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("x = 1\n\ndef f():\n    y = 2\n    return y\n")
-    (tmp_path / "b.py").write_text("def f(:\n")
+def test_functions_of_python_files(tmp_path):
+    write_files(tmp_path, {"a.py": "x = 1\n\ndef f():\n    y = 2\n    return y\n", "b.py": "def f(:\n"})
     texts, skipped = read(Files(path=str(tmp_path), unit="function", suffixes=[".py"]))
     assert texts == {"a.py:f": "def f():\n    y = 2\n    return y\n"}
     assert skipped == {"files that do not parse": 1}
@@ -47,17 +43,13 @@ def test_functions_of_python_files(tmp_path: Path) -> None:
         Files(path=str(tmp_path), unit="function").identity()
 
 
-def test_identity_is_content_not_place(tmp_path: Path) -> None:
-    for name in ("here", "there"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "a.txt").write_text("one\n")
-    here, there = (Files(path=str(tmp_path / name)).identity() for name in ("here", "there"))
-    assert here == there
-    (tmp_path / "there" / "a.txt").write_text("two\n")
-    assert Files(path=str(tmp_path / "there")).identity() != here
-    (tmp_path / "there" / "a.txt").write_text("one\n")
-    (tmp_path / "there" / "a.txt").rename(tmp_path / "there" / "b.txt")
-    assert Files(path=str(tmp_path / "there")).identity() != here
+def test_identity_is_content_not_place(tmp_path):
+    def identity(folder: str, **files: str) -> object:
+        return Files(path=str(write_files(tmp_path / folder, {f"{n}.txt": t for n, t in files.items()}))).identity()
+
+    assert identity("here", a="one\n") == identity("there", a="one\n")
+    assert identity("there", a="two\n") != identity("here")
+    assert identity("elsewhere", b="one\n") != identity("here")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +60,7 @@ def test_identity_is_content_not_place(tmp_path: Path) -> None:
         (".", r"no file that ends in one of"),
     ],
 )
-def test_wrong_path(path: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_path(path, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StudyError, match=said):
         Files(path=path).identity()

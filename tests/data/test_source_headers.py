@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
+from lmstudy.data.documents import Reading
 from lmstudy.data.source_headers import FileHeaders, head, without_terms
-from lmstudy.errors import StudyError
-from tests.data.wheels import build_sdist, build_wheel, pin, pin_sdist, put
+from tests.data.wheels import pinned_sdist, pinned_wheel
 
 SIGNED = '''\
 #!/usr/bin/env python
@@ -47,14 +47,17 @@ __version__ = "1"
 
 
 def source(tmp_path: Path, files: dict[str, str | bytes], **changes: Any) -> FileHeaders:
-    sdist = build_sdist(tmp_path, "alpha", files)
-    pinned = pin_sdist(sdist)
-    put(sdist, pinned, tmp_path)
-    release = {"version": "1.0", "sdist": sdist.name, "sha256": pinned.sha256, "licence": "MIT", "role": "train"}
+    pinned = pinned_sdist(tmp_path, "alpha", files)
+    release = {"version": "1.0", "sdist": pinned["file"], "sha256": pinned["sha256"], "licence": "MIT", "role": "train"}
     return FileHeaders(**{"packages": {"alpha": release}, **changes})
 
 
-def test_a_head_is_what_a_module_says_of_itself() -> None:
+def read(headers: FileHeaders, tmp_path: Path) -> Reading:
+    (part,) = headers.parts(tmp_path, print)
+    return headers.read(part)
+
+
+def test_a_head_is_what_a_module_says_of_itself():
     assert "".join(head(SIGNED)) == HEAD
 
 
@@ -74,11 +77,11 @@ def test_a_head_is_what_a_module_says_of_itself() -> None:
         ("from __future__ import division\n__email__ = 'a@example.org'\n", "__email__ = 'a@example.org'\n"),
     ],
 )
-def test_where_a_head_ends(text: str, wanted: str) -> None:
+def test_where_a_head_ends(text, wanted):
     assert "".join(head(text)) == wanted
 
 
-def test_terms_of_a_licence_are_left_out_but_not_who_gave_them() -> None:
+def test_terms_of_a_licence_are_left_out_but_not_who_gave_them():
     kept = head(
         "# Copyright 2010 Ada Lovelace\n# Licensed under the Apache License\n# of 2004.\n#\n"
         '# Unless required by applicable law\n# nothing.\n#\n"""Licensed to the reader."""\n'
@@ -86,7 +89,7 @@ def test_terms_of_a_licence_are_left_out_but_not_who_gave_them() -> None:
     assert without_terms(kept) == ["# Copyright 2010 Ada Lovelace\n", "#\n", '"""Licensed to the reader."""\n']
 
 
-def test_documents_are_heads_and_segments_are_lines(tmp_path: Path) -> None:
+def test_documents_are_heads_and_segments_are_lines(tmp_path):
     files: dict[str, str | bytes] = {
         "alpha/a.py": SIGNED,
         "alpha/bare.py": "import os\n",
@@ -96,11 +99,8 @@ def test_documents_are_heads_and_segments_are_lines(tmp_path: Path) -> None:
         "alpha/externals/b.py": "# elsewhere\n",
     }
     headers = source(tmp_path, files, exclude=[{"glob": "*/externals/*", "reason": "copies"}])
-    (part,) = headers.parts(tmp_path, print)
-    reading = headers.read(part)
-    assert [(document.text, document.path, document.name) for document in reading.documents] == [
-        (HEAD, "alpha/a.py", "head")
-    ]
+    reading = read(headers, tmp_path)
+    assert [(of.text, of.path, of.name) for of in reading.documents] == [(HEAD, "alpha/a.py", "head")]
     assert reading.documents[0].segments == tuple(HEAD.splitlines(keepends=True))
     assert reading.files == {"alpha": 5}
     assert reading.skipped == {
@@ -124,39 +124,24 @@ def test_documents_are_heads_and_segments_are_lines(tmp_path: Path) -> None:
         ({"shortest": 14}, 0),
     ],
 )
-def test_longer_heads_are_cut_behind_a_paragraph(tmp_path: Path, limits: dict[str, int], lines: int) -> None:
+def test_longer_heads_are_cut_behind_a_paragraph(tmp_path, limits, lines):
     headers = source(tmp_path, {"alpha/a.py": SIGNED}, **limits)
-    documents = headers.read(headers.parts(tmp_path, print)[0]).documents
+    documents = read(headers, tmp_path).documents
     assert [document.text for document in documents] == (["".join(HEAD.splitlines(True)[:lines])] if lines else [])
+    headers = source(tmp_path, {"alpha/a.py": "# one\n# two\n# three\n"}, longest=2)  # one paragraph
+    assert read(headers, tmp_path).documents[0].text == "# one\n# two\n"
 
 
-def test_a_first_paragraph_that_is_too_long_is_cut_where_it_must_be(tmp_path: Path) -> None:
-    headers = source(tmp_path, {"alpha/a.py": "# one\n# two\n# three\n"}, longest=2)
-    assert headers.read(headers.parts(tmp_path, print)[0]).documents[0].text == "# one\n# two\n"
-
-
-def test_without_an_sdist_the_wheel_is_read(tmp_path: Path) -> None:
-    wheel = build_wheel(tmp_path, "beta", {"beta/a.py": "# By Ada Lovelace\n"})
-    pinned = pin(wheel)
-    put(wheel, pinned, tmp_path)
-    release = {"version": "1.0", "sha256": pinned.sha256, "licence": "MIT", "role": "test"}
+def test_without_an_sdist_the_wheel_is_read(tmp_path):
+    release = pinned_wheel(tmp_path, "beta", {"beta/a.py": "# By Ada Lovelace\n"}, role="test")
     headers = FileHeaders.model_validate({"packages": {"beta": release}})
-    (document,) = headers.read(headers.parts(tmp_path, print)[0]).documents
+    (document,) = read(headers, tmp_path).documents
     assert (document.path, document.text) == ("beta/a.py", "# By Ada Lovelace\n")
     assert headers.about() == {"beta": {"version": "1.0", "licence": "MIT", "role": "test"}}
 
 
-def test_the_identity_is_of_what_is_read(tmp_path: Path) -> None:
+def test_the_identity_is_of_what_is_read(tmp_path):
     headers = source(tmp_path, {"alpha/a.py": SIGNED})
-    again = headers.model_copy(update={"longest": 3})
-    relabelled = source(tmp_path, {"alpha/a.py": SIGNED})
-    assert headers.identity() == relabelled.identity() != again.identity()
-    assert source(tmp_path, {"alpha/a.py": "# other\n"}).identity() != headers.identity()
-
-
-def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
-    headers = source(tmp_path, {"alpha/a.py": SIGNED})
-    (part,) = headers.parts(tmp_path, print)
-    part.wheel.write_bytes(b"nothing")
-    with pytest.raises(StudyError, match=r"alpha-1\.0\.tar\.gz is damaged"):
-        headers.read(part)
+    assert headers.identity() == source(tmp_path, {"alpha/a.py": SIGNED}).identity()
+    assert headers.identity() != headers.model_copy(update={"longest": 3}).identity()
+    assert headers.identity() != source(tmp_path, {"alpha/a.py": "# other\n"}).identity()

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import datasets
 import pytest
@@ -21,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def test_rows_become_documents(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_become_documents(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("lmstudy.data.source_hub.ROWS_PER_PART", 3)
     source = Hub(path=str(folder), column="body")
     parts = source.parts(tmp_path, print)
@@ -31,12 +30,10 @@ def test_rows_become_documents(folder: Path, tmp_path: Path, monkeypatch: pytest
     assert [document.text for document in documents] == [row["body"] for row in ROWS]
     assert [document.path for document in documents] == [f"train/{n}" for n in range(7)]
     assert documents[0].segments == ("row 0\n", "of text\n")
-    assert sum((reading.skipped for reading in readings), start=readings[0].skipped.__class__()) == {
-        ("hub", "rows without text"): 1
-    }
+    assert [dict(reading.skipped) for reading in readings] == [{}, {}, {("hub", "rows without text"): 1}]
 
 
-def test_parquet(tmp_path: Path) -> None:
+def test_parquet(tmp_path):
     (tmp_path / "set").mkdir()
     datasets.Dataset.from_list(ROWS).to_parquet(str(tmp_path / "set" / "test.parquet"))
     source = Hub(path=str(tmp_path / "set"), column="body", split_name="test")
@@ -52,18 +49,18 @@ def test_parquet(tmp_path: Path) -> None:
         ({"column": "body", "split_name": "dev"}, r"data\.split_name='dev'.*train"),
     ],
 )
-def test_wrong_settings(folder: Path, tmp_path: Path, settings: dict[str, Any], said: str) -> None:
+def test_wrong_settings(folder, tmp_path, settings, said):
     with pytest.raises(StudyError, match=said):
         Hub(path=str(folder), **settings).parts(tmp_path, print)
 
 
 @pytest.mark.parametrize("revision", [None, "main", "v1.0", "abc123"])
-def test_revision_must_be_pinned(revision: str | None) -> None:
+def test_revision_must_be_pinned(revision):
     with pytest.raises(StudyError, match=r"data\.revision=.* does not pin 'owner/name'.*40-digit"):
         Hub(path="owner/name", revision=revision).identity()
 
 
-def test_identity(folder: Path) -> None:
+def test_identity(folder):
     pinned = Hub(path="owner/name", revision="0" * 40).identity()
     assert pinned != Hub(path="owner/name", revision="1" * 40).identity()
     before = Hub(path=str(folder)).identity()
@@ -71,13 +68,13 @@ def test_identity(folder: Path) -> None:
     assert Hub(path=str(folder)).identity() != before
 
 
-def test_damaged_data_set(folder: Path, tmp_path: Path) -> None:
+def test_damaged_data_set(folder, tmp_path):
     (folder / "train.jsonl").write_text('{"body": "cut of')
     with pytest.raises(StudyError, match=r"cannot read the data set data\.path="):
         Hub(path=str(folder), column="body").parts(tmp_path, print)
 
 
-def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_network(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     with pytest.raises(StudyError, match=r"cannot fetch the data set data\.path='owner/name' at 0{40}: no connection"):

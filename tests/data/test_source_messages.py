@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lmstudy.data.source_messages import Messages, placeholders
-from tests.data.wheels import build_wheel, pin, put
+from tests.data.wheels import pinned_wheel
 
 PO = """\
 msgid ""
@@ -45,16 +45,13 @@ LOCALE = "alpha/locale/zh_CN/LC_MESSAGES"
 
 
 def read(tmp_path: Path, files: dict[str, str | bytes], **changes):
-    wheel = build_wheel(tmp_path, "alpha", files)
-    pinned = pin(wheel)
-    put(wheel, pinned, tmp_path)
-    release = {"version": "1.0", "sha256": pinned.sha256, "licence": "MIT"}
-    source = Messages(**{"packages": {"alpha": release}, "locales": ["zh_CN"], **changes})
-    (part,) = source.parts(tmp_path, lambda message: None)
+    packages = {"alpha": pinned_wheel(tmp_path, "alpha", files)}
+    source = Messages(**{"packages": packages, "locales": ["zh_CN"], **changes})
+    (part,) = source.parts(tmp_path, print)
     return source.read(part)
 
 
-def test_whole_pairs_are_read_and_the_others_counted(tmp_path: Path):
+def test_whole_pairs_are_read_and_the_others_counted(tmp_path):
     reading = read(tmp_path, {f"{LOCALE}/a.po": PO, "alpha/locale/de/LC_MESSAGES/a.po": PO, f"{LOCALE}/a.mo": "no"})
     assert [document.segments for document in reading.documents] == [
         ("Open file", "打开文件"),
@@ -71,7 +68,7 @@ def test_whole_pairs_are_read_and_the_others_counted(tmp_path: Path):
     }
 
 
-def test_a_message_counts_once_and_long_ones_not_at_all(tmp_path: Path):
+def test_a_message_counts_once_and_long_ones_not_at_all(tmp_path):
     again = PO.replace("打开文件", "开启文件")
     reading = read(tmp_path, {f"{LOCALE}/a.po": PO, f"{LOCALE}/b.po": again}, longest=12)
     assert [document.segments[1] for document in reading.documents] == ["打开文件", "%d个文件"]
@@ -80,7 +77,7 @@ def test_a_message_counts_once_and_long_ones_not_at_all(tmp_path: Path):
 
 
 @pytest.mark.parametrize("broken", [PO.encode("gb18030"), b'msgidd "b"\n', b"\xff\xfe"])
-def test_catalogues_that_cannot_be_read_are_counted_and_the_others_read(tmp_path: Path, broken: bytes):
+def test_catalogues_that_cannot_be_read_are_counted_and_the_others_read(tmp_path, broken):
     reading = read(tmp_path, {f"{LOCALE}/a.po": broken, f"{LOCALE}/b.po": PO})
     assert len(reading.documents) == 3
     assert sum(n for (_, reason), n in reading.skipped.items() if reason.startswith("catalogues that cannot")) == 1
@@ -98,5 +95,5 @@ def test_catalogues_that_cannot_be_read_are_counted_and_the_others_read(tmp_path
         ("%.2f%%", ["%.2f"]),
     ],
 )
-def test_placeholders(text: str, found: list[str]):
+def test_placeholders(text, found):
     assert placeholders(text) == found

@@ -19,7 +19,7 @@ def source(folder: Path, **changes: str | bytes) -> tuple[RatedSnippets, Path]:
     return found, found.parts(folder, print)[0]
 
 
-def test_every_rating_of_every_snippet(tmp_path: Path) -> None:
+def test_every_rating_of_every_snippet(tmp_path):
     rated, part = source(tmp_path)
     assert list(rated.snippets(part)) == [
         Snippet("film", FILM, "1", "Fine.", (2, -1, 2)),
@@ -28,7 +28,7 @@ def test_every_rating_of_every_snippet(tmp_path: Path) -> None:
     ]
 
 
-def test_documents_are_whole_snippets(tmp_path: Path) -> None:
+def test_documents_are_whole_snippets(tmp_path):
     rated, part = source(tmp_path)
     reading = rated.read(part)
     assert [(d.text, d.segments, d.source, d.path, d.name) for d in reading.documents] == [
@@ -43,7 +43,7 @@ def test_documents_are_whole_snippets(tmp_path: Path) -> None:
     assert dict(reading.skipped) == {("beta", "empty snippets"): 1}
 
 
-def test_ratings_of_another_snippet_are_none(tmp_path: Path) -> None:
+def test_ratings_of_another_snippet_are_none(tmp_path):
     """As 199 tweets have them: their published mean is that of other ratings."""
     rated, part = source(tmp_path, tweet_texts="1\t2.9\tYay!\n2\t-1.0\tOh no\n")
     assert [snippet.ratings for snippet in rated.snippets(part)][-2:] == [(), ()]
@@ -55,7 +55,10 @@ def test_ratings_of_another_snippet_are_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"film_texts": b"\xff\xfe"}, r"film_GroundTruth\.txt in extra/inner\.tar\.gz is not UTF-8"),
+        (
+            {"film_texts": b"\xff\xfe"},
+            r"film_GroundTruth\.txt in extra/inner\.tar\.gz in beta-1\.0\.tar\.gz is not UTF-8",
+        ),
         ({"film_texts": "1\t0.5\n"}, r"line 1 of rated/film_GroundTruth\.txt has 2 columns instead of 3"),
         ({"film_texts": "1\tgood\tFine.\n"}, r"film_GroundTruth\.txt says 'good' where a mean rating belongs"),
         ({"film_ratings": "1\t1\t0\t[1, 2\n"}, r"film_anonDataRatings\.txt says '\[1, 2' where a list"),
@@ -63,13 +66,13 @@ def test_ratings_of_another_snippet_are_none(tmp_path: Path) -> None:
         ({"film_ratings": "1\t1\t0\t[true]\n"}, r"ratings are whole numbers"),
     ],
 )
-def test_files_that_are_not_what_they_should_be(tmp_path: Path, changes: dict[str, str | bytes], said: str) -> None:
+def test_files_that_are_not_what_they_should_be(tmp_path, changes, said):
     rated, part = source(tmp_path, **changes)
     with pytest.raises(StudyError, match=said):
         rated.read(part)
 
 
-def test_a_domain_without_files(tmp_path: Path) -> None:
+def test_a_domain_without_files(tmp_path):
     settings = rated_settings(tmp_path, FILES)
     settings["domains"]["book"] = "rated/book"
     rated, _ = parse(settings)

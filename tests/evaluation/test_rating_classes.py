@@ -4,7 +4,6 @@ from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.rating_classes import class_metrics, classes, pair_reliability, reliability, reward_scale
-from tests.evaluation.test_pair_agreement import noisy
 from tests.preferences.test_ratings import ratings_of
 
 
@@ -86,9 +85,3 @@ def test_the_scale_is_the_most_probable_one() -> None:
     """Two snippets, the first above with probability 3/4: sigmoid(a) = 3/4 at a = log 3."""
     ratings = ratings_of([1, 1], [0, 0, 0, 2])
     assert reward_scale(np.array([1.0, 0.0]), ratings) == pytest.approx(np.log(3), rel=1e-3)
-
-
-def test_noise_is_told_from_knowledge() -> None:
-    ratings, quality = noisy(80, seed=0)
-    shuffled = np.random.default_rng(0).permutation(quality)
-    assert pair_reliability(quality, ratings).error < pair_reliability(shuffled, ratings).error

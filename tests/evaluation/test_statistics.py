@@ -12,6 +12,7 @@ from lmstudy.evaluation.statistics import (
     paired_ratio_of_means,
     ratio_of_sums_bootstrap,
     seed_interval,
+    wilson,
 )
 
 
@@ -106,13 +107,15 @@ def test_value_is_the_ratio_of_sums_and_order_and_units_do_not_matter():
     assert (flipped.low, flipped.high) == pytest.approx((-forward.high, -forward.low))
 
 
-def test_many_seeds_without_group_effects_agree_with_student():
-    rng = np.random.default_rng(3)
-    rates = rng.normal(2, 0.1, size=8)
-    even = np.stack([np.outer(rates, np.full(10, 100.0)), np.full((8, 10), 100.0)], axis=-1)
-    student, boot = seed_interval(rates), ratio_of_sums_bootstrap(even, draws=20000)
-    assert boot.value == pytest.approx(student.value)
-    assert boot.high - boot.low == pytest.approx(student.high - student.low, rel=0.03)
+def test_wilsons_interval_is_that_of_its_closed_form_and_none_found_is_not_none_there():
+    p, n, z = 0.05, 300, stats.norm.isf(0.025)
+    centre, half = p + z * z / 2 / n, z * math.sqrt(p * (1 - p) / n + z * z / 4 / n / n)
+    found = wilson(15, 300)
+    assert (found.value, found.n) == (0.05, 300)
+    assert (found.low, found.high) == pytest.approx(
+        ((centre - half) / (1 + z * z / n), (centre + half) / (1 + z * z / n))
+    )
+    assert wilson(0, 50).high > 0.05
 
 
 def test_holm_by_hand():

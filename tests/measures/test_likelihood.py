@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.data.datamodule import GROUPS
 from lmstudy.data.documents import lines
@@ -13,7 +14,6 @@ from lmstudy.data.segments import segments
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import encode, token_bytes
 from lmstudy.measures.base import Subject
-from lmstudy.study.needs import compose_config
 
 NAMES = {"loss", "perplexity", "bits_per_byte", "accuracy", "recall", "f1"}
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.measures.evaluate import evaluate
 from lmstudy.runs.fine_tuning import fine_tune
 from lmstudy.runs.pretraining import train
-from lmstudy.study.needs import compose_config
 
 FAST = ["steps=60", "evaluate_every=20", "batch=16", "optimizer.warmup_steps=2", "optimizer.lr=0.005"]
 

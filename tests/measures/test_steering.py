@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.errors import StudyError
 from lmstudy.measures.evaluate import evaluate
 from lmstudy.measures.preference import PARTS
 from lmstudy.measures.steering import CONTROLS, Steering, held_out_beginnings
-from lmstudy.study.needs import compose_config
 from tests.data.test_settings import load
 from tests.data.wheels import build_sdist, pin_sdist, put
 

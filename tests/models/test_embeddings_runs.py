@@ -6,11 +6,11 @@ import pytest
 import torch
 import yaml
 
-from lmstudy.data.cache import cache_folder
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.pretraining import build_data, build_module, initial_module, open_run, train
-from lmstudy.study.needs import compose_config
 from tests.conftest import ROOT
 
 

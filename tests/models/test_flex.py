@@ -5,8 +5,7 @@ import torch
 from torch.nn.attention import flex_attention as library
 
 from lmstudy.data.batch import Seq2SeqBatch
-from lmstudy.models import flex
-from lmstudy.models.transformer import Seq2SeqTransformer, same_example
+from lmstudy.models.transformer import Seq2SeqTransformer, block_mask, same_example
 from tests.models.test_transformer import batch_of
 
 V, S, T = 50, 150, 200  # more than a block of 128 on either side, and no multiple of it
@@ -68,7 +67,7 @@ def test_block_masks_give_the_gradients_of_dense_masks(monkeypatch):
 def test_a_block_is_left_out_unless_a_pair_of_one_example_lies_in_it(causal):
     read, written = documents([[128, 128, 128]], 512), documents([[100, 156, 128, 128]], 512)
     keys = written if causal else read
-    found = flex.block_mask(written, keys, causal=causal).to_dense()[0, 0]
+    found = block_mask(written, keys, causal=causal).to_dense()[0, 0]
     allowed = same_example(written, keys, causal=causal)[0] & (written[0] > 0)[:, None]
     wanted = torch.stack([torch.stack([b.any() for b in a.chunk(4, 1)]) for a in allowed.chunk(4)])
     assert torch.equal(found.bool(), wanted)

@@ -6,13 +6,13 @@ import torch
 pytest.importorskip("transformers")
 
 from lmstudy.benchmark.contenders.hf_t5 import packed_output
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.data.batch import Shape
 from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.models.beam import Beam, beam_search
 from lmstudy.models.generation import Sampling, generate
 from lmstudy.models.hf_t5 import HuggingFaceT5, t5
-from lmstudy.study.needs import compose_config
 from tests.data.fake_documents import random_documents
 
 SIZES = {"d_model": 32, "heads": 2, "d_ff": 48, "encoder_layers": 2, "decoder_layers": 2}

@@ -6,16 +6,16 @@ import pytest
 import torch
 from torch import nn
 
-from lmstudy.data.batch import IGNORE, Seq2SeqBatch
+from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
 from lmstudy.models.dense import DenseAutoencoder
-from lmstudy.models.examples import bands, example_lengths, to_examples, to_rows
 from lmstudy.models.generation import Sampling, generate, pad_prompts
-from lmstudy.models.lstm import Seq2SeqLSTM
+from lmstudy.models.lstm import Seq2SeqLSTM, bands, example_lengths, to_examples, to_rows
 from lmstudy.models.lstm_attention import Seq2SeqLSTMWithAttention
 from lmstudy.models.matching import TOLERANCE, Reference, matched
 from lmstudy.models.transformer import Seq2SeqTransformer
+from tests.models.test_transformer import batch_of
 
 V = 300
 REFERENCE = Reference(d_model=16, d_ff=24, encoder_layers=2, decoder_layers=2)
@@ -42,12 +42,7 @@ def batch(seed: int = 0) -> Seq2SeqBatch:
     """Two rows: two examples and padding; one example of each side's full length."""
     g = torch.Generator().manual_seed(seed)
     encoder, decoder = torch.randint(40, V, (2, 12), generator=g), torch.randint(40, V, (2, 16), generator=g)
-    encoder_documents = torch.tensor([[1] * 5 + [2] * 4 + [0] * 3, [1] * 12])
-    decoder_documents = torch.tensor([[1] * 7 + [2] * 6 + [0] * 3, [1] * 16])
-    labels = torch.where(decoder_documents > 0, decoder, IGNORE)
-    return Seq2SeqBatch(
-        encoder, encoder_documents, decoder, decoder_documents, labels, (labels != IGNORE).sum(), labels * 0
-    )
+    return batch_of(encoder, [[1] * 5 + [2] * 4 + [0] * 3, [1] * 12], decoder, [[1] * 7 + [2] * 6 + [0] * 3, [1] * 16])
 
 
 def changed(tokens: torch.Tensor, row: int, position: int) -> torch.Tensor:
@@ -111,15 +106,7 @@ def test_a_code_of_fixed_length_is_all_the_plain_lstm_knows_of_what_it_read():
 def test_packed_equals_alone(model):
     data = batch()
     together = model(data)[0, 7:13]
-    alone = Seq2SeqBatch(
-        data.encoder_tokens[:1, 5:9],
-        torch.ones(1, 4, dtype=torch.int64),
-        data.decoder_tokens[:1, 7:13],
-        torch.ones(1, 6, dtype=torch.int64),
-        data.labels[:1, 7:13],
-        torch.tensor(6),
-        torch.zeros(1, 6, dtype=torch.int64),
-    )
+    alone = batch_of(data.encoder_tokens[:1, 5:9], [[1] * 4], data.decoder_tokens[:1, 7:13], [[1] * 6])
     torch.testing.assert_close(together, model(alone)[0], rtol=1e-5, atol=1e-5)
 
 
@@ -130,8 +117,7 @@ def test_written_step_by_step_equals_all_at_once(model):
     cache = model.start(tokens, documents, length=10)
     inputs = torch.cat([torch.full((3, 1), BOS), outputs], 1)
     stepped = torch.stack([model.step(column, cache) for column in inputs.T], 1)
-    ones = torch.ones_like(inputs)
-    whole = model(Seq2SeqBatch(tokens, documents, inputs, ones, inputs, ones.sum(), ones))
+    whole = model(batch_of(tokens, documents, inputs, torch.ones_like(inputs)))
     torch.testing.assert_close(stepped, whole, rtol=1e-5, atol=1e-5)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lmstudy.data.ngrams import ngrams
-from lmstudy.data.reading import Rows
+from lmstudy.data.text_rows import Rows
 from lmstudy.data.tokenizer import BOS, PAD, train
 from lmstudy.errors import StudyError
 from lmstudy.models.reward import LinearNGrams, OwnRewardModel

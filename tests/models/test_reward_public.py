@@ -10,7 +10,7 @@ from safetensors.torch import save
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from lmstudy.config import build
-from lmstudy.data.reading import Rows, side_by_side
+from lmstudy.data.text_rows import Rows, side_by_side
 from lmstudy.errors import StudyError
 from lmstudy.models.reward_public import PublicEncoder
 from lmstudy.models.transformer import Seq2SeqTransformer
@@ -92,11 +92,6 @@ def test_a_wheel_that_lacks_the_folder(node):
         build({**node, "folder": "elsewhere"}, "encoder").start([], None, None)
 
 
-def test_it_starts_from_no_run_of_the_study(node):
-    with pytest.raises(StudyError, match="take encoder=own"):
-        build(node, "encoder").start([], None, Seq2SeqTransformer(9, 8, 8, 2, 8, 1, 1))
-
-
 @pytest.fixture
 def on_vectors(node: dict[str, Any]) -> dict[str, Any]:
     sizes = {"d_model": 4, "heads": 1, "d_ff": 6, "layers": 1, "buckets": 30}
@@ -115,6 +110,7 @@ def test_an_own_encoder_stands_on_its_word_vectors(on_vectors, published):
     assert torch.equal(found, before)
 
 
-def test_word_vectors_bring_their_own_tokens(on_vectors):
-    with pytest.raises(StudyError, match="with a run take encoder=own"):
-        build(on_vectors, "encoder").start([], None, Seq2SeqTransformer(9, 8, 8, 2, 8, 1, 1))
+@pytest.mark.parametrize("kind", ["node", "on_vectors"])
+def test_it_starts_from_no_run_of_the_study(kind, request):
+    with pytest.raises(StudyError, match="take encoder=own"):
+        build(request.getfixturevalue(kind), "encoder").start([], None, Seq2SeqTransformer(9, 8, 8, 2, 8, 1, 1))

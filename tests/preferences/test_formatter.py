@@ -1,9 +1,5 @@
 """A formatter as a grader: changes counted by hand, matters of taste left out, broken text graded where it can be."""
 
-import pickle
-import random
-import warnings
-
 import pytest
 import yaml
 
@@ -11,7 +7,6 @@ from lmstudy.config import build
 from lmstudy.data.documents import lines
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.formatter import FormatterScorer
-from lmstudy.preferences.scorers.pep8 import Pep8Scorer
 from tests.conftest import ROOT
 
 CLEAN = '''\
@@ -54,14 +49,11 @@ def test_clean_code_scores_zero_and_is_judged():
         "def f(a: int¦=¦1):\n    return a\n",
         'def f():\n    """Of what.¦ """\n    return 1\n',
         "def f():\n    x = 1\n¦ ¦ \n    return x\n",
+        "if x: ¦return 1\n",  # one statement a line
     ],
 )
 def test_changes_counted_by_hand(text):
     assert marked(text.replace("¦", "")) == text
-
-
-def test_statements_in_one_line_are_taken_apart():
-    assert marked("if x: return 1\n") == "if x: ¦return 1\n"
 
 
 @pytest.mark.parametrize(
@@ -101,8 +93,6 @@ def test_scores_are_changes_per_character_of_each_segment():
     text = "def f( a,b):\n    x=a \n    return x\n"
     assert marked(text) == "def f(¦ a,¦b):\n    x¦=¦a¦ \n    return x\n"
     assert FormatterScorer().score(lines(text)) == [2 / 13, 3 / 9, 0]
-    assert FormatterScorer().score(["", text[:9], text[9:], ""]) == [0, 1 / 9, 4 / (len(text) - 9), 0]
-    assert FormatterScorer().score([]) == []
     assert FormatterScorer().judged(["", "x\n"]) == [True, True]
 
 
@@ -133,51 +123,8 @@ def test_depth_costs_neither_blank_lines_nor_length():
     assert len(FormatterScorer().changes(fits.replace(", b", ", bc"))) == 1
 
 
-def test_no_text_is_fatal_or_says_anything(capsys):
-    rng = random.Random(1)
-    scorer = FormatterScorer()
-    texts = [
-        "",
-        "\n\n",
-        " ",
-        "\x00",
-        "(" * 300 + ")" * 300,
-        "x = '\ud800'\n",
-        '"""\n',
-        "\\",
-        "x = '\\d'\n",
-        "if 1:\r\n y=1",
-    ]
-    for _ in range(100):
-        text = list(CLEAN)
-        for _ in range(rng.randint(1, 6)):
-            text[rng.randrange(len(text))] = rng.choice("()[]{}'\"\\\n\t #:=$\0\r\fé中\u2028\ufeff")
-        texts.append("".join(text))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for text in texts:
-            segments = lines(text)
-            scores = scorer.score(segments)
-            total = sum(score * len(segment) for score, segment in zip(scores, segments, strict=True))
-            assert total == pytest.approx(len(scorer.changes(text)))
-            assert scores == scorer.score(segments)
-    captured = capsys.readouterr()
-    assert captured.out == captured.err == ""
-
-
-def test_it_agrees_with_the_other_grader_on_damage_that_both_see():
-    """More spaces taken away: both graders rise, text by text."""
-    text = "def f(a, b, c):\n    x = a * b + c\n    y = a / b\n    return g(x, y, a + 1)\n"
-    worse = [text.replace(" = ", "=", n).replace(", ", ",", n) for n in range(4)]
-    for scorer in (FormatterScorer(), Pep8Scorer()):
-        totals = [sum(scorer.score([each])) for each in worse]
-        assert totals[0] == 0
-        assert totals[:3] == sorted(set(totals[:3]))
-
-
-def test_yaml_pickle_and_mistakes():
+def test_yaml_and_mistakes():
     scorer = build(yaml.safe_load((ROOT / "conf/scorer/style_held_out.yaml").read_text()), "scorer")
     assert (scorer.name, scorer.max_line_length, scorer.unit) == ("style-held-out", 79, "character")
-    assert pickle.loads(pickle.dumps(scorer)).score(["x=1\n"]) == [2 / 4]
     with pytest.raises(StudyError, match=r"scorer\.max_line_length=0 must be at least 1"):
         FormatterScorer(0)

@@ -14,6 +14,7 @@ from lmstudy.errors import StudyError
 from lmstudy.preferences.objectives.awr import AWR
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.objectives.conditional import Conditional
+from lmstudy.preferences.objectives.conditional_known import ConditionalKnown
 from lmstudy.preferences.objectives.filtering import Filtering
 from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.preferences.objectives.rwr import RWR
@@ -132,13 +133,6 @@ def test_advantage_weighted_without_a_critic_is_reward_weighted():
     torch.testing.assert_close(gradient(prepared(AWR(alpha=1.0)), zero), gradient(prepared(RWR())))
 
 
-def test_advantage_weighted_writes_nothing_as_alpha_goes_to_zero():
-    values = torch.tensor([[0.2, -0.4, 0.0]])
-    assert gradient(prepared(AWR(alpha=0.0)), values).abs().max() == 0
-    small, large = (gradient(prepared(AWR(alpha=alpha)), values) for alpha in (0.01, 1.0))
-    torch.testing.assert_close(small, 0.01 * large)
-
-
 @pytest.mark.parametrize("objective", [Selective(), Unlikelihood(), Unlikelihood(released=True)])
 def test_where_no_token_is_bad_the_rest_is_maximum_likelihood(objective):
     nothing_bad = torch.zeros(1, 3)
@@ -228,6 +222,21 @@ def test_some_control_tokens_are_left_out_by_the_seed():
     assert (counts[0] == counts[1]).all()
     assert (counts[0] != counts[2]).any()
     assert counts[0].mean() / 4 == pytest.approx(0.9, abs=0.02)
+
+
+def test_documents_that_nobody_judged_may_stay_without_control_tokens():
+    scored = made([0.0], [NAN], [1.0], [NAN], length=1)
+    view = ConditionalKnown(drop=0.0).view(scored, seed=1)
+    assert [view.documents.tokens(i).tolist() for i in range(4)] == [[GOOD, 100], [100], [BAD, 100], [100]]
+    assert view.notes == ("control tokens stand before 2 of 4 segments; 2 have no score and are read without",)
+    with pytest.raises(StudyError, match="no segment of the training documents is bad"):
+        ConditionalKnown().view(made([0.0], [NAN]), seed=1)
+
+
+def test_where_all_are_judged_both_kinds_of_conditional_training_read_the_same():
+    scored = made(*[[float(x)] for x in np.random.default_rng(0).integers(2, size=400)], length=1)
+    first, second = (kind(drop=0.3).view(scored, seed=7).documents for kind in (Conditional, ConditionalKnown))
+    assert [first.tokens(i).tolist() for i in range(400)] == [second.tokens(i).tolist() for i in range(400)]
 
 
 @pytest.mark.parametrize("objective", [Conditional(), Selective(), Unlikelihood(), RWR()])

@@ -2,11 +2,8 @@
 
 import json
 import os
-import pickle
-import random
 import subprocess
 import sys
-import warnings
 
 import pytest
 
@@ -109,33 +106,6 @@ def test_text_that_does_not_parse_has_one_e901_and_is_never_fatal(text, where):
     assert sum(Pep8Scorer("structure").score(lines(text))) > 0
 
 
-def test_no_text_is_fatal_and_every_violation_is_in_a_segment():
-    """Real code with random damage; the second text trips a rule of pycodestyle itself."""
-    rng = random.Random(1)
-    scorer = Pep8Scorer("all")
-    texts = [CLEAN, ")\n'\\\n\n"]
-    for _ in range(300):
-        text = list(CLEAN)
-        for _ in range(rng.randint(1, 6)):
-            text[rng.randrange(len(text))] = rng.choice("()[]{}'\"\\\n\t #:=$\0\r\fé中\u2028\ufeff")
-        texts.append("".join(text))
-    for text in texts:
-        segments = lines(text)
-        scores = scorer.score(segments)
-        total = sum(score * len(segment) for score, segment in zip(scores, segments, strict=True))
-        assert total == pytest.approx(len(scorer.violations(text)))
-        assert scores == scorer.score(segments)
-
-
-def test_empty_segments_and_documents():
-    scorer = Pep8Scorer()
-    assert scorer.score([]) == []
-    assert scorer.score([""]) == [0.0]
-    assert scorer.score(["", "x=1\n", "", "y=1", ""]) == [0, 1 / 4, 0, 1 / 3, 0]
-    assert scorer.violations("") == []
-    assert scorer.score(["x=1\ny", "=1\n"]) == [1 / 5, 1 / 3]  # segments need not be lines
-
-
 def test_a_comment_cannot_buy_a_better_score():
     text = "if x == None:  # noqa\n    y = '" + "a b" * 40 + "'  # NOQA: E501\n"
     assert [code for _, _, code in found(text)] == ["E711", "E501"]
@@ -156,17 +126,6 @@ def test_the_users_own_configuration_changes_nothing(tmp_path):
     done = subprocess.run(call, capture_output=True, text=True, check=True, cwd=tmp_path, env=settings)
     assert [tuple(violation[:3]) for violation in json.loads(done.stdout)] == found(text)
     assert found(text) == [(2, 6, "E225"), (2, 80, "E501")]
-
-
-def test_it_travels_to_other_processes_and_says_nothing(capsys):
-    scorer = pickle.loads(pickle.dumps(Pep8Scorer("structure", 60)))
-    assert (scorer.name, scorer.family, scorer.max_line_length) == ("pep8-structure", "structure", 60)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert found("x = '\\d'\n") == [(1, 6, "W605")]
-    assert pickle.loads(pickle.dumps(Pep8Scorer().violations("x=1\n"))) == Pep8Scorer().violations("x=1\n")
-    captured = capsys.readouterr()
-    assert captured.out == captured.err == ""
 
 
 def test_mistakes_are_named():

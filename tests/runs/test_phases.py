@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from lmstudy.config import TrainConfig, build, check_root
+from lmstudy.compose import compose_config
+from lmstudy.config import TrainConfig, build, check
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.errors import StudyError
-from lmstudy.study.needs import compose_config
-from lmstudy.runs.phases import Reading, check_scorer, what_is_read
+from lmstudy.runs.phases import PhasedData, check_scorer, what_is_read
 from tests.preferences.conftest import rated, rated_cache  # noqa: F401
 
 STEPS = 40
@@ -19,7 +19,7 @@ STEPS = 40
 def configured(rated: dict[str, Any], *overrides: str, threshold: float = 0.0) -> TrainConfig:  # noqa: F811
     config = compose_config("train", ["budget=smoke", f"budget.steps={STEPS}", *overrides])
     target = "lmstudy.preferences.scorers.human_ratings.HumanRatingsScorer"
-    return check_root({**config, "scorer": {"_target_": target, "source": rated, "threshold": threshold}})
+    return check(TrainConfig, {**config, "scorer": {"_target_": target, "source": rated, "threshold": threshold}})
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def corpus(rated: dict[str, Any]) -> Corpus:  # noqa: F811
     return prepare(rated)
 
 
-def reading(typed: TrainConfig, corpus: Corpus) -> Reading:
+def reading(typed: TrainConfig, corpus: Corpus) -> PhasedData:
     return what_is_read(typed, corpus, build(typed.objective, "objective"))
 
 
@@ -36,34 +36,30 @@ def has_control(phase: Any) -> bool:
 
 
 def test_maximum_likelihood_reads_plain_documents_and_needs_no_scores(rated, corpus):  # noqa: F811
-    found = reading(check_root(compose_config("train", ["budget=smoke"])), corpus)
+    found = reading(check(TrainConfig, compose_config("train", ["budget=smoke"])), corpus)
     assert [phase.first_step for phase in found.phases] == [0]
     assert isinstance(found.phases[0].documents, TokenStore)
-    assert found == Reading(found.phases, None, ())
+    assert found == PhasedData(found.phases, None, ())
 
 
-def test_conditional_reads_control_tokens_and_is_asked_by_one(rated, corpus):  # noqa: F811
-    found = reading(configured(rated, "objective=conditional"), corpus)
-    assert [phase.first_step for phase in found.phases] == [0]
-    assert has_control(found.phases[0])
-    assert found.control == GOOD
-
-
-def test_onset_and_cooldown_are_plain(rated, corpus):  # noqa: F811
-    typed = configured(rated, "objective=conditional", "objective.onset=0.25", "objective.cooldown=0.1")
-    found = reading(typed, corpus)
-    assert [phase.first_step for phase in found.phases] == [0, 10, 36]
-    assert [has_control(phase) for phase in found.phases] == [False, True, False]
-    only_end = reading(configured(rated, "objective=conditional_cooldown"), corpus)
-    assert [phase.first_step for phase in only_end.phases] == [0, 36]
-    assert [has_control(phase) for phase in only_end.phases] == [True, False]
-
-
-def test_a_loss_that_weighs_has_scores_in_its_own_phase_alone(rated, corpus):  # noqa: F811
-    found = reading(configured(rated, "objective=unlikelihood", "objective.onset=0.5"), corpus)
-    assert [phase.first_step for phase in found.phases] == [0, 20]
-    assert [phase.token_scores is None for phase in found.phases] == [True, False]
-    assert found.control is None
+@pytest.mark.parametrize(
+    ("overrides", "first_steps", "controlled", "scored"),
+    [
+        (["objective=conditional"], [0], [True], [False]),
+        (["objective=conditional", "objective.onset=0.25", "objective.cooldown=0.1"], [0, 10, 36], [False, True, False],
+         [False] * 3),
+        (["objective=conditional_cooldown"], [0, 36], [True, False], [False] * 2),
+        (["objective=unlikelihood", "objective.onset=0.5"], [0, 20], [False] * 2, [False, True]),
+    ],
+)  # fmt: skip
+def test_between_onset_and_cooldown_the_objective_has_its_own(
+    rated, corpus, overrides, first_steps, controlled, scored,  # noqa: F811
+):  # fmt: skip
+    found = reading(configured(rated, *overrides), corpus)
+    assert [phase.first_step for phase in found.phases] == first_steps
+    assert [has_control(phase) for phase in found.phases] == controlled
+    assert [phase.token_scores is not None for phase in found.phases] == scored
+    assert found.control == (GOOD if any(controlled) else None)
 
 
 @pytest.mark.parametrize(("onset", "cooldown"), [(1.0, 0.0), (0.0, 1.0), (0.5, 0.5)])
@@ -81,7 +77,7 @@ def test_notes_of_the_objective_are_passed_on(rated, corpus):  # noqa: F811
 
 def test_what_cannot_be_read_is_refused_before_the_data(rated):  # noqa: F811
     with pytest.raises(StudyError, match="objective=conditional needs to know what people mind: name a scorer"):
-        check_scorer(check_root(compose_config("train", ["budget=smoke", "objective=conditional"])))
+        check_scorer(check(TrainConfig, compose_config("train", ["budget=smoke", "objective=conditional"])))
     with pytest.raises(StudyError, match="add up to more than 1"):
         check_scorer(configured(rated, "objective=rwr", "objective.onset=0.7", "objective.cooldown=0.7"))
 

@@ -6,10 +6,10 @@ from lmstudy.show.texts import Sample, annotated, as_code, excerpt, parses, shor
 
 
 def test_an_excerpt_is_the_source_without_docstrings():
-    shown = excerpt("lmstudy.data.packing", "decoder_input")
+    shown = excerpt("lmstudy.data.batches.packing", "decoder_input")
     assert "return np.concatenate([[BOS], target[:-1]]) if shifted else target" in shown
     assert '"""' not in shown
-    assert shown.startswith("`lmstudy.data.packing`, `decoder_input`:\n\n```python\ndef decoder_input(")
+    assert shown.startswith("`lmstudy.data.batches.packing`, `decoder_input`:\n\n```python\ndef decoder_input(")
     nested = excerpt("lmstudy.data.copying", "Reproduce")
     assert "shifted = False" in nested
     assert '"""' not in nested

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lmstudy.config import check_root
+from lmstudy.config import TrainConfig, check
 from lmstudy.errors import StudyError
 from lmstudy.runs.phases import check_scorer
 from lmstudy.study.applications import SCRATCH, STARTS, Arm, pretrained, pretraining_config, tuned
@@ -20,7 +20,7 @@ def test_every_task_that_ships_has_a_pretraining_that_trains_its_encoder():
             several = config["data"]["_target_"].endswith("PythonFunctions")  # segments: lines
             assert config["pretraining"]["_target_"].endswith("PrefixLM" if several else ".Mixture")
             assert (config["seed"], config["budget"]["name"]) == (2, "medium")
-            check_scorer(check_root(config))
+            check_scorer(check(TrainConfig, config))
     with pytest.raises(StudyError, match="task='cooking' has no pretraining of its own; choose from sentiment"):
         pretraining_config("cooking", "MLE", 1, "runs")
     with pytest.raises(StudyError, match="start='scratch' of task=sentiment is not one of scratch, T5, MLE"):

@@ -10,6 +10,13 @@ from lmstudy.tasks.translation import Translation
 WORDS = ["def", "class", "return", "import", "for", "while", "if", "else"]
 
 
+def by_split(count, example):
+    """`example(split, number, words)` of each split, in their order."""
+    return in_order(
+        {split: [example(split, i, words) for i, words in enumerate(texts(split, count))] for split in SPLITS}
+    )
+
+
 def texts(split: str, count: int) -> list[list[str]]:
     rng = np.random.default_rng(SPLITS.index(split))
     return [[WORDS[i] for i in rng.integers(len(WORDS), size=4)] for _ in range(count)]
@@ -25,16 +32,12 @@ class Loops(Classification):
         self.count, self.broken = count, broken
 
     def examples(self, cache=None, progress=print):
-        found = {
-            split: [
-                Example(f"{split}{i}", " ".join(words), "yes" if {"for", "while"} & set(words) else "no")
-                for i, words in enumerate(texts(split, self.count))
-            ]
-            for split in SPLITS
-        }
-        if self.broken is not None:
-            found["train"][0] = Example("train0", "def", self.broken)
-        return in_order(found)
+        def example(split, i, words):
+            if self.broken is not None and (split, i) == ("train", 0):
+                return Example("train0", "def", self.broken)
+            return Example(f"{split}{i}", " ".join(words), "yes" if {"for", "while"} & set(words) else "no")
+
+        return by_split(self.count, example)
 
 
 class Echo(Translation):
@@ -46,15 +49,13 @@ class Echo(Translation):
         self.count, self.repeated, self.same = count, repeated, same
 
     def examples(self, cache=None, progress=print):
-        return in_order(
-            {
-                split: [
-                    Example(f"{split}{i}", " ".join(words * self.repeated), words[0])
-                    for i, words in enumerate(texts("valid" if self.same and split == "test" else split, self.count))
-                ]
-                for split in SPLITS
-            }
-        )
+        valid = texts("valid", self.count)
+
+        def example(split, i, words):
+            words = valid[i] if self.same and split == "test" else words
+            return Example(f"{split}{i}", " ".join(words * self.repeated), words[0])
+
+        return by_split(self.count, example)
 
 
 class Find(QuestionAnswering):
@@ -87,14 +88,10 @@ class Fields(Translation):
         self.count = count
 
     def examples(self, cache=None, progress=print):
-        return in_order(
-            {
-                split: [
-                    Example(
-                        f"{split}{i}", f"{{{a}}} {b} %({a})s {{{c}}} {{{a}}}", f"{{{c}}} %({a})s {b} {{{a}}} {{{a}}}"
-                    )
-                    for i, (a, b, c, _) in enumerate(texts(split, self.count))
-                ]
-                for split in SPLITS
-            }
-        )
+        def example(split, i, words):
+            a, b, c, _ = words
+            return Example(
+                f"{split}{i}", f"{{{a}}} {b} %({a})s {{{c}}} {{{a}}}", f"{{{c}}} %({a})s {b} {{{a}}} {{{a}}}"
+            )
+
+        return by_split(self.count, example)

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from lmstudy.config import check_baseline
+from lmstudy.compose import compose_config
+from lmstudy.config import BaselineConfig, TuneConfig, check
 from lmstudy.errors import StudyError
 from lmstudy.runs.task_baseline import task_baselines
-from lmstudy.study.needs import compose_config
 from lmstudy.tasks import baselines
 from lmstudy.tasks.base import Example
-from lmstudy.tuning_config import check_tune
 from tests.tasks.made_tasks import Echo, Loops
 
 
@@ -109,8 +108,8 @@ def test_every_task_that_ships_has_baselines_and_another_one_gets_some():
 
 @pytest.mark.parametrize("task", list(baselines.BY_TASK))
 def test_the_configuration_of_every_task_is_one_of_baselines_and_of_fine_tunings(task):
-    assert check_baseline(compose_config("baseline", ["of=task", f"task={task}"])).task is not None
-    assert check_tune(compose_config("finetune", [f"task={task}"])).run is None
+    assert check(BaselineConfig, compose_config("baseline", ["of=task", f"task={task}"])).task is not None
+    assert check(TuneConfig, compose_config("finetune", [f"task={task}"])).run is None
 
 
 def test_a_record_of_baselines_is_made_once(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from lmstudy.compose import compose_config
 from lmstudy.config import TrainerConfig
 from lmstudy.data.batch import Shape
 from lmstudy.data.datamodule import Phase, TrainingBatches
@@ -15,7 +16,6 @@ from lmstudy.errors import StudyError
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.runs.pretraining import train
-from lmstudy.study.needs import compose_config
 from lmstudy.training import compilation
 from lmstudy.training.chunked import chunked_objective
 from lmstudy.training.compilation import (
@@ -82,19 +82,15 @@ def test_deep_and_sharded_models_are_compiled_layer_by_layer():
 
 
 @pytest.mark.usefixtures("no_compiler")
-def test_auto_without_a_compiler_says_so_in_a_line_and_trains_without(capsys):
+def test_without_a_compiler_auto_says_so_and_trains_without_and_asking_for_it_is_an_error(capsys):
     model = make_model()
     assert compile_network(model, "auto", PAYS_FROM) is False
     assert compiled_parts(model) == (False, 0)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("trains without compilation: there is no C++ compiler (")
-
-
-@pytest.mark.usefixtures("no_compiler")
-def test_asked_for_without_a_compiler_is_an_error_that_names_the_cause():
     wanted = r"trainer\.compile=true: there is no C\+\+ compiler .*; trainer\.compile=false trains without"
     with pytest.raises(StudyError, match=wanted):
-        compile_network(make_model(), True, 1)
+        compile_network(model, True, 1)
 
 
 def test_a_model_without_layers_is_not_compiled(capsys):

@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 import torch
 
-from lmstudy.data.reading import Row
-from lmstudy.data.shuffled import steps_per_epoch
+from lmstudy.data.batches.by_length import steps_per_epoch
+from lmstudy.data.text_rows import Row
 from lmstudy.data.tokenizer import PAD
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.pair_agreement import accuracy_counts
 from lmstudy.models.reward import OwnRewardModel
 from lmstudy.preferences.ratings import Ratings
+from lmstudy.training.batches import Shuffled
 from lmstudy.training.optimizers import AdamW
-from lmstudy.training.reward import RewardModule, pair_accuracy
-from lmstudy.training.reward_data import RewardBatches, RewardDataModule, RewardTexts
+from lmstudy.training.reward import RewardDataModule, RewardModule, RewardTexts, pair_accuracy
 from lmstudy.training.reward_losses import BradleyTerry, Logistic, Regression, chance_above
 
 LEVELS = torch.arange(-4.0, 5)
@@ -92,7 +92,7 @@ def texts(count: int, seed: int = 0) -> RewardTexts:
 
 def test_an_epoch_takes_every_text_once_and_starts_anywhere():
     rated = texts(50)
-    batches = RewardBatches(rated, 8, seed=3)
+    batches = Shuffled(rated, 8, seed=3)
     steps = steps_per_epoch(50, 8)
     taken = [batch for batch, _ in zip(batches, range(2 * steps), strict=False)]
     assert steps == 7
@@ -101,17 +101,10 @@ def test_an_epoch_takes_every_text_once_and_starts_anywhere():
         rows = [tuple(row[row != PAD].tolist()) for batch in epoch for row in batch.rows.tokens]
         assert sorted(rows) == sorted(tuple(row.tokens.tolist()) for row in rated.rows)
     assert not torch.equal(taken[0].counts, taken[steps].counts)
-    resumed = next(iter(RewardBatches(rated, 8, seed=3, first_step=9)))
+    resumed = next(iter(Shuffled(rated, 8, seed=3, first_step=9)))
     assert torch.equal(resumed.rows.tokens, taken[9].rows.tokens)
-    other = next(iter(RewardBatches(rated, 8, seed=4)))
+    other = next(iter(Shuffled(rated, 8, seed=4)))
     assert not np.array_equal(other.rows.tokens, taken[0].rows.tokens)
-
-
-def test_batches_hold_texts_of_like_length():
-    lengths = [
-        (batch.rows.tokens != PAD).sum(1) for batch, _ in zip(RewardBatches(texts(200), 10, 0), range(20), strict=False)
-    ]
-    assert np.mean([int(one.max() - one.min()) for one in lengths]) < 1.5
 
 
 @pytest.mark.parametrize("loss", [BradleyTerry(), Regression()], ids=lambda loss: loss.name)

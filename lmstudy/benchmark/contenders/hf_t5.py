@@ -14,8 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lmstudy.benchmark.contenders.batches import Arrays
-from lmstudy.benchmark.contenders.training import TrainingContender, plain_adamw
+from lmstudy.benchmark.contenders.training import Arrays, TrainingContender, plain_adamw
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.models.hf_t5 import same_example, t5
 

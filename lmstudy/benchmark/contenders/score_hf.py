@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from lmstudy.benchmark.held_out import HeldOut
+from lmstudy.benchmark.score import HeldOut
 from lmstudy.data.batch import IGNORE, Shape
 from lmstudy.data.tokenizer import BOS, PAD
 from lmstudy.models.hf_t5 import t5

@@ -4,14 +4,14 @@ from typing import Any
 
 import torch
 
-from lmstudy.benchmark.held_out import HeldOut
+from lmstudy.benchmark.score import HeldOut
 from lmstudy.data.batch import IGNORE, Shape
 from lmstudy.data.datamodule import GROUPS, EvaluationBatches
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.training.memory import keep_freed_memory
-from lmstudy.training.module import PretrainingModule
 from lmstudy.training.optimizers import AdamW
+from lmstudy.training.pretraining import PretrainingModule
 
 
 class Scoring:

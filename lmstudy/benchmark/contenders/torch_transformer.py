@@ -11,8 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lmstudy.benchmark.contenders.batches import Arrays
-from lmstudy.benchmark.contenders.training import TrainingContender, plain_adamw
+from lmstudy.benchmark.contenders.training import Arrays, TrainingContender, plain_adamw
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 from lmstudy.models.transformer import Seq2SeqTransformer, same_example
 
@@ -25,7 +24,7 @@ class Training(TrainingContender):
     def __init__(self, batches: Sequence[Arrays], documents: str, **sizes: int) -> None:
         torch.manual_seed(0)
         positions = max(batches[0][0].shape[1], batches[0][2].shape[1])
-        model = TiedTransformer(positions, packed=documents == "packed", d_ff=matching_width(**sizes), **_others(sizes))
+        model = TiedTransformer(positions, documents == "packed", **{**sizes, "d_ff": matching_width(**sizes)})
         super().__init__(model, model.loss, plain_adamw(model), batches)
 
 
@@ -89,12 +88,8 @@ def sinusoids(positions: int, width: int) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
 
-def matching_width(
-    vocab_size: int, d_model: int, heads: int, d_ff: int, encoder_layers: int, decoder_layers: int
-) -> int:
-    """The `dim_feedforward`, a multiple of 8, that comes closest to this package's number of parameters."""
-    sizes = {"vocab_size": vocab_size, "d_model": d_model, "heads": heads,
-             "encoder_layers": encoder_layers, "decoder_layers": decoder_layers}  # fmt: skip
+def matching_width(d_ff: int, **sizes: int) -> int:
+    """The `dim_feedforward`, a multiple of 8, that comes closest to this package's number of parameters at `d_ff`."""
 
     def parameters(model: nn.Module) -> int:
         return sum(p.numel() for p in model.parameters())
@@ -103,7 +98,3 @@ def matching_width(
         goal = parameters(Seq2SeqTransformer(max_positions=1, d_ff=d_ff, **sizes))
         one, two = (parameters(TiedTransformer(1, True, d_ff=n * WIDTH_STEP, **sizes)) for n in (1, 2))
     return WIDTH_STEP * max(1, 1 + round((goal - one) / (two - one)))
-
-
-def _others(sizes: dict[str, int]) -> dict[str, int]:
-    return {name: value for name, value in sizes.items() if name != "d_ff"}

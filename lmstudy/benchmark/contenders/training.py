@@ -1,16 +1,28 @@
-"""What the contenders of the workload `train` share: the loop of a plain training step."""
+"""What contenders that train share: batches from another process, and the loop of a plain training step."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lmstudy.benchmark.contenders.batches import Arrays, to_batches
 from lmstudy.data.batch import Seq2SeqBatch
 
+Arrays = tuple[np.ndarray, ...]
+"""The fields of a `Seq2SeqBatch` as numpy arrays, which travel to another process as they are."""
 CLIP = 1.0
 LEARNING_RATE = 1e-3
+
+
+def to_batches(arrays: Sequence[Arrays]) -> list[Seq2SeqBatch]:
+    """Tensors of what came from another process."""
+    return [Seq2SeqBatch(*map(torch.as_tensor, fields)) for fields in arrays]
+
+
+def batch_shape(batch: Seq2SeqBatch) -> list[int]:
+    """[rows, encoder length, decoder length]."""
+    return [*batch.encoder_tokens.shape, batch.decoder_tokens.shape[1]]
 
 
 class TrainingContender:
@@ -40,10 +52,9 @@ class TrainingContender:
     @property
     def facts(self) -> dict[str, Any]:
         """Parameters, the shape [rows, encoder, decoder] of its batches, and how the loss went."""
-        read, written = self.batches[0].encoder_tokens, self.batches[0].decoder_tokens
         return {
             "parameters": sum(p.numel() for p in self.parameters),
-            "shape": [len(read), read.shape[1], written.shape[1]],
+            "shape": batch_shape(self.batches[0]),
             "steps": self.steps,
             "losses": [float(loss) for loss in self.losses],
         }

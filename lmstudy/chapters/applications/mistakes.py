@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from lmstudy.data.documents import lines
-from lmstudy.data.functions import parse_python
+from lmstudy.data.python_functions import parse_python
 from lmstudy.data.segmentation import HAN
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
 from lmstudy.runs.records import Record

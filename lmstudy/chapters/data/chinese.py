@@ -9,14 +9,13 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from lmstudy.chapters.data.data import wilson
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.documents import Document
 from lmstudy.data.segmentation import words
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.data.vocabulary import Unknown, out_of_vocabulary
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.statistics import Estimate
+from lmstudy.evaluation.statistics import Estimate, wilson
 
 BORDER = "│"
 

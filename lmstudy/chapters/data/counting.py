@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lmstudy.chapters.data.data import wilson
 from lmstudy.data.documents import Document
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.statistics import Estimate
+from lmstudy.evaluation.f1 import macro_f1_of
+from lmstudy.evaluation.statistics import Estimate, wilson
 from lmstudy.show.tables import with_interval
 
 Words = Sequence[str]
@@ -130,7 +130,7 @@ def paired(data: Labelled, before: np.ndarray, after: np.ndarray, seed: int = 0)
     groups = len(tables[0])
     weights = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=DRAWS)
     found = {}
-    for metric, of in (("accuracy", _accuracy), ("macro F1", _macro_f1)):
+    for metric, of in (("accuracy", _accuracy), ("macro F1", macro_f1_of)):
         first, second = (of(np.tensordot(weights, table, 1)) for table in tables)
         value = float((of(tables[1].sum(0)[None]) - of(tables[0].sum(0)[None]))[0])
         low, high = np.quantile(second - first, [0.025, 0.975])
@@ -148,12 +148,6 @@ def _confusions(data: Labelled, names: np.ndarray, said: np.ndarray) -> np.ndarr
 
 def _accuracy(table: np.ndarray) -> np.ndarray:
     return np.asarray(np.trace(table, axis1=-2, axis2=-1) / table.sum((-2, -1)))
-
-
-def _macro_f1(table: np.ndarray) -> np.ndarray:
-    right = np.diagonal(table, axis1=-2, axis2=-1)
-    either = table.sum(-1) + table.sum(-2)
-    return np.asarray(np.where(either > 0, 2 * right / np.maximum(either, 1), 0).mean(-1))
 
 
 @dataclass(frozen=True)

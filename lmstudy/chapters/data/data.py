@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
-from lmstudy.evaluation.statistics import Estimate
+from lmstudy.evaluation.statistics import Estimate, wilson
 from lmstudy.runs.records import Record
 from lmstudy.show.tables import with_interval
 from lmstudy.study.estimates import bits_per_byte
@@ -38,12 +37,6 @@ CHINESE = {
     "chinese_stop_words": "stop words removed",
 }
 """The same for the Chinese reviews; the first is their reference."""
-
-
-def wilson(successes: float, count: int) -> Estimate:
-    """A share with Wilson's 95 % interval, which is of use for a share of 0, too."""
-    interval = binomtest(round(successes), count).proportion_ci(method="wilson")
-    return Estimate(successes / count, float(interval.low), float(interval.high), count)
 
 
 def copied_share(records: Sequence[Record], of: str) -> Estimate:

@@ -16,16 +16,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lmstudy.data.cache import cache_folder
-from lmstudy.data.cleaning import STEPS, clean
+from lmstudy.data.cleaning.cuts import without
+from lmstudy.data.cleaning.deduplication import EXACT, NEAR, duplicates, jaccard, shingles
+from lmstudy.data.cleaning.steps import STEPS, clean
 from lmstudy.data.corpus import Corpus, to_stderr
-from lmstudy.data.deduplication import EXACT, NEAR, duplicates, jaccard, shingles
 from lmstudy.data.documents import Document
-from lmstudy.data.rewriting import without
 from lmstudy.data.segmentation import Segmentation, words
 from lmstudy.data.settings import Pipeline, parse
 from lmstudy.data.tokenizer import encode, train
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 from lmstudy.show.tables import reason_table
 from lmstudy.show.texts import as_code, parses
 

@@ -30,9 +30,9 @@ FROZEN = {
 
 def learned(kind: str, corpus: Corpus, width: int) -> WordVectors:
     """Vectors of conf/embedding/KIND on a corpus, from the cache or learned now (a minute or less)."""
+    from lmstudy.compose import compose_config
     from lmstudy.config import build
     from lmstudy.data.corpus import to_stderr
-    from lmstudy.study.needs import compose_config
 
     settings = compose_config("train", [f"embedding={kind}"])["embedding"]
     return build(settings, "embedding").vectors(corpus, width, to_stderr)

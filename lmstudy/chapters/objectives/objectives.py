@@ -115,7 +115,7 @@ def charged(chance: float, control: float) -> tuple[float, float]:
 
 
 class _TwoMinds:
-    """A `lmstudy.models.writer.Writer` of one step: what it says depends on which control token it read last."""
+    """A `lmstudy.models.network.Writer` of one step: what it says depends on which control token it read last."""
 
     training, max_positions = False, 1
 

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.data.tokenizer import BAD, GOOD, SPECIAL_TOKENS
 from lmstudy.errors import StudyError
@@ -26,7 +27,6 @@ from lmstudy.preferences.objectives.selective import Selective
 from lmstudy.preferences.objectives.unlikelihood import Unlikelihood
 from lmstudy.preferences.scored import ScoredDocuments
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
-from lmstudy.study.needs import compose_config
 
 Ints = NDArray[np.int64]
 DOCUMENTS = ((("x", " =", " 1", "⏎"), ("y", "=", "2", "⏎")), (("z", " =", " 3", "⏎"),))
@@ -42,7 +42,7 @@ NAMES = ("mle", "filtering", "conditional", "selective", "unlikelihood", "rwr", 
 
 
 class Toy:
-    """`DOCUMENTS` as a store (see `lmstudy.data.views.Readable`)."""
+    """`DOCUMENTS` as a store (see `lmstudy.data.examples.Documents`)."""
 
     def __len__(self) -> int:
         return len(DOCUMENTS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
 from lmstudy.models.flops import TRAINING as TRAINING_COST
@@ -16,7 +17,6 @@ from lmstudy.runs.records import Record
 from lmstudy.study.claims import Compute
 from lmstudy.study.estimates import HELD_OUT, capability_cost, mean, mean_metric, sums, times
 from lmstudy.study.estimates import UNPROMPTED as TRAINING
-from lmstudy.study.needs import compose_config
 from lmstudy.study.preferences import BEST_OF, BUDGETS, PER_THOUSAND, arm, judged, judged_arm
 from lmstudy.study.shelf import NoRecordsError, Shelf
 

@@ -13,7 +13,7 @@ from lmstudy.data.documents import lines
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.formatter import FormatterScorer
 from lmstudy.preferences.scorers.pep8 import STRUCTURE, STYLE, Pep8Scorer
-from lmstudy.preferences.scorers.privacy import PersonalDataScorer
+from lmstudy.preferences.scorers.personal_data import PersonalDataScorer
 
 FAMILY = dict.fromkeys(STYLE, "style") | dict.fromkeys(STRUCTURE, "structure")
 GROUPS = {

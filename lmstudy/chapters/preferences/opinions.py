@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from lmstudy.chapters.preferences.preferences import shown, tau
 from lmstudy.chapters.reward.reward import predicted
+from lmstudy.compose import compose_config
 from lmstudy.data.corpus import Corpus
 from lmstudy.preferences.ratings import LEVELS, Ratings
 from lmstudy.runs.records import Record, load, load_folder, published_folder
 from lmstudy.runs.rewards import open_reward
-from lmstudy.study.needs import compose_config
 
 Floats = NDArray[np.float64]
 TRAINING_HALF: tuple[str, ...] = ("half=A",)

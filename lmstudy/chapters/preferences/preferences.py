@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, t
 
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.segments import segments
@@ -20,7 +21,6 @@ from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.preferences.scored import ScoredDocuments, judge, score_split
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.study.needs import compose_config
 
 Floats = NDArray[np.float64]
 DRAWS = 400

@@ -14,6 +14,7 @@ from lmstudy.chapters.results.results import (
     CONDITIONAL,
     HELD_OUT,
     REFERENCE,
+    SETTINGS_SEED,
     TRAINING,
     Results,
     best_column,
@@ -232,7 +233,7 @@ def distance_table(found: Mapping[str, Sequence[Record]], reference: str = REFER
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
-def settings_table(shelf: Shelf, task: str, seed: int = 1) -> pd.DataFrame:
+def settings_table(shelf: Shelf, task: str) -> pd.DataFrame:
     """What each objective writes and knows at settings other than those of the study, and at those, with one seed.
 
     A row a setting that has been tried. Where violations are counted scores are per 1,000 characters.
@@ -242,7 +243,7 @@ def settings_table(shelf: Shelf, task: str, seed: int = 1) -> pd.DataFrame:
         arms = {f"{name}, as in the study": name} | {f"{name}, {own}": f"{name}, {own}" for own in settings}
         for title, own in arms.items():
             with suppress(NoRecordsError):  # nobody tried it yet
-                runs = arm(shelf, task, own, [seed])
+                runs = arm(shelf, task, own, [SETTINGS_SEED])
                 measured = judged(shelf, task, runs)
                 rows[title] = {
                     "training scorer": level(task, measured),

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.runs.records import Record
 from lmstudy.runs.reward_examples import Rated, rated_texts
-from lmstudy.study.needs import compose_config
 from lmstudy.study.shelf import Shelf
 
 Floats = NDArray[np.float64]

@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lmstudy.chapters.speed.speed import line
 from lmstudy.runs.records import Record
 from lmstudy.show.style import COLOURS, GREY
+from lmstudy.study.estimates import benchmark_line as line
 
 BITS = "valid/bits_per_byte"
 

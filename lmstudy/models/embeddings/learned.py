@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lmstudy.data.cache import cache_folder, digest, stage
+from lmstudy.data.cache import digest, stage
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.documents import Progress
 from lmstudy.data.examples import Ints
 from lmstudy.data.store import TokenStore
 from lmstudy.errors import StudyError
+from lmstudy.folders import cache_folder
 from lmstudy.models.embeddings.base import Placement, WordVectors
 
 _ORDER = 0

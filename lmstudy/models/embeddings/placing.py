@@ -13,7 +13,7 @@ from lmstudy.errors import StudyError
 from lmstudy.models.embeddings.base import Embedding, WordVectors
 from lmstudy.models.embeddings.text_format import write_vectors
 from lmstudy.models.embeddings.token_names import token_names
-from lmstudy.models.tied import TiedOutput
+from lmstudy.models.network import TiedOutput
 
 
 class Embedded(Protocol):

@@ -9,11 +9,11 @@ from lmstudy.preferences.objectives.rwr import RWR
 class AWR(RWR):
     """L = alpha mean(w log(1/p)) + (1 - alpha) mean((R - V)^2), w = min(exp((R - V) / beta), clip), over tokens.
 
-    V is read off the model's hidden states by a linear critic, and is a constant in the weight. alpha = 1 with V = 0
-    is reward-weighted regression.
+    V, what reward the text so far promises, is read off the model's hidden states by a linear critic, and is a constant
+    in the weight. alpha = 1 with V = 0 is reward-weighted regression.
 
     Args:
-        alpha: share of the language model's part.
+        alpha: share of the language model's part, 0 to 1; the critic's is the rest.
         beta, clip, normalise, onset, cooldown: as in `RWR`.
     """
 

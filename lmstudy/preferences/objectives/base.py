@@ -1,4 +1,8 @@
-"""What every objective is: what training reads, and a function of logits, labels and scores to a loss."""
+"""What every objective is: what training reads, and a function of logits, labels and scores to a loss.
+
+Notation of all objectives: p is the model's probability of a label, s the misalignment score of the label's segment
+(higher is worse), R = -s its reward, and t the scorer's threshold: a segment is good if s <= t.
+"""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, NamedTuple
@@ -27,6 +31,7 @@ class Objective(ABC):
     """
 
     name: str
+    """Stands in records and figures."""
     scored: ClassVar[bool] = True
     """Whether it needs a scorer."""
     critic: ClassVar[bool] = False
@@ -34,10 +39,16 @@ class Objective(ABC):
     controlled: ClassVar[bool] = False
     """Whether the model learns control tokens, and is asked to be good by them."""
     onset: float = 0.0
+    """Share of the steps, the first ones, that are maximum likelihood on plain documents."""
     cooldown: float = 0.0
+    """The same of the last ones."""
 
     def view(self, scored: ScoredDocuments, seed: int) -> View:
         """What training reads; here all documents that have scores, and the scores of their tokens.
+
+        Args:
+            scored: the documents of a split, with a score for each segment.
+            seed: of whatever is drawn, such as the control tokens that are left out.
 
         Raises:
             StudyError: nothing is left to learn from.
@@ -88,14 +99,40 @@ def check_both_kinds(scored: ScoredDocuments) -> None:
         )
 
 
+class GoodOrBad(Objective):
+    """Common to objectives that treat the tokens of good segments in one way, and those of bad ones in another.
+
+    Raises:
+        StudyError: `onset` or `cooldown` is no share; when reading begins, no segment is good, or none bad.
+    """
+
+    def __init__(self, onset: float = 0.0, cooldown: float = 0.0) -> None:
+        self.onset, self.cooldown = check_share("onset", onset), check_share("cooldown", cooldown)
+        self.threshold = 0.0
+
+    def view(self, scored: ScoredDocuments, seed: int) -> View:
+        """All documents that have scores; the scorer's threshold t is kept for the loss."""
+        check_both_kinds(scored)
+        self.threshold = scored.threshold
+        return super().view(scored, seed)
+
+
 def token_losses(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """-log p of each label [n], and the mask [B, T] of positions that have one; n labels in order."""
+    """-log p of each of the n labels of a batch, and where they are.
+
+    Args:
+        logits: [B, T, V].
+        labels: [B, T], `IGNORE` where nothing is predicted.
+
+    Returns:
+        Losses [n] in nats, row after row, and the mask [B, T] of positions that have a label.
+    """
     chosen = labels != IGNORE
     return F.cross_entropy(logits[chosen].float(), labels[chosen], reduction="none"), chosen
 
 
 def chosen_scores(objective: Any, scores: Tensor | None, chosen: Tensor) -> Tensor:
-    """[n] scores of the labels.
+    """Scores [n] of the labels' segments, from scores [B, T] and the mask of `token_losses`.
 
     Raises:
         StudyError: the batch has none.

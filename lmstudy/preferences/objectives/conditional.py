@@ -9,7 +9,10 @@ from lmstudy.preferences.scored import ScoredDocuments
 
 
 class Conditional(MLE):
-    """Each segment stands behind a control token, good where its score is at most the scorer's threshold; MLE.
+    """L = -1/n sum_t log p(y_t | c_t, y_<t, x): cross-entropy behind control tokens c, good where s <= t, else bad.
+
+    Each segment stands behind the token that says which it is (Korbak et al. 2023, after Keskar et al. 2019 and Lu et
+    al. 2022). To write, the model is given the good one at the beginning of every segment.
 
     Args:
         drop: probability of leaving a control token out, so that the model also knows text without them.
@@ -25,6 +28,7 @@ class Conditional(MLE):
         self.onset, self.cooldown = check_share("onset", onset), check_share("cooldown", cooldown)
 
     def view(self, scored: ScoredDocuments, seed: int) -> View:
+        """Documents that have scores, with control tokens in them; which are left out follows the seed."""
         check_both_kinds(scored)
         control = control_tokens(scored.good(), self.drop, np.random.default_rng([seed, 1]))
         documents = Controlled(scored.store, control, scored.offsets)

@@ -19,6 +19,7 @@ class ConditionalKnown(Conditional):
     name = "conditional_known"
 
     def view(self, scored: ScoredDocuments, seed: int) -> View:
+        """All documents, those without a score as they are; a note says how many segments are known."""
         check_both_kinds(scored)
         control = control_tokens(scored.good(), self.drop, np.random.default_rng([seed, 1]))
         control[np.isnan(scored.scores)] = NONE

@@ -10,11 +10,13 @@ from lmstudy.preferences.scored import ScoredDocuments
 
 
 class Filtering(MLE):
-    """Documents whose mean segment score exceeds t are dropped; MLE on the others for as many steps.
+    """Documents whose mean segment score exceeds t are dropped; maximum likelihood on the others for as many steps.
+
+    What is left is read more often, so that a filtered run costs what the others cost (Korbak et al. 2023).
 
     Args:
-        threshold: t; None takes the scorer's.
-        keep: in the place of t, the share of documents to keep, those with the lowest means; None uses t.
+        threshold: t, on the scorer's scale; None takes the scorer's own.
+        keep: in the place of t, the share (0 to 1) of documents to keep, those with the lowest means; None uses t.
         onset, cooldown: shares of the steps that are maximum likelihood on all documents, first and last.
     """
 
@@ -28,6 +30,11 @@ class Filtering(MLE):
         self.onset, self.cooldown = check_share("onset", onset), check_share("cooldown", cooldown)
 
     def view(self, scored: ScoredDocuments, seed: int) -> View:
+        """The documents that are kept.
+
+        Raises:
+            StudyError: none is.
+        """
         means = scored.document_means()
         known = scored.scored()
         limit = scored.threshold if self.threshold is None else self.threshold

@@ -8,7 +8,10 @@ from lmstudy.preferences.objectives.base import Objective, ObjectiveOutput
 
 
 class MLE(Objective):
-    """L = -1/n sum_t log p(y_t | y_<t, x): cross-entropy, blind to scores."""
+    """L = -1/n sum_t log p(y_t | y_<t, x): cross-entropy of the n labels of a batch, in nats, blind to scores.
+
+    It reads every document as it is, and is what the other objectives do before `onset` and during `cooldown`.
+    """
 
     name = "mle"
     scored = False

@@ -23,9 +23,11 @@ SIMILAR = 0.15
 class RWR(Objective):
     """L = mean of w log(1/p), w = min(exp(R / beta), clip), over tokens; R = -s, normalised over training segments.
 
+    Tokens of better segments count for more, by a factor of e for each `beta` that their reward is higher.
+
     Args:
         beta: temperature, in standard deviations of the reward; infinity is maximum likelihood.
-        clip: largest weight.
+        clip: largest weight, above 0.
         normalise: rewards get mean 0 and standard deviation 1. Without, R = -s, and beta = 10 with scores in [0, 1]
             has hardly any effect: so the released code of Korbak et al. (2023) runs.
         onset, cooldown: shares of the steps that are maximum likelihood, first and last.
@@ -46,6 +48,7 @@ class RWR(Objective):
         self.mean, self.deviation = 0.0, 1.0
 
     def view(self, scored: ScoredDocuments, seed: int) -> View:
+        """All documents that have scores; notes where the weights tell good from bad too little to matter."""
         check_both_kinds(scored)
         known = scored.scores[~np.isnan(scored.scores)].astype(np.float64)
         if self.normalise:
@@ -59,9 +62,11 @@ class RWR(Objective):
         return super().view(scored, seed)._replace(notes=notes)
 
     def reward(self, scores: Tensor) -> Tensor:
+        """R of scores of any shape."""
         return (self.mean - scores) / self.deviation
 
     def weights(self, scores: Tensor, values: Tensor) -> Tensor:
+        """w of each score, from its reward minus a value: [n] and [n] or [] to [n]."""
         return ((self.reward(scores) - values) / self.beta).exp().clamp(max=self.clip)
 
     def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:

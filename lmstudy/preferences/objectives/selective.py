@@ -2,35 +2,20 @@
 
 from torch import Tensor
 
-from lmstudy.data.views import View
-from lmstudy.preferences.objectives.base import (
-    Objective,
-    ObjectiveOutput,
-    check_both_kinds,
-    check_share,
-    chosen_scores,
-    token_losses,
-)
-from lmstudy.preferences.scored import ScoredDocuments
+from lmstudy.preferences.objectives.base import GoodOrBad, ObjectiveOutput, chosen_scores, token_losses
 
 
-class Selective(Objective):
+class Selective(GoodOrBad):
     """L = mean of -1[s <= t] log p, over tokens: the masked loss of SLUNG (Wang et al. 2025, arXiv 2505.03052).
+
+    Bad tokens still stand in what the model reads, so it knows them as context. The mean is over all tokens, bad ones
+    included, so that a batch with few good ones takes a small step.
 
     Args:
         onset, cooldown: shares of the steps that are maximum likelihood, first and last.
     """
 
     name = "selective"
-
-    def __init__(self, onset: float = 0.0, cooldown: float = 0.0) -> None:
-        self.onset, self.cooldown = check_share("onset", onset), check_share("cooldown", cooldown)
-        self.threshold = 0.0
-
-    def view(self, scored: ScoredDocuments, seed: int) -> View:
-        check_both_kinds(scored)
-        self.threshold = scored.threshold
-        return super().view(scored, seed)
 
     def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:
         losses, chosen = token_losses(logits, labels)

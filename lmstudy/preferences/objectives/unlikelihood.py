@@ -3,20 +3,13 @@
 import torch
 from torch import Tensor
 
-from lmstudy.data.views import View
-from lmstudy.preferences.objectives.base import (
-    Objective,
-    ObjectiveOutput,
-    check_both_kinds,
-    check_share,
-    chosen_scores,
-    token_losses,
-)
-from lmstudy.preferences.scored import ScoredDocuments
+from lmstudy.preferences.objectives.base import GoodOrBad, ObjectiveOutput, chosen_scores, token_losses
 
 
-class Unlikelihood(Objective):
-    """L = mean of -1[s <= t] log p - alpha 1[s > t] log(1 - p), over tokens; t is the scorer's threshold.
+class Unlikelihood(GoodOrBad):
+    """L = mean of -1[s <= t] log p - alpha 1[s > t] log(1 - p), over tokens.
+
+    Bad tokens are made improbable where they stand; with alpha = 0 they count for nothing, as in `Selective`.
 
     Args:
         alpha: weight of the bad tokens.
@@ -28,14 +21,8 @@ class Unlikelihood(Objective):
     name = "unlikelihood"
 
     def __init__(self, alpha: float = 1.0, released: bool = False, onset: float = 0.0, cooldown: float = 0.0) -> None:
+        super().__init__(onset, cooldown)
         self.alpha, self.released = alpha, released
-        self.onset, self.cooldown = check_share("onset", onset), check_share("cooldown", cooldown)
-        self.threshold = 0.0
-
-    def view(self, scored: ScoredDocuments, seed: int) -> View:
-        check_both_kinds(scored)
-        self.threshold = scored.threshold
-        return super().view(scored, seed)
 
     def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:
         losses, chosen = token_losses(logits, labels)

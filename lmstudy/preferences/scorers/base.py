@@ -2,7 +2,9 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import ClassVar, Literal
 
 
@@ -48,3 +50,38 @@ class Scorer(ABC):
     def masked(self, text: str) -> str:
         """The text as it may be shown: what is private in it is replaced."""
         return text
+
+
+def per_character(segments: Sequence[str], positions: Iterable[int]) -> list[float]:
+    """How many of some positions of the whole text lie in each segment, divided by its characters; 0 in an empty one.
+
+    Args:
+        segments: of one document, in order.
+        positions: in characters from the beginning of the document, each within it.
+    """
+    ends = list(accumulate(map(len, segments)))
+    counts = [0] * len(segments)
+    for position in positions:
+        counts[bisect_right(ends, position)] += 1
+    return [count / len(segment) if segment else 0.0 for count, segment in zip(counts, segments, strict=True)]
+
+
+class LookedUp(Scorer):
+    """What people said of whole texts, looked up: each segment of a document scores what its text does."""
+
+    unit: ClassVar[Literal["character", "segment"]] = "segment"
+    any_text = False
+
+    @abstractmethod
+    def known(self, text: str) -> float | None:
+        """The score of a text; None where nobody said anything."""
+
+    @abstractmethod
+    def otherwise(self, segments: Sequence[str]) -> list[float]:
+        """Scores of a text of which nobody said anything."""
+
+    def score(self, segments: Sequence[str]) -> list[float]:
+        """The document's score, for each segment; 0 for an empty one."""
+        text = "".join(segments)
+        found = self.known(text) if text else 0.0
+        return self.otherwise(segments) if found is None else [found if segment else 0.0 for segment in segments]

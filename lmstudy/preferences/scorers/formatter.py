@@ -16,7 +16,6 @@ Black has no opinion on names, comparisons or long strings (E7 and much of E501)
 
 import ast
 import warnings
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import accumulate
@@ -24,7 +23,7 @@ from typing import Any
 
 from lmstudy.data.documents import lines
 from lmstudy.errors import StudyError
-from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.preferences.scorers.base import Scorer, per_character
 from lmstudy.preferences.scorers.reformatted import changes, words
 
 HEADER = "if 1:\n"
@@ -42,6 +41,9 @@ class FormatterScorer(Scorer):
     no grade: it scores 0, and `judged` tells, so the share of characters that were judged belongs beside every
     mean.
 
+    Args:
+        max_line_length: characters that a line may have, its newline not counted.
+
     Raises:
         StudyError: a line length below 1.
     """
@@ -55,11 +57,7 @@ class FormatterScorer(Scorer):
 
     def score(self, segments: Sequence[str]) -> list[float]:
         """Changed characters per character of each segment of one document."""
-        ends = list(accumulate(map(len, segments)))
-        counts = [0] * len(segments)
-        for position in self.changes("".join(segments)):
-            counts[bisect_right(ends, position)] += 1
-        return [count / len(segment) if segment else 0.0 for count, segment in zip(counts, segments, strict=True)]
+        return per_character(segments, self.changes("".join(segments)))
 
     def changes(self, text: str) -> list[int]:
         """Positions of the characters that would be deleted or replaced, or have one inserted before them."""

@@ -1,16 +1,17 @@
 """What people themselves thought of a snippet, looked up: the scorer of a corpus that people rated."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, ClassVar
 
-from lmstudy.data.cache import digest
 from lmstudy.data.source_ratings import BEST, WORST
 from lmstudy.errors import StudyError
 from lmstudy.preferences.ratings import LEVELS, counts_by_text, rated_source
-from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.preferences.scorers.base import LookedUp
 
 
-class HumanRatingsScorer(Scorer):
+class HumanRatingsScorer(LookedUp):
     """s = - mean rating of the whole document, for each of its segments; known for texts that people rated.
 
     Args:
@@ -24,7 +25,6 @@ class HumanRatingsScorer(Scorer):
     """
 
     name = "sentiment"
-    unit: ClassVar[Literal["character", "segment"]] = "segment"
     lowest: ClassVar[float] = -BEST
     highest: ClassVar[float] = -WORST
 
@@ -38,15 +38,10 @@ class HumanRatingsScorer(Scorer):
         self.source, self.threshold, self.reward = source, threshold, reward
         self.any_text = reward is not None
 
-    def score(self, segments: Sequence[str]) -> list[float]:
-        """Minus the document's mean rating, for each segment; 0 for an empty one."""
-        text = "".join(segments)
-        if not text:
-            return [0.0] * len(segments)
-        mean = _means(self.source).get(text)
-        if mean is None:
-            return self.otherwise(segments)
-        return [-mean if segment else 0.0 for segment in segments]
+    def known(self, text: str) -> float | None:
+        """Minus the mean rating."""
+        mean = _means(json.dumps(self.source, sort_keys=True)).get(text)
+        return None if mean is None else -mean
 
     def otherwise(self, segments: Sequence[str]) -> list[float]:
         """Scores of a text that nobody rated."""
@@ -56,12 +51,7 @@ class HumanRatingsScorer(Scorer):
         )
 
 
-def _means(source: Mapping[str, Any]) -> dict[str, float]:
+@cache
+def _means(source: str) -> dict[str, float]:
     """Mean rating by text; read once a process, so that a scorer stays small when it is sent to another one."""
-    key = digest(source)
-    if key not in _KNOWN:
-        _KNOWN[key] = {text: float(n @ LEVELS / n.sum()) for text, n in counts_by_text(source).items()}
-    return _KNOWN[key]
-
-
-_KNOWN: dict[str, dict[str, float]] = {}
+    return {text: float(n @ LEVELS / n.sum()) for text, n in counts_by_text(json.loads(source)).items()}

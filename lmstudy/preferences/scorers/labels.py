@@ -1,17 +1,19 @@
 """People's own labels of a corpus, looked up: the author of a review says whether it is a good or a bad one."""
 
+import json
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from functools import cache
+from typing import Any, ClassVar
 
-from lmstudy.data.cache import cache_folder, digest
 from lmstudy.data.corpus import to_stderr
 from lmstudy.data.settings import parse
 from lmstudy.data.source_reviews import Reviews
 from lmstudy.errors import StudyError
-from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.folders import cache_folder
+from lmstudy.preferences.scorers.base import LookedUp
 
 
-class LabelScorer(Scorer):
+class LabelScorer(LookedUp):
     """s = 1 for each segment of a document with the bad label, else 0; known for texts of the corpus only.
 
     Args:
@@ -25,9 +27,7 @@ class LabelScorer(Scorer):
     """
 
     name = "labels"
-    unit: ClassVar[Literal["character", "segment"]] = "segment"
     highest: ClassVar[float] = 1.0
-    any_text = False
 
     def __init__(self, source: dict[str, Any], bad: str = "negative", threshold: float = 0.5) -> None:
         reviews = _reviews(source)
@@ -37,15 +37,15 @@ class LabelScorer(Scorer):
             raise StudyError(f"scorer.threshold={threshold} must lie in [0, 1): scores are 0 and 1")
         self.source, self.bad, self.threshold = source, bad, threshold
 
-    def score(self, segments: Sequence[str]) -> list[float]:
-        """1 or 0 by the document's label, for each segment; 0 for an empty one."""
+    def known(self, text: str) -> float | None:
+        """1 or 0 by the text's label."""
+        label = _labels(json.dumps(self.source, sort_keys=True)).get(text)
+        return None if label is None else float(label == self.bad)
+
+    def otherwise(self, segments: Sequence[str]) -> list[float]:
+        """An error: without labels there is nothing to go by."""
         text = "".join(segments)
-        if not text:
-            return [0.0] * len(segments)
-        label = _labels(self.source).get(text)
-        if label is None:
-            raise StudyError(f"scorer.source: the text {text[:60]!r} is none of the corpus and has no label")
-        return [float(label == self.bad) if segment else 0.0 for segment in segments]
+        raise StudyError(f"scorer.source: the text {text[:60]!r} is none of the corpus and has no label")
 
 
 def _reviews(source: dict[str, Any]) -> Reviews:
@@ -55,14 +55,9 @@ def _reviews(source: dict[str, Any]) -> Reviews:
     return reviews
 
 
-def _labels(source: dict[str, Any]) -> dict[str, str]:
+@cache
+def _labels(source: str) -> dict[str, str]:
     """Label by text; read once a process, so that a scorer stays small when it is sent to another one."""
-    key = digest(source)
-    if key not in _KNOWN:
-        reviews = _reviews(source)
-        (part,) = reviews.parts(cache_folder(), to_stderr)
-        _KNOWN[key] = {document.text: reviews.label(document.path) for document in reviews.read(part).documents}
-    return _KNOWN[key]
-
-
-_KNOWN: dict[str, dict[str, str]] = {}
+    reviews = _reviews(json.loads(source))
+    (part,) = reviews.parts(cache_folder(), to_stderr)
+    return {document.text: reviews.label(document.path) for document in reviews.read(part).documents}

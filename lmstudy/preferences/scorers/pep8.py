@@ -9,7 +9,6 @@ parse). E4 (imports) concerns the head of a file and is in neither.
 import ast
 import re
 import warnings
-from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
@@ -19,7 +18,7 @@ import pycodestyle
 
 from lmstudy.data.documents import lines
 from lmstudy.errors import StudyError
-from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.preferences.scorers.base import Scorer, per_character
 
 STYLE = ("E2", "E3", "E5", "E7", "W")
 STRUCTURE = ("E1", "E9")
@@ -60,6 +59,10 @@ class Pep8Scorer(Scorer):
 
     Python's own tokenizer does the reading: from version 3.12 on it also looks inside f-strings.
 
+    Args:
+        family: of rules that count, one of `FAMILIES`.
+        max_line_length: characters that a line may have, its newline not counted.
+
     Raises:
         StudyError: no such family, or a line length below 1.
     """
@@ -75,14 +78,14 @@ class Pep8Scorer(Scorer):
     def score(self, segments: Sequence[str]) -> list[float]:
         """Violations per character of each segment of one document."""
         text = "".join(segments)
-        segment_ends = list(accumulate(map(len, segments)))
-        line_ends = list(accumulate(map(len, lines(text))))
-        counts = [0] * len(segments)
-        for violation in self.violations(text):
-            start = line_ends[violation.line - 2] if violation.line > 1 else 0
-            position = min(start + violation.column, line_ends[violation.line - 1]) - 1
-            counts[bisect_right(segment_ends, position)] += 1
-        return [count / len(segment) if segment else 0.0 for count, segment in zip(counts, segments, strict=True)]
+        line_ends = [0, *accumulate(map(len, lines(text)))]
+        return per_character(
+            segments,
+            (
+                min(line_ends[found.line - 1] + found.column, line_ends[found.line]) - 1
+                for found in self.violations(text)
+            ),
+        )
 
     def violations(self, text: str) -> list[Violation]:
         """The family's violations in a document, in order of line and column."""

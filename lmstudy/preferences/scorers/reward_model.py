@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 
 from lmstudy.atomic import write_text
 from lmstudy.config import build
-from lmstudy.data.reading import Reader, side_by_side
+from lmstudy.data.text_rows import Reader, side_by_side
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.base import Scorer
 
@@ -54,7 +54,7 @@ class Judge:
 
     id: str
     model: Any
-    """Its `members` take `lmstudy.data.reading.Rows` and return [M, B]: the reward is their mean; for evaluation."""
+    """Its `members` take `lmstudy.data.text_rows.Rows` and return [M, B]: the reward is their mean; for evaluation."""
     reader: Reader
     scale: Scale
 
@@ -129,6 +129,10 @@ class RewardModelScorer(Scorer):
         model: folder, id or name of a reward model.
         runs: folder in which ids and names are looked up.
         threshold: a segment is good if it scores this or less.
+
+    Raises:
+        StudyError: when first asked for a score: none or several models fit, it cannot be loaded, or it learned
+            another kind of judgement.
     """
 
     unit: ClassVar[Literal["character", "segment"]] = "segment"
@@ -152,14 +156,17 @@ class RewardModelScorer(Scorer):
         return judge
 
     def score(self, segments: Sequence[str]) -> list[float]:
+        """The whole document's score, for each segment."""
         return self.score_batch([segments])[0]
 
     def score_batch(self, documents: Sequence[Sequence[str]]) -> list[list[float]]:
+        """`score` of several documents, which the model reads together."""
         misalignment = self.misalignment(self.judge.ratings(["".join(segments) for segments in documents]))
         pairs = zip(documents, misalignment.tolist(), strict=True)
         return [[score if segment else 0.0 for segment in segments] for segments, score in pairs]
 
     def misalignment(self, ratings: NDArray[np.float64]) -> NDArray[np.float64]:
+        """[texts]: what people would say, turned round so that higher is worse."""
         return -ratings
 
 

@@ -35,6 +35,12 @@ class ToxicityScorer(Scorer):
 
     A segment longer than the classifier can read counts as its worst part.
 
+    Args:
+        model: a name of `DETOXIFY`, a folder in the Hugging Face format, or a model of a hub.
+        label: of the classifier's labels the one that people mind.
+        threshold: a segment is good if its score is this or less, 0 to 1.
+        batch: segments that are read together.
+
     Raises:
         StudyError: `batch` below 1, a threshold outside of [0, 1]; when first asked for a score: a model that
             is neither here nor can be had, or that has no such label.

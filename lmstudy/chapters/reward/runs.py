@@ -1,0 +1,9 @@
+"""The runs of the chapter on reward models."""
+
+from lmstudy.chapters.reward.reward import FEWER_TEXTS, ONE_RATING, OURS, REGRESSION, STRONG, TRAINING_SCORER
+from lmstudy.study.chapter_runs import chapter_runs
+
+RUNS = [
+    *chapter_runs(OURS, *FEWER_TEXTS.values(), ONE_RATING, REGRESSION, command="reward"),
+    *chapter_runs(TRAINING_SCORER, STRONG, seeds=[1], command="reward"),
+]

@@ -1,0 +1,192 @@
+"""The worked example of the article's section 4.2: what it prints, and what comes out when it is computed.
+
+The numbers below are the article's. Nothing here puts them right; `redone` does.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.special import expit, softmax, xlogy
+
+from lmstudy.chapters.worked_example.matrices import WIDTH, Part, allow_chinese, entry, equations
+from lmstudy.show.style import COLOURS, GREY
+
+WORDS = ("我", "爱", "编程", "你", "世界")
+"""The article's vocabulary, in its order."""
+ENGLISH = {"我": "I", "爱": "love", "编程": "programming", "你": "you", "世界": "world"}
+SENTENCE = WORDS[:3]
+
+PRINTED: Mapping[str, np.ndarray] = {
+    "E": np.array([[1, 0, 0, 0, 0], [0, 1, 0, 0, 0]]),  # printed as one row of five pairs: one column a word
+    "selection": np.array([1, 1, 0]),
+    "looked up": np.array([[0, 1], [0, 1], [0, 0]]),
+    "W": np.array([[1, 1], [1, 0], [0, 1]]),
+    "fed": np.array([0, 1, 0]),
+    "h": np.array([1, 1, 0]),
+    "W'": np.array([[1, 0, 1, 0, 0], [0, 1, 0, 1, 0]]),
+    "logits": np.array([1, 1, 0, 0, 0]),
+    "probabilities": np.array([0.7, 0.3, 0.0, 0.0, 0.0]),
+}
+"""What section 4.2 prints, step by step."""
+
+STEPS = (
+    ("embedding 嵌入层", "E", "selection", "looked up"),
+    ("encoder 编码器", "W", "fed", "h"),
+    ("decoder 解码器", "W'", "h", "logits"),
+)
+"""Of each product that is printed: the step, its two factors and its result (before any activation)."""
+
+
+def shape(matrix: np.ndarray) -> str:
+    """A shape as it is written in a formula: `3×2`, or `3` for a vector."""
+    return "×".join(map(str, matrix.shape))
+
+
+def attempt(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray | None, str]:
+    """The product `left @ right` and its shape; where there is none, None and the reason that NumPy gives."""
+    try:
+        product = left @ right
+    except ValueError as error:
+        return None, str(error)
+    return product, shape(product)
+
+
+def products() -> pd.DataFrame:
+    """Each printed product, as printed and with its matrix transposed: does it exist, and is it what was printed?"""
+    rows = []
+    for step, matrix, vector, result in STEPS:
+        for name, left in ((matrix, PRINTED[matrix]), (f"{matrix} transposed", PRINTED[matrix].T)):
+            product, told = attempt(left, PRINTED[vector])
+            rows.append(
+                {
+                    "step": f"{step}, {name}",
+                    "matrix": shape(left),
+                    "times": f"{vector}, {shape(PRINTED[vector])}",
+                    "NumPy says": f"gives {told}" if product is not None else told[told.rindex("(") :].strip("()"),
+                    "printed result": shape(PRINTED[result]),
+                    "agree": product is not None and np.array_equal(product, PRINTED[result]),
+                }
+            )
+    return pd.DataFrame(rows).set_index("step").rename_axis(None)
+
+
+def products_figure() -> Figure:
+    """The three products as they are printed, each with the two sizes that would have to be equal."""
+    rows: list[list[Part]] = []
+    for step, matrix, vector, result in STEPS:
+        left, right, out = PRINTED[matrix], PRINTED[vector][:, None], PRINTED[result]
+        name = step.replace(" ", "\n").ljust(14)
+        factors: list[Part] = [
+            (f"{matrix}, {shape(left)}", _bare(left)),
+            "·",
+            (f"{vector}, {len(right)}", _bare(right)),
+        ]
+        refused = f"  {left.shape[1]} ≠ {len(right)}  "
+        printed = (f"printed, {shape(out)}", _bare(out if out.ndim == 2 else out[:, None]))
+        rows.append([name, *factors, refused, printed])
+    figure = equations(rows)
+    for text in figure.axes[0].texts:
+        if "≠" in text.get_text():
+            text.set(color=COLOURS[1], weight="bold")
+    return figure
+
+
+def _bare(matrix: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(matrix, [""] * len(matrix), [""] * matrix.shape[1])
+
+
+def lookups() -> pd.DataFrame:
+    """The vector of each word of the sentence by the printed matrix, beside the row that is printed for it."""
+    rows = {
+        word: {"column of E": str(own.tolist()), "printed": str(row.tolist()), "agree": np.array_equal(own, row)}
+        for word, own, row in zip(SENTENCE, PRINTED["E"].T, PRINTED["looked up"], strict=False)
+    }
+    return pd.DataFrame(rows).T
+
+
+def same_vector(vectors: np.ndarray) -> list[tuple[str, ...]]:
+    """Groups of words whose vectors (rows) are equal, which no layer behind can tell apart."""
+    groups: dict[tuple[float, ...], list[str]] = {}
+    for word, vector in zip(WORDS, vectors, strict=True):
+        groups.setdefault(tuple(vector.tolist()), []).append(word)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
+def activations() -> pd.DataFrame:
+    """The printed probabilities beside the sigmoid and the softmax of the printed logits, and what each adds up to."""
+    columns = {
+        "logits": PRINTED["logits"],
+        "printed": PRINTED["probabilities"],
+        "sigmoid": expit(PRINTED["logits"]),
+        "softmax": softmax(PRINTED["logits"]),
+    }
+    table = pd.DataFrame(columns, index=list(WORDS), dtype=float)
+    table.loc["sum"] = table.sum()
+    table.loc["sum", "logits"] = math.nan
+    return table
+
+
+def activations_figure(table: pd.DataFrame) -> Figure:
+    """What is printed for each word, and what a sigmoid and a softmax make of the same logits."""
+    allow_chinese()
+    figure, panels = plt.subplots(1, 3, figsize=(WIDTH, 2.7), sharey=True)
+    words = [word for word in table.index if word != "sum"]
+    names = ("printed", "sigmoid", "softmax")
+    for axes, name, colour in zip(panels, names, (GREY, COLOURS[1], COLOURS[0]), strict=True):
+        bars = axes.bar(range(len(words)), table.loc[words, name], color=colour, width=0.7)
+        axes.bar_label(bars, fmt="%.2f", fontsize=8.5, padding=2)
+        axes.set(title=f"{name}, sum {table.loc['sum', name]:.2f}", xticks=range(len(words)), ylim=(0, 0.9))
+        labels = [f"{word}\n{entry(table.loc[word, 'logits'])}" for word in words]
+        axes.set_xticklabels(labels, fontsize=8.5)
+        axes.tick_params(length=0)
+    panels[0].set_ylabel("probability")
+    panels[1].set_xlabel("word, and the logit that is printed for it")
+    return figure
+
+
+def tempered(temperatures: Sequence[float]) -> pd.DataFrame:
+    """softmax(z / T) of the printed logits, one row a temperature T."""
+    rows = {f"{t:g}": softmax(PRINTED["logits"] / t) for t in temperatures}
+    return pd.DataFrame(rows, index=list(WORDS)).T
+
+
+def logit_gap(p: float, q: float) -> float:
+    """By how much the logit of a word of probability p exceeds that of one of probability q: log(p / q)."""
+    return math.log(p / q) if q else math.inf
+
+
+def loss_read_literally(probabilities: np.ndarray) -> float:
+    """The article's loss as it is written: the sum over positions t and words k of -k log p_tk.
+
+    Section 4.1.4 weights log p by y_t and lets y_t run through the vocabulary, so that y_t can only be a word's
+    number (here from 0). The target does not occur. It is least for p_tk proportional to k, whatever the text is.
+    `probabilities` has one row a position.
+    """
+    return -float(xlogy(np.arange(probabilities.shape[-1]), probabilities).sum())
+
+
+def literal_optimum(size: int) -> np.ndarray:
+    """The distribution that `loss_read_literally` is least for."""
+    numbers = np.arange(size)
+    return np.asarray(numbers / numbers.sum())
+
+
+def softmax_twice(sizes: Sequence[int]) -> pd.DataFrame:
+    """The range of a cross-entropy that takes softmax outputs for logits, by size V of the vocabulary.
+
+    The inner softmax yields numbers between 0 and 1, so the loss log(sum exp p) - p_target is least for a model that
+    is sure and right, log(1 + (V - 1) / e), and greatest for one that is sure and wrong, log(V - 1 + e): one nat more.
+    """
+    rows = {
+        size: {
+            "sure and right": math.log(1 + (size - 1) / math.e),
+            "no idea": math.log(size),
+            "sure and wrong": math.log(size - 1 + math.e),
+        }
+        for size in sizes
+    }
+    return pd.DataFrame(rows).T
