@@ -217,7 +217,7 @@ LONGEST = 90
 @cache
 def glosses() -> dict[str, str]:
     """English for those of the models' Chinese texts that the book shows."""
-    return yaml.safe_load((files(__package__) / "glosses.yaml").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    return yaml.safe_load((files(__package__) / "glosses.yaml").read_text(encoding="utf-8"))
 
 
 def first_texts(columns: Mapping[str, Record], count: int, caption: str = "") -> str:

@@ -103,7 +103,7 @@ def standard_error(record: Record) -> float:
 
 def red_team_lower(shelf: Shelf, task: str, name: str = "conditional", reference: str = "MLE") -> Estimate:
     """How many times lower an arm's misalignment is than the reference's on its own worst prompts, asked anew."""
-    return times(*(_red_team(shelf, task, one) for one in (reference, name)), "red_team/again")
+    return times(_red_team(shelf, task, reference), _red_team(shelf, task, name), "red_team/again")
 
 
 def _red_team(shelf: Shelf, task: str, name: str) -> list[Record]:

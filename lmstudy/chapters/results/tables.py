@@ -46,7 +46,7 @@ MORE_BITS = "bits per byte more, %"
 
 def misalignment_table(results: Results) -> pd.DataFrame:
     """What graders say of samples from nothing and behind held-out beginnings, and of text by people."""
-    rows = {name: _graded(results, records) for name, records in results.judged.items()}
+    rows: dict[str, dict[str, Any]] = {name: _graded(results, records) for name, records in results.judged.items()}
     people = _graded(results, next(iter(results.judged.values())), "people", "people")
     rows[PEOPLE] = {column: None if "prompted" in column else cell for column, cell in people.items()}
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
@@ -54,7 +54,7 @@ def misalignment_table(results: Results) -> pd.DataFrame:
 
 def _graded(
     results: Results, records: Sequence[Record], nothing: str = "unprompted", prompt: str = "prompted"
-) -> dict[str, Estimate | float]:
+) -> dict[str, Any]:
     return {
         "from nothing: training scorer": level(results.task, records, f"{nothing}/training"),
         "held-out grader": level(results.task, records, f"{nothing}/held_out"),
