@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from lmstudy.chapters.architectures.architectures import BUDGET, COPIED, COPY_BUDGET
-from lmstudy.evaluation.statistics import Estimate, paired_difference
+from lmstudy.evaluation.statistics import paired_difference
 from lmstudy.study.claims import Compute, above, claim
 from lmstudy.study.estimates import group_counts, more_bits
 from lmstudy.study.shelf import Shelf
@@ -21,12 +21,8 @@ Arm = tuple[str, int]
 
 def _more_bits(arm: str, reference: str) -> Compute:
     """Bits per byte of an experiment minus those of another."""
-
-    def compute(shelf: Shelf) -> Estimate:
-        one, other = (shelf.trained(f"experiment={e}", f"budget={BUDGET}") for e in (arm, reference))
-        return more_bits(one, other)
-
-    return compute
+    first, second = ((f"experiment={name}", f"budget={BUDGET}") for name in (arm, reference))
+    return lambda shelf: more_bits(shelf.trained(*first), shelf.trained(*second))
 
 
 def _after_reading(budget: str, measure: tuple[str, ...], split: str, scale: int, arm: Arm, reference: Arm) -> Compute:

@@ -2,10 +2,8 @@
 
 from functools import partial
 
-from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, above, claim
 from lmstudy.study.estimates import more_bits
-from lmstudy.study.shelf import Shelf
 
 in_bits = partial(claim, chapter="notebooks/08_embeddings", unit="bits per byte")
 BUDGET = "brief"
@@ -23,12 +21,8 @@ FROZEN = {
 
 def _more_bits(arm: str, reference: str) -> Compute:
     """Bits per byte of an experiment minus those of another."""
-
-    def compute(shelf: Shelf) -> Estimate:
-        one, other = (shelf.trained(f"experiment={e}", f"budget={BUDGET}") for e in (arm, reference))
-        return more_bits(one, other)
-
-    return compute
+    first, second = ((f"experiment={name}", f"budget={BUDGET}") for name in (arm, reference))
+    return lambda shelf: more_bits(shelf.trained(*first), shelf.trained(*second))
 
 
 # fmt: off

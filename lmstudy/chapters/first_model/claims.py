@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from lmstudy.evaluation.statistics import Estimate, paired_difference
 from lmstudy.runs.records import Record
@@ -23,8 +22,7 @@ def counting(shelf: Shelf, models: Sequence[Record], *, same_tokens: bool = Fals
     It is counted on the whole training split, or on as many tokens as the first of the runs was trained to predict.
     """
     tokens = int(models[0].metrics["train/tokens"]) if same_tokens else "all"
-    data: Any = models[0].config["data"]
-    return shelf.baseline(f"tokens={tokens}", data=data)
+    return shelf.baseline(f"tokens={tokens}", beside=models[0])
 
 
 def _baseline_minus_model(split: str, *, same_tokens: bool = False) -> Compute:

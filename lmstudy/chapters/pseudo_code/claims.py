@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.runs.records import Record
@@ -24,8 +23,7 @@ LAST = 10
 
 def counting(shelf: Shelf, trained: Record, order: int) -> Record:
     """The n-gram model of an order on the corpus of a run."""
-    data: Any = trained.config["data"]
-    return shelf.baseline(f"order={order}", data=data)
+    return shelf.baseline(f"order={order}", beside=trained)
 
 
 def _last_loss(experiment: str) -> Compute:
