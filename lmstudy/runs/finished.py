@@ -1,56 +1,70 @@
-"""Finished runs, loaded with their weights."""
+"""Finished pretrainings and fine-tunings, loaded with their weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file
+from torch import nn
 
 from lmstudy.errors import StudyError
+from lmstudy.runs.fine_tuning import Tuning, first_module, open_tuning
 from lmstudy.runs.folders import check_kind
-from lmstudy.runs.folders import find_folder as find_folder
-from lmstudy.runs.records import Record, load
+from lmstudy.runs.lifecycle import WEIGHTS
 from lmstudy.runs.pretraining import Run, build_module, open_run
-from lmstudy.training.pretraining import PretrainingModule
+from lmstudy.runs.records import Record, load
+
+ON_CPU = {"accelerator": "cpu", "devices": 1, "nodes": 1, "strategy": "auto", "precision": "32-true"}
+"""A finished run is looked at wherever it was trained."""
+NEWER = {"label_weights": None, "keep": None}
+"""What records of fine-tunings do not say that are older than these keys."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished run with its trained module, in evaluation mode."""
+    """A finished training, its record, and its module in evaluation mode.
 
-    run: Run
+    Args:
+        run: a `Run` or a `Tuning`, by what `load_run` was asked for.
+        record: whose `kind` says which.
+        module: a `PretrainingModule` or a `FineTuningModule`.
+    """
+
+    run: Any
     record: Record
-    module: PretrainingModule
+    module: Any
 
 
-def load_run(folder: Path) -> Finished:
-    """Rebuild a finished run's module from its record and read its weights.
+def load_run(folder: Path, kind: str = "train") -> Finished:
+    """Rebuild a finished training's module from its record, and read its weights.
+
+    Args:
+        folder: of its record and its weights.
+        kind: "train" for a pretraining, "tuning" for a fine-tuning.
 
     Raises:
-        StudyError: the weights are missing, or do not fit the configuration, data or version of the record.
+        StudyError: the record is of another kind; the weights, or those of what a fine-tuning started from, are
+            missing, or do not fit the configuration, data or version of the record.
     """
     record = load(folder / "record.json")
-    check_kind(record, "train", str(folder))
+    check_kind(record, kind, str(folder))
     config: dict[str, Any] = dict(record.config)
-    run = open_run({**config, "runs": str(folder.parent), "trainer": {**config["trainer"], **ON_CPU}})
-    if run.corpus.fingerprint != record.data:
+    config |= {"runs": str(folder.parent), "trainer": {**config["trainer"], **ON_CPU}}
+    run: Run | Tuning = open_run(config) if kind == "train" else open_tuning({**NEWER, **config})
+    again = "train the run again" if kind == "train" else "fine-tune again"
+    if run.data != record.data:
         raise StudyError(
-            f"{folder}: trained on data {record.data}, but its configuration now gives {run.corpus.fingerprint}: "
-            "token ids would not fit; train the run again"
+            f"{folder}: trained on data {record.data}, but its configuration now gives {run.data}: "
+            f"token ids would not fit; {again}"
         )
-    module = build_module(run)
-    weights = folder / "model.safetensors"
+    weights = folder / WEIGHTS
     if not weights.exists():
-        raise StudyError(
-            f"{weights} is missing: only the record is left; train the run again under another runs=FOLDER"
-        )
+        raise StudyError(f"{weights} is missing: only the record is left; {again} under another runs=FOLDER")
+    module: nn.Module = build_module(run) if isinstance(run, Run) else first_module(run)
+    own: Any = module.model if isinstance(run, Run) else module  # weights of a fine-tuning hold its head, too
     try:
-        module.model.load_state_dict(load_file(weights))
+        own.load_state_dict(load_file(weights))
     except Exception as error:
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
         raise StudyError(f"{weights} does not fit its record's configuration ({first_line})") from error
     return Finished(run, record, module.eval())
-
-
-ON_CPU = {"accelerator": "cpu", "devices": 1, "nodes": 1, "strategy": "auto", "precision": "32-true"}
-"""A finished run is looked at wherever it was trained."""
