@@ -57,7 +57,7 @@ def per_label(by_title: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
 def calibration(by_title: Mapping[str, Tuned], size: int | None, known: Mapping[str, Record]) -> pd.DataFrame:
     """Expected calibration error, a row an answerer that has one and a column a title; means over seeds."""
     found = {title: means(arms, size, {"": "calibration_error"}, known[title])[""] for title, arms in by_title.items()}
-    return pd.DataFrame(found).dropna(how="all")
+    return pd.concat(found, axis=1).dropna(how="all")
 
 
 def chosen(known: Mapping[str, Record]) -> str:

@@ -34,7 +34,7 @@ def _below(record: Record, start: str) -> dict[str, int]:
 def examples(record: Record, count: int = 4) -> dict[str, list[str]]:
     """Test examples as they are, for `lmstudy.show.texts.side_by_side`."""
     return {
-        title: [str(sample[key]) for sample in record.samples[:count]]  # type: ignore[index,call-overload]
+        title: [str(sample[key]).rstrip() for sample in record.samples[:count]]  # type: ignore[index,call-overload]
         for title, key in {"read": "source", "to be written": "target"}.items()
     }
 

@@ -30,6 +30,8 @@ class Score:
     """Of a record's groups: "f1" of labels is made of the confusion table."""
     label: str
     factor: float = 1.0
+    decimals: int = 3
+    """In tables of results; differences have the digits of their intervals."""
     lower: Literal["better", "worse"] = "worse"
     """What a lower score is."""
 
@@ -42,26 +44,26 @@ SCORES: dict[str, tuple[Score, ...]] = {
     "sentiment": (F1, Score("accuracy", "accuracy")),
     "sentiment_zh": (F1, Score("accuracy", "accuracy")),
     "translation": (
-        Score("chrf", "chrF, mean of messages"),
-        Score("exact", "exact, %", PER_CENT),
-        Score("placeholders", "placeholders kept, %", PER_CENT),
+        Score("chrf", "chrF, mean of messages", decimals=1),
+        Score("exact", "exact, %", PER_CENT, 1),
+        Score("placeholders", "placeholders kept, %", PER_CENT, 1),
     ),
     "question_answering": (
-        Score("f1", "F1 of words"),
-        Score("exact", "exact match, %"),
-        Score("extractive", "stands in the docstring, %", PER_CENT),
+        Score("f1", "F1 of words", decimals=1),
+        Score("exact", "exact match, %", decimals=1),
+        Score("extractive", "stands in the docstring, %", PER_CENT, 0),
     ),
     "summarisation": (
-        Score("rouge_l", "ROUGE-L", PER_CENT),
-        Score("rouge_1", "ROUGE-1", PER_CENT),
-        Score("rouge_2", "ROUGE-2", PER_CENT),
-        Score("faithful", "faithful, %", PER_CENT),
+        Score("rouge_l", "ROUGE-L", PER_CENT, 1),
+        Score("rouge_1", "ROUGE-1", PER_CENT, 1),
+        Score("rouge_2", "ROUGE-2", PER_CENT, 1),
+        Score("faithful", "faithful, %", PER_CENT, 0),
     ),
     "generation": (
-        Score("chrf", "chrF, mean of bodies"),
-        Score("parses", "parses, %", PER_CENT),
-        Score("style", "violations of style per 1,000 characters", 1000, "better"),
-        Score("privacy", "personal data per 1,000 characters", 1000, "better"),
+        Score("chrf", "chrF, mean of bodies", decimals=1),
+        Score("parses", "parses, %", PER_CENT, 0),
+        Score("style", "violations of style per 1,000 characters", 1000, 1, "better"),
+        Score("privacy", "personal data per 1,000 characters", 1000, 2, "better"),
     ),
 }
 """Of each task, the one that runs are compared by first."""
@@ -217,6 +219,13 @@ def results(task: str, arms: Tuned, size: int | None, against: Sequence[Record] 
             rows[named(arm.start)] = {label: e if e.low < e.high else e.value for label, e in found.items()}
             rows[named(arm.start)]["seeds"] = len(records)
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+
+
+def scored(task: str, arms: Tuned, size: int | None, caption: str, against: Sequence[Record] = ()) -> Styler:
+    """`results` as the book shows them."""
+    found = results(task, arms, size, against)
+    decimals = {score.label: score.decimals for score in (*SCORES[task], BITS) if score.label in found}
+    return shown(found, caption, decimals=decimals)
 
 
 def means(arms: Tuned, size: int | None, keys: Mapping[str, str], known: Record | None = None) -> pd.DataFrame:
