@@ -8,6 +8,7 @@ import pytest
 from lmstudy.chapters.applications import classification, data, overview, scores
 from lmstudy.errors import StudyError
 from lmstudy.measures.evaluate import asked
+from lmstudy.study import task_scores
 from lmstudy.study.applications import AT, MLE, PEER, SCRATCH, STARTS, Arm
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from lmstudy.tasks.base import PARTS, Example
@@ -79,51 +80,53 @@ def known():
 
 
 def test_every_task_has_its_scores():
-    assert set(scores.SCORES) == set(scores.TITLES) == set(STARTS)
+    assert set(task_scores.SCORES) == set(task_scores.TITLES) == set(STARTS)
 
 
 def test_a_score_is_that_of_all_seeds(arms):
     records = arms[Arm(MLE, AT)]
-    e = scores.estimate(records, scores.F1)
+    e = task_scores.estimate(records, task_scores.F1)
     assert e.value == pytest.approx(np.mean([r.metrics["test/f1"] for r in records]), abs=0.003)
     assert (e.low < e.value < e.high, e.n) == (True, 3)
-    accuracy = scores.estimate(records, scores.SCORES["sentiment"][1])
+    accuracy = task_scores.estimate(records, task_scores.SCORES["sentiment"][1])
     assert accuracy.value == pytest.approx(np.mean([r.metrics["test/accuracy"] for r in records]))
     with pytest.raises(StudyError, match="has no group 'test/chrf'"):
-        scores.estimate(records, scores.main_score("translation"))
+        task_scores.estimate(records, task_scores.main_score("translation"))
 
 
 def test_differences_are_paired_and_found_where_there_are_some(arms, known):
-    gains = scores.pays(arms, scores.F1)
+    gains = scores.pays(arms, task_scores.F1)
     assert list(gains) == ["100 examples", "1,000 examples"]
     assert gains["100 examples"].low < 0.05 < 0.1 < gains["1,000 examples"].low
-    costs = scores.costs(arms, scores.F1)
+    costs = scores.costs(arms, task_scores.F1)
     assert [(size, name) for size, found in costs.items() for name in found] == [
         ("1,000 examples", "filtering"),
         ("100 examples", "filtering"),
     ]
     assert costs["100 examples"]["filtering"].high < 0
     assert costs["1,000 examples"]["filtering"].low < 0 < costs["1,000 examples"]["filtering"].high
-    assert scores.difference(arms[Arm(MLE, AT)], [known["sentiment"]], scores.F1, than="rule").low > 0
-    told = scores.compared(costs["100 examples"], scores.F1, "").to_html()
+    assert task_scores.difference(arms[Arm(MLE, AT)], [known["sentiment"]], task_scores.F1, than="rule").low > 0
+    told = scores.compared(costs["100 examples"], task_scores.F1, "").to_html()
     assert "worse" in told
     with pytest.raises(StudyError, match="no seed in common"):
-        scores.difference(arms[Arm(MLE, AT)][:1], arms[Arm(MLE, AT)][1:], scores.F1)
+        task_scores.difference(arms[Arm(MLE, AT)][:1], arms[Arm(MLE, AT)][1:], task_scores.F1)
 
 
 def test_results_hold_every_answerer_and_start(everything, known):
     table = scores.results("sentiment", everything["sentiment"], AT, [known["sentiment"]])
     assert list(table.index) == ["rule", "network from scratch", "pretrained, MLE", "pretrained, filtering"]
-    assert table.loc["rule", "macro F1"] == scores.estimate([known["sentiment"]], scores.F1, "rule").value
-    assert table.loc["pretrained, MLE", "macro F1"] == scores.estimate(everything["sentiment"][Arm(MLE, AT)], scores.F1)
+    assert table.loc["rule", "macro F1"] == task_scores.estimate([known["sentiment"]], task_scores.F1, "rule").value
+    assert table.loc["pretrained, MLE", "macro F1"] == task_scores.estimate(
+        everything["sentiment"][Arm(MLE, AT)], task_scores.F1
+    )
     found = scores.results("translation", everything["translation"], AT).loc["pretrained, MLE"]
     assert found["placeholders kept, %"] == 100.0  # without an interval, since all answers keep all
-    assert found[scores.BITS.label] == 2.0
+    assert found[task_scores.BITS.label] == 2.0
     assert found["seeds"] == 3
 
 
 def test_a_curve_has_a_point_for_each_number_of_examples(arms, known):
-    found = scores.learning(arms, scores.F1, [known["sentiment"]], ["rule"])
+    found = scores.learning(arms, task_scores.F1, [known["sentiment"]], ["rule"])
     assert list(found) == ["network from scratch", "pretrained, MLE", "rule"]
     assert list(found["pretrained, MLE"]) == [100, AT]
 

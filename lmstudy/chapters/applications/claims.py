@@ -6,20 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from lmstudy.chapters.applications.overview import sources
-from lmstudy.chapters.applications.scores import (
-    BITS,
-    SCORES,
-    SOURCE,
-    TITLES,
-    Score,
-    difference,
-    estimate,
-    main_score,
-)
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.applications import AT, DRAWN, KEPT, MLE, SCRATCH, STUDIED, arm_of, baseline_of
 from lmstudy.study.claims import Compute, above, below, between, claim, not_below
 from lmstudy.study.shelf import Shelf
+from lmstudy.study.task_scores import BITS, SCORES, SOURCE, TITLES, Score, difference, estimate, main_score
 from lmstudy.tasks.baselines import LOGISTIC
 
 CHAPTERS = {

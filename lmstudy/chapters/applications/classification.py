@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lmstudy.chapters.applications.scores import F1, PER_CENT, means, table
+from lmstudy.chapters.applications.scores import means
 from lmstudy.runs.records import Record
 from lmstudy.study.applications import Tuned
 from lmstudy.study.estimates import mean_metric
+from lmstudy.study.task_scores import F1, PER_CENT, table
 from lmstudy.tasks.baselines import LOGISTIC
 
 RECALL = "test/recall/"

@@ -6,25 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from lmstudy.chapters.applications.scores import (
-    BITS,
-    PER_CENT,
-    SOURCE,
-    TITLES,
-    Score,
-    against,
-    answerers,
-    difference,
-    estimate,
-    main_score,
-    named,
-)
+from lmstudy.chapters.applications.scores import against, answerers, named
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number
 from lmstudy.study.applications import MLE, SCRATCH, UNTRAINED, Arm, Tuned
 from lmstudy.study.estimates import mean_metric
 from lmstudy.study.shelf import Shelf
+from lmstudy.study.task_scores import BITS, PER_CENT, SOURCE, TITLES, Score, difference, estimate, main_score
 
 Everything = Mapping[str, Tuned]
 """Fine-tunings by task."""
@@ -121,7 +110,9 @@ def verdicts(found: Mapping[str, Estimate] | Mapping[str, Mapping[str, Estimate]
     above = [name for name, e in each.items() if e.low > 0]
     below = [name for name, e in each.items() if e.high < 0]
     sides = [
-        f"{len(names)} lie wholly {side} it ({'; '.join(names)})" if names else f"none lies wholly {side} it"
+        f"{len(names)} lie{'s' * (len(names) == 1)} wholly {side} it ({'; '.join(names)})"
+        if names
+        else f"none lies wholly {side} it"
         for side, names in (("above", above), ("below", below))
     ]
     return (
