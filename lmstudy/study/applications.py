@@ -200,7 +200,7 @@ def gather(
     sizes = sizes or CURVES[task]
     at = AT if AT in sizes else list(sizes)[-1]
     rest = [name for name in objectives if name in STARTS[task] and name != MLE]
-    few = [size for size in sizes if size in COMPARED] or [at]
+    few: Sequence[int | None] = [size for size in sizes if size in COMPARED] or [at]
     found = tuned(shelf, task, [SCRATCH, MLE], sizes, seeds, *fine_tuning, pretraining=pretraining)
     found |= tuned(shelf, task, rest, few, seeds, *fine_tuning, pretraining=pretraining)
     return found | tuned(shelf.as_is(), task, [PEER], [at], seeds, *fine_tuning)

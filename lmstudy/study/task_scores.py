@@ -26,7 +26,7 @@ class Score:
     label: str
     factor: float = 1.0
     decimals: int = 3
-    """In tables of results; differences have the digits of their intervals."""
+    """In tables."""
     lower: Literal["better", "worse"] = "worse"
     """What a lower score is."""
 
@@ -73,6 +73,7 @@ TITLES = {
 
 
 def main_score(task: str) -> Score:
+    """That by which a task's runs are compared first."""
     return SCORES[task][0]
 
 

@@ -82,7 +82,7 @@ def _is_written(records: Sequence[Record]) -> bool:
 
 def preference_costs(everything: Everything, at: int | None) -> dict[str, dict[str, Estimate]]:
     """By how many per cent every other objective scores above maximum likelihood, by task and by objective."""
-    found = {}
+    found: dict[str, dict[str, Estimate]] = {}
     for task, arms in everything.items():
         score, reference = main_score(task), arms[Arm(MLE, at)]
         apart = {name: _in_per_cent(e, reference, score) for name, e in against(arms, at, score).items()}

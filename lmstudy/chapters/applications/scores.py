@@ -23,6 +23,7 @@ def named(start: str) -> str:
 
 
 def sized(size: int | None) -> str:
+    """A number of training examples in words; None: all."""
     return f"{size:,} examples" if size else "all examples"
 
 
@@ -93,7 +94,7 @@ def results(task: str, arms: Tuned, size: int | None, against: Sequence[Record] 
         if arm.examples == size:
             own = [*SCORES[task], *([BITS] if f"test/{BITS.row}" in records[0].groups else [])]
             found = {score.label: estimate(records, score) for score in own}
-            rows[named(arm.start)] = {label: e if e.low < e.high else e.value for label, e in found.items()}
+            rows[named(arm.start)] = {label: e.value if e.low == e.high else e for label, e in found.items()}
             rows[named(arm.start)]["seeds"] = len(records)
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
@@ -125,4 +126,4 @@ def means(arms: Tuned, size: int | None, keys: Mapping[str, str], known: Record 
 
 def compared(found: Mapping[str, Estimate], score: Score, caption: str) -> Styler:
     """Differences of a score as a table, with what they allow to say."""
-    return shown(differences(found, score.label, score.lower), caption, signed=True)
+    return shown(differences(found, score.label, score.lower), caption, decimals=score.decimals, signed=True)
