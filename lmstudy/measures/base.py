@@ -54,7 +54,7 @@ class Measure:
         if not hasattr(finished.module.model, "start"):
             raise StudyError(
                 f"measure={self.name} needs samples, and {finished.record.name} cannot write: its model, "
-                f"{finished.run.typed.model['_target_']}, has no start and step (see lmstudy.models.writer)"
+                f"{finished.run.typed.model['_target_']}, has no start and step (see lmstudy.models.network)"
             )
 
 

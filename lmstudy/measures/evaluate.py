@@ -9,6 +9,7 @@ from lmstudy.config import EvaluateConfig, build, check
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Findings, Measure, Subject
+from lmstudy.runs.fine_tuning import load_tuning
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.folders import find_folder
 from lmstudy.runs.identity import finding_id
@@ -88,7 +89,7 @@ def evaluate(config: Mapping[str, Any]) -> Record:
 
 
 def _measure(wanted: Evaluation, folder: Path) -> Findings:
-    finished = load_run(folder, wanted.measure.kind)
+    finished = {"train": load_run, "tuning": load_tuning}[wanted.measure.kind](folder)
     wanted.measure.check(finished)
     documents = wanted.config["measure"]["documents"]
     corpus = wanted.corpus or finished.run.corpus

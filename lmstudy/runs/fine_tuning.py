@@ -15,6 +15,7 @@ from lmstudy.data.corpus import Corpus, prepare, to_stderr
 from lmstudy.data.splits import unit_hash
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
+from lmstudy.runs.finished import Finished, load_run, loaded
 from lmstudy.runs.folders import find_folder
 from lmstudy.runs.identity import tuning_id
 from lmstudy.runs.lifecycle import WEIGHTS, Work, once, save_weights, session
@@ -29,6 +30,10 @@ from lmstudy.writing.answers import Answered, answered
 
 SHOWN = 24
 """Answers that a record keeps, the first of the test examples."""
+
+
+NEWER = {"label_weights": None, "keep": None}
+"""What records of fine-tunings do not say that are older than these keys."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +132,6 @@ def first_module(tuning: Tuning) -> FineTuningModule:
     Raises:
         StudyError: the weights of the pretraining run are missing, or do not fit its record.
     """
-    from lmstudy.runs.finished import load_run  # which loads fine-tunings, too
-
     typed = tuning.typed
     L.seed_everything(typed.seed, verbose=False)
     if tuning.pretrained is not None:
@@ -219,3 +222,16 @@ def headline(record: Record) -> list[str]:
     """The test metrics that are not of a single label, for one line."""
     shown = {name: value for name, value in record.metrics.items() if name.startswith("test/") and name.count("/") == 1}
     return [f"{name} {value:.4g}" for name, value in shown.items() if name not in ("test/examples", "test/cut")]
+
+
+def load_tuning(folder: Path) -> Finished:
+    """Rebuild a finished fine-tuning's module from its record, and read its weights, those of its head among them.
+
+    Raises:
+        StudyError: as `lmstudy.runs.finished.loaded`; or the weights of what it started from are missing.
+    """
+
+    def open_work(config: dict[str, Any]) -> Tuning:
+        return open_tuning({**NEWER, **config})
+
+    return loaded(folder, "tuning", open_work, first_module, lambda module: module, "fine-tune again")
