@@ -27,7 +27,7 @@ from lmstudy.data.tokenizer import encode, train
 from lmstudy.errors import StudyError
 from lmstudy.folders import cache_folder
 from lmstudy.show.tables import reason_table
-from lmstudy.show.texts import as_code, parses
+from lmstudy.show.texts import as_code
 
 ROUNDS = 3
 """Times that each step is measured."""
@@ -92,9 +92,8 @@ def dropped(found: Found, near: bool = True) -> dict[str, Dropped]:
         if objection:
             by_step.setdefault(objection, []).append(number)
     remaining = [number for number, objection in enumerate(objections) if objection is None]
-    order = [step for step in (*STEPS, EXACT, NEAR) if step in by_step]
     result = {}
-    for step in order:
+    for step in (step for step in (*STEPS, EXACT, NEAR) if step in by_step):
         number = min(by_step[step], key=lambda n: (len(texts[n]), n))
         twin = _twin(found, number, remaining) if step == NEAR else None
         result[step] = Dropped(found.documents[number], len(by_step[step]), twin)
@@ -103,15 +102,13 @@ def dropped(found: Found, near: bool = True) -> dict[str, Dropped]:
 
 def removal_table(report: Mapping[str, Any]) -> pd.DataFrame:
     """Of a corpus' report: each step's reason, what it removed, as a share of what was found, and what is left."""
-    table = reason_table(report)
-    found, kept = (
-        {what: sum(of(source)[what] for source in report["sources"].values()) for what in ("documents", "characters")}
-        for of in (lambda source: source, lambda source: source["kept"])
-    )
-    table.loc["kept"] = {"why": "", **kept}
-    shares = {f"% of {what}": (100 * table[what].astype(float) / found[what]).round(2) for what in found}
-    table = table.astype({"documents": int, "characters": int}).assign(**shares)
-    return table[["why", "documents", "% of documents", "characters", "% of characters"]]
+    table, sources = reason_table(report), report["sources"].values()
+    sizes = ["documents", "characters"]
+    table.loc["kept"] = ["", *(sum(source["kept"][size] for source in sources) for size in sizes)]
+    table[sizes] = table[sizes].astype(int)
+    for place, size in ((2, "documents"), (4, "characters")):
+        table.insert(place, f"% of {size}", 100 * table[size] / sum(source[size] for source in sources))
+    return table
 
 
 def _twin(found: Found, number: int, kept: Sequence[int]) -> str | None:
@@ -178,17 +175,8 @@ def _word_list(text: str, segmentation: Segmentation | None) -> list[str]:
 def frequent_table(removed: Removed, top: int = 12) -> pd.DataFrame:
     """The most frequent stop words, and which of them are keywords of Python."""
     keywords = {word.lower() for word in keyword.kwlist}
-    return pd.DataFrame(
-        {
-            word: {"times": number, "in Python": "keyword" if word in keywords else ""}
-            for word, number in removed.frequent[:top]
-        }
-    ).T
-
-
-def parsing(texts: Sequence[str]) -> int:
-    """How many texts are Python."""
-    return sum(map(parses, texts))
+    rows = {word: {"times": n, "a keyword of Python": word in keywords} for word, n in removed.frequent[:top]}
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def before_and_after(
@@ -261,5 +249,5 @@ def in_words(title: str, costs: pd.DataFrame) -> str:
     """The dearest steps of a table of costs, and what all steps of cleaning take together."""
     shares = costs["share of all, %"]
     top = ", ".join(f"{name} {share:.0f} %" for name, share in shares.nlargest(3).items())
-    cleaning = shares[[name for name in shares.index if str(name).startswith("cleaning")]].sum()
+    cleaning = shares[shares.index.str.startswith("cleaning")].sum()
     return f"- {title}: {top}; all steps of cleaning together {cleaning:.1f} %."
