@@ -92,12 +92,12 @@ def _per_character(axes: Axes, title: str, scores: Floats) -> None:
     tail = 100 * np.histogram(scores[scores > 0], EDGES)[0] / len(scores)
     top = float(tail.max())
     axes.bar(range(1, len(tail) + 1), tail, width=0.8, color=BAD)
-    good = f"{percent((scores == 0).mean())}\nof lines,\nnot drawn"
+    good = f"{percent((scores == 0).mean())},\nnot\ndrawn"
     axes.text(0, 0.5 * top, good, ha="center", va="center", color=GOOD, fontsize=8.5)
     _line(axes, 0.5, "t = 0", top)
     names = ["0", *(f"≤ {high:g}" for high in EDGES[1:-1]), f"> {EDGES[-2]:g}"]
     axes.set_xticks(range(len(tail) + 1), names, fontsize=8.5)
-    axes.set(xlabel="score, per character", ylabel="% of lines", title=title, xlim=(-0.6, len(tail) + 0.6))
+    axes.set(xlabel="score, per character", ylabel="% of lines", title=title, xlim=(-0.7, len(tail) + 0.6))
 
 
 def _line(axes: Axes, x: float, text: str, highest: float) -> None:

@@ -49,7 +49,8 @@ class Task:
 
     def bad_segments(self) -> float:
         """Share of training segments, of those that have a score."""
-        return float((self.known() > self.scored.threshold).mean())
+        scores = self.scored.scores[~np.isnan(self.scored.scores)]  # in their own precision, as the threshold is met
+        return float((scores > self.scored.threshold).mean())
 
     def bad_documents(self) -> float:
         """Share of training documents with a bad segment."""
@@ -144,16 +145,17 @@ def tau(first: Floats, second: Floats, groups: NDArray[Any] | None = None, seed:
     """
     value = float(kendalltau(first, second).statistic) if len(first) > 1 else math.nan
     names, member = np.unique(np.arange(len(first)) if groups is None else groups, return_inverse=True)
-    own = [np.flatnonzero(member == number) for number in range(len(names))]
-    if len(own) < 3:
-        return Estimate(value, math.nan, math.nan, len(own))
+    count = len(names)
+    if count < 3:
+        return Estimate(value, math.nan, math.nan, count)
     rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(DRAWS):
-        rows = np.concatenate([own[g] for g in rng.integers(len(own), size=len(own) - 1)])
-        values.append(kendalltau(first[rows], second[rows]).statistic)
-    half = float(t.ppf(0.975, len(own) - 1) * np.nanstd(values))
-    return Estimate(value, max(value - half, -1.0), min(value + half, 1.0), len(own))
+    times = [np.bincount(rng.integers(count, size=count - 1), minlength=count)[member] for _ in range(DRAWS)]
+    drawn = np.array(times, dtype=np.float64)
+    one, other = (np.sign(scores[:, None] - scores) for scores in (first, second))
+    alike, *apart = (np.einsum("di,di->d", drawn @ pairs, drawn) for pairs in (one * other, one**2, other**2))
+    with np.errstate(invalid="ignore"):  # a draw in which all are equal has no tau
+        half = float(t.ppf(0.975, count - 1) * np.nanstd(alike / np.sqrt(apart[0] * apart[1])))
+    return Estimate(value, max(value - half, -1.0), min(value + half, 1.0), count)
 
 
 @dataclass(frozen=True)
