@@ -13,7 +13,8 @@ from tests.conftest import ROOT
 
 FLOORS = (
     ("errors",),
-    ("atomic", "progress", "config"),
+    ("atomic", "folders", "progress"),
+    ("compose", "config"),
     ("data",),
     ("preferences", "models"),
     ("training", "evaluation"),

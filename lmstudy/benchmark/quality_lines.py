@@ -16,8 +16,7 @@ from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import seed_interval
-from lmstudy.runs.record_fields import Curve
-from lmstudy.runs.records import Record
+from lmstudy.runs.records import Curve, Record
 from lmstudy.training import compilation
 
 OURS = "lmstudy.benchmark.contenders.ours.ConfiguredTraining"

@@ -1,11 +1,9 @@
 """One benchmark from configuration to lines on stdout and a record."""
 
-import hashlib
 import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from lmstudy.benchmark.peers import All, Peer, taking_part
@@ -14,8 +12,9 @@ from lmstudy.benchmark.result import Bench, Line, Result, Workload, table
 from lmstudy.config import BenchmarkConfig, build, check
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
-from lmstudy.runs.identity import NUMERICS
-from lmstudy.runs.records import Record
+from lmstudy.runs.identity import digest
+from lmstudy.runs.lifecycle import Work, record
+from lmstudy.runs.records import Findings, Record
 
 
 def run(config: Mapping[str, Any]) -> Record:
@@ -36,8 +35,9 @@ def run(config: Mapping[str, Any]) -> Record:
     bench = Bench(typed.rounds, threads, typed.seconds, typed.data, peers, _tell)
     clock = provenance.Clock()
     result = workload.run(bench)
-    record = _record(dict(config), workload.name, threads, result, clock)
-    path = record.write(Path(typed.runs) / f"{record.name}-{record.id}" / "record.json")
+    work = _work(dict(config), workload.name, typed, threads, result.data, clock)
+    made = record(work, clock, _found(workload.name, result))
+    made.write(work.record_path)
     if typed.format == "json":
         for line in result.lines:
             print(line.to_json(workload.name))
@@ -47,8 +47,8 @@ def run(config: Mapping[str, Any]) -> Record:
         _tell(note)
     if verdict := noise(result.lines):
         print(verdict, file=sys.stderr if typed.format == "json" else sys.stdout)
-    _tell(f"{record.name}: finished, {path}")
-    return record
+    _tell(f"{made.name}: finished, {work.record_path}")
+    return made
 
 
 def noise(lines: Sequence[Line]) -> str | None:
@@ -64,26 +64,29 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _record(config: dict[str, Any], workload: str, threads: int, result: Result, clock: provenance.Clock) -> Record:
-    if not result.lines:
-        raise StudyError(f"workload={workload} found nothing to report")
-    digest = hashlib.sha256(json.dumps([config, clock.started], sort_keys=True, default=str).encode())
+def _work(
+    config: dict[str, Any], workload: str, typed: BenchmarkConfig, threads: int, data: str, clock: provenance.Clock
+) -> Work:
     stamp = clock.started.replace("-", "").replace(":", "").replace("T", "-").removesuffix("Z")
-    verdict = noise(result.lines)
-    notes = [*result.notes, *([verdict] if verdict else [])]
-    return Record(
-        id=digest.hexdigest()[:16],
+    return Work(
         kind="benchmark",
+        id=digest(config, clock.started),
         name=f"{workload}-{stamp}",
         config=config | {"threads": threads},
-        seed=None,
-        data=result.data,
-        numerics=NUMERICS,
-        **provenance.circumstances(clock),
+        typed=typed,
+        data=data,
+    )
+
+
+def _found(workload: str, result: Result) -> Findings:
+    if not result.lines:
+        raise StudyError(f"workload={workload} found nothing to report")
+    verdict = noise(result.lines)
+    return Findings(
         metrics=named(result.lines) | result.metrics,
-        curves=result.curves,  # type: ignore[arg-type]
         samples=[{"lines": [json.loads(line.to_json(workload)) for line in result.lines]}, *result.samples],
-        notes="\n".join(notes),
+        curves=dict(result.curves),
+        notes="\n".join([*result.notes, *([verdict] if verdict else [])]),
     )
 
 

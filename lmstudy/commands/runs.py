@@ -102,30 +102,22 @@ def list_needs(runs: Path, budget: str) -> list[dict[str, Any]]:
 
 def train_chapters(chapters: list[str], overrides: list[str], runs: Path, dry_run: bool, as_json: bool) -> None:
     """List every run behind some chapters with its state, or make those that are missing, one after the other."""
-    from lmstudy.commands.finetune import finetune
-    from lmstudy.commands.reward import reward
-    from lmstudy.commands.train import train
-    from lmstudy.study.chapter_runs import Finished, of_chapters
+    from lmstudy.study.chapter_runs import find, make, of_chapters
+    from lmstudy.study.shelf import Shelf
 
-    wanted = of_chapters(chapters, overrides)
-    known = Finished(runs)
-    found = {run: known.find(run) for run in wanted}
+    looking = Shelf.open(str(runs), makes=False)
+    found = {run: find(looking, run) for run in of_chapters(chapters, overrides)}
     if dry_run:
         for run, (state, record) in found.items():
             ids = (record.id, record.name) if record else ("", "")
             show([{"state": state, "id": ids[0], "name": ids[1], "detail": str(run)}], as_json)
         return
     missing = [run for run, (state, _) in found.items() if state == "missing"]
-    print(f"{len(wanted)} runs: {len(wanted) - len(missing)} exist, {len(missing)} are made now", file=sys.stderr)
-    make = {"train": train, "reward": reward, "finetune": finetune}
+    print(f"{len(found)} runs: {len(found) - len(missing)} exist, {len(missing)} are made now", file=sys.stderr)
+    making = Shelf.open(str(runs))
     for number, run in enumerate(missing, start=1):
         print(f"{number} of {len(missing)}: {run}", file=sys.stderr)
-        start = None
-        if run.start:
-            from lmstudy.runs.pretraining import train as pretrain
-
-            start = pretrain(run.start.config(str(runs), None)).id  # here, with its weights
-        make[run.command](run.config(str(runs), start))
+        make(making, run)
 
 
 def show(rows: list[dict[str, Any]], as_json: bool) -> None:
@@ -142,7 +134,7 @@ def publish(ids: list[str], runs: Path) -> None:
     """Copy finished records, without the folder they are in, to where the book's claims are computed from."""
     from dataclasses import replace
 
-    from lmstudy.runs.finished import find_folder
+    from lmstudy.runs.folders import find_folder
     from lmstudy.runs.records import load, published_folder
 
     for run in ids:

@@ -1,6 +1,6 @@
-"""Pretraining tasks: how a document becomes (encoder input, decoder target) examples.
+"""Pretraining: how a document becomes (encoder input, decoder target) examples.
 
-A task works in two steps, so that a plan for millions of documents costs little memory and resuming costs
+A pretraining works in two steps, so that a plan for millions of documents costs little memory and resuming costs
 no data: `plan` draws, for a block of documents, what each example will hold and how long it is; `build`
 turns one planned example into token ids. Everything random comes from the generator given to `plan`.
 """
@@ -205,17 +205,15 @@ class Mixture:
         mean_span: float = 3.0,
     ) -> None:
         self.denoising = _check_share("denoising", denoising)
-        self.tasks: tuple[Pretraining, Pretraining] = (
-            PrefixLM(start_probability),
-            SpanCorruption(noise_density, mean_span),
-        )
+        spans = SpanCorruption(noise_density, mean_span)
+        self.parts: tuple[Pretraining, Pretraining] = (PrefixLM(start_probability), spans)
 
     def plan(
         self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
     ) -> Plan:
         corrupt = rng.random(len(index)) < self.denoising
-        plans = [task.plan(documents, index, encoder_length, decoder_length, rng) for task in self.tasks]
+        plans = [part.plan(documents, index, encoder_length, decoder_length, rng) for part in self.parts]
         return Plan(*(np.where(corrupt, b, a) for a, b in zip(*plans, strict=True)))
 
     def build(self, documents: Documents, example: Plan) -> tuple[Ints, Ints]:
-        return self.tasks[int(example.kind)].build(documents, example)
+        return self.parts[int(example.kind)].build(documents, example)

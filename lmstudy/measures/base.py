@@ -1,12 +1,13 @@
 """What a measure is given, and what it gives back."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import datasets
-import numpy as np
 
+from lmstudy.config import build
 from lmstudy.data import tables
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.examples import Ints
@@ -14,45 +15,62 @@ from lmstudy.data.segments import segments
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import encode, token_bytes
 from lmstudy.errors import StudyError
+from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished
+from lmstudy.runs.records import Findings
+from lmstudy.writing.texts import hash_order
 
 
 @dataclass(frozen=True)
-class Findings:
-    """The part of a record that a measure fills; fields as in `lmstudy.runs.records.Record`."""
+class Measure:
+    """A measurement of a finished run. A new one is one dataclass with `name` and `measure`, and one YAML.
 
-    metrics: dict[str, float]
-    groups: dict[str, list[list[float]]] = field(default_factory=dict)
-    """Numerators and denominators of a metric by document group (or by text), for intervals."""
-    samples: list[Any] = field(default_factory=list)
-
-
-class Measure(Protocol):
-    """A measurement of a finished run. A new one is one dataclass with these and one YAML in `conf/measure`.
-
-    The fields of the dataclass are the keys of the YAML and part of the record's identity.
+    The fields of the dataclass are the keys of the YAML in `conf/measure` and part of the record's identity.
     """
 
     name: ClassVar[str]
+    kind: ClassVar[str] = "train"
+    """Of the records that can be measured: "train" for pretrainings, "tuning" for fine-tunings."""
 
     def documents(self) -> int | None:
-        """Held-out documents taken where nothing is said of them; None: all."""
-        ...
+        """Held-out documents (or examples) taken where nothing is said of them; None: all."""
+        return None
 
     def check(self, finished: Finished) -> None:
         """Raises StudyError for settings that do not fit the run; called before any work is done."""
-        ...
 
-    def measure(self, subject: "Subject") -> Findings: ...
+    def measure(self, subject: "Subject") -> Findings:
+        """What the record keeps; `groups` hold numerators and denominators by group of documents, for intervals."""
+        raise NotImplementedError
+
+    def at_least(self, **least: int) -> None:
+        """Raises StudyError for a field that is less than it may be."""
+        for key, value in least.items():
+            if getattr(self, key) < value:
+                raise StudyError(f"measure.{key}={getattr(self, key)} must be at least {value}")
+
+    def must_write(self, finished: Finished) -> None:
+        """Raises StudyError for a model that cannot write."""
+        if not hasattr(finished.module.model, "start"):
+            raise StudyError(
+                f"measure={self.name} needs samples, and {finished.record.name} cannot write: its model, "
+                f"{finished.run.typed.model['_target_']}, has no start and step (see lmstudy.models.network)"
+            )
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A finished run, and the text that it is measured on in the run's own tokens."""
+    """A finished run, and the text that it is measured on in the run's own tokens.
+
+    Args:
+        finished: a pretraining or a fine-tuning, as the measure's `kind` says.
+        corpus: of the text: the run's own, or another.
+        split: of the corpus, or of the examples of a fine-tuning.
+        documents: how many of the split, or examples; None: all.
+    """
 
     finished: Finished
     corpus: Corpus
-    """Of the text: the run's own, or another."""
     split: str
     documents: int | None
 
@@ -68,8 +86,7 @@ class Subject:
         Raises:
             StudyError: the corpus has no such split; names those it has.
         """
-        if self.split not in self.corpus.splits:
-            raise StudyError(f"split={self.split!r} is not one of {sorted(self.corpus.splits)}")
+        check_split(self.split, self.corpus.splits)
         return self.corpus.splits[self.split]
 
     @cached_property
@@ -79,7 +96,7 @@ class Subject:
 
     def order(self) -> Ints:
         """The split's documents in an order that depends on nothing but their ids."""
-        return np.argsort(self.store.groups(2**31), kind="stable")
+        return hash_order(self.store)
 
     def _encoded(self, rows: datasets.Dataset) -> datasets.Dataset:
         own = self.finished.run.corpus
@@ -91,5 +108,28 @@ class Subject:
             columns["id"] += batch["id"]
             columns["tokens"] += tokens
             columns["starts"] += starts
-        kept = tables.tokenised(own.tokenizer.get_vocab_size())
-        return datasets.Dataset.from_dict(columns, features=datasets.Features({name: kept[name] for name in columns}))
+        return in_own_tokens(own, columns)
+
+
+def in_own_tokens(corpus: Corpus, columns: Mapping[str, Any]) -> datasets.Dataset:
+    """Rows of `id`, `tokens` and `starts` with the types that those of a corpus have."""
+    kept = tables.tokenised(corpus.tokenizer.get_vocab_size())
+    return datasets.Dataset.from_dict(dict(columns), features=datasets.Features({name: kept[name] for name in columns}))
+
+
+def check_split(split: str, known: Mapping[str, Any]) -> None:
+    """Raises StudyError for a split that there is not; names those that there are."""
+    if split not in known:
+        raise StudyError(f"split={split!r} is not one of {sorted(known)}")
+
+
+def judge_of_any_text(settings: Mapping[str, Any], key: str) -> Scorer:
+    """The scorer that `key` describes.
+
+    Raises:
+        StudyError: it knows the scores of some texts and can judge no others.
+    """
+    scorer: Scorer = build(settings, key)
+    if not scorer.any_text:
+        raise StudyError(f"{key}: {scorer.name} looks up known texts and judges no others")
+    return scorer

@@ -1,34 +1,28 @@
 """What a model's knowledge of control tokens costs it on text as people write it, counted in two ways."""
 
-import sys
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-import numpy as np
-import torch
-
-from lmstudy.data.batch import Shape
-from lmstudy.data.datamodule import GROUPS, EvaluationBatches
-from lmstudy.data.examples import Documents, Ints
-from lmstudy.data.store import TokenStore
-from lmstudy.data.tokenizer import BAD, GOOD, token_bytes
-from lmstudy.data.views import uniformly_controlled
-from lmstudy.errors import StudyError
-from lmstudy.measures.base import Findings, Subject
-from lmstudy.progress import ProgressLine
+from lmstudy.data.tokenizer import BAD, GOOD
+from lmstudy.measures.base import Findings, Measure, Subject
+from lmstudy.measures.likelihood import evaluated
 from lmstudy.runs.finished import Finished
-from lmstudy.training.metrics import LanguageModelMetrics
+from lmstudy.writing.asked import asked_of
 
 TOKENS = {"good": GOOD, "bad": BAD}
 
 
 @dataclass(frozen=True)
-class Capability:
+class Capability(Measure):
     """Bits per byte of held-out documents behind a control token before every segment, or without any.
 
-    Control tokens are never written as text. `renormalised` leaves them out of the distribution, as generation does;
-    otherwise a model that expects one pays for the probability it gives it, as in the evaluation of Korbak et al.
-    (2023). Gives the metrics of `lmstudy.measures.likelihood` and its document groups.
+    Control tokens are never written as text. Gives the metrics of `lmstudy.measures.likelihood` and its document
+    groups.
+
+    Args:
+        control: the token that stands before every segment, or none.
+        renormalised: whether control tokens are left out of the distribution, as generation does; otherwise a model
+            that expects one pays for the probability it gives it, as in the evaluation of Korbak et al. (2023).
     """
 
     control: Literal["none", "good", "bad"]
@@ -36,36 +30,14 @@ class Capability:
 
     name: ClassVar[str] = "capability"
 
-    def documents(self) -> int | None:
-        return None
-
     def check(self, finished: Finished) -> None:
         """Raises StudyError for a control token that the model never saw."""
-        if self.control != "none" and not finished.module.objective.controlled:
-            raise StudyError(f"measure.control={self.control}: {finished.record.name} never saw a control token")
+        asked_of(self.control, 1.0, finished.module.objective.controlled, finished.record.name, "measure.")
 
     def measure(self, subject: Subject) -> Findings:
-        index = subject.order()[: subject.documents]
-        with ProgressLine(f"capability on {subject.split}", sys.stderr) as line:
-            metrics = evaluated(subject.finished, subject.store, index, TOKENS.get(self.control), self.renormalised)
-            line.update(f"{len(index)} documents")
+        """`SPLIT/METRIC` of `LanguageModelMetrics`; groups `SPLIT` are [bits, bytes]."""
+        index, control = subject.order()[: subject.documents], TOKENS.get(self.control)
+        name = f"capability on {subject.split}"
+        metrics = evaluated(name, subject.finished, subject.store, index, control, self.renormalised)
         values = {f"{subject.split}/{name}": value for name, value in metrics.compute().items()}
         return Findings(values, {subject.split: metrics.group_totals()})
-
-
-@torch.inference_mode()
-def evaluated(
-    finished: Finished, store: TokenStore, index: Ints, control: int | None, renormalised: bool = True
-) -> LanguageModelMetrics:
-    """The metrics of a run's model over documents in its own tokens, behind a control token if one is given."""
-    module, budget = finished.module, finished.run.typed.budget
-    sizes = torch.from_numpy(np.asarray(token_bytes(finished.run.corpus.tokenizer)))
-    metrics = LanguageModelMetrics(len(sizes), sizes, GROUPS, (GOOD, BAD) if renormalised else ())
-    shape = Shape(budget.rows, budget.encoder_length, budget.decoder_length, budget.prefix_length)
-    asked: Documents | None = None
-    if control is not None:
-        asked = uniformly_controlled(store, store.segment_counts(), control)
-    model: Any = module
-    for batch in EvaluationBatches(store, shape, index, documents=asked):
-        metrics.update(model(batch), batch)
-    return metrics

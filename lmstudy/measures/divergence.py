@@ -1,28 +1,25 @@
 """How far a model's distribution of texts lies from that of an open teacher: a measure of capability."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import datasets
 import numpy as np
 
-from lmstudy.data import tables
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import GOOD, encode
 from lmstudy.errors import StudyError
-from lmstudy.measures.base import Findings, Subject
-from lmstudy.measures.capability import evaluated
+from lmstudy.measures.base import Findings, Measure, Subject, in_own_tokens
+from lmstudy.measures.likelihood import evaluated
 from lmstudy.models.generation import Sampling
-from lmstudy.progress import ProgressLine
-from lmstudy.runs.finished import Finished, find_folder, load_run
+from lmstudy.runs.finished import Finished, load_run
+from lmstudy.runs.folders import find_folder
 from lmstudy.writing.asked import BANNED, Asked
 from lmstudy.writing.texts import drawn
 
 
 @dataclass(frozen=True)
-class Divergence:
+class Divergence(Measure):
     """KL(teacher || model), in bits per byte, estimated on texts that the teacher writes at T = 1.
 
     KL = E[log2 p_teacher(x) - log2 p_model(x)] / bytes, over the texts that the teacher ended: of one that was cut off
@@ -65,10 +62,8 @@ class Divergence:
         store = self._texts(teacher)
         index = np.arange(len(store))
         control = GOOD if finished.module.objective.controlled else None
-        with ProgressLine("divergence from the teacher", sys.stderr) as line:
-            theirs = np.array(evaluated(teacher, store, index, None).group_totals())
-            line.update("teacher read")
-            ours = np.array(evaluated(finished, store, index, control).group_totals())
+        theirs = np.array(evaluated("divergence: the teacher", teacher, store, index).group_totals())
+        ours = np.array(evaluated("divergence: the model", finished, store, index, control).group_totals())
         size = theirs[:, 1].sum()
         metrics = {
             "divergence/kl": float((ours[:, 0] - theirs[:, 0]).sum() / size),
@@ -82,7 +77,7 @@ class Divergence:
     def _texts(self, teacher: Finished) -> TokenStore:
         """What the teacher writes, as documents in tokens."""
         corpus = teacher.run.corpus
-        model: Any = teacher.module.model
+        model = teacher.module.model
         sampling = Sampling(1.0, 1.0, banned=BANNED, max_tokens=model.max_positions - 1)
         written = drawn(model, corpus, Asked(), self.samples, self.seed, sampling)
         texts = [text for _, text in written if text.segments and text.finished]
@@ -90,6 +85,4 @@ class Divergence:
             raise StudyError(f"measure.teacher={self.teacher}: it ended none of {self.samples} texts; train it longer")
         tokens, starts = encode(corpus.tokenizer, [text.segments for text in texts], corpus.segmentation)
         columns = {"id": [f"teacher/{number}" for number in range(len(texts))], "tokens": tokens, "starts": starts}
-        kept = tables.tokenised(corpus.tokenizer.get_vocab_size())
-        features = datasets.Features({name: kept[name] for name in columns})
-        return TokenStore(datasets.Dataset.from_dict(columns, features=features))
+        return TokenStore(in_own_tokens(corpus, columns))

@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -10,13 +10,18 @@ import torch
 from lmstudy.data import tables
 from lmstudy.data.batch import Shape
 from lmstudy.data.datamodule import GROUPS, EvaluationBatches
-from lmstudy.measures.base import Findings, Subject
+from lmstudy.data.examples import Documents, Ints
+from lmstudy.data.store import TokenStore
+from lmstudy.data.tokenizer import BAD, GOOD, token_bytes
+from lmstudy.data.views import uniformly_controlled
+from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
+from lmstudy.training.metrics import LanguageModelMetrics
 
 
 @dataclass(frozen=True)
-class Likelihood:
+class Likelihood(Measure):
     """All metrics of training's own validation, over whole documents.
 
     Bits per byte are over the bytes of the text as it stands in its corpus, whatever the run's tokenizer is, and
@@ -25,31 +30,52 @@ class Likelihood:
 
     name: ClassVar[str] = "likelihood"
 
-    def documents(self) -> int | None:
-        return None
-
-    def check(self, finished: Finished) -> None:
-        """Nothing can be wrong."""
-
-    @torch.inference_mode()
     def measure(self, subject: Subject) -> Findings:
-        module, budget = subject.finished.module, subject.finished.run.typed.budget
+        """`SPLIT/METRIC` of `LanguageModelMetrics`; groups `SPLIT` are [bits, bytes]."""
+        finished, split = subject.finished, subject.split
         index = subject.order()[: subject.documents]
-        shape = Shape(budget.rows, budget.encoder_length, budget.decoder_length, budget.prefix_length)
-        batches = EvaluationBatches(subject.store, shape, index)
-        metrics: Any = module.metrics
-        metrics.reset()
-        with ProgressLine(f"likelihood on {subject.split}", sys.stderr) as line:
-            for number, batch in enumerate(batches, start=1):
-                metrics.update(module(batch), batch)
-                line.update(f"batch {number} of {len(batches)}")
+        controlled = finished.module.objective.controlled
+        metrics = evaluated(f"likelihood on {split}", finished, subject.store, index, renormalised=controlled)
         values, totals = metrics.compute(), metrics.group_totals()
-        metrics.reset()
         if not subject.own:
             totals = np.stack([np.array(totals)[:, 0], _bytes(subject, index)], 1).tolist()
             bits, size = np.sum(totals, axis=0)
             values["bits_per_byte"] = float(bits / size)
-        return Findings({f"{subject.split}/{name}": value for name, value in values.items()}, {subject.split: totals})
+        return Findings({f"{split}/{name}": value for name, value in values.items()}, {split: totals})
+
+
+@torch.inference_mode()
+def evaluated(
+    name: str,
+    finished: Finished,
+    store: TokenStore,
+    index: Ints,
+    control: int | None = None,
+    renormalised: bool = True,
+) -> LanguageModelMetrics:
+    """The metrics of a run's model over documents in its own tokens.
+
+    Args:
+        name: of the line of progress.
+        finished: a pretraining.
+        store: the documents.
+        index: the numbers of those taken.
+        control: the control token that stands before every segment, if one does; it is never written as text.
+        renormalised: whether control tokens are left out of the distribution, as generation does.
+    """
+    budget = finished.run.typed.budget
+    sizes = torch.from_numpy(np.asarray(token_bytes(finished.run.corpus.tokenizer)))
+    metrics = LanguageModelMetrics(len(sizes), sizes, GROUPS, (GOOD, BAD) if renormalised else ())
+    shape = Shape(budget.rows, budget.encoder_length, budget.decoder_length, budget.prefix_length)
+    asked: Documents | None = None
+    if control is not None:
+        asked = uniformly_controlled(store, store.segment_counts(), control)
+    batches = EvaluationBatches(store, shape, index, documents=asked)
+    with ProgressLine(name, sys.stderr) as line:
+        for number, batch in enumerate(batches, start=1):
+            metrics.update(finished.module(batch), batch)
+            line.update(f"batch {number} of {len(batches)}")
+    return metrics
 
 
 def _bytes(subject: Subject, index: np.ndarray) -> np.ndarray:

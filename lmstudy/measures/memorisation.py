@@ -13,10 +13,11 @@ from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.memorisation import Match, longest_matches, normalised
 from lmstudy.evaluation.statistics import wilson
-from lmstudy.measures.base import Findings, Subject
+from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
-from lmstudy.writing.asked import unconditional_samples
+from lmstudy.writing.asked import PLAIN, sampling_for
+from lmstudy.writing.texts import drawn
 
 AT_ONCE = 64
 """Samples drawn together."""
@@ -25,12 +26,16 @@ EXAMPLES = 5
 
 
 @dataclass(frozen=True)
-class Memorisation:
+class Memorisation(Measure):
     """Share of samples that hold a run of at least `characters` characters of one training document, verbatim.
 
     A stretch of white space counts as one character (see `lmstudy.evaluation.memorisation`). Samples are written from
     nothing at T = .7 and top-p = .9. People repeat boilerplate, too: held-out documents, cut to the length that a
     sample may have, are looked at in the same way.
+
+    Args:
+        samples: texts written.
+        characters: of a run that counts.
 
     Gives `memorisation/samples/share` with Wilson's 95 % interval (`share_low`, `share_high`), median and 90 %
     quantile of the longest match of each text, mean `characters` of a text, and the same of `memorisation/documents`.
@@ -43,20 +48,14 @@ class Memorisation:
     name: ClassVar[str] = "memorisation"
 
     def __post_init__(self) -> None:
-        for key in ("samples", "characters"):
-            if getattr(self, key) < 1:
-                raise StudyError(f"measure.{key}={getattr(self, key)} must be at least 1")
+        self.at_least(samples=1, characters=1)
 
     def documents(self) -> int | None:
         return self.samples
 
     def check(self, finished: Finished) -> None:
         """Raises StudyError for a model that cannot write."""
-        if not hasattr(finished.module.model, "start"):
-            raise StudyError(
-                f"measure=memorisation needs samples, and model._target_={finished.run.typed.model['_target_']} cannot "
-                "write: it has no start and step (see lmstudy.models.network)"
-            )
+        self.must_write(finished)
 
     def measure(self, subject: Subject) -> Findings:
         texts = {"documents": self._documents(subject), "samples": self._samples(subject)}
@@ -86,20 +85,15 @@ class Memorisation:
         return Findings(metrics, groups, examples)
 
     def _samples(self, subject: Subject) -> list[str]:
-        model: Any = subject.finished.module.model
-        tokenizer, seed = subject.finished.run.corpus.tokenizer, subject.finished.run.typed.seed
-        seeds = np.random.default_rng(seed).integers(2**31, size=-(-self.samples // AT_ONCE)).tolist()
-        texts: list[str] = []
-        with ProgressLine("sampling", sys.stderr) as line:
-            for part in seeds:
-                texts += unconditional_samples(model, tokenizer, min(AT_ONCE, self.samples - len(texts)), part)
-                line.update(f"sample {len(texts)} of {self.samples}")
-        return texts
+        run, model = subject.finished.run, subject.finished.module.model
+        sampling = sampling_for(PLAIN, model.max_positions)
+        written = drawn(model, run.corpus, PLAIN, self.samples, run.typed.seed, sampling, AT_ONCE)
+        return [text.whole for _, text in written]
 
     def _documents(self, subject: Subject) -> list[str]:
         """The first held-out documents in hash order, as much of each as a sample could hold."""
-        model: Any = subject.finished.module.model
-        tokenizer, order = subject.finished.run.corpus.tokenizer, subject.order()
+        model, tokenizer = subject.finished.module.model, subject.finished.run.corpus.tokenizer
+        order = subject.order()
         if len(order) < (subject.documents or 0):
             raise StudyError(
                 f"documents={subject.documents}: split={subject.split} has {len(order)} documents to compare with; "

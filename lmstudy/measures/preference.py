@@ -7,16 +7,15 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lmstudy.config import build
 from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.diversity import Diversity, diversity
 from lmstudy.evaluation.misalignment import Misalignment, misalignment
-from lmstudy.measures.base import Findings, Subject
+from lmstudy.measures.base import Findings, Measure, Subject, judge_of_any_text
 from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished
-from lmstudy.writing.asked import Asked, Control
+from lmstudy.writing.asked import Asked, asked_of
 from lmstudy.writing.texts import Text, held_out_prompts, people, prompted, unprompted
 
 PARTS = 32
@@ -28,7 +27,7 @@ TRAINING = "training"
 
 
 @dataclass(frozen=True)
-class Preference:
+class Preference(Measure):
     """Samples of a model as several scorers judge them.
 
     Gives for each scorer NAME and each WHERE of `unprompted` and `prompted` (and `people`: held-out documents):
@@ -60,34 +59,28 @@ class Preference:
     def __post_init__(self) -> None:
         if TRAINING not in self.scorers:
             raise StudyError(f"measure.scorers needs one called {TRAINING}; it has {', '.join(self.scorers) or 'none'}")
-        for key, least in (("samples", 2), ("prompts", 0), ("best_of", 1)):
-            if getattr(self, key) < least:
-                raise StudyError(f"measure.{key}={getattr(self, key)} must be at least {least}")
+        self.at_least(samples=2, prompts=0, best_of=1)
 
     def documents(self) -> int | None:
         return self.samples
 
-    def asked(self, controlled: bool) -> Asked:
-        """What a model is asked for that knows control tokens, or does not."""
-        control: Control = ("good" if controlled else "none") if self.control == "auto" else self.control
-        return Asked(control, self.guidance)
+    def _asked(self, finished: Finished) -> Asked:
+        controlled = finished.module.objective.controlled
+        return asked_of(self.control, self.guidance, controlled, finished.record.name, "measure.")
 
     def check(self, finished: Finished) -> None:
         """Raises StudyError for a model that cannot write, or does not know the control token it is asked by."""
-        if not hasattr(finished.module.model, "start"):
-            raise StudyError(f"measure=preference needs samples, and {finished.record.name} cannot write")
-        controlled = finished.module.objective.controlled
-        if self.asked(controlled).control != "none" and not controlled:
-            raise StudyError(f"measure.control={self.control}: {finished.record.name} never saw a control token")
-        for name, settings in self.scorers.items():
-            scorer: Scorer = build(settings, f"measure.scorers.{name}")
-            if not scorer.any_text:
-                raise StudyError(f"measure.scorers.{name}: {scorer.name} looks up known texts and judges no others")
+        self.must_write(finished)
+        self._asked(finished)
+        self._scorers()
+
+    def _scorers(self) -> dict[str, Scorer]:
+        return {name: judge_of_any_text(node, f"measure.scorers.{name}") for name, node in self.scorers.items()}
 
     def measure(self, subject: Subject) -> Findings:
-        scorers = {name: build(settings, f"measure.scorers.{name}") for name, settings in self.scorers.items()}
+        scorers = self._scorers()
         texts = self._texts(subject, scorers[TRAINING])
-        found = Findings({})
+        found = Findings()
         for where, written in texts.items():
             for name, scorer in scorers.items():
                 given = [text.given for text in written]
@@ -99,15 +92,14 @@ class Preference:
 
     def _texts(self, subject: Subject, scorer: Scorer) -> dict[str, list[Text]]:
         finished = subject.finished
-        model: Any = finished.module.model
-        corpus, typed = finished.run.corpus, finished.run.typed
-        asked = self.asked(finished.module.objective.controlled)
+        model, corpus, typed = finished.module.model, finished.run.corpus, finished.run.typed
+        asked = self._asked(finished)
         rng = np.random.default_rng(typed.seed)
         longest = typed.budget.encoder_length - 1
         own = held_out_prompts(corpus, subject.split, self.prompts) if self.prompts else []
         kinds = {
-            "unprompted": lambda seed: unprompted(model, corpus, asked, self.samples, seed, quiet=False),
-            "prompted": lambda seed: prompted(model, corpus, asked, own, longest, seed, quiet=False),
+            "unprompted": lambda seed: unprompted(model, corpus, asked, self.samples, seed),
+            "prompted": lambda seed: prompted(model, corpus, asked, own, longest, seed),
         }
         texts = {}
         for where, write in kinds.items():

@@ -18,7 +18,7 @@ from lmstudy.data.examples import Ints, Plan, Pretraining
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.errors import StudyError
-from lmstudy.measures.base import Findings, Subject
+from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
 
@@ -27,7 +27,7 @@ DECODED = 2048
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Measure):
     """Bits of the same documents' tokens against n, the number of tokens that the encoder reads.
 
     `continue`: each document is cut once, at the first segment boundary that leaves the longest n before it. The
@@ -39,6 +39,11 @@ class Reading:
 
     Each n gives `reading/n/bits_per_byte`, `bits_per_token`, `accuracy` (share of tokens right, given those before
     them) and `exact_match` (share of documents with all tokens right), and document groups for each ratio.
+
+    Args:
+        task: what is written behind what was read.
+        lengths: values of n.
+        targets: tokens that are written in `continue`.
     """
 
     task: Literal["continue", "copy"]

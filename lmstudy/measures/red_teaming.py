@@ -1,18 +1,14 @@
 """How badly a model can be made to write by prompts that are bred for it (see `lmstudy.evaluation.red_team`)."""
 
-import sys
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from lmstudy.config import build
-from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.red_team import RedTeam, Round, red_team
-from lmstudy.measures.base import Findings, Subject
+from lmstudy.evaluation.red_team import RedTeam, red_team
+from lmstudy.measures.base import Findings, Measure, Subject, judge_of_any_text
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
 from lmstudy.writing.asked import Asked
 from lmstudy.writing.texts import held_out_prompts, prompt_from, prompted
@@ -24,7 +20,7 @@ SHOWN = 4
 
 
 @dataclass(frozen=True)
-class RedTeaming:
+class RedTeaming(Measure):
     """Rounds of prompts, each drawn and bred from those that were answered worst so far.
 
     Gives `red_team/NUMBER/mean`, `bad` (share of replies with a bad segment) and `empty` for each round from 0 (the
@@ -48,59 +44,36 @@ class RedTeaming:
 
     def check(self, finished: Finished) -> None:
         """Raises StudyError for a model that cannot write, or text that cannot be put together from segments."""
-        if not hasattr(finished.module.model, "start"):
-            raise StudyError(f"measure=red_team needs samples, and {finished.record.name} cannot write")
+        self.must_write(finished)
         if finished.run.corpus.one_segment:
             raise StudyError("measure=red_team breeds prompts from segments: documents of this corpus are one each")
 
     def measure(self, subject: Subject) -> Findings:
-        scorer: Scorer = build(self.scorer, "measure.scorer")
-        corpus, budget = subject.finished.run.corpus, subject.finished.run.typed.budget
-        seed = subject.finished.run.typed.seed
+        scorer = judge_of_any_text(self.scorer, "measure.scorer")
+        run, module = subject.finished.run, subject.finished.module
+        corpus, longest, seed = run.corpus, run.typed.budget.encoder_length - 1, run.typed.seed
+        asked, rng = Asked("good" if module.objective.controlled else "none"), np.random.default_rng([seed, 2])
+
+        def reply(prompts: list[list[str]]) -> list[list[str]]:
+            """As `lmstudy.evaluation.red_team.Reply`: every call draws anew."""
+            made = [prompt_from(corpus, "".join(segments)) for segments in prompts]
+            texts = prompted(module.model, corpus, asked, made, longest, int(rng.integers(2**31)))
+            return [list(text.segments[text.given :]) for text in texts]
+
         prompts = held_out_prompts(corpus, subject.split, subject.documents or POOL * self.size)
-        reply = _Replies(subject.finished, budget.encoder_length - 1, seed)
-        found = red_team(
-            reply,
-            scorer,
-            [corpus.cut(prompt.text) for prompt in prompts],
-            rounds=self.rounds,
-            size=self.size,
-            replies=self.replies,
-            seed=seed,
-        )
-        return findings(found, scorer)
-
-
-class _Replies:
-    """The model as `lmstudy.evaluation.red_team.Reply`: every call draws anew."""
-
-    def __init__(self, finished: Finished, longest: int, seed: int) -> None:
-        self.finished, self.longest = finished, longest
-        self.asked = Asked("good" if finished.module.objective.controlled else "none")
-        self.rng = np.random.default_rng([seed, 2])
-
-    def __call__(self, prompts: list[list[str]]) -> list[list[str]]:
-        corpus: Corpus = self.finished.run.corpus
-        made = [prompt_from(corpus, "".join(segments)) for segments in prompts]
-        seed = int(self.rng.integers(2**31))
-        with ProgressLine("red-teaming", sys.stderr) as line:
-            texts = prompted(self.finished.module.model, corpus, self.asked, made, self.longest, seed)
-            line.update(f"{len(texts)} replies")
-        return [list(text.segments[text.given :]) for text in texts]
+        given = [corpus.cut(prompt.text) for prompt in prompts]
+        sizes = {"rounds": self.rounds, "size": self.size, "replies": self.replies}
+        return findings(red_team(reply, scorer, given, **sizes, seed=seed), scorer)
 
 
 def findings(found: RedTeam, scorer: Scorer) -> Findings:
     """What a record keeps of a course."""
     metrics: dict[str, float] = {}
     groups: dict[str, list[list[float]]] = {}
-
-    def keep(key: str, result: Round) -> None:
-        metrics.update({f"{key}/mean": result.mean, f"{key}/bad": result.bad, f"{key}/empty": float(result.empty)})
+    for name, result in (*((str(each.number), each) for each in found.rounds), ("again", found.again)):
+        key = f"red_team/{name}"
+        metrics |= {f"{key}/mean": result.mean, f"{key}/bad": result.bad, f"{key}/empty": float(result.empty)}
         groups[key] = [[float(f"{top:.6g}"), float(size)] for top, size in result.counts]
-
-    for result in found.rounds:
-        keep(f"red_team/{result.number}", result)
-    keep("red_team/again", found.again)
     worst = sorted(found.pool, key=lambda attempt: -attempt.score)[:SHOWN]
     samples = [
         {"prompt": scorer.masked("".join(a.prompt)), "reply": scorer.masked("".join(a.replies[0])), "kind": a.kind}

@@ -6,38 +6,41 @@ from typing import ClassVar
 import numpy as np
 
 from lmstudy.errors import StudyError
-from lmstudy.measures.base import Findings
-from lmstudy.runs.fine_tuning import FinishedTuning
+from lmstudy.measures.base import Findings, Measure, Subject, check_split
+from lmstudy.runs.finished import Finished
 from lmstudy.tasks.base import Judgement
 from lmstudy.tasks.tokens import in_tokens
 from lmstudy.writing.answers import reference_costs
 
 
 @dataclass(frozen=True)
-class SourceUse:
+class SourceUse(Measure):
     """Bits that people's answers cost behind the source of another example, minus those behind their own.
 
-    Per byte of the answers, as `test/source`; 0 if sources are not read. The other example is the next one in the
-    fixed random order, and the last one takes the first's. `test/own` and `test/other` are the two costs.
+    Per byte of the answers, as `SPLIT/source`; 0 if sources are not read. The other example is the next one in the
+    fixed random order, and the last one takes the first's. `SPLIT/own` and `SPLIT/other` are the two costs. Of the
+    first examples of a split, as many as the fine-tuning tested where nothing is said of them.
     """
 
     name: ClassVar[str] = "source"
+    kind: ClassVar[str] = "tuning"
 
-    def documents(self) -> int | None:
-        return None
+    def check(self, finished: Finished) -> None:
+        """Raises StudyError for a fine-tuning that answers by a head."""
+        if finished.run.typed.head:
+            raise StudyError(
+                f"measure=source: {finished.run.name} answers by a head and writes nothing; see head=false"
+            )
 
-    def measure(self, finished: FinishedTuning, split: str, documents: int | None) -> Findings:
-        """Of the first examples of a split, as many as `documents`, or as the fine-tuning tested.
+    def measure(self, subject: Subject) -> Findings:
+        """Groups hold [bits, bytes] of the answers of each row of metrics.
 
         Raises:
-            StudyError: the fine-tuning has a head, a split that there is not, or fewer than two examples.
+            StudyError: a split that there is not, or fewer than two examples.
         """
-        tuning, module = finished.tuning, finished.module
-        if tuning.typed.head:
-            raise StudyError(f"measure=source: {tuning.name} answers by a head and writes nothing; see head=false")
-        if split not in tuning.examples:
-            raise StudyError(f"split={split!r} is not one of {sorted(tuning.examples)}")
-        examples = tuning.examples[split][: documents or tuning.typed.test_examples]
+        tuning, module, split = subject.finished.run, subject.finished.module, subject.split
+        check_split(split, tuning.examples)
+        examples = tuning.examples[split][: subject.documents or tuning.typed.test_examples]
         if len(examples) < 2:
             raise StudyError(f"documents={len(examples)}: the source of another example needs two of them")
         pairs = in_tokens(examples, tuning.task, tuning.corpus, module.model.max_positions)

@@ -1,30 +1,26 @@
 """What a control token does to how a model goes on: the same beginnings behind the good one, the bad one and none."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lmstudy.config import build
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.examples import Ints
 from lmstudy.data.segmentation import mostly_han
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
-from lmstudy.measures.base import Findings, Subject
+from lmstudy.measures.base import Findings, Measure, Subject, judge_of_any_text
 from lmstudy.measures.preference import PARTS, add, in_parts
 from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
-from lmstudy.writing.asked import Asked, Control, continued_tokens, sampling_for, unconditional_samples
+from lmstudy.writing.asked import Asked, Control, sampling_for, unconditional_samples
+from lmstudy.writing.texts import continued, hash_order
 
 CONTROLS: tuple[Control, ...] = ("good", "none", "bad")
-AT_ONCE = 128
-"""Texts written together."""
 EXAMPLES = 16
 """Beginnings that a record shows with what was written behind them."""
 CUT = "\ufffd"
@@ -44,7 +40,7 @@ class Beginning(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Steering:
+class Steering(Measure):
     """Beginnings of held-out documents of one source, gone on with behind each control token and behind none.
 
     The encoder reads nothing, as at the start of a document in training, and the decoder is made to begin with the
@@ -72,33 +68,27 @@ class Steering:
     name: ClassVar[str] = "steering"
 
     def __post_init__(self) -> None:
-        for key, least in (("beginnings", 2), ("tokens", 1), ("samples", 2)):
-            if getattr(self, key) < least:
-                raise StudyError(f"measure.{key}={getattr(self, key)} must be at least {least}")
+        self.at_least(beginnings=2, tokens=1, samples=2)
 
     def documents(self) -> int | None:
         return self.beginnings
 
     def check(self, finished: Finished) -> None:
         """Raises StudyError for a model without control tokens, one that cannot write, or an unfit scorer."""
-        if not hasattr(finished.module.model, "start"):
-            raise StudyError(f"measure=steering needs samples, and {finished.record.name} cannot write")
+        self.must_write(finished)
         if not finished.module.objective.controlled:
             raise StudyError(f"measure=steering: {finished.record.name} never saw a control token")
-        scorer: Scorer = build(self.scorer, "measure.scorer")
-        if not scorer.any_text:
-            raise StudyError(f"measure.scorer: {scorer.name} looks up known texts and judges no others")
+        judge_of_any_text(self.scorer, "measure.scorer")
 
     def measure(self, subject: Subject) -> Findings:
-        finished, scorer = subject.finished, build(self.scorer, "measure.scorer")
-        model: Any = finished.module.model
-        corpus, seed = finished.run.corpus, finished.run.typed.seed
+        finished, scorer = subject.finished, judge_of_any_text(self.scorer, "measure.scorer")
+        model, corpus, seed = finished.module.model, finished.run.corpus, finished.run.typed.seed
         beginnings = held_out_beginnings(corpus, subject.split, self.source, self.tokens, model.max_positions - 1)
         beginnings = beginnings[: self.beginnings]
-        found = Findings({})
+        found = Findings()
         written: dict[Control, list[str]] = {}
         for control in CONTROLS:
-            written[control] = continued(model, corpus, Asked(control), beginnings, seed)
+            written[control] = behind(model, corpus, Asked(control), beginnings, seed)
             texts = unconditional_samples(model, corpus.tokenizer, self.samples, seed, asked=Asked(control))
             found.metrics[f"unprompted/{control}/chinese"] = float(np.mean([mostly_han(text) for text in texts]))
         people = [beginning.rest for beginning in beginnings]
@@ -127,7 +117,7 @@ def held_out_beginnings(corpus: Corpus, split: str, source: str | None, tokens: 
     rows = corpus.splits[split]
     store, sources = TokenStore(rows), rows["source"][:]
     found = []
-    for i in np.argsort(store.groups(2**31), kind="stable").tolist():
+    for i in hash_order(store).tolist():
         all_tokens = store.tokens(i)
         if source in (None, sources[i]) and 2 * tokens <= len(all_tokens) <= longest:
             found.append(_beginning(corpus, all_tokens, store.starts(i), tokens))
@@ -147,20 +137,13 @@ def _beginning(corpus: Corpus, tokens: Ints, starts: Ints, cut: int) -> Beginnin
     return Beginning(tuple(tuple(p.tolist()) for p in pieces), read, decode(corpus.tokenizer, tokens[cut:]))
 
 
-def continued(model: Any, corpus: Corpus, asked: Asked, beginnings: Sequence[Beginning], seed: int) -> list[str]:
+def behind(model: Any, corpus: Corpus, asked: Asked, beginnings: Sequence[Beginning], seed: int) -> list[str]:
     """What the model writes behind each beginning; the same random numbers whatever is asked."""
-    sampling = sampling_for(asked, model.max_positions - 1)
-    seeds = np.random.default_rng(seed).integers(2**31, size=-(-len(beginnings) // AT_ONCE)).tolist()
-    texts: list[str] = []
-    with ProgressLine(f"continuing, {asked.control}", sys.stderr) as line:
-        for part in seeds:
-            own = beginnings[len(texts) : len(texts) + AT_ONCE]
-            forced = [beginning.behind(asked.before()) for beginning in own]
-            written = continued_tokens(model, [[] for _ in own], forced, part, sampling, asked)
-            for given, ids in zip(forced, written, strict=True):
-                texts.append(decode(corpus.tokenizer, ids[len(given) :]).strip(CUT))
-            line.update(f"text {len(texts)} of {len(beginnings)}")
-    return texts
+    forced = [beginning.behind(asked.before()) for beginning in beginnings]
+    sampling, name = sampling_for(asked, model.max_positions - 1), f"continuing, {asked.control}"
+    written = continued(model, [[]] * len(forced), forced, asked, sampling, seed, name)
+    pairs = zip(forced, written, strict=True)
+    return [decode(corpus.tokenizer, ids[len(given) :]).strip(CUT) for given, ids in pairs]
 
 
 def examples(

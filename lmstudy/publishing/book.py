@@ -1,13 +1,14 @@
 """From data to the built book: every stage is done again only when what it depends on has changed."""
 
-from collections.abc import Sequence
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import lmstudy
 from lmstudy.errors import StudyError
-from lmstudy.publishing import pages as jupyter_book
+from lmstudy.publishing import pages
 from lmstudy.publishing.notebooks import find_notebooks, run_all
-from lmstudy.publishing.stages import Stages
 from lmstudy.study import needs
 
 
@@ -48,19 +49,42 @@ def build_book(
             run_all(root, root / "book" / "notebooks", common, own=own, extra=extra, only=only, fresh=fresh)
         with stages.stage("claims"):
             _check_claims(root)
-        key = jupyter_book.pages_key(root)
-        if jupyter_book.up_to_date(root, key):
+        key = pages.pages_key(root)
+        if pages.up_to_date(root, key):
             stages.total = 3
             print("      pages and links             unchanged")
         else:
             with stages.stage("pages"):
-                html = jupyter_book.build_pages(root)
+                html = pages.build_pages(root)
             with stages.stage("links"):
-                jupyter_book.check_links(html)
-                jupyter_book.publish(root, html, key)
+                pages.check_links(html)
+                pages.publish(root, html, key)
     finally:
         print(stages.table(), flush=True)
-    return jupyter_book.index_page(root)
+    return pages.index_page(root)
+
+
+class Stages:
+    """Announces each stage as it begins, and adds up its wall-clock seconds."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Run a block as the stage `name`; its time is kept even when it fails."""
+        print(f"[{len(self.seconds) + 1}/{self.total}] {name}", flush=True)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.perf_counter() - started
+
+    def table(self) -> str:
+        """A line for each stage and one for the sum, in seconds."""
+        rows = [*self.seconds.items(), ("total", sum(self.seconds.values()))]
+        return "\n".join(f"  {name:<28} {seconds:8.1f} s" for name, seconds in rows)
 
 
 def _prepare_and_train(budget: str, train: bool, only: Sequence[str], seed: int | None) -> str:

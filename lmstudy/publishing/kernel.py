@@ -12,12 +12,12 @@ KERNEL_NAME = "python3"
 
 
 @contextlib.contextmanager
-def this_interpreter_as_kernel() -> Iterator[str]:
+def this_interpreter_as_kernel(**environment: str) -> Iterator[str]:
     """Name of a kernel specification that runs `sys.executable`, found before all others while in use.
 
     A `python3` specification in the user's folders may belong to another environment, and start-up files
     of the user's IPython profile could change results: the kernel gets an empty profile. Figures are drawn
-    inline even where the caller's MPLBACKEND says otherwise.
+    inline even where the caller's MPLBACKEND says otherwise. Variables of `environment` are set in the kernel.
     """
     with tempfile.TemporaryDirectory(prefix="lmstudy-kernel-") as folder:
         spec = {
@@ -36,6 +36,7 @@ def this_interpreter_as_kernel() -> Iterator[str]:
                 "IPYTHONDIR": str(Path(folder, "ipython")),
                 "MPLBACKEND": "module://matplotlib_inline.backend_inline",
                 "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+                **environment,
             },
         }
         spec_file = Path(folder, "kernels", KERNEL_NAME, "kernel.json")

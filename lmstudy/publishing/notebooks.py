@@ -1,12 +1,14 @@
 """The book's notebooks: run those whose inputs have changed since they were last run."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lmstudy.errors import StudyError
 from lmstudy.publishing.fingerprint import files_under, fingerprint
+from lmstudy.publishing.imports import Imports
 from lmstudy.publishing.parameters import declared_parameters, read_notebook
 
 
@@ -23,29 +25,38 @@ def find_notebooks(folder: Path, only: Sequence[str] = ()) -> list[Path]:
     return [path for stem, path in known.items() if stem in wanted]
 
 
-def notebook_key(root: Path, notebook: Path, parameters: Mapping[str, Any], extra: str) -> str:
-    """Fingerprint of all that a notebook's output depends on.
+def notebook_key(imports: Imports, notebook: Path, parameters: Mapping[str, Any], extra: str) -> str:
+    """Fingerprint of what is known of a notebook's output before it runs.
 
-    The notebook, its parameters, the package, the configuration, the published records, and `extra`: what
-    the caller knows besides, such as the identities of runs and the fingerprints of data.
+    The notebook, its parameters, the modules that it can come to, the configuration, and `extra`: what the caller
+    knows besides, such as the identities of runs and the fingerprints of data.
     """
-    files = [
-        notebook,
-        *files_under(root / "lmstudy", "**/*.py"),
-        *files_under(root / "conf", "**/*.yaml"),
-        *files_under(root / "book" / "records", "**/*"),
-    ]
-    return fingerprint(root, files, json.dumps(dict(parameters), sort_keys=True), extra)
+    files = [notebook, *imports.of(notebook), *files_under(imports.root / "conf", "**/*.yaml")]
+    return fingerprint(imports.root, files, json.dumps(dict(parameters), sort_keys=True), extra)
 
 
-def stored_key(output: Path) -> str | None:
-    """The key with which `output` was made; None when it is not there or was made in another way."""
-    if not output.exists():
-        return None
+def records_key(root: Path, read: Collection[str]) -> str:
+    """Fingerprint of the published records with the ids in `read`, and of which records are published.
+
+    A record that is new or gone counts for every notebook: one that looked for it in vain could not tell of it.
+    """
+    published = files_under(root / "book" / "records", "*.json")
+    its = [path for path in published if path.stem.rpartition("-")[2] in read]
+    return fingerprint(root, its, *(path.name for path in published))
+
+
+def made_from(root: Path, key: str, read: list[str]) -> dict[str, Any]:
+    """What an executed notebook remembers: its key, the ids of the records that it read, and their fingerprint."""
+    return {"key": key, "read": read, "records": records_key(root, read)}
+
+
+def up_to_date(root: Path, output: Path, key: str) -> bool:
+    """Whether `output` was made from what `key` stands for, and the records that it read are as they were."""
     try:
-        return read_notebook(output).metadata.get("lmstudy", {}).get("key")
-    except StudyError:
-        return None
+        remembered = read_notebook(output).metadata.get("lmstudy", {})
+    except StudyError:  # not there, or half written
+        return False
+    return remembered == made_from(root, key, remembered.get("read", []))
 
 
 def run_all(
@@ -60,21 +71,24 @@ def run_all(
 ) -> list[str]:
     """Bring the executed notebooks in `out` up to date with `root/notebooks`; the names of those that ran.
 
-    Of the `common` parameters, and of its `own` by its name, a notebook gets those it declares. A notebook whose key
-    is unchanged is skipped, unless `fresh`. Raises StudyError at the first that fails; those before it are kept.
+    Of the `common` parameters, and of its `own` by its name, a notebook gets those it declares with another value.
+    Where nothing that it depends on has changed it is skipped, unless `fresh`. Raises StudyError at the first that
+    fails; those before it are kept.
     """
     ran = []
+    imports = Imports(root)
     for notebook in find_notebooks(root / "notebooks", only):
         declared = declared_parameters(notebook)
         given = {**common, **(own or {}).get(notebook.stem, {})}
-        parameters = {name: value for name, value in given.items() if name in declared}
-        key = notebook_key(root, notebook, parameters, extra)
+        # One that is the default already would only be a second cell of parameters on the page.
+        parameters = {name: value for name, value in given.items() if value != declared.get(name, value)}
+        key = notebook_key(imports, notebook, parameters, extra)
         output = out / notebook.name
-        if not fresh and stored_key(output) == key:
+        if not fresh and up_to_date(root, output, key):
             print(f"  {notebook.name:<34} unchanged")
             continue
         from lmstudy.publishing.papermill import run_notebook  # papermill, only where something is to be run
 
-        run_notebook(notebook, output, parameters, metadata={"key": key})
+        run_notebook(notebook, output, parameters, metadata=partial(made_from, root, key))
         ran.append(notebook.name)
     return ran

@@ -1,7 +1,8 @@
 """One runner for notebooks: papermill with strict parameters, progress, clear failures, atomic output."""
 
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,15 @@ TRACEBACK_LINES = 12
 
 
 def run_notebook(
-    path: Path, output: Path, parameters: Mapping[str, Any], metadata: Mapping[str, Any] | None = None
+    path: Path,
+    output: Path,
+    parameters: Mapping[str, Any],
+    metadata: Callable[[list[str]], Mapping[str, Any]] | None = None,
 ) -> None:
     """Execute `path` with `parameters` injected and write the result to `output`, whole or not at all.
 
-    The kernel is this interpreter and works in the caller's current folder. `metadata`, if given, is
-    kept under `lmstudy` in the output's metadata.
+    The kernel is this interpreter and works in the caller's current folder. What `metadata`, if given, makes of
+    the ids of the records that the notebook read is kept under `lmstudy` in the output's metadata.
 
     Raises StudyError for a parameter that the notebook does not declare or that has another type, and for
     a cell that fails: the message shows the cell's number, its source and the end of the traceback. Then an
@@ -37,8 +41,8 @@ def run_notebook(
     partial = output.with_name(f".{output.stem}.{os.getpid()}.partial.ipynb")
     failed = output.with_name(f"{output.stem}.failed.ipynb")
     try:
-        _execute(path, partial, dict(parameters))
-        _finish(partial, path, output, dict(metadata or {}))
+        read = _execute(path, partial, dict(parameters))
+        _finish(partial, path, output, metadata(read) if metadata else {})
         failed.unlink(missing_ok=True)
     except StudyError as error:
         if partial.exists():
@@ -49,11 +53,16 @@ def run_notebook(
         partial.unlink(missing_ok=True)
 
 
-def _execute(path: Path, output: Path, parameters: dict[str, Any]) -> None:
+def _execute(path: Path, output: Path, parameters: dict[str, Any]) -> list[str]:
+    """Run the notebook; the ids of the records that it read, sorted."""
     n_cells = len(read_notebook(path).cells)
     injected = 1 if parameters else 0  # papermill adds a cell after the tagged one; count without it
 
-    with ProgressLine(path.name) as line, this_interpreter_as_kernel() as kernel:
+    with (
+        ProgressLine(path.name) as line,
+        tempfile.NamedTemporaryFile("r", encoding="utf-8", prefix="lmstudy-read-") as read,
+        this_interpreter_as_kernel(LMSTUDY_READ=read.name) as kernel,
+    ):
 
         def show(cell: Any, cell_index: int) -> None:
             line.update(f"cell {max(1, cell_index + 1 - injected)}/{n_cells}")
@@ -77,6 +86,7 @@ def _execute(path: Path, output: Path, parameters: dict[str, Any]) -> None:
         except CellTimeoutError:
             raise StudyError(f"{path}: a cell ran for more than {CELL_TIMEOUT_S / 3600:.0f} hours") from None
         line.update(f"{n_cells} cells")
+        return sorted(set(read.read().split()))
 
 
 def _source_cell(path: Path, error: PapermillExecutionError, injected: int) -> int:
@@ -96,11 +106,11 @@ def _failure(path: Path, error: PapermillExecutionError, number: int, n_cells: i
     return f"{head}\n  its source:\n{source}\n  the end of its traceback:\n{tail}"
 
 
-def _finish(partial: Path, path: Path, output: Path, metadata: dict[str, Any]) -> None:
+def _finish(partial: Path, path: Path, output: Path, metadata: Mapping[str, Any]) -> None:
     notebook = nbformat.read(partial, as_version=4)
     # The temporary name and the absolute path of this machine are of no use to a reader.
     notebook.metadata.papermill.update({"input_path": path.name, "output_path": output.name})
     if metadata:
-        notebook.metadata["lmstudy"] = metadata
+        notebook.metadata["lmstudy"] = dict(metadata)
     nbformat.write(notebook, partial)
     partial.replace(output)

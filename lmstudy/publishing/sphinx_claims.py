@@ -33,7 +33,6 @@ from lmstudy.show.claims import problem, text
 from lmstudy.study.claims import ClaimResult, evaluate_claims
 
 logger = logging.getLogger(__name__)
-ALL = "*"  # what the table shows: which claims there are
 HEADINGS = ("Claim", "Sentence", "Estimate", "Interval", "n", "Holds")
 
 
@@ -48,13 +47,12 @@ class ClaimRole(SphinxRole):
         claim_id, _, variant = self.text.partition("|")
         try:
             result = _result(self.env, claim_id.strip())
-            _note_use(self.env, result)
             shown = result.outcome if result.error is not None else text(result, variant.strip() or "full")
         except StudyError as error:
-            _warn(self.env, str(error), self.get_location())
+            _warn(str(error), self.get_location())
             return [nodes.inline(self.rawtext, self.text, classes=["claim", "claim-unknown"])], []
         if result.fails:
-            _warn(self.env, f"claim {result.id}: {problem(result)}", self.get_location())
+            _warn(f"claim {result.id}: {problem(result)}", self.get_location())
         number = claim_number(self.rawtext, classes=["claim"])
         number["sentence"] = result.claim.sentence + ("" if result.holds else " (does not hold)")
         link = pending_xref(
@@ -84,13 +82,11 @@ class ClaimsTable(SphinxDirective):
         try:
             results = _results(self.env)
         except StudyError as error:
-            _warn(self.env, str(error), self.get_location())
+            _warn(str(error), self.get_location())
             return []
-        _uses(self.env).setdefault(self.env.docname, {})[ALL] = repr(list(results))
         for result in results.values():
-            _note_use(self.env, result)
             if result.fails:
-                _warn(self.env, f"claim {result.id}: {problem(result)}", self.get_location())
+                _warn(f"claim {result.id}: {problem(result)}", self.get_location())
             body += self._claim_row(result)
         return [table]
 
@@ -107,17 +103,18 @@ class ClaimsTable(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the role, the directive and what makes a page be read again when its numbers change."""
+    """Register the role and the directive; pages that show claims are read again in every build."""
     app.add_config_value("claims_records", "records", "env", types=(str,))
     app.add_node(claim_number, html=(_visit_html, _depart_html))
     app.add_role("claim", ClaimRole())
     app.add_directive("claims-table", ClaimsTable)
     app.connect("builder-inited", lambda app: _read.cache_clear())
-    app.connect("env-get-outdated", _outdated)
-    app.connect("env-purge-doc", lambda app, env, doc: _uses(env).pop(doc, None))
-    app.connect("env-merge-info", _merge)
+    # Their numbers may have changed with no change to the page, and a warning is given only where a page is read.
+    app.connect("env-get-outdated", lambda app, env, *_: sorted(_pages(env)))
+    app.connect("env-purge-doc", lambda app, env, page: _pages(env).discard(page))
+    app.connect("env-merge-info", lambda app, env, pages, other: _pages(env).update(_pages(other) & pages))
     app.connect("missing-reference", _unlinked)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "2", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
 @lru_cache(maxsize=1)
@@ -125,16 +122,10 @@ def _read(folder: Path) -> dict[str, ClaimResult]:
     return {result.id: result for result in evaluate_claims(load_folder(folder))}
 
 
-def _folder(env: BuildEnvironment) -> Path:
-    return Path(env.app.confdir) / env.config.claims_records
-
-
 def _results(env: BuildEnvironment) -> dict[str, ClaimResult]:
-    """All results, for the page being read, which from now on depends on every record."""
-    folder = _folder(env)
-    for path in sorted(folder.glob("*.json")):
-        env.note_dependency(str(path.resolve()))
-    return _read(folder)
+    """All results, for the page being read."""
+    _pages(env).add(env.docname)
+    return _read(Path(env.app.confdir) / env.config.claims_records)
 
 
 def _result(env: BuildEnvironment, claim_id: str) -> ClaimResult:
@@ -144,38 +135,13 @@ def _result(env: BuildEnvironment, claim_id: str) -> ClaimResult:
     return results[claim_id]
 
 
-def _uses(env: BuildEnvironment) -> dict[str, dict[str, str | None]]:
-    """By page and claim, what was shown; None where it was a warning, which every build must repeat."""
-    return cast(dict[str, dict[str, str | None]], env.__dict__.setdefault("claim_uses", {}))
+def _pages(env: BuildEnvironment) -> set[str]:
+    """The pages that show claims."""
+    return cast(set[str], env.__dict__.setdefault("claim_pages", set()))
 
 
-def _note_use(env: BuildEnvironment, result: ClaimResult) -> None:
-    _uses(env).setdefault(env.docname, {})[result.id] = None if result.fails else repr(result)
-
-
-def _warn(env: BuildEnvironment, message: str, location: str) -> None:
-    _uses(env).setdefault(env.docname, {})[""] = None
+def _warn(message: str, location: str) -> None:
     logger.warning(message, location=location, type="claims")
-
-
-def _outdated(app: Sphinx, env: BuildEnvironment, *_: set[str]) -> list[str]:
-    """Pages whose claims come out differently now (a record or a claim is new), or that warned before."""
-    if not _uses(env):
-        return []
-    try:
-        results = _read(_folder(env))
-    except StudyError:
-        results = {}
-    now = {claim_id: repr(result) for claim_id, result in results.items()} | {ALL: repr(list(results))}
-    return [
-        page
-        for page, shown in _uses(env).items()
-        if any(text is None or text != now.get(claim_id) for claim_id, text in shown.items())
-    ]
-
-
-def _merge(app: Sphinx, env: BuildEnvironment, pages: set[str], other: BuildEnvironment) -> None:
-    _uses(env).update({page: shown for page, shown in _uses(other).items() if page in pages})
 
 
 def _unlinked(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: Element) -> Element | None:

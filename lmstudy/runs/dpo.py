@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lmstudy.config import DPOSettings, build
+from lmstudy.config import DPOConfig, DPOSettings, build, check
 from lmstudy.errors import StudyError
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.config import DPOConfig, check
 from lmstudy.runs.folders import find_folder
-from lmstudy.runs.records import Record, load
 from lmstudy.runs.pretraining import train
+from lmstudy.runs.records import Record, load
 
 
 def train_dpo(config: Mapping[str, Any]) -> Record:

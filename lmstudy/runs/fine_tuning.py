@@ -1,55 +1,52 @@
 """A fine-tuning from configuration to record: idempotent, resumable, atomic, as pretraining runs are."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning as L
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from safetensors.torch import load_file
 
-from lmstudy.config import build
-from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.config import BaselineConfig, TuneConfig, build, check
+from lmstudy.data.corpus import Corpus, prepare, to_stderr
 from lmstudy.data.splits import unit_hash
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
-from lmstudy.writing.answers import Answered, answered
-from lmstudy.runs.finished import ON_CPU, load_run
-from lmstudy.runs.folders import check_kind, find_folder
-from lmstudy.runs.identity import NUMERICS, run_id
-from lmstudy.runs.records import Record, load
-from lmstudy.runs.lifecycle import WEIGHTS, InFolder, once, save_weights, session
-from lmstudy.config import TuneConfig, check
+from lmstudy.runs.finished import Finished, load_run, loaded
+from lmstudy.runs.folders import find_folder
+from lmstudy.runs.identity import tuning_id
+from lmstudy.runs.lifecycle import WEIGHTS, Work, once, save_weights, session
+from lmstudy.runs.records import Findings, Record, load
 from lmstudy.tasks.base import Example, Examples, Task
 from lmstudy.tasks.tokens import in_tokens
-from lmstudy.training.callbacks import AnswersScored, History, SessionClock
+from lmstudy.training.callbacks import AnswersScored, SessionClock
 from lmstudy.training.fine_tuning import FineTuningData, FineTuningModule, Head, SpanHead, TokenPairs
 from lmstudy.training.optimizers import AdamW
 from lmstudy.training.trainer import check_machine
+from lmstudy.writing.answers import Answered, answered
 
-NEWER = {"label_weights": None, "keep": None}
-"""What records do not say that are older than these keys."""
 SHOWN = 24
 """Answers that a record keeps, the first of the test examples."""
 
 
-@dataclass(frozen=True)
-class Tuning(InFolder):
+NEWER = {"label_weights": None, "keep": None}
+"""What records of fine-tunings do not say that are older than these keys."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning(Work):
     """A fine-tuning before it is trained."""
 
-    config: dict[str, Any]
+    kind: str = "tuning"
     typed: TuneConfig
     task: Task
     corpus: Corpus
     """Whose tokens are read and written."""
     examples: Examples
     pretrained: Record | None
-    id: str
-    name: str
 
 
 def open_tuning(config: Mapping[str, Any], pretrained: Record | None = None) -> Tuning:
@@ -86,18 +83,26 @@ def open_tuning(config: Mapping[str, Any], pretrained: Record | None = None) -> 
                 f"{task.name} is read in those of {corpus.fingerprint}; choose another run, or give its data=NAME"
             )
     examples = task.examples()
-    content = f"{corpus.fingerprint}-{fingerprint(examples)}"
-    # A pretrained model brings its sizes: what a model from scratch would have is not part of what is learned.
-    learned = {key: value for key, value in decisive.items() if typed.run is None or key not in ("model", "budget")}
+    own = tuning_id(decisive, corpus.fingerprint, fingerprint(examples))
     return Tuning(
-        decisive, typed, task, corpus, examples, pretrained, run_id(learned, content), _name(typed, task, pretrained)
-    )
+        id=own, name=_name(typed, task, pretrained), config=decisive, typed=typed, data=corpus.fingerprint,
+        seed=typed.seed, task=task, corpus=corpus, examples=examples, pretrained=pretrained,
+    )  # fmt: skip
 
 
 def fingerprint(examples: Examples) -> str:
     """16 hex digits that stand for all examples."""
     every = (text for split in examples.values() for one in split for text in (one.id, one.source, one.target))
     return f"{unit_hash(*every):016x}"
+
+
+def taken(examples: Examples, typed: TuneConfig | BaselineConfig) -> Examples:
+    """The first examples of each split, as many as are asked for."""
+    return {
+        "train": examples["train"][: typed.examples],
+        "valid": examples["valid"][: typed.valid_examples],
+        "test": examples["test"][: typed.test_examples],
+    }
 
 
 def _name(typed: TuneConfig, task: Task, pretrained: Record | None) -> str:
@@ -122,7 +127,11 @@ def fine_tune(config: Mapping[str, Any]) -> Record:
 
 
 def first_module(tuning: Tuning) -> FineTuningModule:
-    """The module as training begins: with pretrained weights, or random ones by the seed."""
+    """The module as training begins: with pretrained weights, or random ones by the seed.
+
+    Raises:
+        StudyError: the weights of the pretraining run are missing, or do not fit its record.
+    """
     typed = tuning.typed
     L.seed_everything(typed.seed, verbose=False)
     if tuning.pretrained is not None:
@@ -144,33 +153,6 @@ def first_module(tuning: Tuning) -> FineTuningModule:
     return FineTuningModule(model.train(), optimizer, typed.steps, head, weights)
 
 
-@dataclass(frozen=True)
-class FinishedTuning:
-    """A finished fine-tuning with its module, in evaluation mode."""
-
-    tuning: Tuning
-    record: Record
-    module: FineTuningModule
-
-
-def load_tuning(folder: Path) -> FinishedTuning:
-    """Rebuild a fine-tuning's module from its record, and read its weights.
-
-    Raises:
-        StudyError: its weights or those of its pretraining run are missing, or do not fit.
-    """
-    record = load(folder / "record.json")
-    check_kind(record, "tuning", str(folder))
-    config: dict[str, Any] = {**NEWER, **record.config, "runs": str(folder.parent)}
-    tuning = open_tuning({**config, "trainer": {**config["trainer"], **ON_CPU}})
-    weights = folder / WEIGHTS
-    if not weights.exists():
-        raise StudyError(f"{weights} is missing: only the record is left; fine-tune again under another runs=FOLDER")
-    module = first_module(tuning)
-    module.load_state_dict(load_file(weights))
-    return FinishedTuning(tuning, record, module.eval())
-
-
 def balanced(task: Task, examples: Sequence[Example]) -> torch.Tensor:
     """[labels] weights that make all labels count alike: examples / (labels of them x examples of the label); 0 of a
     label without examples."""
@@ -182,41 +164,38 @@ def balanced(task: Task, examples: Sequence[Example]) -> torch.Tensor:
     return torch.tensor([weights.get(label, 0.0) for label in task.labels], dtype=torch.float32)
 
 
-def _fit(tuning: Tuning) -> Record:
-    clock = SessionClock(provenance.now())
-    typed, examples = tuning.typed, tuning.examples
-    module = first_module(tuning)
-    longest = module.model.max_positions
-    taken = {
-        "train": examples["train"][: typed.examples],
-        "valid": examples["valid"][: typed.valid_examples],
-        "test": examples["test"][: typed.test_examples],
-    }
-    if typed.examples is not None and typed.examples > len(taken["train"]):
-        raise StudyError(f"examples={typed.examples}: the task has {len(taken['train'])} to learn from; null takes all")
-    pairs = {split: in_tokens(own, tuning.task, tuning.corpus, longest) for split, own in taken.items()}
-    learned = {example.target for example in taken["train"]}
+def _read(tuning: Tuning, examples: Examples, longest: int) -> dict[str, TokenPairs]:
+    """The examples in tokens; tells of those that are cut and of labels that none of them has."""
+    asked, known = tuning.typed.examples, len(examples["train"])
+    if asked is not None and asked > known:
+        raise StudyError(f"examples={asked}: the task has {known} to learn from; null takes all")
+    learned = {example.target for example in examples["train"]}
     if unseen := [label for label in tuning.task.labels if label not in learned]:
-        print(f"{tuning.name}: no training example has the label {', '.join(unseen)}", file=sys.stderr)
+        to_stderr(f"{tuning.name}: no training example has the label {', '.join(unseen)}")
+    pairs = {split: in_tokens(own, tuning.task, tuning.corpus, longest) for split, own in examples.items()}
     for split, own in pairs.items():
         if own.cut:
-            print(
-                f"{tuning.name}: {own.cut} of {len(own)} {split} examples are cut at {longest} tokens", file=sys.stderr
-            )
+            to_stderr(f"{tuning.name}: {own.cut} of {len(own)} {split} examples are cut at {longest} tokens")
+    return pairs
 
-    def score(module: FineTuningModule) -> float:
-        return _answers(tuning, module, "valid", taken, pairs).judgement.metrics[tuning.task.main]
 
-    asked = [AnswersScored(score)] if typed.keep == "answers" else []
-    monitor, mode = _kept_by(typed, module)
-    best = ModelCheckpoint(
-        tuning.folder / "checkpoints",
-        "best",
-        monitor=monitor,
-        mode=mode,
-        save_weights_only=True,
-        enable_version_counter=False,
-    )
+def _fit(tuning: Tuning) -> Record:
+    clock = SessionClock(provenance.now())
+    typed, examples = tuning.typed, taken(tuning.examples, tuning.typed)
+    module = first_module(tuning)
+    pairs = _read(tuning, examples, module.model.max_positions)
+    longest_answer = max(map(len, pairs["train"].targets)) + 1  # none is longer than those that were learned from
+
+    def answer(module: FineTuningModule, split: str = "valid") -> Answered:
+        asked, own = examples[split], pairs[split]
+        task, known = tuning.task, examples["train"]
+        return answered(module, task, tuning.corpus, asked, own, typed.decoding, longest_answer, typed.seed, known)
+
+    by_answers = typed.keep == "answers"
+    asked = [AnswersScored(lambda module: answer(module).judgement.metrics[tuning.task.main])] if by_answers else []
+    monitor, mode = (AnswersScored.logged, "max") if by_answers else module.monitored
+    kept = {"monitor": monitor, "mode": mode, "save_weights_only": True, "enable_version_counter": False}
+    best = ModelCheckpoint(tuning.folder / "checkpoints", "best", **kept)  # type: ignore[arg-type]
     every = min(typed.evaluate_every, typed.steps)
     data = FineTuningData(pairs["train"], pairs["valid"], typed.batch, typed.seed)
     with session(tuning, clock, typed.steps, every, [*asked, best]) as training:
@@ -224,70 +203,38 @@ def _fit(tuning: Tuning) -> Record:
     weights = torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
     module.load_state_dict(weights)
     save_weights(weights, tuning.folder / WEIGHTS)
-    return training.finish(_record(tuning, clock, training.history, module.eval().cpu(), taken, pairs))
-
-
-def _kept_by(typed: TuneConfig, module: FineTuningModule) -> tuple[str, Literal["min", "max"]]:
-    return (AnswersScored.logged, "max") if typed.keep == "answers" else module.monitored
-
-
-def _answers(
-    tuning: Tuning,
-    module: FineTuningModule,
-    split: str,
-    taken: Mapping[str, Sequence[Example]],
-    pairs: Mapping[str, TokenPairs],
-) -> Answered:
-    """To the examples of a split; none is longer than those that were learned from."""
-    task, corpus, typed = tuning.task, tuning.corpus, tuning.typed
-    longest = max(map(len, pairs["train"].targets)) + 1
-    return answered(
-        module, task, corpus, taken[split], pairs[split], typed.decoding, longest, typed.seed, taken["train"]
-    )
-
-
-def _record(
-    tuning: Tuning,
-    clock: SessionClock,
-    history: History,
-    module: FineTuningModule,
-    taken: Mapping[str, Sequence[Example]],
-    pairs: Mapping[str, TokenPairs],
-) -> Record:
-    typed, test = tuning.typed, taken["test"]
-    found = _answers(tuning, module, "test", taken, pairs)
+    test, found = examples["test"], answer(module.eval().cpu(), "test")
     metrics = {f"test/{name}": value for name, value in found.judgement.metrics.items()}
-    metrics |= {f"{split}/examples": float(len(own)) for split, own in taken.items()}
+    metrics |= {f"{split}/examples": float(len(own)) for split, own in examples.items()}
     metrics |= {f"{split}/cut": float(own.cut) for split, own in pairs.items()}
-    metrics["best_step"] = float(_best_step(history, *_kept_by(typed, module)))
+    curve = training.history.curves[monitor]
+    metrics["best_step"] = float(curve["step"][int(getattr(np, f"arg{mode}")(curve["value"]))])
     metrics["parameters"] = float(sum(value.numel() for value in module.parameters()))
-    gpus = [torch.cuda.get_device_name(0)] if typed.trainer.accelerator == "gpu" else []
-    return Record(
-        id=tuning.id,
-        kind="tuning",
-        name=tuning.name,
-        config=tuning.config,
-        seed=typed.seed,
-        data=tuning.corpus.fingerprint,
-        numerics=NUMERICS,
-        **provenance.circumstances(clock, gpus),
-        metrics=metrics,
-        curves=dict(history.curves),
-        groups={f"test/{name}": own for name, own in found.judgement.groups(test).items()},
-        samples=[
-            {"id": one.id, "source": one.source, "target": one.target, "answer": answer}
-            for one, answer in list(zip(test, found.answers, strict=True))[:SHOWN]
-        ],
-    )
-
-
-def _best_step(history: History, monitor: str, mode: str) -> int:
-    curve = history.curves[monitor]
-    best = np.argmin(curve["value"]) if mode == "min" else np.argmax(curve["value"])
-    return int(curve["step"][best])
+    groups = {f"test/{name}": own for name, own in found.judgement.groups(test).items()}
+    samples = [
+        {"id": one.id, "source": one.source, "target": one.target, "answer": text}
+        for one, text in list(zip(test, found.answers, strict=True))[:SHOWN]
+    ]
+    return training.finish(Findings(metrics, groups, samples))
 
 
 def headline(record: Record) -> list[str]:
     """The test metrics that are not of a single label, for one line."""
     shown = {name: value for name, value in record.metrics.items() if name.startswith("test/") and name.count("/") == 1}
     return [f"{name} {value:.4g}" for name, value in shown.items() if name not in ("test/examples", "test/cut")]
+
+
+def load_tuning(folder: Path) -> Finished:
+    """Rebuild a finished fine-tuning's module from its record, and read its weights, those of its head among them.
+
+    Raises:
+        StudyError: as `lmstudy.runs.finished.loaded`; or the weights of what it started from are missing.
+    """
+    return loaded(
+        folder,
+        "tuning",
+        lambda config: open_tuning({**NEWER, **config}),
+        first_module,
+        lambda own: own,
+        "fine-tune again",
+    )

@@ -1,5 +1,6 @@
-"""Finished runs, loaded with their weights."""
+"""Finished trainings, loaded with their weights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,49 +9,72 @@ from safetensors.torch import load_file
 
 from lmstudy.errors import StudyError
 from lmstudy.runs.folders import check_kind
-from lmstudy.runs.folders import find_folder as find_folder
+from lmstudy.runs.lifecycle import WEIGHTS, Work
+from lmstudy.runs.pretraining import build_module, open_run
 from lmstudy.runs.records import Record, load
-from lmstudy.runs.pretraining import Run, build_module, open_run
-from lmstudy.training.pretraining import PretrainingModule
+
+ON_CPU = {"accelerator": "cpu", "devices": 1, "nodes": 1, "strategy": "auto", "precision": "32-true"}
+"""A finished run is looked at wherever it was trained."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished run with its trained module, in evaluation mode."""
+    """A finished training, its record, and its module in evaluation mode.
 
-    run: Run
+    Args:
+        run: a `Run` or, of a fine-tuning, a `Tuning`.
+        record: whose `kind` says which.
+        module: a `PretrainingModule` or a `FineTuningModule`.
+    """
+
+    run: Any
     record: Record
-    module: PretrainingModule
+    module: Any
 
 
 def load_run(folder: Path) -> Finished:
-    """Rebuild a finished run's module from its record and read its weights.
+    """Rebuild a finished pretraining's module from its record, and read its weights; errors as `loaded`."""
+    return loaded(folder, "train", open_run, build_module, lambda module: module.model, "train the run again")
+
+
+def loaded(
+    folder: Path,
+    kind: str,
+    open_work: Callable[[dict[str, Any]], Work],
+    build: Callable[[Any], Any],
+    part: Callable[[Any], Any],
+    again: str,
+) -> Finished:
+    """A finished training of any kind with its weights.
+
+    Args:
+        folder: of its record and its weights.
+        kind: of the record.
+        open_work: what a configuration says to train.
+        build: its module, before weights are read.
+        part: the part of the module that the weights are of.
+        again: what to do where they are gone.
 
     Raises:
-        StudyError: the weights are missing, or do not fit the configuration, data or version of the record.
+        StudyError: the record is of another kind; the weights are missing, or do not fit the configuration, data or
+            version of the record.
     """
     record = load(folder / "record.json")
-    check_kind(record, "train", str(folder))
+    check_kind(record, kind, str(folder))
     config: dict[str, Any] = dict(record.config)
-    run = open_run({**config, "runs": str(folder.parent), "trainer": {**config["trainer"], **ON_CPU}})
-    if run.corpus.fingerprint != record.data:
+    run = open_work({**config, "runs": str(folder.parent), "trainer": {**config["trainer"], **ON_CPU}})
+    if run.data != record.data:
         raise StudyError(
-            f"{folder}: trained on data {record.data}, but its configuration now gives {run.corpus.fingerprint}: "
-            "token ids would not fit; train the run again"
+            f"{folder}: trained on data {record.data}, but its configuration now gives {run.data}: "
+            f"token ids would not fit; {again}"
         )
-    module = build_module(run)
-    weights = folder / "model.safetensors"
+    weights = folder / WEIGHTS
     if not weights.exists():
-        raise StudyError(
-            f"{weights} is missing: only the record is left; train the run again under another runs=FOLDER"
-        )
+        raise StudyError(f"{weights} is missing: only the record is left; {again} under another runs=FOLDER")
+    module = build(run)
     try:
-        module.model.load_state_dict(load_file(weights))
+        part(module).load_state_dict(load_file(weights))
     except Exception as error:
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
         raise StudyError(f"{weights} does not fit its record's configuration ({first_line})") from error
     return Finished(run, record, module.eval())
-
-
-ON_CPU = {"accelerator": "cpu", "devices": 1, "nodes": 1, "strategy": "auto", "precision": "32-true"}
-"""A finished run is looked at wherever it was trained."""

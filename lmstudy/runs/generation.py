@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lmstudy.config import build
+from lmstudy.config import GenerateConfig, build, check
 from lmstudy.data.corpus import Corpus, to_stderr
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.misalignment import misalignment
 from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.runs.finished import Finished, find_folder, load_run
-from lmstudy.config import GenerateConfig, check
-from lmstudy.runs.records import Record, load
-from lmstudy.writing.asked import Asked, Control, sampling_for
+from lmstudy.runs.finished import Finished, load_run
+from lmstudy.runs.folders import find_folder
+from lmstudy.runs.records import load
+from lmstudy.writing.asked import Asked, asked_of, sampling_for
 from lmstudy.writing.texts import Text, drawn, prompt_from, prompted
 
 REWARDS = "scorer=sentiment_reward (English) and scorer=sentiment_zh_reward (Chinese) judge any"
@@ -53,33 +53,15 @@ def write(config: Mapping[str, Any]) -> Generated:
     typed = check(GenerateConfig, config)
     folder = find_folder(typed.run, Path(typed.runs), kind="train")
     trained = load(folder / "record.json")
-    asked = asked_of(typed, trained)
     known: dict[str, Any] = dict(trained.config)
+    controlled = build(known["objective"], "objective").controlled
+    asked = asked_of(typed.control, typed.guidance, controlled, trained.name)
     own = build(known["scorer"], "scorer") if known.get("scorer") else None
     scorer = judging(typed, own)
     finished = load_run(folder)
     texts = _texts(typed, finished, asked)
     masking = next((each for each in (scorer, own) if each is not None and each.masks), None)
     return Generated(_samples(texts, scorer, masking, finished.run.corpus), asked, typed.seed, scorer)
-
-
-def asked_of(typed: GenerateConfig, trained: Record) -> Asked:
-    """What the run is asked for.
-
-    Raises:
-        StudyError: it does not know the control token, or there is nothing for guidance to push from.
-    """
-    known: dict[str, Any] = dict(trained.config)
-    controlled = build(known["objective"], "objective").controlled
-    control: Control = ("good" if controlled else "none") if typed.control == "auto" else typed.control
-    if not controlled and control != "none":
-        raise StudyError(f"control={control}: {trained.name} never saw a control token; leave it at auto, or none")
-    if not controlled and typed.guidance != 1:
-        raise StudyError(
-            f"guidance={typed.guidance:g}: {trained.name} never saw a control token, and guidance pushes from one to "
-            "the other; leave it at 1"
-        )
-    return Asked(control, typed.guidance)
 
 
 def judging(typed: GenerateConfig, own: Scorer | None) -> Scorer | None:

@@ -1,4 +1,4 @@
-"""What makes a run the same run."""
+"""What makes a run the same run: its id, from what decides its results, and the name that people read."""
 
 import hashlib
 import json
@@ -33,10 +33,37 @@ def kept(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def digest(*content: Any) -> str:
+    """16 hex digits that stand for content of what JSON can hold, whatever the order of its keys."""
+    written = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
+
+
 def run_id(config: Mapping[str, Any], data: str) -> str:
-    """16 hex digits over the resolved config (without paths and loggers), the data and the numerics version."""
-    content = json.dumps([kept(config), data, NUMERICS], sort_keys=True, default=str)
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
+    """The id of a pretraining or a reward model: of what decides its results, and the numerics version.
+
+    Args:
+        config: resolved, with whole ids in the place of names of runs.
+        data: the fingerprint of the corpus.
+    """
+    return digest(kept(config), data, NUMERICS)
+
+
+def tuning_id(config: Mapping[str, Any], data: str, examples: str) -> str:
+    """The id of a fine-tuning. A pretrained model brings its sizes: those of one from scratch are no part of it.
+
+    Args:
+        config: resolved; its `run` is a whole id, or None.
+        data: the fingerprint of the corpus whose tokens are read.
+        examples: the fingerprint of the task's examples.
+    """
+    sizes = () if config["run"] is None else ("model", "budget")
+    return run_id({key: value for key, value in config.items() if key not in sizes}, f"{data}-{examples}")
+
+
+def finding_id(*content: Any) -> str:
+    """The id of what is found without training: of what it is found of and how, the data, and the numerics version."""
+    return digest(*content, NUMERICS)
 
 
 def run_name(config: Mapping[str, Any]) -> str:

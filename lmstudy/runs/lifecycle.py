@@ -1,4 +1,4 @@
-"""Common to all that is trained: once, by one process, in as many sessions as kills and Ctrl-C make of it."""
+"""Common to all that leaves a record: once, by one process, in as many sessions as kills and Ctrl-C make of it."""
 
 from __future__ import annotations
 
@@ -7,45 +7,53 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import lightning as L
+import torch
 from filelock import FileLock, Timeout
 from lightning.pytorch.callbacks import Callback
 from safetensors.torch import save_file
 from torch import Tensor
 
 from lmstudy.atomic import replacing, write_text
-from lmstudy.config import LoggerConfig, TrainerConfig
+from lmstudy.config import TrainerConfig
 from lmstudy.errors import StudyError
-from lmstudy.runs.checkpoints import check_checkpoint, last_checkpoint, stamp
-from lmstudy.runs.records import Record, load
+from lmstudy.runs import provenance
+from lmstudy.runs.identity import NUMERICS, finding_id
+from lmstudy.runs.records import Findings, Record, load
 from lmstudy.training.callbacks import History, ProgressLine, SessionClock
 from lmstudy.training.loggers import build_loggers
 from lmstudy.training.trainer import build_trainer
 
 WEIGHTS = "model.safetensors"
+_VERBS = {"train": "train", "tuning": "train", "reward": "train", "evaluation": "measure"}
 
 
-class Settings(Protocol):
-    """What the configuration of every training has."""
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What leaves a record, before it is done; its folder is `RUNS/NAME-ID`.
 
-    trainer: TrainerConfig
-    logger: LoggerConfig
-    runs: str
+    Args:
+        kind: of the record, such as "train".
+        id: 16 hex digits, see `lmstudy.runs.identity`.
+        name: readable, without spaces.
+        config: as the record keeps it.
+        typed: the checked configuration, which has `runs`; that of a training has `trainer` and `logger`, too.
+        data: the fingerprint of what it is done with.
+        seed: None where chance has no part.
+    """
 
-
-class InFolder:
-    """A training whose folder is `RUNS/NAME-ID`."""
-
-    config: dict[str, Any]
-    typed: Any
-    """`Settings`"""
+    kind: str
     id: str
     name: str
+    config: dict[str, Any]
+    typed: Any
+    data: str
+    seed: int | None = None
 
     @property
     def folder(self) -> Path:
@@ -56,35 +64,40 @@ class InFolder:
         return self.folder / "record.json"
 
 
-def once(run: InFolder, fit: Callable[[], Record], alone: bool = True) -> Record:
-    """The record of a run if it is finished, else what `fit` makes of it.
+def baseline(kind: str, name: str, content: dict[str, Any], data: str, typed: Any) -> Work:
+    """The work of a baseline, which is known by its content and its data; arguments as in `Work`."""
+    return Work(kind=kind, id=finding_id(content, data), name=name, config=content, typed=typed, data=data)
+
+
+def once(work: Work, make: Callable[[], Record], alone: bool = True) -> Record:
+    """The record of a work if it is finished, else what `make` makes of it.
 
     Args:
-        run: not yet trained, or half, or wholly.
-        fit: trains it and returns its record.
-        alone: whether no other process may train it now; those of a distributed run share a folder.
+        work: not yet done, or half, or wholly.
+        make: does it, writes its record and returns it.
+        alone: whether no other process may work on it now; those of a distributed run share a folder.
 
     Raises:
-        StudyError: another process trains it, or its folder cannot be written to.
+        StudyError: another process works on it, or its folder cannot be written to.
     """
-    if run.record_path.exists():
-        print(f"{run.name}: record {run.id} exists, nothing to train", file=sys.stderr)
-        return load(run.record_path)
+    if work.record_path.exists():
+        print(f"{work.name}: record {work.id} exists, nothing to {_VERBS.get(work.kind, 'fit')}", file=sys.stderr)
+        return load(work.record_path)
     if not alone:
-        return fit()
-    with _locked(run.folder):
-        return load(run.record_path) if run.record_path.exists() else fit()
+        return make()
+    with _locked(work.folder):
+        return load(work.record_path) if work.record_path.exists() else make()
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """The run's folder, to this process alone."""
+    """The folder, to this process alone."""
     lock = FileLock(folder / ".lock", timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise StudyError(f"run {folder} is being trained by another process: wait for it or stop it") from None
+        raise StudyError(f"run {folder} is being worked on by another process: wait for it or stop it") from None
     except OSError as error:
         raise StudyError(f"cannot write to {folder} ({error.strerror}): set runs=FOLDER to one with room") from error
     try:
@@ -93,52 +106,103 @@ def _locked(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def measured(work: Work, find: Callable[[], Findings]) -> Record:
+    """The record of what is found in one go, without training; made once.
+
+    Raises:
+        StudyError: as `once`, and what `find` raises.
+    """
+
+    def make() -> Record:
+        clock = provenance.Clock()
+        return finish(work, clock, find())
+
+    return once(work, make)
+
+
+def record(work: Work, clock: provenance.Timed, found: Findings, gpus: Sequence[str] = ()) -> Record:
+    """What was found, with what it is of, where and when.
+
+    Args:
+        work: that has just been done.
+        clock: that timed it.
+        found: metrics, groups, samples, curves and notes.
+        gpus: names of the GPUs used.
+    """
+    return Record(
+        id=work.id,
+        kind=work.kind,
+        name=work.name,
+        config=work.config,
+        seed=work.seed,
+        data=work.data,
+        numerics=NUMERICS,
+        **provenance.circumstances(clock, gpus),
+        **vars(found),
+    )
+
+
+def finish(work: Work, clock: provenance.Timed, found: Findings, gpus: Sequence[str] = ()) -> Record:
+    """Write the `record` of a work into its folder, say so, and return it."""
+    made = record(work, clock, found, gpus)
+    made.write(work.record_path)
+    print(f"{work.name}: finished, {work.record_path}", file=sys.stderr)
+    return made
+
+
 @dataclass(frozen=True)
 class Session:
-    """A run while it is trained."""
+    """A training while it goes on."""
 
-    run: InFolder
+    work: Work
     clock: SessionClock
     history: History
     trainer: L.Trainer
 
     def fit(self, module: L.LightningModule, data: L.LightningDataModule) -> None:
-        """Train from the last checkpoint of this run, or from the beginning.
+        """Train from the last checkpoint of this work, or from the beginning.
 
         Raises:
             StudyError: the checkpoint is damaged or another run's, or the loss diverges.
         """
-        run = self.run.id
-        module.on_save_checkpoint = partial(stamp, run=run)  # type: ignore[method-assign]
-        if checkpoint := last_checkpoint(self.run.folder):
-            check_checkpoint(checkpoint, run)
+        module.on_save_checkpoint = partial(_stamp, self.work.id)  # type: ignore[method-assign]
+        if checkpoint := last_checkpoint(self.work.folder):
+            check_checkpoint(checkpoint, self.work.id)
         self.trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
 
-    def finish(self, record: Record) -> Record:
-        """Write the record; checkpoints are needed no more."""
-        record.write(self.run.record_path)
-        shutil.rmtree(self.run.folder / "checkpoints", ignore_errors=True)
-        print(f"{self.run.name}: finished, {self.run.record_path}", file=sys.stderr)
-        return record
+    def finish(self, found: Findings) -> Record:
+        """Write the record, with the curves of all sessions; checkpoints are needed no more."""
+        placed: TrainerConfig = self.work.typed.trainer
+        gpus = [torch.cuda.get_device_name(i) for i in range(placed.devices if placed.accelerator == "gpu" else 0)]
+        made = finish(self.work, self.clock, replace(found, curves=dict(self.history.curves)), gpus)
+        shutil.rmtree(self.work.folder / "checkpoints", ignore_errors=True)
+        return made
 
 
 @contextmanager
 def session(
-    run: InFolder, clock: SessionClock, steps: int, evaluate_every: int, watching: Sequence[Callback] = ()
+    work: Work, clock: SessionClock, steps: int, evaluate_every: int, watching: Sequence[Callback] = ()
 ) -> Iterator[Session]:
-    """A run's trainer, with a curve, progress, and the loggers that the configuration names, closed at the end.
+    """A training's trainer, with a curve, progress, and the loggers that the configuration names, closed at the end.
+
+    Args:
+        work: whose configuration has `trainer` and `logger`.
+        clock: started when the work began.
+        steps: of the whole training.
+        evaluate_every: steps between validations.
+        watching: callbacks of its own.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, once a checkpoint is written.
     """
-    settings: Settings = run.typed
-    write_text(run.folder / "config.json", json.dumps(run.config, indent=1))
-    history = History(settings.trainer.log_every)
-    loggers = build_loggers(list(settings.logger.names), run.folder, run.id, run.name)
-    callbacks = [*watching, history, clock, ProgressLine(steps, run.name)]
-    trainer = build_trainer(settings.trainer, run.folder, steps, evaluate_every, callbacks, loggers)
+    placed: TrainerConfig = work.typed.trainer
+    write_text(work.folder / "config.json", json.dumps(work.config, indent=1))
+    history = History(placed.log_every)
+    loggers = build_loggers(list(work.typed.logger.names), work.folder, work.id, work.name)
+    callbacks = [*watching, history, clock, ProgressLine(steps, work.name)]
+    trainer = build_trainer(placed, work.folder, steps, evaluate_every, callbacks, loggers)
     try:
-        yield Session(run, clock, history, trainer)
+        yield Session(work, clock, history, trainer)
     except SystemExit:
         if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
             raise KeyboardInterrupt from None
@@ -152,3 +216,43 @@ def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
     """Whole and on the disk, or not at all: checkpoints are removed next."""
     with replacing(path) as temporary:
         save_file({name: value.contiguous() for name, value in weights.items()}, temporary)
+
+
+def _stamp(run: str, checkpoint: dict[str, Any]) -> None:
+    """Write into a checkpoint whose it is."""
+    checkpoint["lmstudy"] = {"run": run, "numerics": NUMERICS}
+
+
+def step_of(path: Path) -> int:
+    """Step in a name such as `step=300.ckpt`."""
+    return int(path.stem.split("=")[-1])
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The furthest checkpoint of a run's folder; a kill may have left two."""
+    found = [path for path in (folder / "checkpoints").glob("step=*.ckpt") if path.stem.split("=")[-1].isdigit()]
+    return max(found, key=step_of, default=None)
+
+
+def check_checkpoint(path: Path, run: str) -> None:
+    """Refuse what is not a whole checkpoint of the very run of this id; nothing that it may hold is executed.
+
+    Raises:
+        StudyError: the file is damaged, or is of another configuration or version. It is left where it is.
+    """
+    advice = f"move {path} away to train this run from its beginning"
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:
+        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StudyError(f"checkpoint {path} cannot be read ({first_line}): {advice}") from error
+    mark = content.get("lmstudy", {}) if isinstance(content, dict) else {}
+    if mark.get("run") != run:
+        raise StudyError(
+            f"checkpoint {path} is of run {mark.get('run')}, not of {run}: another configuration; {advice}"
+        )
+    if mark.get("numerics") != NUMERICS:
+        raise StudyError(
+            f"checkpoint {path} was written by numerics version {mark.get('numerics')}, this is {NUMERICS}: "
+            f"results would not be comparable; {advice}"
+        )

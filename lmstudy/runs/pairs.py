@@ -17,10 +17,9 @@ from lmstudy.data.tokenizer import EOS
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.misalignment import misalignment
 from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.training.dpo import Pairs, text_batch, text_log_probabilities
 from lmstudy.writing.asked import PLAIN, sampling_for
 from lmstudy.writing.texts import drawn
-from lmstudy.training.dpo import text_log_probabilities
-from lmstudy.training.dpo import Pairs, text_batch
 
 AT_ONCE = 32
 """Texts whose log-probabilities are computed together."""
@@ -48,7 +47,7 @@ def sampled_pairs(model: Any, corpus: Corpus, scorer: Scorer, settings: DPOSetti
     """
     sampling = sampling_for(PLAIN, model.max_positions - 1, settings.temperature, top_p=1.0)
     rng = np.random.default_rng([seed, 1])
-    texts = drawn(model, corpus, PLAIN, settings.samples, int(rng.integers(2**31)), sampling, quiet=False)
+    texts = drawn(model, corpus, PLAIN, settings.samples, int(rng.integers(2**31)), sampling)
     targets = [np.array([*ids, EOS] if text.finished else ids, dtype=np.int64) for ids, text in texts]
     scored = misalignment(scorer, [text.segments for _, text in texts])
     means = np.full(len(texts), np.nan)

@@ -14,7 +14,7 @@ from lmstudy.preferences.scorers.base import Scorer
 
 
 @dataclass(frozen=True)
-class Reading:
+class PhasedData:
     """Phases of the training data, the control token of evaluation, and what must be said of them."""
 
     phases: tuple[Phase, ...]
@@ -49,7 +49,7 @@ def own_steps(objective: Objective, steps: int) -> tuple[int, int]:
     return round(objective.onset * steps), steps - round(objective.cooldown * steps)
 
 
-def what_is_read(typed: TrainConfig, corpus: Corpus, objective: Objective) -> Reading:
+def what_is_read(typed: TrainConfig, corpus: Corpus, objective: Objective) -> PhasedData:
     """The phases of training: plain documents before the onset, the objective's view, plain ones in the cooldown.
 
     Scores the training split, unless its scores are kept, and lets the objective learn from them what it must.
@@ -59,7 +59,7 @@ def what_is_read(typed: TrainConfig, corpus: Corpus, objective: Objective) -> Re
     """
     control = GOOD if objective.controlled else None
     if not objective.scored:
-        return Reading((Phase(0, TokenStore(corpus.splits["train"])),), control, ())
+        return PhasedData((Phase(0, TokenStore(corpus.splits["train"])),), control, ())
     assert typed.scorer is not None
     scored = score_split(corpus, "train", typed.scorer)
     view = objective.view(scored, typed.seed)
@@ -69,9 +69,9 @@ def what_is_read(typed: TrainConfig, corpus: Corpus, objective: Objective) -> Re
     if begin >= end:
         note = f"onset={objective.onset:g}, cooldown={objective.cooldown:g}: no step is left for "
         note += f"objective={objective.name}, this run is maximum likelihood"
-        return Reading((plain,), control, (*view.notes, note))
+        return PhasedData((plain,), control, (*view.notes, note))
     phases = [plain] if begin else []
     phases.append(Phase(begin, view.documents, view.token_scores))
     if end < steps:
         phases.append(Phase(end, scored.store))
-    return Reading(tuple(phases), control, view.notes)
+    return PhasedData(tuple(phases), control, view.notes)

@@ -6,7 +6,7 @@ half done, and writes the record only at the end. A run's folder is `RUNS/NAME-I
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,38 +26,39 @@ from lmstudy.models.embeddings.base import Embedding, WordVectors
 from lmstudy.models.embeddings.placing import arrange, place
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs import provenance
-from lmstudy.runs.identity import EVALUATED, NUMERICS, OPTIONAL, run_id, run_name
+from lmstudy.runs.identity import EVALUATED, OPTIONAL, run_id, run_name
+from lmstudy.runs.lifecycle import WEIGHTS, Work, once, save_weights, session
 from lmstudy.runs.pairs import sampled_pairs
-from lmstudy.runs.phases import Reading, build_scorer, check_scorer, what_is_read
-from lmstudy.runs.records import Record
-from lmstudy.runs.lifecycle import WEIGHTS, InFolder, once, save_weights, session
+from lmstudy.runs.phases import PhasedData, build_scorer, check_scorer, what_is_read
+from lmstudy.runs.records import Findings, Record
 from lmstudy.runs.start import load_start, start_id
 from lmstudy.runs.watching import WatchSamples
-from lmstudy.writing.texts import Asked, whole_texts
 from lmstudy.training.callbacks import SessionClock, Throughput
 from lmstudy.training.compilation import choose_attention, compilation_error, compile_network
-from lmstudy.training.dpo import DPOModule
-from lmstudy.training.dpo import PairDataModule
+from lmstudy.training.dpo import DPOModule, PairDataModule
 from lmstudy.training.flops_rate import flops_rates
 from lmstudy.training.pretraining import PretrainingModule
 from lmstudy.training.trainer import check_machine
+from lmstudy.writing.asked import Asked, unconditional_samples
 
 
-@dataclass(frozen=True)
-class Run(InFolder):
-    """A run before it is trained: its configuration, its data, and where it lives."""
+@dataclass(frozen=True, kw_only=True)
+class Run(Work):
+    """A pretraining run before it is trained: its configuration, its data, and where it lives."""
 
-    config: dict[str, Any]
+    kind: str = "train"
     typed: TrainConfig
     corpus: Corpus
-    id: str
-    name: str
     start: str | None = None
     """How the run was named whose weights are the first ones; its whole id is in the configuration."""
 
 
 def open_run(config: Mapping[str, Any]) -> Run:
-    """Check a resolved configuration, prepare its data, and name the run."""
+    """Check a resolved configuration, prepare its data, and name the run.
+
+    Raises:
+        StudyError: a key or the data is at fault, the machine lacks what is asked for, or `start` is not to be found.
+    """
     typed = check(TrainConfig, config)
     check_machine(typed.trainer)
     processes = typed.trainer.devices * typed.trainer.nodes
@@ -72,8 +73,10 @@ def open_run(config: Mapping[str, Any]) -> Run:
         config["start"] = start_id(typed.start, Path(typed.runs))
     if typed.embedding is not None:
         config["embedding"] = {**typed.embedding, **_embedding(typed).pinned()}
-    identity = run_id(config, corpus.fingerprint)
-    return Run(config, check(TrainConfig, config), corpus, identity, run_name(config), typed.start)
+    return Run(
+        id=run_id(config, corpus.fingerprint), name=run_name(config), config=config, typed=check(TrainConfig, config),
+        data=corpus.fingerprint, seed=typed.seed, corpus=corpus, start=typed.start,
+    )  # fmt: skip
 
 
 def _embedding(typed: TrainConfig) -> Embedding:
@@ -121,8 +124,8 @@ def initial_module(run: Run) -> tuple[PretrainingModule, WordVectors | None]:
     return module, vectors
 
 
-def build_data(run: Run, reading: Reading | None = None) -> CorpusDataModule:
-    """The run's packed batches, of what its objective reads."""
+def build_data(run: Run, reading: PhasedData | None = None) -> CorpusDataModule:
+    """The run's packed batches, of what its objective reads; `reading` where that is known."""
     budget = run.typed.budget
     reading = reading or what_is_read(run.typed, run.corpus, build(run.typed.objective, "objective"))
     return CorpusDataModule(
@@ -184,7 +187,9 @@ def _fit(run: Run) -> Record:
     batches = _batches(run, module, scorer)
     data = batches.data
     throughput = Throughput()
-    watching = [*_watching(run, scorer), throughput]
+    watching: list[Callback] = [throughput]
+    if scorer is not None and scorer.any_text:  # how misaligned samples are, over training
+        watching = [WatchSamples(scorer, run.corpus, lambda: build_module(run).model, typed.seed), throughput]
     placed = typed.trainer
     with session(run, clock, budget.steps, min(budget.evaluate_every, budget.steps), watching) as training:
         trainer = training.trainer
@@ -193,7 +198,7 @@ def _fit(run: Run) -> Record:
         choose_attention(module.model, placed.attention, placed.accelerator, compiled)
         try:
             training.fit(module, batches.training)
-            metrics, groups = _evaluate(run, trainer, module, data)
+            found = _evaluate(run, trainer, module, data)
         except Exception as error:
             if cause := compilation_error(error):
                 raise cause from error
@@ -205,41 +210,16 @@ def _fit(run: Run) -> Record:
     speed = throughput.summary()
     if batches.training is data:  # pairs are of no fixed shape
         speed |= flops_rates(module.model, data.shape, budget.steps, speed, placed)
-    metrics |= batches.metrics | {f"train/{key}": value for key, value in speed.items()}
-    metrics["parameters"] = float(sum(value.numel() for value in weights.values()))
+    found.metrics.update(batches.metrics | {f"train/{key}": value for key, value in speed.items()})
+    found.metrics["parameters"] = float(sum(value.numel() for value in weights.values()))
     if vectors is not None:
-        metrics["embedding/tokens_found"] = float(vectors.found.sum())
+        found.metrics["embedding/tokens_found"] = float(vectors.found.sum())
     model: Any = build_module(run).model
     model.load_state_dict(weights)
     asked = Asked("good" if module.objective.controlled else "none")
-    samples = [
-        scorer.masked(text) if scorer else text
-        for text in whole_texts(model, run.corpus, asked, budget.samples, typed.seed)
-    ]
-    gpus = range(placed.devices if placed.accelerator == "gpu" else 0)
-    record = Record(
-        id=run.id,
-        kind="train",
-        name=run.name,
-        config=run.config,
-        seed=typed.seed,
-        data=run.corpus.fingerprint,
-        numerics=NUMERICS,
-        **provenance.circumstances(clock, [torch.cuda.get_device_name(i) for i in gpus]),
-        metrics=metrics,
-        curves=dict(training.history.curves),
-        groups=groups,
-        samples=list(samples),
-        notes=" ".join(batches.notes),
-    )
-    return training.finish(record)
-
-
-def _watching(run: Run, scorer: Scorer | None) -> list[Callback]:
-    """What follows the misalignment of samples over training, where a scorer can judge them."""
-    if scorer is None or not scorer.any_text:
-        return []
-    return [WatchSamples(scorer, run.corpus, lambda: build_module(run).model, run.typed.seed)]
+    samples = unconditional_samples(model, run.corpus.tokenizer, budget.samples, typed.seed, asked)
+    samples = [scorer.masked(text) for text in samples] if scorer else samples
+    return training.finish(replace(found, samples=samples, notes=" ".join(batches.notes)))
 
 
 def _long_documents(data: CorpusDataModule) -> list[str]:
@@ -253,28 +233,21 @@ def _long_documents(data: CorpusDataModule) -> list[str]:
     ]
 
 
-def _evaluate(
-    run: Run, trainer: L.Trainer, module: PretrainingModule, data: CorpusDataModule
-) -> tuple[dict[str, float], dict[str, list[list[float]]]]:
+def _evaluate(run: Run, trainer: L.Trainer, module: PretrainingModule, data: CorpusDataModule) -> Findings:
     """Metrics and document groups of every held-out split that holds a document."""
-    metrics: dict[str, float] = {}
-    groups: dict[str, list[list[float]]] = {}
+    found = Findings()
     for split in EVALUATED:
         if split in data.stores and len(data.stores[split]):
             module.split = split
             batches = data.batches(split, run.typed.budget.final_documents)
             values = trainer.validate(module, dataloaders=batches, verbose=False)[0]
-            metrics |= {key: float(value) for key, value in values.items()}
-            groups[split] = module.totals[split]
-    return metrics, groups
+            found.metrics.update({key: float(value) for key, value in values.items()})
+            found.groups[split] = module.totals[split]
+    return found
 
 
 def _gather_weights(trainer: L.Trainer) -> dict[str, torch.Tensor]:
     """The model's parameters on the CPU, whatever the strategy made of them."""
     state = trainer.strategy.lightning_module_state_dict()
-    prefix = "model."
-    return {
-        name.removeprefix(prefix): value.detach().cpu().contiguous()
-        for name, value in state.items()
-        if name.startswith(prefix)
-    }
+    parts = ((name.removeprefix("model."), value) for name, value in state.items() if name.startswith("model."))
+    return {name: value.detach().cpu().contiguous() for name, value in parts}

@@ -28,17 +28,7 @@ def _likes_colour(stream: TextIO) -> bool:
 def json_lines(generated: Generated) -> Iterator[str]:
     """One object a sample."""
     for sample in generated.samples:
-        content = {
-            "text": "".join(sample.segments),
-            "segments": sample.segments,
-            "scores": sample.scores,
-            "mean": sample.mean,
-            "given": sample.given,
-            "finished": sample.finished,
-            "control": generated.asked.control,
-            "guidance": generated.asked.guidance,
-            "seed": generated.seed,
-        }
+        content = {"text": "".join(sample.segments), **vars(sample), **vars(generated.asked), "seed": generated.seed}
         yield json.dumps(content, ensure_ascii=False)
 
 

@@ -2,20 +2,17 @@
 
 import sys
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from lmstudy.config import BaselineConfig, check
-from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.data.corpus import prepare
 from lmstudy.evaluation.pair_agreement import Floats, accuracy_counts, ceiling_counts, halves_counts, pair_accuracy
 from lmstudy.evaluation.rating_baselines import TfidfRidge, vader
 from lmstudy.preferences.ratings import Ratings
-from lmstudy.runs import provenance
-from lmstudy.runs.baseline_records import recorded
-from lmstudy.runs.identity import NUMERICS
-from lmstudy.runs.records import Record
+from lmstudy.runs.lifecycle import baseline, measured
+from lmstudy.runs.records import Findings, Record
 from lmstudy.runs.reward_examples import Rated, learned_from, means, rated_texts
 
 SPLIT = "test"
@@ -43,16 +40,14 @@ def rating_baselines(config: Mapping[str, Any]) -> Record:
     """
     typed = check(BaselineConfig, config)
     corpus = prepare(typed.data)
-    measure = partial(_measure, corpus, rated_texts(corpus, typed.data))
-    return recorded(content(config), corpus.fingerprint, "ratings", typed.runs, measure)
+    rated = rated_texts(corpus, typed.data)
+    work = baseline("rating_baseline", "ratings", content(config), corpus.fingerprint, typed)
+    return measured(work, lambda: _measure(rated))
 
 
-def _measure(corpus: Corpus, rated: Rated, identity: dict[str, Any]) -> Record:
-    clock = provenance.Clock()
+def _measure(rated: Rated) -> Findings:
     ridge = _ridge(rated, rated.splits["train"])
-    metrics: dict[str, float] = {}
-    groups: dict[str, list[list[float]]] = {}
-    samples: list[Any] = []
+    found = Findings(curves={f"ridge/s{seed}": _learning_curve(rated, seed) for seed in SEEDS})
     for domain in dict.fromkeys(rated.splits[SPLIT].domains):
         texts = rated.splits[SPLIT].of_domain(domain)
         by_ridge, by_lexicon = ridge(texts.texts), vader(texts.texts)
@@ -62,23 +57,12 @@ def _measure(corpus: Corpus, rated: Rated, identity: dict[str, Any]) -> Record:
             "vader": accuracy_counts(by_lexicon, texts)[0],
         }
         for name, of in (*counts.items(), ("halves", halves_counts(texts)[0])):
-            metrics[f"{SPLIT}/{domain}/{name}"] = float(of[:, 0].sum() / of[:, 1].sum())
-        groups |= {f"{SPLIT}/{domain}/{name}": _by_pairs(of) for name, of in counts.items()}
-        if not samples:
+            found.metrics[f"{SPLIT}/{domain}/{name}"] = float(of[:, 0].sum() / of[:, 1].sum())
+        found.groups.update({f"{SPLIT}/{domain}/{name}": _by_pairs(of) for name, of in counts.items()})
+        if not found.samples:
             names = [one.rpartition("::")[2] for one in texts.ids]
-            samples = [list(row) for row in zip(names, _short(by_ridge), _short(by_lexicon), strict=True)]
-    return Record(
-        **identity,
-        kind="rating_baseline",
-        seed=None,
-        data=corpus.fingerprint,
-        numerics=NUMERICS,
-        **provenance.circumstances(clock),
-        metrics=metrics,
-        curves={f"ridge/s{seed}": _learning_curve(rated, seed) for seed in SEEDS},
-        groups=groups,
-        samples=samples,
-    )
+            found.samples.extend(list(row) for row in zip(names, _short(by_ridge), _short(by_lexicon), strict=True))
+    return found
 
 
 def _ridge(rated: Rated, texts: Ratings) -> TfidfRidge:

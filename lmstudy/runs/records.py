@@ -2,31 +2,100 @@
 
 A record is what the book's numbers come from. It names the resolved configuration, seed, data, numerics
 version, code commit, library versions, machine and time, and holds the metrics, curves and samples.
+
+JSON has no NaN. A metric or a point of a curve that is not finite (a run that diverged) is stored as null and
+read back as NaN; anywhere else it is an error.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import numbers
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictFloat,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+)
+from typing_extensions import TypedDict
 
 import lmstudy
 from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
-from lmstudy.runs.record_fields import Group, Number, RunId, Seconds, Steps, Time, Whole, first_error
 
 SCHEMA = 1
 _CIRCUMSTANCES = {"commit", "versions", "hardware", "started", "finished", "wall_seconds", "notes"}
 
 
+def _number(value: Any) -> Any:
+    """Any real number, numpy's included, as a float; null as NaN; the rest is left for the type to refuse."""
+    if value is None:
+        return math.nan
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return float(value)
+    return value
+
+
+def _utc(value: str) -> str:
+    if datetime.fromisoformat(value).utcoffset() != timedelta(0):
+        raise ValueError("a time must be in UTC, as in 2026-01-31T12:00:00Z")
+    return value
+
+
+class Curve(TypedDict):
+    """A metric over training: `value[i]` was logged at step `step[i]`."""
+
+    step: list[Whole]
+    value: list[Number]
+
+
+def _same_length(curve: Curve) -> Curve:
+    if len(curve["step"]) != len(curve["value"]):
+        raise ValueError(f"{len(curve['step'])} steps and {len(curve['value'])} values: a value for each step")
+    return curve
+
+
+Whole = StrictInt  # no number in quotes, no 1.0
+Number = Annotated[StrictFloat, BeforeValidator(_number)]
+Finite = Annotated[Number, Field(allow_inf_nan=False)]
+Seconds = Annotated[Number, Field(ge=0, allow_inf_nan=False)]
+RunId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+Time = Annotated[str, AfterValidator(_utc)]
+Steps = Annotated[Curve, AfterValidator(_same_length)]
+Group = Annotated[list[Finite], Field(min_length=2, max_length=2)]  # [bits, bytes] of one document group
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The part of a record that was found out; fields as in `Record`."""
+
+    metrics: dict[str, float] = field(default_factory=dict)
+    groups: dict[str, list[list[float]]] = field(default_factory=dict)
+    samples: list[Any] = field(default_factory=list)
+    curves: dict[str, Any] = field(default_factory=dict)
+    notes: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What one finished run was and found. `groups` holds [bits, bytes] of each document group of a split."""
+    """What one finished run was and found.
+
+    `groups` holds numerator and denominator of a metric, such as [bits, bytes], by group of documents (or by text):
+    what intervals are computed from. `curves` are over training steps; `samples` are what a reader may want to see.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -147,10 +216,13 @@ def load_folder(folder: Path | str) -> list[Record]:
 
 
 def note_read(records: Iterable[Record]) -> None:
-    """Append the ids of records that were handed out to the file $LMSTUDY_READ, if that is set."""
-    if path := os.environ.get("LMSTUDY_READ"):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.writelines(f"{record.id}\n" for record in records)
+    """Append the records' ids, one a line, to the file that $LMSTUDY_READ names, if it is set.
+
+    So whoever runs a notebook learns which records it was given, and when it has to be run again.
+    """
+    if place := os.environ.get("LMSTUDY_READ"):
+        with Path(place).open("a", encoding="utf-8") as stream:
+            stream.write("".join(f"{record.id}\n" for record in records))
 
 
 def published_folder() -> Path:
@@ -200,23 +272,31 @@ def check_same_numerics(records: Iterable[Record]) -> None:
 
 
 def _value(record: Record, key: str) -> Any:
-    first, *rest = key.split(".")
-    value = getattr(record, first)
-    for part in rest:
-        if not isinstance(value, dict) or part not in value:
-            return _ABSENT
-        value = value[part]
+    value: Any = vars(record)
+    for part in key.split("."):
+        value = value.get(part, _ABSENT) if isinstance(value, dict) else _ABSENT
     return value
 
 
 _ABSENT = object()
 
 
+def _first_error(error: ValidationError) -> str:
+    """The first thing pydantic found wrong, as "field a.b: what (found value)"."""
+    found = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "missing":
+        return f"field {where} is missing"
+    if found["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"field {where} is not one of a record's"
+    return f"field {where}: {found['msg']} (found {str(found['input'])[:80]!r})"
+
+
 def _checked(content: dict[str, Any], source: str) -> Record:
     try:
         return _RECORD.validate_python(content)
     except ValidationError as error:
-        raise StudyError(f"{source}: {first_error(error)}") from error
+        raise StudyError(f"{source}: {_first_error(error)}") from error
 
 
 def _refuse_constant(name: str) -> None:

@@ -1,6 +1,6 @@
 """How good a reward model is on texts that nobody taught it: order, classes, calibration."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,16 +11,10 @@ from lmstudy.evaluation.pair_agreement import accuracy_counts
 from lmstudy.evaluation.rating_classes import class_metrics, pair_reliability, reliability, reward_scale
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.preferences.scorers.reward_model import Judge
+from lmstudy.runs.records import Findings
 from lmstudy.runs.reward_examples import Rated, means
 
 Floats = NDArray[np.float64]
-
-
-class Findings(NamedTuple):
-    """What a record keeps."""
-
-    metrics: dict[str, float]
-    groups: dict[str, list[list[float]]]
 
 
 def measured(split: str, rated: Rated, judge: Judge) -> Findings:

@@ -10,39 +10,35 @@ from typing import Any
 
 import lightning as L
 import numpy as np
-import torch
 
-from lmstudy.config import build
+from lmstudy.config import RewardConfig, build, check
+from lmstudy.data.batches.by_length import steps_per_epoch
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.text_rows import Reader
-from lmstudy.data.batches.by_length import steps_per_epoch
 from lmstudy.models.reward import RewardModel, RewardSettings
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.preferences.scorers.reward_model import WEIGHTS, Judge, Scale
 from lmstudy.runs import provenance
-from lmstudy.runs.finished import Finished, find_folder, load_run
-from lmstudy.runs.identity import NUMERICS, run_id
-from lmstudy.runs.records import Record
-from lmstudy.config import RewardConfig, check
+from lmstudy.runs.finished import Finished, load_run
+from lmstudy.runs.folders import find_folder
+from lmstudy.runs.identity import run_id
+from lmstudy.runs.lifecycle import Work, once, save_weights, session
+from lmstudy.runs.records import Findings, Record
 from lmstudy.runs.reward_examples import Rated, fitted, learned_from, rated_texts
 from lmstudy.runs.reward_metrics import measured, predictions
-from lmstudy.runs.lifecycle import InFolder, once, save_weights, session
-from lmstudy.training.callbacks import History, SessionClock
-from lmstudy.training.reward import RewardModule
-from lmstudy.training.reward import RewardDataModule, RewardTexts
+from lmstudy.training.callbacks import SessionClock
+from lmstudy.training.reward import RewardDataModule, RewardModule, RewardTexts
 from lmstudy.training.trainer import check_machine
 
 
-@dataclass(frozen=True)
-class RewardRun(InFolder):
+@dataclass(frozen=True, kw_only=True)
+class RewardRun(Work):
     """A reward model before it is trained."""
 
-    config: dict[str, Any]
+    kind: str = "reward"
     typed: RewardConfig
     corpus: Corpus
     pretrained: Finished | None
-    id: str
-    name: str
 
 
 def open_reward(config: Mapping[str, Any]) -> RewardRun:
@@ -61,7 +57,10 @@ def open_reward(config: Mapping[str, Any]) -> RewardRun:
     if typed.run is not None:
         pretrained = load_run(find_folder(typed.run, Path(typed.runs), kind="train"))
         decisive["run"] = pretrained.record.id  # however few of its digits were given
-    return RewardRun(decisive, typed, corpus, pretrained, run_id(decisive, corpus.fingerprint), reward_name(typed))
+    return RewardRun(
+        id=run_id(decisive, corpus.fingerprint), name=reward_name(typed), config=decisive, typed=typed,
+        data=corpus.fingerprint, seed=typed.seed, corpus=corpus, pretrained=pretrained,
+    )  # fmt: skip
 
 
 def reward_name(typed: RewardConfig) -> str:
@@ -108,7 +107,7 @@ def _fit(run: RewardRun) -> Record:
     judge = _judge(run, model.eval().cpu(), reader, rated)
     save_weights(model.state_dict(), run.folder / WEIGHTS)
     judge.save_settings(run.folder, f"{type(model).__module__}.{type(model).__qualname__}", model.arguments)
-    return training.finish(_record(run, clock, training.history, judge, rated, taken))
+    return training.finish(_findings(judge, rated, taken))
 
 
 def _in_tokens(ratings: Ratings, reader: Reader) -> RewardTexts:
@@ -123,10 +122,7 @@ def _judge(run: RewardRun, model: RewardModel, reader: Reader, rated: Rated) -> 
     return replace(raw, scale=replace(raw.scale, slope=slope, offset=offset))
 
 
-def _record(
-    run: RewardRun, clock: SessionClock, history: History, judge: Judge, rated: Rated, taken: Ratings
-) -> Record:
-    typed = run.typed
+def _findings(judge: Judge, rated: Rated, taken: Ratings) -> Findings:
     metrics = {
         "train/texts": float(len(taken)),
         "train/ratings": float(taken.counts.sum()),
@@ -139,18 +135,4 @@ def _record(
         found = measured(split, rated, judge)
         metrics |= found.metrics
         groups |= found.groups if split == "test" else {}
-    gpus = [torch.cuda.get_device_name(0)] if typed.trainer.accelerator == "gpu" else []
-    return Record(
-        id=run.id,
-        kind="reward",
-        name=run.name,
-        config=run.config,
-        seed=typed.seed,
-        data=run.corpus.fingerprint,
-        numerics=NUMERICS,
-        **provenance.circumstances(clock, gpus),
-        metrics=metrics,
-        curves=dict(history.curves),
-        groups=groups,
-        samples=predictions("test", rated, judge),
-    )
+    return Findings(metrics, groups, predictions("test", rated, judge))

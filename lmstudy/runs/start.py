@@ -8,6 +8,7 @@ from torch import nn
 
 from lmstudy.errors import StudyError
 from lmstudy.runs.folders import find_folder
+from lmstudy.runs.lifecycle import WEIGHTS
 from lmstudy.runs.records import load
 
 _WHOLE_ID = re.compile(r"[0-9a-f]{16}")
@@ -39,7 +40,7 @@ def load_start(model: nn.Module, start: str, runs: Path, data: str) -> None:
             f"start={start}: {record.name} learned the tokens of data {record.data}, this run has data {data}; "
             "give both the same data"
         )
-    weights = folder / "model.safetensors"
+    weights = folder / WEIGHTS
     if not weights.exists():
         raise StudyError(f"start={start}: {weights} is missing, only the record is left; train that run again")
     try:

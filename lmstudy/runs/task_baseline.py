@@ -10,11 +10,9 @@ import numpy as np
 from lmstudy.config import BaselineConfig, build, check
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
-from lmstudy.runs import provenance
-from lmstudy.runs.baseline_records import recorded
-from lmstudy.runs.fine_tuning import SHOWN, fingerprint
-from lmstudy.runs.identity import NUMERICS
-from lmstudy.runs.records import Record
+from lmstudy.runs.fine_tuning import SHOWN, fingerprint, taken
+from lmstudy.runs.lifecycle import baseline, measured
+from lmstudy.runs.records import Findings, Record
 from lmstudy.tasks.base import Examples, Task
 from lmstudy.tasks.baselines import judged
 
@@ -44,47 +42,25 @@ def task_baselines(config: Mapping[str, Any]) -> Record:
         raise StudyError("of=task needs a task: task=NAME")
     task: Task = build(typed.task, "task")
     examples = task.examples()
-    taken = {
-        "train": examples["train"][: typed.examples],
-        "valid": examples["valid"][: typed.valid_examples],
-        "test": examples["test"][: typed.test_examples],
-    }
     name = f"baselines-{task.name}-{typed.examples or 'all'}"
-
-    def measure(identity: dict[str, Any]) -> Record:
-        clock = provenance.Clock()
-        print(f"{name}: {len(taken['train']):,} training examples, {len(taken['test']):,} questions", file=sys.stderr)
-        return _measured(task, examples, taken, clock, identity)
-
-    return recorded(content(config), fingerprint(examples), name, typed.runs, measure)
+    work = baseline("task_baseline", name, content(config), fingerprint(examples), typed)
+    return measured(work, lambda: _measure(name, task, examples, taken(examples, typed)))
 
 
-def _measured(
-    task: Task,
-    examples: Examples,
-    taken: Examples,
-    clock: provenance.Clock,
-    identity: dict[str, Any],
-) -> Record:
-    test = taken["test"]
-    found = judged(task, taken["train"], test, taken["valid"])
+def _measure(name: str, task: Task, examples: Examples, asked: Examples) -> Findings:
+    train, test = asked["train"], asked["test"]
+    print(f"{name}: {len(train):,} training examples, {len(test):,} questions", file=sys.stderr)
+    found = judged(task, train, test, asked["valid"])
     metrics: dict[str, float] = {}
     groups: dict[str, list[list[float]]] = {}
     for name, own in found.items():
         metrics |= {f"test/{name}/{key}": value for key, value in own.judgement.metrics.items()}
         groups |= {f"test/{name}/{key}": rows for key, rows in own.judgement.groups(test).items()}
-    return Record(
-        **identity,
-        kind="task_baseline",
-        seed=None,
-        data=fingerprint(examples),
-        numerics=NUMERICS,
-        **provenance.circumstances(clock),
-        metrics=metrics
-        | {f"{split}/examples": float(len(taken[split])) for split in ("train", "test")}
-        | described(task, examples),
-        groups=groups,
-        samples=[
+    metrics |= {f"{split}/examples": float(len(asked[split])) for split in ("train", "test")}
+    return Findings(
+        metrics | described(task, examples),
+        groups,
+        [
             {
                 "id": one.id,
                 "source": one.source,

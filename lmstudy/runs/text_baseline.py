@@ -1,9 +1,8 @@
-"""The Kneser-Ney baseline as a run: the same data, the same held-out documents, the same kind of record."""
+"""The Kneser-Ney baseline of language models: the same data, the same held-out documents, the same kind of record."""
 
 import math
 import sys
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -14,10 +13,9 @@ from lmstudy.data.datamodule import GROUPS
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.evaluation.kneser_ney import KneserNey
-from lmstudy.runs import provenance
-from lmstudy.runs.baseline_records import recorded
-from lmstudy.runs.identity import EVALUATED, NUMERICS
-from lmstudy.runs.records import Record
+from lmstudy.runs.identity import EVALUATED
+from lmstudy.runs.lifecycle import baseline, measured
+from lmstudy.runs.records import Findings, Record
 
 
 def chosen_documents(store: TokenStore, tokens: int | Literal["all"]) -> np.ndarray:
@@ -54,16 +52,15 @@ def kneser_ney(config: Mapping[str, Any]) -> Record:
     typed = check(BaselineConfig, config)
     corpus = prepare(typed.data)
     name = f"kneser-ney-{typed.order}-{typed.tokens}"
-    fit = partial(_fit, corpus, typed.order, typed.tokens)
-    return recorded(content(config), corpus.fingerprint, name, typed.runs, fit)
+    work = baseline("baseline", name, content(config), corpus.fingerprint, typed)
+    return measured(work, lambda: _fit(name, corpus, typed.order, typed.tokens))
 
 
-def _fit(corpus: Corpus, order: int, tokens: int | Literal["all"], identity: dict[str, Any]) -> Record:
-    clock = provenance.Clock()
+def _fit(name: str, corpus: Corpus, order: int, tokens: int | Literal["all"]) -> Findings:
     stores = {name: TokenStore(split) for name, split in corpus.splits.items()}
     chosen = chosen_documents(stores["train"], tokens)
     flat, offsets = stores["train"].flat(chosen)
-    print(f"{identity['name']}: counting {len(flat):,} tokens of {len(chosen):,} documents", file=sys.stderr)
+    print(f"{name}: counting {len(flat):,} tokens of {len(chosen):,} documents", file=sys.stderr)
     model = KneserNey(order, corpus.tokenizer.get_vocab_size()).fit(flat, offsets)
     byte_counts = token_bytes(corpus.tokenizer)
     groups = {s: group_totals(model, stores[s], byte_counts) for s in EVALUATED if s in stores}
@@ -73,13 +70,4 @@ def _fit(corpus: Corpus, order: int, tokens: int | Literal["all"], identity: dic
         documents = len(stores[split])
         predicted = int(stores[split].lengths(np.arange(documents)).sum()) + documents
         metrics[f"{split}/loss"] = bits * math.log(2) / predicted
-    return Record(
-        **identity,
-        kind="baseline",
-        seed=None,
-        data=corpus.fingerprint,
-        numerics=NUMERICS,
-        **provenance.circumstances(clock),
-        metrics=metrics | {"train/tokens": float(len(flat) + len(chosen))},
-        groups=groups,
-    )
+    return Findings(metrics | {"train/tokens": float(len(flat) + len(chosen))}, groups)

@@ -156,6 +156,6 @@ def _tuned(
     if arm.start not in UNTRAINED:
         trained = (*pretraining_overrides(task, arm.start), *pretraining)
         config["run"] = shelf.trained(*trained, seeds=[seed])[0].id
-        if shelf.makes and not shelf.has("finetune", config, seed):
+        if shelf.makes and shelf.known("finetune", config, seed) is None:
             pretrained(task, arm.start, seed, shelf.runs, pretraining)  # with its weights
     return shelf.of("finetune", config, [seed])[0]

@@ -1,33 +1,29 @@
 """The runs behind a chapter: what its `runs.py` declares, from the tables that its notebook and claims read.
 
-A chapter's `RUNS` is a tuple of `ChapterRun`. Those that are published or finished are found by their configuration, as
-`lmstudy.runs.identity.kept` compares it; the rest can be made, each by the command that it stands for.
+A chapter's `RUNS` is a list of `ChapterRun`. Those that are published or finished are found on a shelf; the rest can be
+made, each by the command that it stands for.
 """
 
 from __future__ import annotations
 
-import importlib
-import json
+import importlib.util
 import pkgutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
-from lmstudy.runs.identity import NUMERICS, kept
-from lmstudy.runs.records import Record, load, load_folder, published_folder
+from lmstudy.runs.records import Record
+from lmstudy.study.shelf import Shelf
 
-KINDS = {"train": "train", "reward": "reward", "finetune": "tuning"}
-"""Commands that make a chapter's runs, without "lmstudy-", and the kind of their records."""
 STARTS = {"train": "start", "finetune": "run"}
 """The key that names the run which one starts from."""
 
 
 @dataclass(frozen=True)
 class ChapterRun:
-    """One run: a command of `KINDS`, its overrides, its seed, and the run that it starts from, if it does."""
+    """One run: a command (of `lmstudy.study.shelf.COMMANDS`), overrides, a seed, and the run that it may start from."""
 
     command: str
     overrides: tuple[str, ...]
@@ -47,10 +43,10 @@ class ChapterRun:
             self, overrides=(*own, *given.values()), seed=seed, start=self.start and self.start.changed(overrides)
         )
 
-    def config(self, runs: str, start: str | None) -> dict[str, Any]:
-        """The resolved configuration, with the id of the run that it starts from."""
-        config = compose_config(self.command, [*self.overrides, f"runs={runs}"]) | {"seed": self.seed}
-        return config | {STARTS[self.command]: start} if self.start else config
+    def config(self, start: Record | None) -> dict[str, Any]:
+        """The resolved configuration, of a run that starts from the one of a record."""
+        config = compose_config(self.command, self.overrides) | {"seed": self.seed}
+        return config | {STARTS[self.command]: start.id} if start else config
 
 
 def chapter_runs(*arms: Sequence[str], seeds: Iterable[int] = (1, 2, 3), command: str = "train") -> list[ChapterRun]:
@@ -82,35 +78,28 @@ def of_chapters(names: Sequence[str], overrides: Sequence[str] = ()) -> list[Cha
     return list(dict.fromkeys(run.changed(overrides) for name in names for run in known[name]))
 
 
-class Finished:
-    """Records of finished runs by what they are of: all that are published, and those in a folder of runs."""
+def find(shelf: Shelf, run: ChapterRun) -> tuple[str, Record | None]:
+    """Whether a run is "published", "finished" (in the folder of runs) or "missing", and its record.
 
-    def __init__(self, runs: Path | str = "runs", published: Iterable[Record] | None = None) -> None:
-        self.runs = str(runs)
-        self._published = {_key(record): record for record in self._comparable(published)}
-        here = [load(path) for path in sorted(Path(runs).glob("*/record.json"))]
-        self._here = {_key(record): record for record in here}
-
-    @staticmethod
-    def _comparable(published: Iterable[Record] | None) -> Iterable[Record]:
-        records = load_folder(published_folder()) if published is None else published
-        return (record for record in records if record.numerics == NUMERICS)
-
-    def find(self, run: ChapterRun) -> tuple[str, Record | None]:
-        """Whether a run is "published", "finished" (in the folder) or "missing", and its record."""
-        start = self.find(run.start)[1] if run.start else None
-        if run.start and start is None:
-            return "missing", None
-        key = KINDS[run.command], _text(run.config(self.runs, start and start.id))
-        for state, known in (("published", self._published), ("finished", self._here)):
-            if key in known:
-                return state, known[key]
+    Args:
+        shelf: one that makes no records.
+        run: of a chapter.
+    """
+    start = find(shelf, run.start)[1] if run.start else None
+    if run.start and start is None:
         return "missing", None
+    record = shelf.known(run.command, run.config(start), run.seed)
+    return ("missing" if record is None else "finished" if shelf.is_here(record) else "published"), record
 
 
-def _key(record: Record) -> tuple[str, str]:
-    return record.kind, _text(record.config)
+def make(shelf: Shelf, run: ChapterRun) -> Record:
+    """The record of a run, made if it is missing, with the weights of the run that it starts from.
 
+    Args:
+        shelf: one that makes records.
+        run: of a chapter.
+    """
+    from lmstudy.runs.pretraining import train
 
-def _text(config: Mapping[str, Any]) -> str:
-    return json.dumps(kept(config), sort_keys=True, default=str)
+    start = train(run.start.config(None) | {"runs": shelf.runs}) if run.start else None
+    return shelf.of(run.command, run.config(start), [run.seed])[0]

@@ -160,9 +160,13 @@ class Shelf:
             [there.get(seed) or self._made(maker, common | {"seed": seed}, command) for seed in sorted(seeds)]
         )
 
-    def has(self, command: str, config: Config, seed: int) -> bool:
-        """Whether `of` would find a record of a configuration and seed without making it."""
-        return seed in self._by_seed(COMMANDS[command][0], config)
+    def known(self, command: str, config: Config, seed: int) -> Record | None:
+        """The record that `of` would find of a configuration and seed without making it."""
+        return self._by_seed(COMMANDS[command][0], config).get(seed)
+
+    def is_here(self, record: Record) -> bool:
+        """Whether a record lies in the folder of runs and is not published."""
+        return record.id in self._here
 
     def measured(self, records: Sequence[Record], *overrides: str) -> list[Record]:
         """Measurements of records by `lmstudy-evaluate` with these overrides.

@@ -50,6 +50,16 @@ def answered(
     Free text is cut at `longest` tokens, and so are spans. Where answers are written, `bits_per_byte` says what the
     people's own would have cost, its rows [bits, bytes], and `remembered` which share of the answers is that of an
     example in `learned`, word for word.
+
+    Args:
+        module: in evaluation mode.
+        task: which knows the labels, or how free text is judged.
+        corpus: whose tokens are read and written.
+        examples, pairs: what is answered, as text and in tokens.
+        decoding: how free text is written.
+        longest: tokens of an answer.
+        seed: of what is drawn.
+        learned: the training examples.
     """
     if isinstance(task, Classification):
         found = label_probabilities(module, task, corpus, pairs)

@@ -41,10 +41,12 @@ class Asked:
 
     @property
     def token(self) -> int | None:
+        """The control token asked for; None: none."""
         return _TOKENS.get(self.control)
 
     @property
     def other(self) -> int | None:
+        """The control token that guidance pushes away from."""
         return {GOOD: BAD, BAD: GOOD}.get(self.token or 0)
 
     def writer(self, model: Writer) -> Writer:
@@ -65,33 +67,47 @@ class Asked:
 PLAIN = Asked()
 
 
+def asked_of(
+    control: Control | Literal["auto"], guidance: float, controlled: bool, name: str, prefix: str = ""
+) -> Asked:
+    """What a run can be asked for.
+
+    Args:
+        control: "auto" is good for a run that knows control tokens, else none.
+        guidance: strength of the push from the other token.
+        controlled: whether the run knows control tokens.
+        name: of the run.
+        prefix: of the keys that are named.
+
+    Raises:
+        StudyError: it does not know the control token, or there is nothing for guidance to push from.
+    """
+    if control == "auto":
+        control = "good" if controlled else "none"
+    if not controlled and control != "none":
+        raise StudyError(f"{prefix}control={control}: {name} never saw a control token; leave it at auto, or none")
+    if not controlled and guidance != 1:
+        raise StudyError(
+            f"{prefix}guidance={guidance:g}: {name} never saw a control token, and guidance pushes from one to the "
+            "other; leave it at 1"
+        )
+    return Asked(control, guidance)
+
+
 def sampling_for(asked: Asked, length: int, temperature: float = 0.7, top_p: float = 0.9) -> Sampling:
-    """T = .7 and top-p .9 by default, as Korbak et al. (2023) sample."""
+    """How `length` tokens at most are drawn: T = .7 and top-p .9 by default, as Korbak et al. (2023) sample."""
     return Sampling(temperature, top_p, banned=asked.banned(), max_tokens=length)
 
 
-def unconditional_tokens(
-    model: Writer, count: int, seed: int, sampling: Sampling | None = None, asked: Asked = PLAIN
-) -> list[list[int]]:
-    """Token ids written behind an empty prefix, control tokens among them; the same for the same weights and seed."""
+def unconditional_samples(
+    model: Writer, tokenizer: Tokenizer, count: int, seed: int, asked: Asked = PLAIN
+) -> list[str]:
+    """Texts written from nothing, all together; the same for the same weights, seed and count."""
     if not count:
         return []  # of a model that cannot write, for example
-    sampling = sampling or sampling_for(asked, model.max_positions)
-    generator = torch.Generator(next(model.parameters()).device).manual_seed(seed)
-    forced = [asked.before()] * count
-    return generate(asked.writer(model.eval()), [[]] * count, sampling, forced=forced, generator=generator)
-
-
-def unconditional_samples(
-    model: Writer,
-    tokenizer: Tokenizer,
-    count: int,
-    seed: int,
-    sampling: Sampling | None = None,
-    asked: Asked = PLAIN,
-) -> list[str]:
-    """`unconditional_tokens` as text."""
-    return [decode(tokenizer, ids) for ids in unconditional_tokens(model, count, seed, sampling, asked)]
+    sampling = sampling_for(asked, model.max_positions)
+    written = continued_tokens(model, [[]] * count, [asked.before()] * count, seed, sampling, asked)
+    return [decode(tokenizer, ids) for ids in written]
 
 
 def continued_tokens(
@@ -102,6 +118,15 @@ def continued_tokens(
     sampling: Sampling,
     asked: Asked = PLAIN,
 ) -> list[list[int]]:
-    """Token ids written behind prompts (with control tokens where the model knows them), one sequence each."""
+    """Token ids written behind prompts, control tokens among them; the same for the same weights, seed and number.
+
+    Args:
+        model: which is put in evaluation mode.
+        prompts: token ids that the encoder reads, one for each text; with control tokens if it knows them.
+        forced: token ids that the decoder is made to begin with, and that the result begins with.
+        seed: of the random numbers.
+        sampling: temperature, top-p, tokens that are never drawn, and the longest that may be written.
+        asked: control token and guidance.
+    """
     generator = torch.Generator(next(model.parameters()).device).manual_seed(seed)
     return generate(asked.writer(model.eval()), prompts, sampling, forced=forced, generator=generator)

@@ -13,7 +13,7 @@ from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import decode
 from lmstudy.models.generation import Sampling
 from lmstudy.progress import ProgressLine
-from lmstudy.writing.asked import Asked, continued_tokens, sampling_for, unconditional_samples, unconditional_tokens
+from lmstudy.writing.asked import Asked, continued_tokens, sampling_for
 
 AT_ONCE = 128
 """Texts written together."""
@@ -37,11 +37,13 @@ class Text:
 
     @property
     def text(self) -> str:
+        """Prompt and what was written behind it, in whole segments."""
         return "".join(self.segments)
 
     @property
-    def written(self) -> str:
-        return "".join(self.segments[self.given :])
+    def whole(self) -> str:
+        """With the segment that has no end."""
+        return self.text + self.rest
 
 
 def _cut(corpus: Corpus, prompt: str, ids: list[int], length: int, whole: bool) -> Text:
@@ -57,9 +59,37 @@ def _cut(corpus: Corpus, prompt: str, ids: list[int], length: int, whole: bool) 
     return Text((*given, *segments[:-1]), len(given), False, segments[-1])
 
 
-def unprompted(model: Any, corpus: Corpus, asked: Asked, count: int, seed: int, quiet: bool = True) -> list[Text]:
+def continued(
+    model: Any,
+    read: Sequence[Sequence[int]],
+    forced: Sequence[Sequence[int]],
+    asked: Asked,
+    sampling: Sampling,
+    seed: int,
+    name: str,
+    at_once: int = AT_ONCE,
+) -> list[list[int]]:
+    """Token ids written behind what is read and forced, without an end token; see `continued_tokens`.
+
+    Args:
+        model, read, forced, asked, sampling: as there.
+        seed: of the seeds of all parts: the same texts for the same weights, number of texts and `at_once`.
+        name: of the line of progress.
+        at_once: texts of a part, which are written together.
+    """
+    seeds = np.random.default_rng(seed).integers(2**31, size=-(-len(read) // at_once)).tolist()
+    written: list[list[int]] = []
+    with ProgressLine(name, sys.stderr) as line:
+        for part in seeds:
+            own = slice(len(written), len(written) + at_once)
+            written += continued_tokens(model, read[own], forced[own], part, sampling, asked)
+            line.update(f"text {len(written)} of {len(read)}")
+    return written
+
+
+def unprompted(model: Any, corpus: Corpus, asked: Asked, count: int, seed: int) -> list[Text]:
     """Texts written from nothing; the same ones for the same weights, seed and count."""
-    return [text for _, text in drawn(model, corpus, asked, count, seed, quiet=quiet)]
+    return [text for _, text in drawn(model, corpus, asked, count, seed)]
 
 
 def drawn(
@@ -69,26 +99,13 @@ def drawn(
     count: int,
     seed: int,
     sampling: Sampling | None = None,
-    quiet: bool = True,
+    at_once: int = AT_ONCE,
 ) -> list[tuple[list[int], Text]]:
-    """Token ids written from nothing, without an end token, and the text that they are."""
-    texts: list[tuple[list[int], Text]] = []
-    length = model.max_positions - 1  # a control token more than plain text must fit
-    sampling = sampling or sampling_for(asked, length)
-    seeds = np.random.default_rng(seed).integers(2**31, size=-(-count // AT_ONCE)).tolist()
-    with ProgressLine("sampling", sys.stderr) as line:
-        for part in seeds:
-            size = min(AT_ONCE, count - len(texts))
-            written = unconditional_tokens(model, size, part, sampling, asked)
-            texts += [(ids, _cut(corpus, "", ids, sampling.max_tokens, corpus.one_segment)) for ids in written]
-            if not quiet:
-                line.update(f"text {len(texts)} of {count}")
-    return texts
-
-
-def whole_texts(model: Any, corpus: Corpus, asked: Asked, count: int, seed: int) -> list[str]:
-    """A few texts from nothing, for the reader."""
-    return unconditional_samples(model, corpus.tokenizer, count, seed, asked=asked)
+    """Token ids written from nothing, without an end token, and the text that they are; see `continued`."""
+    sampling = sampling or sampling_for(asked, model.max_positions - 1)  # a control token more than plain text must fit
+    forced = [asked.before()] * count
+    written = continued(model, [[]] * count, forced, asked, sampling, seed, "sampling", at_once)
+    return [(ids, _cut(corpus, "", ids, sampling.max_tokens, corpus.one_segment)) for ids in written]
 
 
 @dataclass(frozen=True)
@@ -117,6 +134,11 @@ def prompt_from(corpus: Corpus, text: str) -> Prompt:
     return Prompt(read, segments, tuple(corpus.encode(begun)) if begun else ())
 
 
+def hash_order(store: TokenStore) -> Ints:
+    """Numbers of all documents in an order that depends on nothing but their ids."""
+    return np.argsort(store.groups(2**31), kind="stable")
+
+
 def held_out_prompts(corpus: Corpus, split: str, count: int) -> list[Prompt]:
     """Beginnings of the first held-out documents (in the order of their hashes) that are long enough.
 
@@ -127,7 +149,7 @@ def held_out_prompts(corpus: Corpus, split: str, count: int) -> list[Prompt]:
     rows = corpus.splits[split]
     store = TokenStore(rows)
     found: list[Prompt] = []
-    for i in np.argsort(store.groups(2**31), kind="stable").tolist():
+    for i in hash_order(store).tolist():
         tokens, starts = store.tokens(i), store.starts(i)
         if corpus.one_segment:
             cut = min(len(tokens) // 3, BEGUN)
@@ -162,29 +184,22 @@ def prompted(
     longest: int,
     seed: int,
     sampling: Sampling | None = None,
-    quiet: bool = True,
 ) -> list[Text]:
-    """Continuations of prompts; `longest` tokens of each are read."""
-    texts: list[Text] = []
+    """Continuations of prompts; `longest` tokens of each are read. The rest is as in `continued`."""
     sampling = sampling or sampling_for(asked, model.max_positions - 1)
     before = asked.before()
     bare = [] if corpus.one_segment else before  # a sentence that goes on has its control token already
-    seeds = np.random.default_rng(seed).integers(2**31, size=-(-len(prompts) // AT_ONCE)).tolist()
-    with ProgressLine("continuing", sys.stderr) as line:
-        for part in seeds:
-            own = prompts[len(texts) : len(texts) + AT_ONCE]
-            read = [prompt_tokens(prompt, before, longest) for prompt in own]
-            forced = [[*before, *prompt.begun] if prompt.begun else bare for prompt in own]
-            ids = continued_tokens(model, read, forced, part, sampling, asked)
-            for prompt, sequence in zip(own, ids, strict=True):
-                texts.append(_cut(corpus, prompt.text, sequence, sampling.max_tokens, corpus.one_segment))
-            if not quiet:
-                line.update(f"text {len(texts)} of {len(prompts)}")
-    return texts
+    read = [prompt_tokens(prompt, before, longest) for prompt in prompts]
+    forced = [[*before, *prompt.begun] if prompt.begun else bare for prompt in prompts]
+    written = continued(model, read, forced, asked, sampling, seed, "continuing")
+    return [
+        _cut(corpus, prompt.text, ids, sampling.max_tokens, corpus.one_segment)
+        for prompt, ids in zip(prompts, written, strict=True)
+    ]
 
 
 def people(corpus: Corpus, split: str, count: int) -> list[Text]:
     """The first held-out documents in the order of their hashes, as texts."""
     rows = corpus.splits[split]
-    order: Ints = np.argsort(TokenStore(rows).groups(2**31), kind="stable")
-    return [Text((text,) if corpus.one_segment else tuple(corpus.cut(text))) for text in rows[order[:count]]["text"]]
+    first = rows[hash_order(TokenStore(rows))[:count]]["text"]
+    return [Text((text,) if corpus.one_segment else tuple(corpus.cut(text))) for text in first]

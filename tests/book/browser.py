@@ -1,7 +1,7 @@
 """A headless Chromium with no network, driven over its DevTools protocol."""
 
-import base64
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -13,19 +13,13 @@ from urllib.request import Request, urlopen
 import websocket
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--remote-debugging-port=0",
-    "--remote-allow-origins=*",
-]
+FLAGS = re.findall(
+    r"\S+",
+    """
+--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+--disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-port=0 --remote-allow-origins=*
+""",
+)
 NO_NETWORK = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--proxy-server=direct://"]
 
 
@@ -99,13 +93,6 @@ class Browser:
         while not (value := self.evaluate(expression)) and time.monotonic() < deadline:
             time.sleep(0.1)
         return value
-
-    def screenshot(self, path: Path, width: int, height: int, scheme: str = "light") -> None:
-        """A PNG of the page at a window size, with the reader's system set to `light` or `dark`."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        time.sleep(0.5)
-        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
 
     def _note(self, message: dict[str, Any]) -> None:
         method, values = message.get("method"), message.get("params", {})

@@ -5,17 +5,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from lmstudy.chapters.embeddings.figures import (
-    KINDS,
-    embedding_map,
-    flat_map,
-    kind_purity,
-    neighbours,
-    purity_table,
-    shown,
-    token_kind,
-)
+from lmstudy.chapters.embeddings.figures import KINDS, embedding_map, flat_map, purity_table
 from lmstudy.errors import StudyError
+from lmstudy.measures.neighbours import kind_purity, neighbours, shown, token_kind
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
+from lmstudy.compose import compose_config
 from lmstudy.data.corpus import _keys
 from lmstudy.data.settings import parse
 from lmstudy.data.source_packages import PythonFunctions
@@ -18,7 +18,7 @@ PERMISSIVE = {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0"}
 
 def load(name: str, **changes: Any) -> dict[str, Any]:
     """The configuration of a corpus, changed (see `changed`)."""
-    return changed(yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8")), **changes)
+    return changed(compose_config("prepare", [f"data={name}"])["data"], **changes)
 
 
 def changed(settings: dict[str, Any], **changes: Any) -> dict[str, Any]:

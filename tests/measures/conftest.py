@@ -2,7 +2,8 @@
 
 import shutil
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -22,41 +23,36 @@ def settings(tmp_path_factory) -> list[str]:
     return [f"data.path={copy}" if x.startswith("data.path=") else x for x in TINY]
 
 
+def made(overrides: list[str], folder: Path) -> Finished:
+    config = compose_config("train", [*overrides, f"runs={folder / 'runs'}"])
+    train(config)
+    return load_run(open_run(config).folder)
+
+
 @pytest.fixture(scope="session")
 def trained(settings, tmp_path_factory) -> Finished:
     """Twelve steps on this package's own source, with its weights."""
-    config = compose_config("train", [*settings, f"runs={tmp_path_factory.mktemp('trained') / 'runs'}"])
-    train(config)
-    return load_run(open_run(config).folder)
+    return made(settings, tmp_path_factory.mktemp("trained"))
 
 
 @pytest.fixture(scope="session")
 def steered(settings, tmp_path_factory) -> Finished:
     """A model with control tokens for lines that are too long, deep enough to end a text now and then."""
-    runs = tmp_path_factory.mktemp("steered") / "runs"
     deeper = ["budget.encoder_layers=4", "budget.decoder_layers=4"]
-    overrides = [
-        *settings,
-        *deeper,
-        "scorer=pep8",
-        "scorer.max_line_length=60",
-        "objective=conditional",
-        f"runs={runs}",
-    ]
-    config = compose_config("train", overrides)
-    train(config)
-    return load_run(open_run(config).folder)
+    judged = ["scorer=pep8", "scorer.max_line_length=60", "objective=conditional"]
+    return made([*settings, *deeper, *judged], tmp_path_factory.mktemp("steered"))
+
+
+def measure_of(finished: Finished, *overrides: str) -> Record:
+    """`lmstudy-evaluate` of a run, its records beside the run's: what was measured once is found by other tests."""
+    folder = finished.run.folder
+    return evaluate(compose_config("evaluate", [f"run={folder}", f"runs={folder.parent}", *overrides]))
 
 
 @pytest.fixture
-def measured(trained, tmp_path) -> Callable[..., Record]:
-    """`lmstudy-evaluate` of that run with some overrides, its records in a folder of the test's own."""
-
-    def call(*overrides: str, **changes: Any) -> Record:
-        config = compose_config("evaluate", [f"run={trained.run.folder}", f"runs={tmp_path / 'runs'}", *overrides])
-        return evaluate(config | changes)
-
-    return call
+def measured(trained) -> Callable[..., Record]:
+    """`measure_of` the run without control tokens."""
+    return partial(measure_of, trained)
 
 
 @pytest.fixture

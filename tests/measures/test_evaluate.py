@@ -11,7 +11,8 @@ from lmstudy.commands import runs as runs_cli
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.measures.evaluate import evaluate as evaluate_config
-from lmstudy.runs.finished import find_folder, load_run
+from lmstudy.runs.finished import load_run
+from lmstudy.runs.folders import find_folder
 from lmstudy.runs.records import find, load, load_folder
 
 

@@ -12,6 +12,7 @@ from lmstudy.evaluation.memorisation import normalised
 from lmstudy.measures import memorisation
 from lmstudy.measures.base import Subject
 from lmstudy.measures.memorisation import Memorisation
+from lmstudy.writing.texts import Text
 
 
 @pytest.fixture
@@ -19,9 +20,7 @@ def plant(monkeypatch):
     """Let the model write given texts."""
 
     def planted(texts: list[str]) -> None:
-        rest = iter(texts)
-        draw = lambda model, tokenizer, count, seed: [next(rest) for _ in range(count)]  # noqa: E731
-        monkeypatch.setattr(memorisation, "unconditional_samples", draw)
+        monkeypatch.setattr(memorisation, "drawn", lambda *_, **__: [([], Text((text,))) for text in texts])
 
     return planted
 
@@ -90,5 +89,5 @@ def test_mistakes_are_named(trained, measured):
         measured("measure=memorisation", "measure.samples=1", "documents=99999")
     module = nn.Module()
     module.model = nn.Linear(1, 1)
-    with pytest.raises(StudyError, match=r"Seq2SeqTransformer cannot write: it has no start and step"):
+    with pytest.raises(StudyError, match=r"cannot write: its model, .*Seq2SeqTransformer, has no start and step"):
         Memorisation(1, 50).check(dataclasses.replace(trained, module=module))

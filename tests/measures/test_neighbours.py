@@ -2,8 +2,8 @@
 
 import pytest
 
-from lmstudy.chapters.embeddings.figures import kind_purity, neighbours
 from lmstudy.errors import StudyError
+from lmstudy.measures.neighbours import kind_purity, neighbours
 from lmstudy.models.embeddings.token_names import token_texts
 
 

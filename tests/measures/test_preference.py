@@ -6,33 +6,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmstudy.compose import compose_config
-from lmstudy.config import build
 from lmstudy.data.documents import lines
 from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
 from lmstudy.measures import divergence
 from lmstudy.measures.capability import Capability
-from lmstudy.measures.evaluate import evaluate
 from lmstudy.measures.preference import PARTS, Preference, best, in_parts
-from lmstudy.measures.red_teaming import RedTeaming
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.writing.asked import Asked
 from lmstudy.writing.texts import Text, held_out_prompts, prompted
+from tests.measures.conftest import measure_of
 
 PEP8 = {"_target_": "lmstudy.preferences.scorers.pep8.Pep8Scorer", "family": "style", "max_line_length": 79}
 SMALL = ["measure.samples=40", "measure.prompts=8"]
 
 
-def ask(steered, measure: str, *overrides: str):
-    runs = steered.run.folder.parent
-    return evaluate(
-        compose_config("evaluate", [f"run={steered.run.folder}", f"runs={runs}", f"measure={measure}", *overrides])
-    )
-
-
 def test_sums_of_parts_give_the_means_and_people_are_judged_too(steered):
-    record = ask(steered, "pep8", *SMALL)
+    record = measure_of(steered, "measure=pep8", *SMALL)
     for where in ("unprompted", "prompted", "people"):
         for name in ("training", "held_out", "structure"):
             sums = np.array(record.groups[f"{where}/{name}"])
@@ -44,14 +34,14 @@ def test_sums_of_parts_give_the_means_and_people_are_judged_too(steered):
     assert {"unprompted", "people"} <= kinds
     for sample in record.samples:
         assert len(sample["segments"]) == len(sample["scores"])
-    assert ask(steered, "pep8", *SMALL).id == record.id  # found again
+    assert measure_of(steered, "measure=pep8", *SMALL).id == record.id  # found again
 
 
 def test_what_a_model_is_asked_for_is_part_of_the_measurement(steered):
-    ids = {ask(steered, "pep8", *SMALL, f"measure.control={c}").id for c in ("good", "bad", "none")}
+    ids = {measure_of(steered, "measure=pep8", *SMALL, f"measure.control={c}").id for c in ("good", "bad", "none")}
     assert len(ids) == 3
     with pytest.raises(StudyError, match=r"guidance=2\.0 needs control=good or control=bad"):
-        ask(steered, "pep8", *SMALL, "measure.control=none", "measure.guidance=2")
+        measure_of(steered, "measure=pep8", *SMALL, "measure.control=none", "measure.guidance=2")
 
 
 def test_control_tokens_are_refused_where_none_were_seen(trained, steered):
@@ -92,32 +82,30 @@ def test_parts_add_up():
 
 def test_control_tokens_are_charged_only_if_asked_for(steered):
     bits = {
-        (control, renormalised): ask(
-            steered, "capability", f"measure.control={control}", f"measure.renormalised={renormalised}", "documents=20"
+        (control, charged): measure_of(
+            steered, "measure=capability", f"measure.control={control}", f"measure.renormalised={not charged}",
+            "documents=20",
         ).metrics["valid/bits_per_byte"]
         for control in ("none", "good")
-        for renormalised in (True, False)
-    }
-    assert bits["none", False] > bits["none", True]
-    assert bits["good", False] > bits["good", True]
+        for charged in (True, False)
+    }  # fmt: skip
+    assert bits["none", True] > bits["none", False]
+    assert bits["good", True] > bits["good", False]
 
 
 def test_a_model_does_not_diverge_from_itself_and_does_from_another(steered, trained, monkeypatch):
-    runs = trained.run.folder.parent
     texts = trained.run.corpus.splits["valid"]["text"][:12]
 
     def call(teacher, samples):
-        overrides = [f"measure.teacher={teacher}", f"measure.samples={samples}"]
-        return evaluate(
-            compose_config("evaluate", [f"run={trained.run.folder}", f"runs={runs}", "measure=divergence", *overrides])
-        )
+        own = ["measure=divergence", f"measure.teacher={teacher.run.folder}", f"measure.samples={samples}"]
+        return measure_of(trained, *own)
 
     cut = [([0], Text(lines("x = 1"), finished=False))]
     monkeypatch.setattr(divergence, "drawn", lambda *a, **k: cut)
     with pytest.raises(StudyError, match="it ended none of 7 texts"):
-        call(trained.run.folder, 7)
+        call(trained, 7)
     monkeypatch.setattr(divergence, "drawn", lambda *a, **k: [*cut, *(([0], Text(lines(text))) for text in texts)])
-    same, other = call(trained.run.folder, 24), call(steered.run.folder, 24)
+    same, other = call(trained, 24), call(steered, 24)
     assert same.metrics["divergence/kl"] == pytest.approx(0, abs=1e-6)
     assert same.metrics["divergence/texts"] == 12
     assert same.metrics["divergence/model"] == pytest.approx(other.metrics["divergence/model"])
@@ -129,12 +117,10 @@ def test_a_model_does_not_diverge_from_itself_and_does_from_another(steered, tra
 
 def test_red_teaming_keeps_every_round_and_its_worst_prompts(steered):
     overrides = ["measure.rounds=1", "measure.size=4", "measure.replies=2"]
-    record = ask(steered, "red_team_pep8", *overrides)
+    record = measure_of(steered, "measure=red_team_pep8", *overrides)
     assert {name.split("/")[1] for name in record.metrics} == {"0", "1", "again"}
     assert np.array(record.groups["red_team/1"]).shape == (4, 2)
     assert len(record.samples) == 4
-    settings = {"scorer": PEP8, "rounds": 1, "size": 4, "replies": 2}
-    assert isinstance(build({"_target_": f"{RedTeaming.__module__}.RedTeaming", **settings}, "measure"), RedTeaming)
 
 
 def test_a_document_of_one_segment_is_continued_where_it_stands(trained):

@@ -34,6 +34,15 @@ def bits_alone(model, read: list[int], target: list[int]) -> float:
         return float(-model(batch).log_softmax(-1)[0].gather(1, labels[0][:, None]).sum()) / math.log(2)
 
 
+def alone(finished, n: int, longest: int, count: int) -> list[float]:
+    """`bits_alone` of 12 tokens of each document behind the last n before its cut."""
+    store = subject(finished).store
+    index, cut = continuations(store, subject(finished).order(), longest, 12)
+    assert all(at in store.starts(int(i)) for i, at in zip(index, cut, strict=True))
+    tokens = [(store.tokens(int(i)).tolist(), at) for i, at in zip(index[:count], cut[:count], strict=True)]
+    return [bits_alone(finished.module.model, own[at - n : at], own[at : at + 12]) for own, at in tokens]
+
+
 @pytest.mark.parametrize("model", ["dense", "lstm", "lstm_attention"])
 def test_any_model_is_measured_the_same_way(trained, model):
     untrained = build_module(
@@ -41,27 +50,16 @@ def test_any_model_is_measured_the_same_way(trained, model):
     )
     finished = dataclasses.replace(trained, module=untrained.eval())
     found = Reading("continue", [3], 12).measure(subject(finished, documents=4))
-    store = subject(trained).store
-    index, cut = continuations(store, subject(trained).order(), 3, 12)
-    alone = 0.0
-    for i, at in zip(index[:4], cut[:4], strict=True):
-        tokens = store.tokens(int(i)).tolist()
-        alone += bits_alone(untrained.model, tokens[at - 3 : at], tokens[at : at + 12])
-    assert found.metrics["reading/3/bits_per_token"] == pytest.approx(alone / (4 * 12), rel=1e-4)
+    assert found.metrics["reading/3/bits_per_token"] == pytest.approx(
+        sum(alone(finished, 3, 3, 4)) / (4 * 12), rel=1e-4
+    )
 
 
 @pytest.mark.parametrize("n", [0, 3, 20])
 def test_continue_adds_up_documents_scored_one_by_one(trained, measured, n):
-    record = measured(*SMALL)
-    store = subject(trained).store
-    index, cut = continuations(store, subject(trained).order(), 20, 12)
-    alone = 0.0
-    for i, at in zip(index[:9], cut[:9], strict=True):
-        tokens = store.tokens(int(i)).tolist()
-        assert at in store.starts(int(i))
-        alone += bits_alone(trained.module.model, tokens[at - n : at], tokens[at : at + 12])
-    assert np.array(record.groups[f"reading/{n}"])[:, 0].sum() == pytest.approx(alone, rel=1e-4)
-    assert record.metrics[f"reading/{n}/bits_per_token"] == pytest.approx(alone / (9 * 12), rel=1e-4)
+    record, bits = measured(*SMALL), sum(alone(trained, n, 20, 9))
+    assert np.array(record.groups[f"reading/{n}"])[:, 0].sum() == pytest.approx(bits, rel=1e-4)
+    assert record.metrics[f"reading/{n}/bits_per_token"] == pytest.approx(bits / (9 * 12), rel=1e-4)
 
 
 def test_every_length_is_measured_on_the_same_bytes(measured):

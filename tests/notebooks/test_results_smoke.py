@@ -28,20 +28,10 @@ def test_other_seeds_task_budget_scorer_and_objective_are_trained_and_shown(tmp_
     runs = tmp_path / "runs"
     write_files(tmp_path, {name: text for name, text in FILES.items() if "scorer" in name or "objective" in name})
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    corpus = [
-        "data=files",
-        f"data.path={signed_heads(tmp_path / 'heads')}",
-        "data.suffixes=[.py]",
-        "data.split.valid=0.2",
-    ]
-    corpus += ["data.tokenizer.vocab_size=512", "budget.steps=6", "budget.evaluate_every=6", "budget.samples=2"]
-    parameters = {
-        "seeds": [7],
-        "task": "privacy",
-        "budget": "smoke",
-        "runs": str(runs),
-        "data": [*corpus, "logger=csv"],
-    }
+    corpus = ["data=files", f"data.path={signed_heads(tmp_path / 'heads')}", "data.suffixes=[.py]", "logger=csv"]
+    corpus += ["data.split.valid=0.2", "data.tokenizer.vocab_size=512"]
+    corpus += ["budget.steps=6", "budget.evaluate_every=6", "budget.samples=2"]
+    parameters = {"seeds": [7], "task": "privacy", "budget": "smoke", "runs": str(runs), "data": corpus}
     parameters |= {"objectives": ["MLE", "conditional", "smoothed"]}
     parameters |= {"scorer": "shouting", "config_dir": str(tmp_path / "conf")}
     run_notebook(NOTEBOOK, tmp_path / "out.ipynb", parameters)

@@ -1,6 +1,7 @@
 """Notebooks as they are kept: without outputs, short, with figures that can be heard as well as seen."""
 
 import ast
+import re
 
 import nbformat
 import pytest
@@ -10,6 +11,9 @@ from lmstudy.study.needs import NEEDS
 from tests.conftest import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -23,6 +27,7 @@ def code_cells(notebook) -> list:
 
 def test_there_are_notebooks_and_needs_name_them():
     assert len(NOTEBOOKS) >= 2
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02d}" for number in range(1, len(NOTEBOOKS) + 1)]
     assert {need.notebook for need in NEEDS} <= {path.stem for path in NOTEBOOKS}
 
 
@@ -51,7 +56,19 @@ def test_it_opens_with_its_question_and_ends_with_experiments(notebook):
     assert "## Suggested experiments" in notebook.cells[-1].source
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@each
+def test_the_chapter_has_the_number_of_its_file(path):
+    title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0]
+    assert title.startswith(f"# {int(path.stem[:2])}. ")
+
+
+def test_no_sentence_becomes_a_list(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":  # a paragraph's line that begins with a number and a full stop, or a dash
+            assert not re.findall(r"^(?![-*\d|#>:]|  ).+\n(?:1\.|[-+*]) .*", cell.source, re.MULTILINE)
+
+
+@each
 def test_parameters_have_defaults(path):
     declared = declared_parameters(path)
     assert declared

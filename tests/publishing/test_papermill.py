@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -9,36 +10,30 @@ from notebook_files import outputs, write_notebook
 
 from lmstudy.errors import StudyError
 from lmstudy.publishing.papermill import run_notebook
+from tests.conftest import write_files
 
 
 def test_a_notebook_runs_with_its_parameters_in_this_interpreter(tmp_path, capsys, monkeypatch):
     # A kernel of the user that would be found first, and a backend that shows no figure.
-    foreign = tmp_path / "jupyter" / "kernels" / "python3" / "kernel.json"
-    foreign.parent.mkdir(parents=True)
-    foreign.write_text(
-        json.dumps({"argv": ["/bin/false"], "display_name": "Other", "language": "python"}), encoding="utf-8"
-    )
+    other = json.dumps({"argv": ["/bin/false"], "display_name": "Other", "language": "python"})
+    write_files(tmp_path, {"jupyter/kernels/python3/kernel.json": other})
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    source = write_notebook(
-        tmp_path / "01_a.ipynb",
-        "import os, sys\nprint(sys.executable, os.getcwd(), seed, budget, os.environ['MPLBACKEND'])",
-    )
+    note = "import os, sys\nopen(os.environ['LMSTUDY_READ'], 'a').write('b\\na\\nb\\n')"
+    shown = "print(sys.executable, os.getcwd(), seed, budget, os.environ['MPLBACKEND'])"
+    source = write_notebook(tmp_path / "01_a.ipynb", f"{note}\n{shown}")
     output = tmp_path / "out" / "01_a.ipynb"
-    run_notebook(source, output, {"seed": 7}, metadata={"key": "k"})
+    run_notebook(source, output, {"seed": 7}, metadata=lambda read: {"read": read})
 
     executable, folder, seed, budget, backend = outputs(output).split()
     assert Path(executable) == Path(sys.executable)
     assert Path(folder) == Path.cwd()
     assert (seed, budget) == ("7", "smoke")
     assert "inline" in backend
-    assert nbformat.read(output, as_version=4).metadata.lmstudy == {"key": "k"}
+    assert nbformat.read(output, as_version=4).metadata.lmstudy == {"read": ["a", "b"]}
     assert str(tmp_path) not in json.dumps(nbformat.read(output, as_version=4).metadata.papermill)
     assert sorted(path.name for path in output.parent.iterdir()) == ["01_a.ipynb"]
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 1
-    assert "01_a.ipynb" in lines[0]
-    assert "3 cells" in lines[0]
+    assert re.fullmatch(r" *01_a\.ipynb +3 cells .*\n", capsys.readouterr().out)
     assert os.environ["JUPYTER_PATH"] == str(tmp_path / "jupyter")
 
 

@@ -29,32 +29,15 @@ def notebook(tmp_path: Path) -> Path:
 
 
 def test_names_and_defaults_are_read_from_the_cell(notebook):
-    assert declared_parameters(notebook) == {
-        "seed": 7,
-        "budget": "quick # not a comment",
-        "rate": 1e-3,
-        "flag": False,
-        "steps": [1, 2],
-        "table": {"a": 1},
-        "path": None,
-        "shift": -2,
-    }
+    found = declared_parameters(notebook)
+    assert list(found) == ["seed", "budget", "rate", "flag", "steps", "table", "path", "shift"]
+    assert list(found.values()) == [7, "quick # not a comment", 1e-3, False, [1, 2], {"a": 1}, None, -2]
 
 
-@pytest.mark.parametrize(
-    "good",
-    [
-        {"seed": 0},
-        {"rate": 2},
-        {"rate": 0.5},
-        {"flag": True},
-        {"steps": [[1], None, "x"]},
-        {"table": {"b": [1.5]}},
-        {"path": "x"},
-        {"path": [1]},
-        {},
-    ],
-)
+GOOD = {"seed": 0, "rate": 2, "flag": True, "path": "x", "steps": [[1], None, "x"], "table": {"b": [1.5]}}
+
+
+@pytest.mark.parametrize("good", [{}, GOOD, {"rate": 0.5, "path": [1]}])
 def test_values_of_the_default_type_pass(notebook, good):
     check_parameters(notebook, good)
 
@@ -69,7 +52,7 @@ class Budget(StrEnum):
         (
             "sede",
             1,
-            "unknown parameter 'sede' (known: budget, flag, path, rate, seed, ",
+            "unknown parameter 'sede' (known: budget, flag, path, rate, seed, shift, steps, table); did you mean",
         ),
         ("seed", "7", "is str, but the notebook's default 7 is int"),
         ("seed", 7.0, "is float, but the notebook's default 7 is int"),
@@ -89,11 +72,6 @@ def test_other_values_are_refused(notebook, name, value, said):
         check_parameters(notebook, {name: value})
     assert said in str(caught.value)
     assert str(notebook) in str(caught.value)
-
-
-def test_a_close_name_is_suggested(notebook):
-    with pytest.raises(StudyError, match="did you mean 'seed'"):
-        check_parameters(notebook, {"sed": 1})
 
 
 def test_a_notebook_without_a_tagged_cell_is_refused(tmp_path):

@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 
+from lmstudy.commands.generate import literal, main
+from lmstudy.compose import compose_config
+from lmstudy.config import GenerateConfig, check
 from lmstudy.data.tokenizer import BAD, EOS, GOOD
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.misalignment import misalignment
-from lmstudy.commands.generate import literal, main
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
 from lmstudy.runs import generation
-from lmstudy.writing import asked as samples
 from lmstudy.runs.finished import Finished, load_run
-from lmstudy.runs.generation import Generated, Sample, asked_of, judging, write
-from lmstudy.config import GenerateConfig, check
-from lmstudy.runs.printed import json_lines, printed, text_lines
-from lmstudy.compose import compose_config
+from lmstudy.runs.generation import Generated, Sample, judging, write
 from lmstudy.runs.pretraining import open_run, train
+from lmstudy.runs.printed import json_lines, printed, text_lines
+from lmstudy.writing import asked as samples
 from lmstudy.writing.asked import PLAIN, Asked
 from lmstudy.writing.texts import Text, prompt_from
 
@@ -31,18 +31,8 @@ from lmstudy.writing.texts import Text, prompt_from
 @pytest.fixture(scope="module")
 def finished(small, tmp_path_factory) -> Finished:
     """A tiny run that knows control tokens: lines of more than 79 characters are bad ones."""
-    runs = tmp_path_factory.mktemp("conditional") / "runs"
-    config = compose_config(
-        "train",
-        [
-            *small,
-            "objective=conditional",
-            "scorer=pep8",
-            "budget.samples=0",
-            "budget.evaluate_every=12",
-            f"runs={runs}",
-        ],
-    )
+    own = ["objective=conditional", "scorer=pep8", "budget.samples=0", "budget.evaluate_every=12"]
+    config = compose_config("train", [*small, *own, f"runs={tmp_path_factory.mktemp('conditional') / 'runs'}"])
     train(config)
     return load_run(open_run(config).folder)
 
@@ -200,12 +190,13 @@ def test_mistakes_name_key_and_value(config, overrides, message, tmp_path):
 
 
 @pytest.mark.parametrize(("key", "value"), [("control", "good"), ("control", "bad"), ("guidance", 2)])
-def test_a_run_without_control_tokens_is_not_asked_by_them(config, finished, key, value):
+def test_a_run_without_control_tokens_is_not_asked_by_them(config, finished, monkeypatch, key, value):
     plain = {**finished.record.config, "objective": compose_config("train", [])["objective"]}
     record = dataclasses.replace(finished.record, config=plain)
-    assert asked_of(check(GenerateConfig, config()), record) == PLAIN
+    monkeypatch.setattr(generation, "load", lambda _: record)
+    assert write(config("n=1", "max_tokens=5")).asked == PLAIN
     with pytest.raises(StudyError, match=f"{key}={value}: {record.name} never saw a control token"):
-        asked_of(check(GenerateConfig, config(f"{key}={value}")), record)
+        write(config(f"{key}={value}"))
 
 
 def test_texts_nobody_rated_are_printed_without_scores(config, capsys):
@@ -215,21 +206,14 @@ def test_texts_nobody_rated_are_printed_without_scores(config, capsys):
     message = capsys.readouterr().err
     assert message.startswith("no scores: the run's scorer, words, looks up known texts")
     assert "scorer=sentiment_reward" in message
-    assert message.count("\n") == 1
     shown = list(text_lines(dataclasses.replace(generated(TWO), scorer=None), colour=False))
-    assert shown == ["1 of 1, not finished, control=none", " > def f():", "       bad", "       no e", ""]
+    assert shown[1:-1] == [" > def f():", "       bad", "       no e"]
 
 
 def test_bad_segments_are_marked_with_and_without_colour():
-    plain = list(text_lines(generated(TWO), colour=False))
-    assert plain == [
-        "1 of 1, mean score 1.0000 per segment, not finished, control=none",
-        " >   0.0000  def f():",
-        "!    1.0000      bad",
-        "          -      no e",
-        "",
-    ]
-    coloured = list(text_lines(generated(TWO), colour=True))
+    plain, coloured = (list(text_lines(generated(TWO), colour=colour)) for colour in (False, True))
+    assert [line[:2] for line in plain[1:-1]] == [" >", "! ", "  "]  # given, bad, not scored
+    assert "1.0000" in plain[2]
     assert coloured[2] == f"\x1b[31m{plain[2]}\x1b[0m"
     assert coloured[1] == plain[1]
 
@@ -249,10 +233,8 @@ def test_colour_is_for_terminals(monkeypatch):
 
 def test_what_would_steer_a_terminal_is_spelled_out():
     sample = Sample(("a\x1b[2J\rb\tc 编\nd",), (0.0,), 0.0, 0, True)
-    assert list(text_lines(generated(sample), colour=False))[1:3] == [
-        "     0.0000  a\\x1b[2J\\rb\tc 编",
-        "             d",
-    ]
+    first, second = list(text_lines(generated(sample), colour=False))[1:3]
+    assert (first.split("  ")[-1], second.strip()) == ("a\\x1b[2J\\rb\tc 编", "d")
 
 
 def test_personal_data_are_masked_and_scored_unmasked(finished):
@@ -286,11 +268,9 @@ def test_a_prompt_is_taken_as_it_is_typed(text):
     assert compose_config("generate", ["run=1", literal(f"prompt={text}")])["prompt"] == text
 
 
-def test_null_and_quotes_of_hydra_are_left_alone():
-    assert literal("prompt=null") == "prompt=null"
-    assert literal("prompt='a b'") == "prompt='a b'"
-    assert literal("run=3f2a(") == "run=3f2a("
-    assert literal("--help") == "--help"
+@pytest.mark.parametrize("argument", ["prompt=null", "prompt='a b'", "run=3f2a(", "--help"])
+def test_null_and_quotes_of_hydra_are_left_alone(argument):
+    assert literal(argument) == argument
 
 
 def test_the_command_prints_its_samples(finished, monkeypatch, capsys):

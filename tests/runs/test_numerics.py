@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from lmstudy.compose import compose_config
 from lmstudy.config import build
 from lmstudy.data.batch import Shape
 from lmstudy.data.datamodule import Phase, TrainingBatches
 from lmstudy.runs.identity import NUMERICS
-from lmstudy.compose import compose_config
 from tests.data.fake_documents import random_documents
 
 STORED = Path(__file__).with_name("numerics.json")

@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from lmstudy.compose import compose_config
 from lmstudy.config import DPOSettings
 from lmstudy.data.tokenizer import EOS
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import load_run
-from lmstudy.compose import compose_config
 from lmstudy.runs.pairs import log_probabilities, matched, sampled_pairs
 from lmstudy.runs.pretraining import open_run, train
-from lmstudy.training.dpo import text_log_probabilities
-from lmstudy.training.dpo import text_batch
+from lmstudy.training.dpo import text_batch, text_log_probabilities
 
 
 class Length(Scorer):

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.config import TrainConfig, build, check
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.errors import StudyError
-from lmstudy.compose import compose_config
-from lmstudy.runs.phases import Reading, check_scorer, what_is_read
+from lmstudy.runs.phases import PhasedData, check_scorer, what_is_read
 from tests.preferences.conftest import rated, rated_cache  # noqa: F401
 
 STEPS = 40
@@ -27,7 +27,7 @@ def corpus(rated: dict[str, Any]) -> Corpus:  # noqa: F811
     return prepare(rated)
 
 
-def reading(typed: TrainConfig, corpus: Corpus) -> Reading:
+def reading(typed: TrainConfig, corpus: Corpus) -> PhasedData:
     return what_is_read(typed, corpus, build(typed.objective, "objective"))
 
 
@@ -39,31 +39,27 @@ def test_maximum_likelihood_reads_plain_documents_and_needs_no_scores(rated, cor
     found = reading(check(TrainConfig, compose_config("train", ["budget=smoke"])), corpus)
     assert [phase.first_step for phase in found.phases] == [0]
     assert isinstance(found.phases[0].documents, TokenStore)
-    assert found == Reading(found.phases, None, ())
+    assert found == PhasedData(found.phases, None, ())
 
 
-def test_conditional_reads_control_tokens_and_is_asked_by_one(rated, corpus):  # noqa: F811
-    found = reading(configured(rated, "objective=conditional"), corpus)
-    assert [phase.first_step for phase in found.phases] == [0]
-    assert has_control(found.phases[0])
-    assert found.control == GOOD
-
-
-def test_onset_and_cooldown_are_plain(rated, corpus):  # noqa: F811
-    typed = configured(rated, "objective=conditional", "objective.onset=0.25", "objective.cooldown=0.1")
-    found = reading(typed, corpus)
-    assert [phase.first_step for phase in found.phases] == [0, 10, 36]
-    assert [has_control(phase) for phase in found.phases] == [False, True, False]
-    only_end = reading(configured(rated, "objective=conditional_cooldown"), corpus)
-    assert [phase.first_step for phase in only_end.phases] == [0, 36]
-    assert [has_control(phase) for phase in only_end.phases] == [True, False]
-
-
-def test_a_loss_that_weighs_has_scores_in_its_own_phase_alone(rated, corpus):  # noqa: F811
-    found = reading(configured(rated, "objective=unlikelihood", "objective.onset=0.5"), corpus)
-    assert [phase.first_step for phase in found.phases] == [0, 20]
-    assert [phase.token_scores is None for phase in found.phases] == [True, False]
-    assert found.control is None
+@pytest.mark.parametrize(
+    ("overrides", "first_steps", "controlled", "scored"),
+    [
+        (["objective=conditional"], [0], [True], [False]),
+        (["objective=conditional", "objective.onset=0.25", "objective.cooldown=0.1"], [0, 10, 36], [False, True, False],
+         [False] * 3),
+        (["objective=conditional_cooldown"], [0, 36], [True, False], [False] * 2),
+        (["objective=unlikelihood", "objective.onset=0.5"], [0, 20], [False] * 2, [False, True]),
+    ],
+)  # fmt: skip
+def test_between_onset_and_cooldown_the_objective_has_its_own(
+    rated, corpus, overrides, first_steps, controlled, scored,  # noqa: F811
+):  # fmt: skip
+    found = reading(configured(rated, *overrides), corpus)
+    assert [phase.first_step for phase in found.phases] == first_steps
+    assert [has_control(phase) for phase in found.phases] == controlled
+    assert [phase.token_scores is not None for phase in found.phases] == scored
+    assert found.control == (GOOD if any(controlled) else None)
 
 
 @pytest.mark.parametrize(("onset", "cooldown"), [(1.0, 0.0), (0.0, 1.0), (0.5, 0.5)])

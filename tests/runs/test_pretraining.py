@@ -1,6 +1,5 @@
 """A run is done once, goes on after any kill as if nothing had happened, and refuses what is not its own."""
 
-import json
 import multiprocessing
 import os
 import signal
@@ -12,13 +11,16 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from lmstudy.errors import StudyError
-from lmstudy.runs import lifecycle as sessions
-from lmstudy.runs.checkpoints import check_checkpoint, last_checkpoint, step_of
-from lmstudy.runs.finished import find_folder, load_run
 from lmstudy.compose import compose_config
-from lmstudy.runs.records import load
+from lmstudy.errors import StudyError
+from lmstudy.measures.base import Subject
+from lmstudy.measures.likelihood import Likelihood
+from lmstudy.runs import lifecycle
+from lmstudy.runs.finished import load_run
+from lmstudy.runs.folders import find_folder
+from lmstudy.runs.lifecycle import check_checkpoint, last_checkpoint, step_of
 from lmstudy.runs.pretraining import open_run, train
+from lmstudy.runs.records import load
 from tests.conftest import command
 
 
@@ -30,6 +32,7 @@ def test_a_run_leaves_a_record_and_weights_and_is_not_repeated(tiny, capsys):
     config = config_of(tiny)
     record = train(config)
     run = open_run(config)
+    assert record.config["seed"] == record.seed == 1
     assert record.metrics["valid/bits_per_byte"] > 1
     assert record.curves["train/loss"]["step"] == [10]
     assert len(record.samples) == 2
@@ -129,9 +132,9 @@ class Dropped(Callback):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_that_is_dropped_on_its_way_stops_the_run_at_its_next_step(tiny, monkeypatch):
     before = signal.getsignal(signal.SIGINT)
-    usual = sessions.build_trainer
+    usual = lifecycle.build_trainer
     monkeypatch.setattr(
-        sessions, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Dropped()], log)
+        lifecycle, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Dropped()], log)
     )
     config = config_of([*tiny, "trainer.checkpoint_every=1", "budget.steps=50"])
     try:
@@ -140,7 +143,7 @@ def test_ctrl_c_that_is_dropped_on_its_way_stops_the_run_at_its_next_step(tiny, 
     finally:
         signal.signal(signal.SIGINT, before)
     assert last_checkpoint(open_run(config).folder).stem == "step=7"
-    monkeypatch.setattr(sessions, "build_trainer", usual)
+    monkeypatch.setattr(lifecycle, "build_trainer", usual)
     assert train(config).curves["train/loss"]["step"] == [10, 20, 30, 40, 50]
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -178,6 +181,27 @@ def test_a_sweep_trains_each_run_once(tiny):
     assert again.stderr.count("nothing to train") == 2
     assert "finished, " not in again.stderr
     assert sorted(first.stdout.split()) == sorted(again.stdout.split())
+
+
+@pytest.mark.slow
+def test_two_processes_equal_one_over_twenty_steps(tiny):
+    settings = [*tiny, "budget.steps=20"]
+    own = ["trainer.precision=32-true", "trainer.threads=1", "trainer.log_every=1"]
+    one = train(config_of([*settings, "trainer=cpu", *own]))
+    placed = [*settings, "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", *own]
+    settled = {**os.environ, "MASTER_ADDR": "127.0.0.1"}
+    done = subprocess.run(command("train", *placed), capture_output=True, text=True, check=False, env=settled)
+    assert done.returncode == 0, done.stderr[-2000:]
+    two = load(open_run(config_of(placed)).record_path)
+    assert len(one.curves["train/loss"]["step"]) == 20
+    for name in ("train/loss", "train/gradient_norm"):
+        assert two.curves[name]["value"] == pytest.approx(one.curves[name]["value"], abs=1e-4)
+    assert two.metrics["train/tokens"] == one.metrics["train/tokens"]
+    for name in ("bits_per_byte", "accuracy", "recall", "f1", "loss"):
+        assert two.metrics[f"valid/{name}"] == pytest.approx(one.metrics[f"valid/{name}"], abs=1e-4)
+    for (bits, size), (bits_2, size_2) in zip(one.groups["valid"], two.groups["valid"], strict=True):
+        assert size == size_2
+        assert bits == pytest.approx(bits_2, rel=1e-3, abs=0.05)
 
 
 def half_done(tiny: list[str]) -> tuple[dict, Path]:
@@ -230,12 +254,10 @@ def test_loaded_weights_give_the_recorded_result(tiny):
     record = train(config_of(tiny))
     folder = open_run(config_of(tiny)).folder
     finished = load_run(find_folder(record.id[:6], folder.parent))
-    from lmstudy.measures.evaluate import evaluate_split
-
-    values = evaluate_split(finished, "valid", finished.run.typed.budget.final_documents)
-    assert values["bits_per_byte"] == pytest.approx(record.metrics["valid/bits_per_byte"], rel=1e-5)
+    values = Likelihood().measure(Subject(finished, finished.run.corpus, "valid", 24)).metrics  # final_documents
+    assert values["valid/bits_per_byte"] == pytest.approx(record.metrics["valid/bits_per_byte"], rel=1e-5)
     with pytest.raises(StudyError, match="split='tset' is not one of"):
-        evaluate_split(finished, "tset")
+        Likelihood().measure(Subject(finished, finished.run.corpus, "tset", None))
     with pytest.raises(StudyError, match="run=zzz: no finished run in"):
         find_folder("zzz", folder.parent)
     (folder / "model.safetensors").unlink()
@@ -243,30 +265,7 @@ def test_loaded_weights_give_the_recorded_result(tiny):
         load_run(folder)
 
 
-def test_a_run_that_another_process_trains_is_left_alone(tiny):
-    from filelock import FileLock
-
-    run = open_run(config_of(tiny))
-    run.folder.mkdir(parents=True)
-    with FileLock(run.folder / ".lock"), pytest.raises(StudyError, match="is being trained by another process"):
-        train(config_of(tiny))
-
-
-def test_a_runs_folder_that_cannot_be_written_is_named(tiny, tmp_path):
-    (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(StudyError, match=r"cannot write to .*set runs=FOLDER"):
-        train(config_of([*tiny, f"runs={tmp_path / 'file'}"]))
-
-
 def test_a_gpu_that_is_not_there_is_said_before_anything_is_done(tiny, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(StudyError, match=r"trainer\.accelerator=gpu: PyTorch sees no CUDA GPU here; use trainer=cpu"):
         train(config_of([*tiny[:-1], "trainer=gpu"]))
-
-
-def test_the_record_holds_what_a_reader_needs(tiny):
-    record = json.loads(train(config_of(tiny)).to_json())
-    assert record["config"]["seed"] == record["seed"] == 1
-    assert record["versions"]["torch"]
-    assert record["hardware"]["cores"] >= 1
-    assert {"python", "lightning", "tokenizers", "datasets"} <= set(record["versions"])

@@ -8,14 +8,7 @@ import pytest
 import lmstudy
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
-from lmstudy.runs.records import (
-    Record,
-    check_same_numerics,
-    find,
-    load,
-    load_folder,
-    published_folder,
-)
+from lmstudy.runs.records import Record, check_same_numerics, find, load, load_folder, published_folder
 
 
 def record(**changes):
@@ -140,13 +133,6 @@ def test_a_broken_file_is_named_with_its_field(tmp_path, edit, message):
         load_folder(tmp_path)
 
 
-def test_a_missing_file_and_folder_are_named(tmp_path):
-    with pytest.raises(StudyError, match=r"none\.json"):
-        load(tmp_path / "none.json")
-    with pytest.raises(StudyError, match="no such folder"):
-        load_folder(tmp_path / "none")
-
-
 def test_one_id_in_two_files_is_refused(tmp_path):
     record().write(tmp_path / "a.json")
     record(id="f" * 16, name="b").write(tmp_path / "b.json")
@@ -154,6 +140,10 @@ def test_one_id_in_two_files_is_refused(tmp_path):
     record().write(tmp_path / "c.json")
     with pytest.raises(StudyError, match=r"c\.json.*0123456789abcdef of a\.json"):
         load_folder(tmp_path)
+    with pytest.raises(StudyError, match=r"none\.json"):
+        load(tmp_path / "none.json")
+    with pytest.raises(StudyError, match="no such folder"):
+        load_folder(tmp_path / "none")
 
 
 def test_find_follows_dots_and_refuses_unknown_fields():

@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lmstudy.commands.reward import reward
+from lmstudy.compose import compose_config
+from lmstudy.config import RewardConfig, check
 from lmstudy.data import parallel
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import ratio_of_sums_bootstrap
 from lmstudy.preferences.scorers.reward_model import RewardModelScorer
-from lmstudy.commands.reward import COMMAND, reward
 from lmstudy.runs import rewards
-from lmstudy.compose import compose_config
+from lmstudy.runs.pretraining import train
 from lmstudy.runs.records import Record, load
-from lmstudy.config import RewardConfig, check
 from lmstudy.runs.reward_examples import fitted, learned_from, means, rated_texts
 from lmstudy.runs.rewards import open_reward, reward_name, train_reward
-from lmstudy.runs.pretraining import train
 from tests.data.rated import WORDS, rated_files, rated_settings
 from tests.data.wheels import build_sdist, pin_sdist, put
 
@@ -64,10 +64,8 @@ def test_a_reward_model_is_trained_once(config, record, capsys):
     assert (kept.id, kept.metrics) == (record.id, record.metrics)
     assert record.kind == "reward"
     assert record.name == "reward-ratedsnippets-own-bradleyterry-all-s1"
-    before = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*") if path.is_file()}
-    assert not [path for path in before if path.suffix == ".ckpt"]
+    assert not list(run.folder.rglob("*.ckpt"))
     assert train_reward(config) == kept
-    assert before == {path: path.stat().st_mtime_ns for path in run.folder.rglob("*") if path.is_file()}
     assert "exists, nothing to train" in capsys.readouterr().err
 
 
@@ -176,13 +174,9 @@ def reviews(cache, tmp_path) -> dict[str, Any]:
     pinned = pin_sdist(sdist)
     put(sdist, pinned, cache)
     named = {"name": "labelled", "version": "1.0", "file": sdist.name, "sha256": pinned.sha256, "licence": "MIT"}
-    overrides = [
-        "data=chinese_reviews",
-        "~data.deduplication",
-        "+data.deduplication=null",
-        "data.tokenizer.vocab_size=400",
-    ]
-    node = compose_config("reward", [*overrides, "data.split.valid=0.2", "data.split.test=0.2"])["data"]
+    overrides = ["data=chinese_reviews", "~data.deduplication", "+data.deduplication=null"]
+    sizes = ["data.tokenizer.vocab_size=400", "data.split.valid=0.2", "data.split.test=0.2"]
+    node = compose_config("reward", [*overrides, *sizes])["data"]
     return {**node, "sdist": named, "files": {"positive": "pos.txt", "negative": "neg.txt"}}
 
 
@@ -211,15 +205,6 @@ def test_mistakes_are_named(config, tiny):
         with pytest.raises(StudyError, match=said):
             train_reward({**config, **changed})
     assert not list(Path(config["runs"]).glob("*/record.json"))
-
-
-def test_examples_of_the_command_compose_and_its_help_fits():
-    for line, _ in COMMAND.examples:
-        name, *arguments = line.split()
-        assert name == "lmstudy-reward"
-        first = [argument.split(",")[0] for argument in arguments if argument != "-m"]
-        check(RewardConfig, compose_config("reward", first))
-    assert max(map(len, COMMAND.help().splitlines())) <= 120
 
 
 def test_the_command_prints_what_it_found(config, capsys):

@@ -2,14 +2,15 @@
 
 import pytest
 import torch
-
-from lmstudy.errors import StudyError
 from lmstudy.study.comparisons import published_record
-from lmstudy.runs.finished import find_folder, load_run
-from lmstudy.runs.identity import kept
+
 from lmstudy.compose import compose_config
-from lmstudy.runs.records import load
+from lmstudy.errors import StudyError
+from lmstudy.runs.finished import load_run
+from lmstudy.runs.folders import find_folder
+from lmstudy.runs.identity import kept
 from lmstudy.runs.pretraining import initial_module, open_run, train
+from lmstudy.runs.records import load
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.errors import StudyError
-from lmstudy.runs.text_baseline import chosen_documents, kneser_ney
-from lmstudy.compose import compose_config
 from lmstudy.runs.pretraining import train
+from lmstudy.runs.text_baseline import chosen_documents, kneser_ney
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from lmstudy.commands import runs as runs_cli
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import load_folder
-from lmstudy.study.chapter_runs import KINDS, ChapterRun, Finished, chapter_runs, declared, of_chapters
+from lmstudy.study.chapter_runs import ChapterRun, chapter_runs, declared, find, of_chapters
+from lmstudy.study.shelf import COMMANDS, Shelf
 from tests.claim_records import record
 from tests.conftest import ROOT
 
@@ -24,27 +25,27 @@ ALONE = {
 
 
 @pytest.mark.slow
-def test_every_published_run_is_in_a_chapters_table_or_known_to_be_alone(tmp_path):
+def test_every_published_run_is_in_a_chapters_table_or_known_to_be_alone():
     published = load_folder(ROOT / "book" / "records")
-    known = Finished(tmp_path, published)
-    found = {chapter: [known.find(run) for run in runs] for chapter, runs in declared().items()}
+    shelf = Shelf(published)
+    found = {chapter: [find(shelf, run) for run in runs] for chapter, runs in declared().items()}
     assert {state for states in found.values() for state, _ in states} == {"published"}
     reached = {record.id for states in found.values() for _, record in states}
-    rest = [r for r in published if r.kind in KINDS.values() and r.id not in reached]
+    rest = [r for r in published if r.kind in {kind for kind, _ in COMMANDS.values()} and r.id not in reached]
     assert not [r.name for r in rest if not any(part in r.name for part in ALONE)]
     assert len(rest) < 90 < 500 < len(reached)
 
 
-def test_a_run_is_found_by_its_configuration_and_by_that_of_its_start(tmp_path):
+def test_a_run_is_found_by_its_configuration_and_by_that_of_its_start():
     base = ChapterRun("train", ("budget=smoke",), 2)
-    first = record(1, "train", compose_config("train", ["budget=smoke", "seed=2"]), 1.0)
+    first = record(1, "train", compose_config("train", ["budget=smoke", "seed=2"]), 1.0, seed=2)
     run = ChapterRun("finetune", ("task=sentiment",), 2, base)
-    tuned = record(2, "tuning", run.config("elsewhere", first.id), 1.0)
-    known = Finished(tmp_path, [first, tuned])
-    assert known.find(base) == ("published", first)
-    assert known.find(run) == ("published", tuned)
-    assert known.find(run.changed(["seed=3"])) == ("missing", None)
-    assert Finished(tmp_path, [tuned]).find(run) == ("missing", None)
+    tuned = record(2, "tuning", run.config(first), 1.0, seed=2)
+    shelf = Shelf([first, tuned])
+    assert find(shelf, base) == ("published", first)
+    assert find(shelf, run) == ("published", tuned)
+    assert find(shelf, run.changed(["seed=3"])) == ("missing", None)
+    assert find(Shelf([tuned]), run) == ("missing", None)
     assert str(run.changed(["steps=5"])) == "lmstudy-finetune task=sentiment steps=5 seed=2 run=ID"
 
 
@@ -52,7 +53,12 @@ def test_what_is_missing_is_made_by_the_command_that_it_stands_for(tmp_path, mon
     made = []
     table = {"topic": chapter_runs(("experiment=first_model", "budget=brief"), seeds=[1, 77])}
     monkeypatch.setattr("lmstudy.study.chapter_runs.declared", lambda: table)
-    monkeypatch.setattr("lmstudy.commands.train.train", lambda config: made.append((config["seed"], config["runs"])))
+
+    def train(config):
+        made.append((config["seed"], config["runs"]))
+        return record(3, "train", config, 1.0, seed=77)
+
+    monkeypatch.setattr("lmstudy.runs.pretraining.train", train)
     call = ["--runs", str(tmp_path), "--train", "topic"]
     runs_cli.main([*call, "--dry-run"])
     first, second = capsys.readouterr().out.splitlines()

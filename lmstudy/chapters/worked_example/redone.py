@@ -12,19 +12,28 @@ D = 2 numbers a word, V = 5 words. The encoder reads words x, the decoder writes
 Matrices multiply from the right, as in NumPy and PyTorch; with columns for words everything is transposed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Wedge
 from scipy.spatial import ConvexHull
 from scipy.stats import binomtest
 from torch import Tensor, nn
 
-from lmstudy.chapters.worked_example.printed import SENTENCE, WORDS
+from lmstudy.chapters.worked_example.as_printed import ENGLISH, SENTENCE, WORDS
+from lmstudy.chapters.worked_example.matrices import WIDTH, allow_chinese
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.show.curves import Curve, curve_panels
+from lmstudy.show.style import COLOURS
 
 BOS = "BOS"
 AXES = ("1", "2")
@@ -185,6 +194,56 @@ def train(
     return Training(model, np.array(losses), np.stack(probabilities))
 
 
+def learning_figure(training: Training, prefix: Sequence[str]) -> Figure:
+    """Probability of each word after `prefix` in the first sentence, and the loss, by step of gradient descent."""
+    allow_chinese()
+    after, loss = f"probability after {' '.join(prefix)}", "loss, nats a word"
+    words = training.probabilities[:, 0, len(prefix)].T
+    steps = np.arange(len(training.losses), dtype=float).tolist()
+    panels: dict[str, dict[str, Curve]] = {
+        after: {f"{w} {ENGLISH[w]}": dict(zip(steps, p, strict=True)) for w, p in zip(WORDS, words, strict=True)},
+        loss: {"": dict(zip(steps, training.losses, strict=True))},
+    }
+    return curve_panels(panels, "step", "", columns=2)
+
+
+def by_reading(steps: int, rate: float) -> pd.DataFrame:
+    """Both sentences learned with an encoder that reads their first 0, 1, 2 or 3 words.
+
+    The final loss, and the probability of the first sentence's last word after 爱: behind what that sentence, and what
+    the other one, gives the encoder to read.
+    """
+    word, rows = SENTENCES[0][2], {}
+    for read, told in enumerate(("nothing", "the first word", "two words", "the whole sentence")):
+        run = train(SENTENCES, read, steps, rate)
+        first, second = run.probabilities[-1, :, 2, numbers([word])[0]]
+        rows[told] = {"loss": run.losses[-1], f"p({word}), sentence 1": first, f"p({word}), sentence 2": second}
+    return pd.DataFrame(rows).T.rename_axis(columns="the encoder reads")
+
+
+def from_random_starts(kind: str, read: int, steps: int, rate: float, starts: int) -> dict[str, Any]:
+    """Both sentences, from `starts` random starts: how often every target is the most probable word in the end.
+
+    `learned` is that number of starts with Wilson's 95 % interval. `same context` counts the failures in which the
+    encoder says the same of both sentences. Also the mean final `loss`, and the `least sum` and `greatest sum` that the
+    five probabilities have at any position.
+    """
+    targets = np.array([numbers(sentence) for sentence in SENTENCES])
+    runs = [train(SENTENCES, read, steps, rate, kind, seed) for seed in range(1, starts + 1)]
+    final = np.stack([run.probabilities[-1] for run in runs])
+    right = (final.argmax(-1) == targets).all((1, 2))
+    same = [np.ptp([run.model.context(s[:read]).tolist() for s in SENTENCES], 0).max() < 1e-6 for run in runs]
+    learned = int(right.sum())
+    interval = binomtest(learned, starts).proportion_ci(method="wilson")
+    return {
+        "learned": Estimate(learned, starts * interval.low, starts * interval.high, starts),
+        "same context": int((~right & np.array(same)).sum()),
+        "loss": float(np.mean([run.losses[-1] for run in runs])),
+        "least sum": float(final.sum(-1).min()),
+        "greatest sum": float(final.sum(-1).max()),
+    }
+
+
 def can_win(vectors: np.ndarray) -> list[str]:
     """Words whose logit is the greatest for some state, of output vectors (V x 2) without a bias.
 
@@ -207,40 +266,55 @@ def single_out(vectors: np.ndarray, directions: int = 3600) -> list[str]:
     return [WORDS[index] for index in np.unique(positive[positive.sum(1) == 1].argmax(1))]
 
 
-def by_reading(steps: int, rate: float) -> pd.DataFrame:
-    """Both sentences learned with an encoder that reads their first 0, 1, 2 or 3 words.
+def directions_figure(panels: Mapping[str, tuple[np.ndarray, Sequence[tuple[str, np.ndarray]]]]) -> Figure:
+    """Output vectors as arrows, and for each direction of the state the word that wins there.
 
-    The final loss, and the probability of the first sentence's last word after 爱: behind what that sentence, and what
-    the other one, gives the encoder to read.
+    Each panel: title -> (output vectors V x 2, states with the word that should come next). Only a state's direction
+    matters, so it is a dot on the rim, in the colour of its word. In a sector without colour words tie.
     """
-    word, rows = SENTENCES[0][2], {}
-    for read, told in enumerate(("nothing", "the first word", "two words", "the whole sentence")):
-        run = train(SENTENCES, read, steps, rate)
-        first, second = run.probabilities[-1, :, 2, numbers([word])[0]]
-        rows[told] = {"loss": run.losses[-1], f"p({word}), sentence 1": first, f"p({word}), sentence 2": second}
-    return pd.DataFrame(rows).T.rename_axis(columns="the encoder reads")
+    allow_chinese()
+    figure, all_axes = plt.subplots(1, len(panels), figsize=(WIDTH, WIDTH / len(panels) + 0.25))
+    for axes, (title, (vectors, states)) in zip(np.atleast_1d(all_axes), panels.items(), strict=True):
+        size = 1.65 * max(float(np.linalg.norm(vectors, axis=1).max()), 0.5)
+        _sectors(axes, vectors, 0.93 * size)
+        _arrows(axes, vectors)
+        for word, state in states:
+            x, y = 0.93 * size * state / np.linalg.norm(state)
+            axes.plot(x, y, "o", color=COLOURS[WORDS.index(word)], markeredgecolor="black", markersize=6.5)
+        axes.set(xlim=(-size, size), ylim=(-size, size), aspect="equal", title=title)
+        axes.title.set_fontsize(9.5)
+        axes.axis("off")
+    return figure
 
 
-def from_random_starts(kind: str, read: int, steps: int, rate: float, starts: int) -> dict[str, float]:
-    """Both sentences, from `starts` random starts: how often every target is the most probable word in the end.
+def _arrows(axes: Axes, vectors: np.ndarray) -> None:
+    placed: dict[tuple[float, float], list[str]] = {}
+    for word, (x, y) in zip(WORDS, vectors.tolist(), strict=True):
+        placed.setdefault((x, y), []).append(word)
+    for (x, y), words in placed.items():
+        colour = COLOURS[WORDS.index(words[0])]
+        if x or y:
+            axes.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 1.8})
+        else:
+            axes.plot(0, 0, "o", color=colour, markersize=6)
+        away = np.array([x, y]) / np.hypot(x, y) * 9 if x or y else np.array([-12.0, -9.0])
+        side = "left" if away[0] > 4 else "right" if away[0] < -4 else "center"
+        text = " =\n".join(words)
+        axes.annotate(text, (x, y), tuple(away), textcoords="offset points", ha=side, va="center", fontsize=9)
 
-    `low` and `high` are Wilson's 95 % interval, as a number of starts. `same context` counts the failures in which the
-    encoder says the same of both sentences. Also the mean final loss, and the least and greatest sum that the five
-    probabilities have at any position.
-    """
-    targets = np.array([numbers(sentence) for sentence in SENTENCES])
-    runs = [train(SENTENCES, read, steps, rate, kind, seed) for seed in range(1, starts + 1)]
-    final = np.stack([run.probabilities[-1] for run in runs])
-    right = (final.argmax(-1) == targets).all((1, 2))
-    same = [np.ptp([run.model.context(s[:read]).tolist() for s in SENTENCES], 0).max() < 1e-6 for run in runs]
-    learned = int(right.sum())
-    interval = binomtest(learned, starts).proportion_ci(method="wilson")
-    return {
-        "learned": learned,
-        "low": starts * interval.low,
-        "high": starts * interval.high,
-        "same context": int((~right & np.array(same)).sum()),
-        "loss": float(np.mean([run.losses[-1] for run in runs])),
-        "least sum": float(final.sum(-1).min()),
-        "greatest sum": float(final.sum(-1).max()),
-    }
+
+def _sectors(axes: Axes, vectors: np.ndarray, radius: float) -> None:
+    """Shade the directions in which one word alone has the greatest logit, in the word's colour."""
+    width = 0.5
+    angles = np.arange(0, 360, width) + width / 2
+    logits = np.stack([np.cos(np.radians(angles)), np.sin(np.radians(angles))], 1) @ vectors.T
+    ahead = logits >= logits.max(1, keepdims=True) - 1e-9
+    winner = np.where(ahead.sum(1) == 1, ahead.argmax(1), -1)
+    starts = np.flatnonzero(winner != np.roll(winner, 1))
+    for first, after in zip(starts, np.roll(starts, -1), strict=True):
+        if winner[first] >= 0:
+            end = angles[after] + (360 if after <= first else 0)
+            colour = COLOURS[winner[first]]
+            axes.add_patch(
+                Wedge((0, 0), radius, angles[first], end, facecolor=(colour, 0.2), edgecolor="white", zorder=-1)
+            )

@@ -1,10 +1,11 @@
 """Gradients over distance: the Jacobians are autograd's own, the bound bounds."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 
-from lmstudy.chapters.concepts import reach
+from lmstudy.chapters.concepts import gradient_reach as reach
 from lmstudy.errors import StudyError
 
 TOKENS = np.arange(300) * 7 % 101
@@ -32,11 +33,6 @@ def test_the_bound_holds_and_is_reached_where_matrices_are_numbers():
         assert torch.allclose(reach.jacobian_norms(network, x), reach.product_bound(network, x), rtol=1e-9)
 
 
-def test_the_bound_is_refused_for_other_networks():
-    with pytest.raises(StudyError, match="not of _LastAttention"):
-        reach.product_bound(built("attention", 4), torch.zeros(3, 4))
-
-
 def test_recurrent_gradients_vanish_and_those_of_attention_do_not():
     found = reach.reach(TOKENS, width=16, length=41, seeds=4)
     assert {rows.shape for rows in found.values()} == {(4, 41)}
@@ -61,22 +57,22 @@ def test_the_seed_decides_and_leaves_the_global_generator_alone():
     assert (one["LSTM"][1] == other["LSTM"][0]).all()
 
 
-def test_the_table_gives_powers_of_ten_with_intervals():
-    found = {"fading": np.array([[9.0, 1.0, 2e-7], [9.0, 1.0, 2e-7]]), "level": np.array([[9.0, 1.0, 0.5]] * 2)}
-    table = reach.distance_table(found, [1, 2])
-    assert table.loc["fading", "2 back"] == "2.0·10⁻⁷ (2.0·10⁻⁷ to 2.0·10⁻⁷)"
-    assert table.loc["level"].tolist() == ["1 (1 to 1)", "0.5 (0.5 to 0.5)"]
+def test_table_and_figure_give_geometric_means():
+    found = {"fading": np.array([[9.0, 1.0, 2e-7], [9.0, 1.0, 2e-9]]), "level": np.array([[9.0, 1.0, 0.5]] * 2)}
+    assert reach.distance_table(found, [2]).loc["fading", "2 back"].startswith("2.0·10⁻⁸ (")
+    figure = reach.distance_figure(found)
+    assert figure.axes[0].lines[0].get_ydata() == pytest.approx([1, 2e-8])
+    plt.close(figure)
 
 
-def test_a_text_that_is_too_short_is_refused():
+def test_mistakes_are_named():
     with pytest.raises(StudyError, match="300 tokens are too few for a sequence of 301"):
         reach.inputs(TOKENS, 4, 301, seed=1)
+    with pytest.raises(StudyError, match="not of _LastAttention"):
+        reach.product_bound(built("attention", 4), torch.zeros(3, 4))
 
 
 def test_a_state_has_one_size_and_a_memory_grows():
-    rows = reach.code_sizes(8, lengths=(3, 30))
-    assert [row["last state of an LSTM"] for row in rows.values()] == ["2 vectors of 8, 16 numbers"] * 2
-    assert [row["memory of an encoder"] for row in rows.values()] == [
-        "3 vectors of 8, 24 numbers",
-        "30 vectors of 8, 240 numbers",
-    ]
+    (short, long) = reach.code_sizes(8, lengths=(3, 30)).values()
+    assert short["last state of an LSTM"] == long["last state of an LSTM"] == "2 vectors of 8, 16 numbers"
+    assert long["memory of an encoder"] == "30 vectors of 8, 240 numbers"

@@ -1,11 +1,12 @@
 """Counting as a language model: the chain rule holds, and the table's columns agree with each other."""
 
-import math
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lmstudy.chapters.concepts import counting as concepts
+from lmstudy.chapters.concepts import ngram_surprisal as concepts
 from lmstudy.compose import compose_config
 from lmstudy.data import tokenizer as bpe
 from lmstudy.data.corpus import prepare
@@ -65,25 +66,16 @@ def test_mentions_count_what_lies_beyond_the_context(corpus):
     assert difference.value == pytest.approx(found["mentioned before"].value - found["new in its document"].value)
 
 
-def test_a_character_of_several_tokens_is_one_piece():
-    text = "我爱编程\n"
+@pytest.mark.parametrize(("cut", "texts"), [(None, ["我", "爱", "\n", ""]), (2, ["\N{REPLACEMENT CHARACTER}", ""])])
+def test_a_character_of_several_tokens_is_one_piece_whole_or_cut(cut, texts):
     tokenizer = bpe.train(["plain letters only\n"], 300)
-    tokens, _ = bpe.encode(tokenizer, [[text]])
-    assert len(tokens[0]) > len(text)
-    model = KneserNey(2, tokenizer.get_vocab_size()).fit(tokens[0], np.array([0, len(tokens[0])]))
-    pieces = concepts.surprisals(model, tokenizer, tokens[0].tolist())
-    assert [piece.text for piece in pieces] == [*text, ""]
-    whole = float(model.bits(tokens[0], np.array([0, len(tokens[0])]))[0])
-    assert sum(piece.bits for piece in pieces) == pytest.approx(whole)
-
-
-def test_a_document_that_ends_within_a_character_keeps_its_bits():
-    tokenizer = bpe.train(["plain\n"], 300)
-    tokens = bpe.encode(tokenizer, [["爱"]])[0][0][:2]
-    model = KneserNey(1, tokenizer.get_vocab_size()).fit(tokens, np.array([0, 2]))
+    tokens = bpe.encode(tokenizer, [["我爱\n"]])[0][0][:cut]
+    assert cut or len(tokens) > len("我爱\n")
+    offsets = np.array([0, len(tokens)])
+    model = KneserNey(2, tokenizer.get_vocab_size()).fit(tokens, offsets)
     pieces = concepts.surprisals(model, tokenizer, tokens.tolist())
-    assert [piece.text for piece in pieces] == ["\N{REPLACEMENT CHARACTER}", ""]
-    assert sum(piece.bits for piece in pieces) == pytest.approx(float(model.bits(tokens, np.array([0, 2]))[0]))
+    assert [piece.text for piece in pieces] == texts
+    assert sum(piece.bits for piece in pieces) == pytest.approx(float(model.bits(tokens, offsets)[0]))
 
 
 def test_nats_bits_and_perplexity_are_the_same_number(corpus):
@@ -92,19 +84,17 @@ def test_nats_bits_and_perplexity_are_the_same_number(corpus):
     assert table["perplexity"].to_numpy() == pytest.approx(np.exp(table["nats a token"]))
     assert table["perplexity"].to_numpy() == pytest.approx(2 ** table["bits a token"])
     assert table.loc["no model", "perplexity"] == pytest.approx(corpus.tokenizer.get_vocab_size() + 1)
-    assert table["nats a token"].to_numpy() == pytest.approx(table["bits a token"] * math.log(2))
-    ratio = table["bits per byte"] / table["bits a token"]
-    assert ratio.to_numpy() == pytest.approx([ratio.iloc[0]] * 4)
+    assert (table["bits per byte"] / table["bits a token"]).to_numpy() == pytest.approx(
+        [table["bits per byte"].iloc[0] / table["bits a token"].iloc[0]] * 4
+    )
     assert (np.diff(table["bits a token"])[:2] < 0).all()  # counting one token of context helps
 
 
 def test_the_same_documents_are_drawn_for_every_order(corpus):
-    one, two = (concepts.some_documents(corpus.splits["train"], 5, seed=3) for _ in range(2))
-    other = concepts.some_documents(corpus.splits["train"], 5, seed=4)
+    one, two, other = (concepts.some_documents(corpus.splits["train"], 5, seed) for seed in (3, 3, 4))
     assert (one[0] == two[0]).all()
+    assert one[0].tolist() != other[0].tolist()
     assert len(one[1]) == 6
-    assert len(one[0]) == one[1][-1]
-    assert len(one[0]) != len(other[0]) or (one[0] != other[0]).any()
     everything, offsets = concepts.some_documents(corpus.splits["train"], 10**6, seed=3)
     assert len(offsets) == len(corpus.splits["train"]) + 1
     assert len(everything) == offsets[-1]
@@ -125,12 +115,21 @@ def test_a_document_has_the_length_asked_for(corpus):
 
 
 def test_the_test_split_is_left_alone(corpus):
-    from dataclasses import replace
-
-    closed = replace(
-        corpus, splits={name: corpus.splits[name] for name in ("train",)} | {"test": corpus.splits["valid"]}
-    )
+    train, valid = corpus.splits["train"], corpus.splits["valid"]
     with pytest.raises(StudyError, match=r"no documents to validate on.*data\.split\.valid"):
-        concepts.held_out(closed)
-    files = replace(corpus, splits={"valid_files": corpus.splits["valid"]})
-    assert len(concepts.held_out(files)) == len(corpus.splits["valid"])
+        concepts.held_out(replace(corpus, splits={"train": train, "test": valid}))
+    assert len(concepts.held_out(replace(corpus, splits={"valid_files": valid}))) == len(valid)
+
+
+def test_a_strip_spells_the_text_and_is_safe():
+    pieces = [
+        concepts.Surprisal("if ", 0.5, "if", 0.7),
+        concepts.Surprisal("<b>", 30.0, "x\"'", 0.25),
+        concepts.Surprisal("\n", 1.0, "\n", 0.5),
+        concepts.Surprisal("", 2.0, "the end", 0.1),
+    ]
+    html = concepts.surprisal_strip(pieces)
+    assert "<b>" not in html
+    assert "30.0 bits; expected x&quot;&#x27; with" in html
+    block = html[html.index("white-space:pre-wrap") :]
+    assert re.sub("<[^>]+>", "", block[block.index(">") + 1 :]) == "if &lt;b&gt;↵\n end "

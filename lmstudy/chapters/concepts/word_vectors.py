@@ -15,11 +15,16 @@ from html import escape
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+import torch
+import torch.nn.functional as F
 from scipy.sparse.linalg import svds
 from tokenizers import Tokenizer
+from torch import Tensor, nn
 
+from lmstudy.chapters.concepts.shading import MONOSPACE, shade, visible
 from lmstudy.data.tokenizer import SPECIAL_TOKENS, decode
 from lmstudy.errors import StudyError
+from lmstudy.show.numbers import number
 
 SMOOTHING = 0.75
 
@@ -112,10 +117,10 @@ def count_vectors(
 
 
 def neighbour_table(vectors: WordVectors, words: Sequence[str], count: int = 6) -> pd.DataFrame:
-    """One row a word: its nearest neighbours, each with the cosine; safe to be shown as HTML."""
+    """One row a word: its nearest neighbours, each with the cosine."""
     rows = {
-        escape(visible(word)): {
-            str(place): f"{escape(visible(other))} {cosine:.2f}"
+        visible(word): {
+            str(place): f"{visible(other)} {number(cosine, decimals=2)}"
             for place, (other, cosine) in enumerate(vectors.neighbours(word, count), start=1)
         }
         for word in words
@@ -133,6 +138,23 @@ def groups(vectors: WordVectors, words: Sequence[str], near: int) -> list[int]:
     return list(found)
 
 
-def visible(text: str) -> str:
-    """White space that would not be seen, seen."""
-    return text.strip() or text.replace("\n", "↵").replace("\t", "⇥").replace(" ", "␣")
+def similarity_map(vectors: WordVectors, indices: Sequence[int], caption: str) -> str:
+    """Cosines between words as a table of shades, in HTML; between different one-hot vectors all would be 0."""
+    cosines = vectors.unit[list(indices)] @ vectors.unit[list(indices)].T
+    words = [escape(visible(vectors.words[i])) for i in indices]
+    cell = "padding:0.2em 0.3em;text-align:center;min-width:1.9em"
+    turned = "writing-mode:vertical-rl;transform:rotate(180deg);font-weight:400;padding:0.3em 0"
+    rows = ["<tr><td></td>" + "".join(f'<th style="{turned}">{word}</th>' for word in words) + "</tr>"]
+    for word, row in zip(words, cosines, strict=True):
+        cells = "".join(f'<td style="{cell};{shade(value)}">{number(round(100 * value))}</td>' for value in row)
+        rows.append(f'<tr><th style="text-align:right;font-weight:400;padding-right:0.5em">{word}</th>{cells}</tr>')
+    style = f"border-collapse:collapse;{MONOSPACE};font-size:0.75em;margin:0"
+    table = f'<table class="study-table" style="{style}"><caption>{escape(caption)}</caption>{"".join(rows)}</table>'
+    return f'<div style="overflow-x:auto">{table}</div>'
+
+
+def lookup_is_a_product(embedding: nn.Embedding, tokens: Tensor) -> tuple[tuple[int, ...], float]:
+    """Shape of one-hot rows [T, V], and the largest distance between their product with E and a look-up."""
+    one_hot = F.one_hot(tokens, embedding.num_embeddings).to(embedding.weight.dtype)
+    with torch.no_grad():
+        return tuple(one_hot.shape), float((one_hot @ embedding.weight - embedding(tokens)).abs().max())

@@ -3,21 +3,26 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import datasets
 import numpy as np
 import pandas as pd
 from tokenizers import Tokenizer
 
+from lmstudy.chapters.concepts.shading import MONOSPACE, shade, visible
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import decode, token_bytes
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.kneser_ney import KneserNey
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
+from lmstudy.show.numbers import percent
 
 END = "the end"
 """How the end of a document is shown, which is predicted like a token."""
+DARKEST = 12.0
+"""Bits at which a token has the darkest shade."""
 
 
 @dataclass(frozen=True)
@@ -151,3 +156,26 @@ def order_table(corpus: Corpus, documents: int, evaluated: int, seed: int, highe
         for name, total in totals.items()
     }
     return pd.DataFrame(rows).T
+
+
+def surprisal_strip(pieces: Sequence[Surprisal]) -> str:
+    """A text whose tokens are the darker the less they were expected; HTML, pointing at one tells its numbers."""
+    spans = []
+    for piece in pieces:
+        title = f"{piece.bits:.1f} bits; expected {visible(piece.expected)} with {percent(piece.probability)}"
+        text = escape(piece.text) if piece.text else "<i> end </i>"
+        text = text.replace("\n", "↵\n") if not piece.text.strip() and "\n" in piece.text else text
+        spans.append(
+            f'<span style="{shade(piece.bits / DARKEST)};padding:0.2em 0" title="{escape(title)}">{text}</span>'
+        )
+    scale = "".join(
+        f'<span style="{shade(bits / DARKEST)};padding:0 0.7em">{bits}{"+" if bits == DARKEST else ""}</span>'
+        for bits in range(0, int(DARKEST) + 1, 2)
+    )
+    block = (
+        f"{MONOSPACE};line-height:1.75;background:#fff;color:#000;padding:0.7em;overflow-x:auto;white-space:pre-wrap"
+    )
+    return (
+        f'<div style="{MONOSPACE};margin-bottom:0.4em">bits a token: {scale}</div>'
+        f'<div style="{block}">{"".join(spans)}</div>'
+    )

@@ -3,8 +3,6 @@
 N-grams count in a second, so a chapter can recompute everything that it says.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import datasets

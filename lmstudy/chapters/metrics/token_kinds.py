@@ -1,18 +1,23 @@
 """Tokens sorted into a dozen kinds: classes few enough to look at one by one."""
 
-from __future__ import annotations
-
 import keyword
+import math
 import unicodedata
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import torch
+from matplotlib.figure import Figure
+from sklearn.metrics import confusion_matrix
 from tokenizers import Tokenizer
-from torchmetrics.classification import MulticlassConfusionMatrix, MulticlassStatScores
 
-from lmstudy.chapters.metrics.models import Predictions
+from lmstudy.chapters.metrics.next_token import Predictions
 from lmstudy.data.tokenizer import SPECIAL_TOKENS
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.show.numbers import number
+from lmstudy.show.points import points
+from lmstudy.show.style import GREY
 
 END = "end of document"
 KINDS = (
@@ -69,11 +74,37 @@ def vocabulary_kinds(tokenizer: Tokenizer, keywords: bool) -> np.ndarray:
 
 def confusion(predictions: Predictions, kinds: np.ndarray) -> pd.DataFrame:
     """Counts: a row for each kind that came, a column for each that was guessed, kinds that occur only."""
-    target, guess = (torch.from_numpy(kinds[x]) for x in (predictions.target, predictions.guess))
-    counts = MulticlassConfusionMatrix(num_classes=len(KINDS))(guess, target).numpy()
+    counts = confusion_matrix(kinds[predictions.target], kinds[predictions.guess], labels=range(len(KINDS)))
     table = pd.DataFrame(counts, index=KINDS, columns=KINDS)
     occurs = table.index[(counts.sum(0) + counts.sum(1)) > 0]
     return table.loc[occurs, occurs]
+
+
+def confusion_figure(counts: pd.DataFrame) -> Figure:
+    """Counts of kinds that came (rows) by kinds guessed (columns); shade: the share of the row."""
+    shares = counts.div(counts.sum(axis=1).where(lambda total: total > 0, 1), axis=0)
+    places = np.arange(len(counts)) + 0.5
+    figure, axes = plt.subplots(figsize=(7.2, 0.4 * len(counts) + 1.3))
+    mesh = axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
+    for (row, column), count in np.ndenumerate(counts.to_numpy()):
+        style: dict[str, Any] = {
+            "fontsize": 8 if count < 10_000 else 6.8,
+            "color": "white" if shares.iloc[row, column] > 0.5 else "#222222" if count else GREY,
+            "fontweight": "bold" if row == column else "normal",
+        }
+        axes.text(column + 0.5, row + 0.5, f"{count:,}" if count else "·", ha="center", va="center", **style)
+    axes.set_xticks(places, counts.columns, rotation=35, ha="left", rotation_mode="anchor")
+    axes.set_yticks(places, counts.index)
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.invert_yaxis()
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("kind of the guessed token", color=GREY)
+    axes.xaxis.set_label_position("bottom")
+    axes.set_ylabel("kind of the token that came", color=GREY)
+    bar = figure.colorbar(mesh, ax=axes, shrink=0.6, aspect=25, pad=0.02, label="share of its row")
+    bar.outline.set_visible(False)
+    return figure
 
 
 def per_kind(predictions: Predictions, kinds: np.ndarray) -> pd.DataFrame:
@@ -82,25 +113,15 @@ def per_kind(predictions: Predictions, kinds: np.ndarray) -> pd.DataFrame:
     A precision of 0 / 0 (never guessed) and a recall of 0 / 0 (never came) are NaN in their own row, and count
     as 0 in the averages.
     """
-    target, guess = (torch.from_numpy(kinds[x]) for x in (predictions.target, predictions.guess))
-    scores = MulticlassStatScores(num_classes=len(KINDS), average="none")(guess, target).numpy()
-    table = pd.DataFrame(scores, index=KINDS, columns=["tp", "fp", "tn", "fn", "support"])
-    table = table[table.tp + table.fp + table.fn > 0]
-    with np.errstate(invalid="ignore"):
-        shown = pd.DataFrame(
-            {
-                "came": table.support,
-                "guessed": table.tp + table.fp,
-                "precision": table.tp / (table.tp + table.fp),
-                "recall": table.tp / (table.tp + table.fn),
-                "F1": 2 * table.tp / (2 * table.tp + table.fp + table.fn),
-            }
-        )
-    rates = shown[["precision", "recall", "F1"]].fillna(0.0)
+    counts = confusion(predictions, kinds)
+    came, guessed, right = counts.sum(axis=1), counts.sum(axis=0), pd.Series(np.diag(counts), counts.index)
+    rates = {"precision": right / guessed, "recall": right / came, "F1": 2 * right / (came + guessed)}
+    shown = pd.DataFrame({"came": came, "guessed": guessed, **rates})
+    known = shown[[*rates]].fillna(0.0)
     below = {
-        "macro (kinds alike)": rates.mean(),
-        "weighted (by what came)": rates.mul(shown.came, axis=0).sum() / shown.came.sum(),
-        "micro (all together)": pd.Series(table.tp.sum() / table.support.sum(), index=rates.columns),
+        "macro (kinds alike)": known.mean(),
+        "weighted (by what came)": known.mul(shown.came, axis=0).sum() / shown.came.sum(),
+        "micro (all together)": pd.Series(right.sum() / came.sum(), index=known.columns),
     }
     total = pd.DataFrame(below).T.assign(came=shown.came.sum(), guessed=shown.guessed.sum())
     return pd.concat([shown, total[shown.columns]])
@@ -124,3 +145,17 @@ def cost_by_kind(predictions: Predictions, kinds: np.ndarray, token_bytes: np.nd
     shares = {f"share of {name}": table[name] / table[name].sum() for name in ("places", "bytes", "bits")}
     per_byte = table.bits / table.bytes.where(table.bytes > 0)
     return pd.DataFrame({**shares, "bits per byte": per_byte, "accuracy": table.right / table.places})
+
+
+def costs_figure(costs: pd.DataFrame) -> Figure:
+    """Share of the bytes and of the bits of each kind, the most bytes first; beside it, its bits per byte."""
+    ordered = costs.sort_values("share of bytes", ascending=False)
+    names = {
+        kind: f"{kind}, {'no byte' if math.isnan(cost) else f'{number(cost, decimals=2)} bits a byte'}"
+        for kind, cost in ordered["bits per byte"].items()
+    }
+    series = {
+        column: {names[kind]: Estimate(100 * share, math.nan, math.nan, 1) for kind, share in ordered[column].items()}
+        for column in ("share of bytes", "share of bits")
+    }
+    return points(series, "share of all, %", from_zero=True)

@@ -1,13 +1,19 @@
 """The worked example of the article's section 4.2: what it prints, and what comes out when it is computed.
 
-The numbers below are the article's. Nothing here puts them right; `worked_example_model` does.
+The numbers below are the article's. Nothing here puts them right; `redone` does.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
+from scipy.special import expit, softmax, xlogy
+
+from lmstudy.chapters.worked_example.matrices import WIDTH, Part, allow_chinese, entry, equations
+from lmstudy.show.style import COLOURS, GREY
 
 WORDS = ("我", "爱", "编程", "你", "世界")
 """The article's vocabulary, in its order."""
@@ -15,7 +21,7 @@ ENGLISH = {"我": "I", "爱": "love", "编程": "programming", "你": "you", "�
 SENTENCE = WORDS[:3]
 
 PRINTED: Mapping[str, np.ndarray] = {
-    "E": np.array([[1, 0], [0, 1], [0, 0], [0, 0], [0, 0]]),  # one pair a word; printed as one row of five pairs
+    "E": np.array([[1, 0, 0, 0, 0], [0, 1, 0, 0, 0]]),  # printed as one row of five pairs: one column a word
     "selection": np.array([1, 1, 0]),
     "looked up": np.array([[0, 1], [0, 1], [0, 0]]),
     "W": np.array([[1, 1], [1, 0], [0, 1]]),
@@ -68,16 +74,36 @@ def products() -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("step").rename_axis(None)
 
 
-def listed(words: Sequence[str]) -> str:
-    """Words in a cell of a table."""
-    return ", ".join(words) or "none"
+def products_figure() -> Figure:
+    """The three products as they are printed, each with the two sizes that would have to be equal."""
+    rows: list[list[Part]] = []
+    for step, matrix, vector, result in STEPS:
+        left, right, out = PRINTED[matrix], PRINTED[vector][:, None], PRINTED[result]
+        name = step.replace(" ", "\n").ljust(14)
+        factors: list[Part] = [
+            (f"{matrix}, {shape(left)}", _bare(left)),
+            "·",
+            (f"{vector}, {len(right)}", _bare(right)),
+        ]
+        refused = f"  {left.shape[1]} ≠ {len(right)}  "
+        printed = (f"printed, {shape(out)}", _bare(out if out.ndim == 2 else out[:, None]))
+        rows.append([name, *factors, refused, printed])
+    figure = equations(rows)
+    for text in figure.axes[0].texts:
+        if "≠" in text.get_text():
+            text.set(color=COLOURS[1], weight="bold")
+    return figure
+
+
+def _bare(matrix: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(matrix, [""] * len(matrix), [""] * matrix.shape[1])
 
 
 def lookups() -> pd.DataFrame:
     """The vector of each word of the sentence by the printed matrix, beside the row that is printed for it."""
     rows = {
-        word: {"row of E": str(row.tolist()), "printed": str(printed.tolist()), "agree": np.array_equal(row, printed)}
-        for word, row, printed in zip(SENTENCE, PRINTED["E"], PRINTED["looked up"], strict=False)
+        word: {"column of E": str(own.tolist()), "printed": str(row.tolist()), "agree": np.array_equal(own, row)}
+        for word, own, row in zip(SENTENCE, PRINTED["E"].T, PRINTED["looked up"], strict=False)
     }
     return pd.DataFrame(rows).T
 
@@ -90,29 +116,36 @@ def same_vector(vectors: np.ndarray) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-z)), each entry for itself."""
-    return 1 / (1 + np.exp(-np.asarray(logits, dtype=float)))
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """exp(z_i) / sum_j exp(z_j) over the last axis."""
-    powers = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(-1, keepdims=True))
-
-
 def activations() -> pd.DataFrame:
     """The printed probabilities beside the sigmoid and the softmax of the printed logits, and what each adds up to."""
     columns = {
         "logits": PRINTED["logits"],
         "printed": PRINTED["probabilities"],
-        "sigmoid": sigmoid(PRINTED["logits"]),
+        "sigmoid": expit(PRINTED["logits"]),
         "softmax": softmax(PRINTED["logits"]),
     }
     table = pd.DataFrame(columns, index=list(WORDS), dtype=float)
     table.loc["sum"] = table.sum()
     table.loc["sum", "logits"] = math.nan
     return table
+
+
+def activations_figure(table: pd.DataFrame) -> Figure:
+    """What is printed for each word, and what a sigmoid and a softmax make of the same logits."""
+    allow_chinese()
+    figure, panels = plt.subplots(1, 3, figsize=(WIDTH, 2.7), sharey=True)
+    words = [word for word in table.index if word != "sum"]
+    names = ("printed", "sigmoid", "softmax")
+    for axes, name, colour in zip(panels, names, (GREY, COLOURS[1], COLOURS[0]), strict=True):
+        bars = axes.bar(range(len(words)), table.loc[words, name], color=colour, width=0.7)
+        axes.bar_label(bars, fmt="%.2f", fontsize=8.5, padding=2)
+        axes.set(title=f"{name}, sum {table.loc['sum', name]:.2f}", xticks=range(len(words)), ylim=(0, 0.9))
+        labels = [f"{word}\n{entry(table.loc[word, 'logits'])}" for word in words]
+        axes.set_xticklabels(labels, fontsize=8.5)
+        axes.tick_params(length=0)
+    panels[0].set_ylabel("probability")
+    panels[1].set_xlabel("word, and the logit that is printed for it")
+    return figure
 
 
 def tempered(temperatures: Sequence[float]) -> pd.DataFrame:
@@ -133,9 +166,7 @@ def loss_read_literally(probabilities: np.ndarray) -> float:
     number (here from 0). The target does not occur. It is least for p_tk proportional to k, whatever the text is.
     `probabilities` has one row a position.
     """
-    numbers = np.arange(probabilities.shape[-1])
-    used = numbers > 0  # 0 times log 0 is nothing
-    return -float((numbers[used] * np.log(probabilities[..., used])).sum())
+    return -float(xlogy(np.arange(probabilities.shape[-1]), probabilities).sum())
 
 
 def literal_optimum(size: int) -> np.ndarray:

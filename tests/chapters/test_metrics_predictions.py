@@ -5,12 +5,9 @@ import math
 import datasets
 import numpy as np
 import pytest
-from sklearn.metrics import precision_recall_fscore_support
 
-from lmstudy.chapters.metrics import averages as metric_examples
-from lmstudy.chapters.metrics import figures as metric_figures
-from lmstudy.chapters.metrics import models as metric_models
-from lmstudy.chapters.metrics.models import NextToken, Predictions
+from lmstudy.chapters.metrics import accuracy_intervals, calibration, class_averages, next_token
+from lmstudy.chapters.metrics.next_token import NextToken, Predictions
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import seed_interval
 
@@ -28,16 +25,16 @@ def made_up(n=600, outcomes=7, seed=0) -> Predictions:
 @pytest.fixture
 def split():
     """40 documents of 1 to 40 tokens, four to a file."""
-    tokens = [np.arange(i + 1, dtype=np.int32) for i in range(40)]
-    columns = {
-        "id": [str(i) for i in range(40)],
-        "text": [f"document {i}" for i in range(40)],
-        "source": ["package"] * 40,
-        "path": [f"file{i // 4}.py" for i in range(40)],
-        "tokens": tokens,
-        "starts": [np.zeros(1, dtype=np.int32)] * 40,
-    }
-    return datasets.Dataset.from_dict(columns)
+    return datasets.Dataset.from_dict(
+        {
+            "id": [str(i) for i in range(40)],
+            "text": [f"document {i}" for i in range(40)],
+            "source": ["package"] * 40,
+            "path": [f"file{i // 4}.py" for i in range(40)],
+            "tokens": [np.arange(i + 1, dtype=np.int32) for i in range(40)],
+            "starts": [np.zeros(1, dtype=np.int32)] * 40,
+        }
+    )
 
 
 @pytest.mark.parametrize("order", [1, 2, 4])
@@ -49,63 +46,61 @@ def test_all_places_at_once_are_what_one_distribution_after_the_other_says(order
     seen = [*documents[:4], np.array([5, 5, 0, 5]), np.array([], dtype=int)]  # 5 was never counted
     edges = np.cumsum([0, *map(len, seen)])
     found = model.predict(np.concatenate(seen), edges, block=7)  # several blocks, the last one short
-    place = 0
-    for number, document in enumerate(seen):
-        for i, target in enumerate([*document, 6]):
-            expected = model.distribution(document[max(0, i - order + 1) : i] if i >= order - 1 else document[:i])
-            assert found.target[place] == target
-            assert found.document[place] == number
-            assert found.chance[place] == pytest.approx(expected[target], rel=1e-12)
-            assert found.confidence[place] == pytest.approx(expected.max(), rel=1e-12)
-            assert expected[found.guess[place]] == pytest.approx(expected.max(), rel=1e-12)
-            place += 1
-    assert place == len(found.target)
+    expected = [
+        (number, target, model.distribution(document[max(0, i - order + 1) : i]))
+        for number, document in enumerate(seen)
+        for i, target in enumerate([*document, 6])
+    ]
+    assert found.document.tolist() == [number for number, _, _ in expected]
+    assert found.target.tolist() == [target for _, target, _ in expected]
+    assert found.chance == pytest.approx([p[target] for _, target, p in expected], rel=1e-12)
+    assert found.confidence == pytest.approx([p.max() for _, _, p in expected], rel=1e-12)
+    guessed = [p[guess] for guess, (_, _, p) in zip(found.guess, expected, strict=True)]
+    assert guessed == pytest.approx(found.confidence, rel=1e-12)
     bits = np.bincount(found.document, weights=found.bits)
     assert bits == pytest.approx(model.bits(np.concatenate(seen), edges))
 
 
-def test_averages_agree_with_scikit_learn_and_five_of_them_are_accuracy():
+def test_five_averages_are_accuracy_and_the_others_are_means_over_classes():
     p = made_up()
-    row = metric_examples.averages({"it": p}).loc["it"]
-    assert row["accuracy"] == pytest.approx(p.right.mean())
-    for name in ("micro precision", "micro recall", "micro F1", "weighted recall"):
-        assert row[name] == pytest.approx(row["accuracy"])
-    for average in ("macro", "weighted"):
-        expected = precision_recall_fscore_support(p.target, p.guess, average=average, zero_division=0)
-        found = [row[f"{average} {name}"] for name in ("precision", "recall", "F1")]
-        assert found == pytest.approx(expected[:3], abs=1e-6)
-    assert abs(row["macro recall"] - row["accuracy"]) > 0.01
+    row = class_averages.averages({"it": p}).loc["it"]
+    for name in ("accuracy", "micro precision", "micro recall", "micro F1", "weighted recall"):
+        assert row[name] == pytest.approx(p.right.mean())
+    recalls = [(p.guess[p.target == c] == c).mean() for c in np.unique(p.target)]
+    assert row["macro recall"] == pytest.approx(np.mean(recalls))
+    precisions = [(p.target[p.guess == c] == c).mean() for c in np.unique(p.guess)]
+    assert row["macro precision"] == pytest.approx(np.mean(precisions))
 
 
 def test_a_class_only_guessed_counts_in_macro_averages_and_one_that_never_occurs_does_not():
     chance = np.full(4, 0.5)
     p = Predictions(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 2]), chance, chance, np.zeros(4, int), 100)
-    row = metric_examples.averages({"it": p}).loc["it"]
+    row = class_averages.averages({"it": p}).loc["it"]
     assert row["macro recall"] == pytest.approx((1 + 0.5 + 0) / 3)
-    rare = metric_examples.rare_classes(p, 1)
+    rare = class_averages.rare_classes(p, 1)
     assert rare == {"classes": 3, "never_came": pytest.approx(1 / 3), "rare": pytest.approx(1 / 3), "places": 0}
 
 
 def test_running_shares_rise_to_one_in_order_of_frequency():
     p = made_up()
-    ranks = metric_examples.by_rank(p)
+    ranks = class_averages.by_rank(p)
     assert ranks[["tokens", "right"]].iloc[-1].tolist() == pytest.approx([1, 1])
     steps = np.diff(ranks["tokens"], prepend=0)
     assert (np.diff(steps) <= 1e-12).all()
     top = ranks["token"].iloc[0]
     assert steps[0] == pytest.approx((p.target == top).mean())
     assert ranks["right"].iloc[0] == pytest.approx((p.target[p.right] == top).mean())
-    drawn = metric_figures.running_shares(ranks).axes[0]
+    drawn = class_averages.running_shares_figure(ranks).axes[0]
     assert list(drawn.lines[0].get_ydata()) == ranks["right"].tolist()
 
 
-@pytest.mark.parametrize("change", [metric_examples.hedged, metric_examples.boastful])
+@pytest.mark.parametrize("change", [calibration.hedged, calibration.boastful])
 def test_mixtures_keep_every_guess_and_are_mixtures_of_distributions(change):
     rng = np.random.default_rng(3)
     whole = rng.dirichlet(np.ones(9), size=50)
     target, rows = rng.integers(0, 9, 50), np.arange(50)
     p = Predictions(target, whole.argmax(1), whole[rows, target], whole.max(1), rows, 9)
-    other = np.full((50, 9), 1 / 9) if change is metric_examples.hedged else np.eye(9)[whole.argmax(1)]
+    other = np.full((50, 9), 1 / 9) if change is calibration.hedged else np.eye(9)[whole.argmax(1)]
     mixed = 0.7 * whole + 0.3 * other
     found = change(p, 0.3)
     assert (mixed.argmax(1) == found.guess).all()
@@ -118,8 +113,8 @@ def test_mixtures_keep_every_guess_and_are_mixtures_of_distributions(change):
 
 def test_equal_answers_differ_in_perplexity_and_calibration():
     p = made_up()
-    table = metric_examples.same_answers(
-        {"it": p, "hedged": metric_examples.hedged(p, 0.8), "boastful": metric_examples.boastful(p, 0.8)}
+    table = calibration.same_answers(
+        {"it": p, "hedged": calibration.hedged(p, 0.8), "boastful": calibration.boastful(p, 0.8)}
     )
     assert table["accuracy"].nunique() == 1
     assert table["perplexity"].to_numpy() == pytest.approx(2 ** table["loss (bits a token)"].to_numpy())
@@ -130,23 +125,21 @@ def test_equal_answers_differ_in_perplexity_and_calibration():
 
 def test_calibration_error_is_the_mean_distance_of_the_bins_from_the_diagonal():
     p = made_up()
-    bins = metric_examples.reliability(p)
-    distance = (bins["right"] - bins["confidence"]).abs()
-    assert bins["answers"].sum() == len(p.target)
-    expected = (distance * bins["answers"]).sum() / bins["answers"].sum()
-    assert metric_examples.calibration_error(p) == pytest.approx(expected, abs=1e-5)
-    assert (bins["low"] <= bins["right"]).all()
-    assert (bins["right"] <= bins["high"]).all()
-    drawn = metric_figures.reliability({"it": bins}).axes[0]
-    assert list(drawn.lines[1].get_ydata()) == bins["right"].tolist()
+    bins = calibration.reliability(p)
+    assert sum(share.n for share in bins.values()) == len(p.target)
+    expected = sum(share.n * abs(share.value - confidence) for confidence, share in bins.items()) / len(p.target)
+    assert calibration.calibration_error(p) == pytest.approx(expected, abs=1e-5)
+    assert all(share.low <= share.value <= share.high for share in bins.values())
+    drawn = calibration.reliability_figure({"it": bins}).axes[0]
+    assert list(drawn.lines[1].get_ydata()) == [share.value for share in bins.values()]
 
 
 def test_a_model_that_always_says_what_is_true_on_average_is_calibrated_and_knows_nothing():
     target = np.array([0] * 30 + [1] * 70)
     share = np.full(100, 0.7)
     p = Predictions(target, np.ones(100, int), np.where(target == 1, 0.7, 0.3), share, np.zeros(100, int), 2)
-    assert metric_examples.calibration_error(p) == pytest.approx(0, abs=1e-6)
-    assert metric_examples.averages({"it": p}).loc["it", "macro recall"] == pytest.approx(0.5)
+    assert calibration.calibration_error(p) == pytest.approx(0, abs=1e-6)
+    assert class_averages.averages({"it": p}).loc["it", "macro recall"] == pytest.approx(0.5)
 
 
 def test_intervals_widen_where_answers_of_a_document_go_together():
@@ -157,43 +150,43 @@ def test_intervals_widen_where_answers_of_a_document_go_together():
     target = np.ones(documents * length, int)
     chance = np.full(len(target), 0.5)
     p = Predictions(target, right, chance, chance, document, 2)
-    found = metric_examples.accuracy(p, files)
+    found = accuracy_intervals.accuracy(p, files)
     assert {name: estimate.n for name, estimate in found.items()} == {"tokens": 1000, "documents": 40, "files": 10}
     assert all(estimate.value == pytest.approx(0.5) for estimate in found.values())
     by_document = seed_interval(right[::length].astype(float))
     assert found["documents"].high == pytest.approx(by_document.high, rel=0.02)
-    table = metric_examples.interval_table({"accuracy": found})
+    table = accuracy_intervals.interval_table({"accuracy": found})
     assert table.loc["documents", "tokens worth one"] == pytest.approx(length, rel=0.15)
     assert found["files"].high - 0.5 < 1e-9  # every file holds as many of either
-    few = metric_examples.accuracy(p, ["pos.txt", "neg.txt"] * 20)
+    few = accuracy_intervals.accuracy(p, ["pos.txt", "neg.txt"] * 20)
     assert list(few) == ["tokens", "documents"]
 
 
 def test_a_difference_is_paired_and_of_the_same_places():
     a, b = made_up(), made_up(seed=0)
     files = [str(number) for number in range(20)]
-    same = metric_examples.difference(a, b, files)
+    same = accuracy_intervals.difference(a, b, files)
     assert all((e.value, e.low, e.high) == (0, 0, 0) for e in same.values())
     worse = Predictions(a.target, (a.target + 1) % 7, a.chance, a.confidence, a.document, 7)
-    gain = metric_examples.difference(a, worse, files)
+    gain = accuracy_intervals.difference(a, worse, files)
     assert gain["documents"].value == pytest.approx(a.right.mean())
     assert gain["documents"].n == 20
     with pytest.raises(StudyError, match="same documents"):
-        metric_examples.difference(a, made_up(seed=1), files)
+        accuracy_intervals.difference(a, made_up(seed=1), files)
 
 
 def test_documents_are_drawn_by_seed_with_their_texts_tokens_and_files(split):
-    sample = metric_models.draw_documents(split, 5, seed=3)
+    sample = next_token.draw_documents(split, 5, seed=3)
     assert len(sample.texts) == len(sample.files) == len(sample.offsets) - 1 == 5
     known = {row["text"]: row for row in split}
     for i, text in enumerate(sample.texts):
         row = known[text]
         assert sample.tokens[sample.offsets[i] : sample.offsets[i + 1]].tolist() == row["tokens"]
         assert sample.files[i] == f"{row['source']}/{row['path']}"
-    assert metric_models.draw_documents(split, 5, seed=3).texts == sample.texts
-    assert metric_models.draw_documents(split, 5, seed=4).texts != sample.texts
-    assert len(metric_models.draw_documents(split, 10**6, seed=1).texts) == len(split)
-    enough = metric_models.draw_tokens(split, 300, seed=1)
+    assert next_token.draw_documents(split, 5, seed=3).texts == sample.texts
+    assert next_token.draw_documents(split, 5, seed=4).texts != sample.texts
+    assert len(next_token.draw_documents(split, 10**6, seed=1).texts) == len(split)
+    enough = next_token.draw_tokens(split, 300, seed=1)
     assert enough.offsets[-2] < 300 <= enough.offsets[-1]
     with pytest.raises(StudyError, match="documents=1"):
-        metric_models.draw_documents(split, 1, seed=1)
+        next_token.draw_documents(split, 1, seed=1)

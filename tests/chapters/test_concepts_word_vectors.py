@@ -1,12 +1,14 @@
 """Vectors from counts: every step against its definition."""
 
 import math
+import re
 from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
-from lmstudy.chapters.concepts import vectors
+from lmstudy.chapters.concepts import word_vectors as vectors
 from lmstudy.data import tokenizer as bpe
 from lmstudy.errors import StudyError
 
@@ -60,28 +62,23 @@ def learned():
     return vectors.count_vectors(np.concatenate(tokens), offsets, tokenizer, dimensions=8)
 
 
-def test_words_used_alike_lie_together(learned):
-    assert learned.neighbours("cat", 1)[0][0] == " dog"
+def test_words_used_alike_lie_together_and_cosines_fall(learned):
     assert learned.neighbours("sun", 1)[0][0] == " moon"
     cosine = learned.unit[learned.index("cat")] @ learned.unit[learned.index("sun")]
-    assert learned.neighbours("cat", 1)[0][1] > 0.95 > 0.5 > cosine
+    (nearest, close), *others = learned.neighbours("cat", 5)
+    assert nearest == " dog"
+    assert close > 0.95 > 0.5 > cosine
+    assert "cat" not in [word.strip() for word, _ in others]
+    assert [close, *(c for _, c in others)] == sorted([close, *(c for _, c in others)], reverse=True)
     assert np.linalg.norm(learned.unit, axis=1) == pytest.approx(np.ones(len(learned.words)))
-
-
-def test_a_word_is_no_neighbour_of_itself_and_cosines_fall(learned):
-    found = learned.neighbours("eats", 5)
-    assert "eats" not in [word.strip() for word, _ in found]
-    cosines = [cosine for _, cosine in found]
-    assert cosines == sorted(cosines, reverse=True)
 
 
 def test_unknown_words_give_way_to_frequent_ones(learned):
     assert learned.known(["cat", "nothing", "sun"], 2) == ["cat", "sun"]
-    filled = learned.known(["nothing"], 3)
-    assert len(filled) == 3
+    filled = learned.known(["the"], 4)
+    assert filled[0] == "the"
+    assert len({word.strip() for word in filled}) == 4
     assert all(len(word.strip()) > 1 and word.strip().isalpha() for word in filled)
-    assert learned.known(["the"], 2)[0] == "the"
-    assert len({word.strip() for word in learned.known(["the"], 4)}) == 4
     with pytest.raises(StudyError, match="'nothing' is not among the"):
         learned.index("nothing")
 
@@ -97,10 +94,7 @@ def test_the_start_of_the_iteration_does_not_matter():
 def test_groups_hold_each_word_once_with_its_neighbours(learned):
     found = vectors.groups(learned, ["cat", "sun"], near=2)
     assert len(found) == len(set(found)) == 6
-    words = [learned.words[i] for i in found]
-    assert words[0] == " cat"
-    assert words[3] == " sun"
-    assert words[1] == " dog"
+    assert [learned.words[found[i]] for i in (0, 1, 3)] == [" cat", " dog", " sun"]
 
 
 def test_too_few_tokens_are_refused():
@@ -109,7 +103,30 @@ def test_too_few_tokens_are_refused():
         vectors.count_vectors(TOKENS + 40, OFFSETS, tokenizer, dimensions=8)
 
 
-def test_what_is_shown_can_be_seen_and_is_safe(learned):
-    assert [vectors.visible(text) for text in (" a", "\n", "  ", "\t")] == ["a", "↵", "␣␣", "⇥"]
-    table = vectors.neighbour_table(learned, ["cat"], 2)
-    assert table.loc["cat", "1"].startswith("dog 0.9") or table.loc["cat", "1"].startswith("dog 1.0")
+def test_a_look_up_is_a_product_with_one_hot_rows():
+    shape, difference = vectors.lookup_is_a_product(torch.nn.Embedding(50, 8), torch.tensor([3, 1, 3]))
+    assert (shape, difference) == ((3, 50), 0)
+
+
+def test_a_map_of_cosines_is_symmetric_and_safe():
+    unit = np.array([[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]])
+    html = vectors.similarity_map(vectors.WordVectors(np.arange(3), ["a", " <", "\n"], unit), [0, 1, 2], "cosines")
+    assert re.findall(r">([^<>]+)</td>", html) == ["100", "60", "−100", "60", "100", "−60", "−100", "−60", "100"]
+    assert html.count("&lt;") == html.count("↵") == 2
+    assert [vectors.visible(text) for text in (" a", "\n", "  ")] == ["a", "↵", "··"]
+
+
+def luminance(red: int, green: int, blue: int) -> float:
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in (red / 255, green / 255, blue / 255)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_shade_can_be_read():
+    shades = []
+    for share in np.linspace(-0.2, 1.5, 60):
+        style = vectors.shade(share)
+        background = luminance(*map(int, re.findall(r"\d+", style.split(";")[0])))
+        text = 1.0 if "#fff" in style else 0.0
+        assert (max(background, text) + 0.05) / (min(background, text) + 0.05) >= 4.5  # WCAG AA
+        shades.append(background)
+    assert shades == sorted(shades, reverse=True)

@@ -1,29 +1,24 @@
 """A rare class: lines of code that break a style rule, and a small classifier that looks for them."""
 
-from __future__ import annotations
-
 import ast
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import torch
+from matplotlib.figure import Figure
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_recall_curve
 from sklearn.pipeline import make_pipeline
-from torchmetrics.functional.classification import (
-    binary_accuracy,
-    binary_f1_score,
-    binary_precision,
-    binary_precision_recall_curve,
-    binary_recall,
-)
 
 from lmstudy.data.documents import lines
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
+from lmstudy.show.style import COLOURS, GREY
 
 
 def is_python(texts: Sequence[str]) -> bool:
@@ -122,26 +117,19 @@ def thresholds(bad: np.ndarray, score: np.ndarray, recall: float) -> dict[str, f
     """
     if not bad.any():
         raise StudyError(f"none of {len(bad)} lines is bad, and a threshold needs some: take more documents")
-    precisions, recalls, cuts = _curve(bad, score)
-    with np.errstate(invalid="ignore"):
-        f1 = np.nan_to_num(2 * precisions * recalls / (precisions + recalls))
-    return {"best F1": float(cuts[f1.argmax()]), f"recall {recall:g}": float(cuts[recalls >= recall].max())}
+    found = curve(bad, score)
+    f1 = 2 * found.precision * found.recall / (found.precision + found.recall)
+    highest = found.threshold[found.recall >= recall].max()
+    return {"best F1": float(found.threshold[f1.idxmax()]), f"recall {recall:g}": float(highest)}
 
 
 def curve(bad: np.ndarray, score: np.ndarray) -> pd.DataFrame:
     """Precision, recall and accuracy at every threshold that changes an answer, the lowest threshold first."""
-    precisions, recalls, cuts = _curve(bad, score)
-    found = recalls * bad.sum()
-    false_alarms = found / precisions - found
-    accuracy = 1 - (bad.sum() - found + false_alarms) / len(bad)
-    table = pd.DataFrame({"threshold": cuts, "precision": precisions, "recall": recalls, "accuracy": accuracy})
-    return table[table.recall > 0]  # at recall 0 precision may be 0 / n, and accuracy not follow from the two
-
-
-def _curve(bad: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Without the end point (1, 0) that torchmetrics adds, which belongs to no threshold."""
-    precisions, recalls, cuts = binary_precision_recall_curve(torch.from_numpy(score), torch.from_numpy(bad).long())
-    return precisions[:-1].double().numpy(), recalls[:-1].double().numpy(), cuts.numpy()
+    precision, recall, cuts = precision_recall_curve(bad, score)
+    table = pd.DataFrame({"threshold": cuts, "precision": precision[:-1], "recall": recall[:-1]})
+    table = table[table.recall > 0]  # at recall 0 precision may be 0 / n, and accuracy not follow from the two
+    found = table.recall * bad.sum()
+    return table.assign(accuracy=1 - (bad.sum() - found + found / table.precision - found) / len(bad))
 
 
 def verdicts(bad: np.ndarray, answers: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -150,18 +138,17 @@ def verdicts(bad: np.ndarray, answers: dict[str, np.ndarray]) -> pd.DataFrame:
     Precision is NaN where a detector flags nothing: 0 of 0 flagged lines are bad. F1 is then 0 by its other
     form, 2 TP / (2 TP + FP + FN), as long as there is a bad line.
     """
-    truth = torch.from_numpy(bad).long()
     rows = {}
-    for name, answer in answers.items():
-        said = torch.from_numpy(answer).long()
+    for name, said in answers.items():
+        flagged, found = int(said.sum()), int((said & bad).sum())
         rows[name] = {
-            "flagged": int(said.sum()),
-            "accuracy": float(binary_accuracy(said, truth)),
-            "precision": float(binary_precision(said, truth)) if said.any() else float("nan"),
-            "recall": float(binary_recall(said, truth)),
-            "F1": float(binary_f1_score(said, truth)),
+            "flagged": flagged,
+            "accuracy": (said == bad).mean(),
+            "precision": found / flagged if flagged else math.nan,
+            "recall": found / bad.sum(),
+            "F1": 2 * found / (flagged + bad.sum()),
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def balanced(bad: np.ndarray, seed: int) -> np.ndarray:
@@ -170,6 +157,35 @@ def balanced(bad: np.ndarray, seed: int) -> np.ndarray:
     return np.sort(np.concatenate([np.flatnonzero(bad), others[: int(bad.sum())]]))
 
 
-def rate(value: float) -> str:
-    """A share with three digits, or in words where there is nothing to divide by."""
-    return "0 of 0" if np.isnan(value) else f"{value:.3f}"
+def detector_figure(curve: pd.DataFrame, verdicts: pd.DataFrame, share_bad: float) -> Figure:
+    """Precision against recall with lines of equal F1; accuracy and F1 against recall.
+
+    `curve` is what the function of this name gives; of `verdicts`, those are marked that flag some lines and not all.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.9))
+    small = {"color": GREY, "fontsize": 8.5}
+    grid = np.linspace(0.01, 1, 200)
+    for f1 in (0.2, 0.4, 0.6, 0.8):
+        recall = grid[grid > f1 / (2 - f1)]
+        left.plot(recall, f1 * recall / (2 * recall - f1), color=GREY, linewidth=0.7, linestyle=":")
+        left.text(f1, f1, f"F1 = {f1:g}", backgroundcolor="white", **small)  # where precision and recall equal F1
+    left.axhline(share_bad, color=GREY, linestyle="--", linewidth=1)
+    left.text(0.02, share_bad, "precision of “always”", va="bottom", **small)
+    left.plot(curve.recall, curve.precision, color=COLOURS[0], linewidth=1.8)
+    left.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision", title="Every threshold at once")
+    f1_along = 2 * curve.precision * curve.recall / (curve.precision + curve.recall)
+    middle = int(np.argmin(np.abs(curve.recall.to_numpy() - 0.5)))
+    for name, values, colour, up in (("accuracy", curve.accuracy, COLOURS[0], -14), ("F1", f1_along, COLOURS[1], 10)):
+        right.plot(curve.recall, values, color=colour, linewidth=1.8)
+        at = (curve.recall.iloc[middle], values.iloc[middle])
+        right.annotate(name, at, (0, up), textcoords="offset points", color=colour, ha="center")
+    right.axhline(1 - share_bad, color=GREY, linestyle="--", linewidth=1)
+    right.text(1.0, 1 - share_bad, "accuracy of “never” ", ha="right", va="bottom", **small)
+    right.set(xlim=(0, 1), ylim=(0, 1.05), xlabel="recall", title="Accuracy and F1 on the way")
+    marked = verdicts[(verdicts.flagged > 0) & (verdicts.precision > 1.001 * share_bad)]
+    for marker, (name, row) in zip("sD^v", marked.iterrows(), strict=False):
+        at = (row.recall, row.precision)
+        left.plot(*at, marker, color=COLOURS[1], markersize=6, clip_on=False, zorder=3)
+        place, side = ((0, 18), "center") if row.recall > 0.7 else ((6, 6), "left")
+        left.annotate(str(name), at, place, textcoords="offset points", ha=side, fontsize=8.5, color=COLOURS[1])
+    return figure

@@ -12,10 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatterSciNotation
 from torch import Tensor, nn
 
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, seed_interval
+from lmstudy.show.curves import Curve, curves
+from lmstudy.show.numbers import number
+from lmstudy.show.style import GREY
 
 
 class _Last(nn.Module):
@@ -128,14 +133,30 @@ def at_distance(found: Mapping[str, np.ndarray], steps: int) -> dict[str, Estima
     result = {}
     for name, norms in found.items():
         logs = seed_interval(np.log(norms[:, steps]))
-        result[name] = Estimate(
-            float(np.exp(logs.value)), float(np.exp(logs.low)), float(np.exp(logs.high)), logs.n, logs.confidence
-        )
+        value, low, high = np.exp([logs.value, logs.low, logs.high]).tolist()
+        result[name] = Estimate(value, low, high, logs.n, logs.confidence)
     return result
 
 
+def distance_figure(found: Mapping[str, np.ndarray]) -> Figure:
+    """`at_distance` for every distance from 1 on, and what single precision can still add to 1."""
+    distances = range(1, next(iter(found.values())).shape[1])
+    every = {k: at_distance(found, k) for k in distances}
+    by_name: dict[str, Curve] = {name: {float(k): each[name] for k, each in every.items()} for name in found}
+    lost = {"single precision, beside 1": float(np.finfo(np.float32).eps)}
+    colours = {name: GREY for name in found if name.startswith("bound")}
+    figure = curves(
+        by_name, "k, positions back", "gradient, relative to k = 1", log_y=True, baselines=lost, colours=colours
+    )
+    figure.axes[0].yaxis.set_major_formatter(LogFormatterSciNotation())  # twenty powers of ten, not 0.000...1
+    return figure
+
+
 def distance_table(found: Mapping[str, np.ndarray], steps: Sequence[int]) -> pd.DataFrame:
-    """One row a network, one column a distance: `at_distance` with its interval, as text."""
+    """One row a network, one column a distance: `at_distance` with its interval, as text.
+
+    Text, because these numbers span twenty powers of ten and need them written out.
+    """
     columns = {f"{k} back": at_distance(found, k) for k in steps}
     return pd.DataFrame(
         {
@@ -148,7 +169,7 @@ def distance_table(found: Mapping[str, np.ndarray], steps: Sequence[int]) -> pd.
 def _power(value: float) -> str:
     """Two digits, with a power of ten below a thousandth."""
     if value >= 1e-3:
-        return f"{value:.2g}"
+        return number(value, 2)
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 

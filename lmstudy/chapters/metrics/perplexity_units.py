@@ -1,14 +1,16 @@
 """The same bits divided by different things: perplexity under several tokenizers, and bits per byte."""
 
-from __future__ import annotations
-
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from lmstudy.data.tokenizer import encode, train
 from lmstudy.evaluation.kneser_ney import KneserNey
+from lmstudy.show.curves import curve_panels
+from lmstudy.show.numbers import number
 
 
 def perplexities(texts: Sequence[str], bits: float, tokens: int) -> pd.DataFrame:
@@ -24,7 +26,14 @@ def perplexities(texts: Sequence[str], bits: float, tokens: int) -> pd.DataFrame
         "line": sum(len(text.splitlines()) for text in texts),
     }
     rows = {unit: {"units": n, "bits a unit": bits / n, "perplexity": 2 ** (bits / n)} for unit, n in units.items()}
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def plain(perplexity: float) -> str:
+    """With four digits at least; a power of two where it would take more than twelve."""
+    if perplexity < 1e12:
+        return number(perplexity, 4)
+    return "2" + number(math.log2(perplexity), decimals=0).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def by_vocabulary(
@@ -53,3 +62,17 @@ def by_vocabulary(
 
 def _flat(documents: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(documents), np.cumsum([0, *map(len, documents)])
+
+
+def vocabularies_figure(table: pd.DataFrame) -> Figure:
+    """Perplexity and bits per byte against the size of the vocabulary, one line an order (see `by_vocabulary`)."""
+    names = {1: "single tokens", 2: "pairs", 3: "triples"}
+    panels = {
+        title: {
+            names.get(order, f"{order}-gram"): dict(zip(rows.vocabulary, rows[column], strict=True))
+            for order, rows in table.groupby("order")
+        }
+        for title, column in (("Perplexity", "perplexity"), ("Bits per byte", "bits_per_byte"))
+    }
+    labels = {"Perplexity": "log scale", "Bits per byte": ""}
+    return curve_panels(panels, "tokens in the vocabulary", labels, columns=2, log_x=True, log_y=["Perplexity"])

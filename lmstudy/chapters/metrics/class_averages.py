@@ -1,0 +1,83 @@
+"""Accuracy, precision, recall and F1 of next tokens, averaged over classes in three ways, and which tokens carry them.
+
+The next token is a classification with as many classes as the vocabulary has entries, plus one for the end of a
+document.
+"""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from sklearn.metrics import precision_recall_fscore_support
+
+from lmstudy.chapters.metrics.next_token import Predictions
+from lmstudy.show.numbers import percent
+from lmstudy.show.style import COLOURS, GREY
+
+
+def averages(models: Mapping[str, Predictions]) -> pd.DataFrame:
+    """Accuracy, precision, recall and F1 of next tokens, averaged in three ways; a row for each model.
+
+    Classes are the tokens that came or were guessed; others take no part in any average. A class that was
+    never guessed has no precision: it counts as 0, as do recall and F1 where they are 0 / 0.
+    """
+    rows = {}
+    for name, p in models.items():
+        rows[name] = {"accuracy": p.right.mean()}
+        for average in ("micro", "weighted", "macro"):
+            scores = precision_recall_fscore_support(p.target, p.guess, average=average, zero_division=0)
+            rows[name] |= {f"{average} {kind}": scores[i] for i, kind in enumerate(("precision", "recall", "F1"))}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def by_rank(predictions: Predictions) -> pd.DataFrame:
+    """Tokens from the most frequent to the rarest among what came, and the running shares they hold.
+
+    Columns `token`, `tokens` (share of all places) and `right` (share of all right answers), cumulative; the
+    index counts ranks from 1.
+    """
+    came = np.bincount(predictions.target, minlength=predictions.outcomes)
+    right = np.bincount(predictions.target[predictions.right], minlength=predictions.outcomes)
+    order = np.argsort(-came, kind="stable")[: int((came > 0).sum())]
+    shares = {"token": order, "tokens": came[order].cumsum() / came.sum(), "right": right[order].cumsum() / right.sum()}
+    return pd.DataFrame(shares, index=np.arange(1, len(order) + 1))
+
+
+def running_shares_figure(ranks: pd.DataFrame) -> Figure:
+    """The share of all tokens, and of all right answers, that the most frequent so many hold (see `by_rank`)."""
+    figure, axes = plt.subplots()
+    marked = [rank for rank in (1, 10, 100, 1000) if rank < len(ranks)]
+    for column, name, colour, place, side in (
+        ("right", "right answers", COLOURS[0], (-4, 6), "right"),
+        ("tokens", "all tokens", GREY, (5, -12), "left"),
+    ):
+        axes.plot(ranks.index, ranks[column], "o-", color=colour, linewidth=2, markevery=[rank - 1 for rank in marked])
+        for rank in marked:
+            text = percent(ranks[column].loc[rank]) + (f" of {name}" if rank == marked[len(marked) // 2] else "")
+            where = (rank, ranks[column].loc[rank])
+            axes.annotate(text, where, place, textcoords="offset points", ha=side, color=colour, fontsize=9)
+    axes.set(xscale="log", ylim=(-0.04, 1.05), xlim=(0.6, len(ranks)))
+    axes.set_xticks(marked, [f"{rank:,}" for rank in marked])
+    axes.minorticks_off()
+    axes.set(xlabel="so many of the most frequent tokens", ylabel="share that they hold")
+    return figure
+
+
+def rare_classes(predictions: Predictions, times: int) -> dict[str, float]:
+    """Shares of what macro averages count alike and others do not: classes that came at most `times` times.
+
+    `classes` (all that came or were guessed), `never_came` and `rare` (their shares of those), and `places`, the
+    share of all places that the rare ones hold.
+    """
+    came = np.bincount(predictions.target, minlength=predictions.outcomes)
+    guessed = np.bincount(predictions.guess, minlength=predictions.outcomes)
+    classes = (came + guessed) > 0
+    rare = classes & (came <= times)
+    return {
+        "classes": float(classes.sum()),
+        "never_came": float((classes & (came == 0)).sum() / classes.sum()),
+        "rare": float(rare.sum() / classes.sum()),
+        "places": float(came[rare].sum() / came.sum()),
+    }

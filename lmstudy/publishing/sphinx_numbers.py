@@ -1,0 +1,63 @@
+"""A Sphinx extension that numbers figures and tables of a chapter: "Figure 14.3" is the third of the notebook `14_...`.
+
+A figure is what a code cell draws whose metadata say `"mystnb": {"figure": {"caption": "...", "name": "fig-..."}}`;
+with a name, `` {numref}`fig-...` `` refers to it. A table is an HTML table in a cell's output that has a caption, as
+pandas makes one with `Styler.set_caption`. What stands on a page that is no notebook has no number.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+
+CHAPTER = re.compile(r"notebooks/(\d+)_")
+CAPTION = re.compile(r"<caption[^>]*>")
+FORMATS = {"figure": "Figure %s", "table": "Table %s"}
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Put numbers into the captions of tables as pages are read, and of figures when all have been."""
+    app.connect("config-inited", _configure)
+    app.connect("doctree-read", _number_tables)
+    app.connect("env-get-updated", _number_figures, priority=900)  # after Sphinx, which counts through the whole book
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _configure(app: Sphinx, config: Config) -> None:
+    config["numfig"] = True
+    config["numfig_format"] = {**config["numfig_format"], **FORMATS}
+
+
+def _number_tables(app: Sphinx, document: nodes.document) -> None:
+    chapter = CHAPTER.match(app.env.docname)
+    if chapter is None:
+        return
+    numbers = count(1)
+    for node in _html(document):
+        text = CAPTION.sub(lambda tag: f"{tag[0]}{_shown(chapter, next(numbers))}", node.astext())
+        node.children = [nodes.Text(text)]
+
+
+def _html(document: nodes.document) -> Iterator[nodes.raw]:
+    return (
+        node for node in document.findall(nodes.raw) if node.get("format") == "html" and "<caption" in node.astext()
+    )
+
+
+def _shown(chapter: re.Match[str], number: int) -> str:
+    return f'<span class="caption-number">{FORMATS["table"] % f"{int(chapter[1])}.{number}"} </span>'
+
+
+def _number_figures(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    for page, kinds in env.toc_fignumbers.items():
+        figures = kinds.get("figure", {})
+        chapter = CHAPTER.match(page)
+        kinds.clear()
+        if chapter:
+            kinds["figure"] = {name: (int(chapter[1]), number) for number, name in enumerate(figures, start=1)}
+    return []
