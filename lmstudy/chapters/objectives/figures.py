@@ -97,6 +97,6 @@ def guidance(chances: pd.DataFrame) -> Figure:
     axes = figure.axes[0]
     for strength, text in ((0, "bad"), (1, "good")):
         axes.axvline(strength, color=GREY, linewidth=1, linestyle="--", zorder=0)
-        place = {"xytext": (3, -2), "textcoords": "offset points", "va": "top"}
+        place = {"xycoords": ("data", "axes fraction"), "xytext": (3, -2), "textcoords": "offset points", "va": "top"}
         axes.annotate(f"{text} control token", (strength, 1), color=GREY, fontsize=8.5, **place)
     return figure
