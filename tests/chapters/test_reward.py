@@ -68,28 +68,19 @@ def known(film) -> Record:
         "ridge": accuracy_counts(noisy(film, 2.0, 90), film)[0],
         "vader": accuracy_counts(noisy(film, 4.0, 91), film)[0],
     }
-    return record(
-        99,
-        "rating_baseline",
-        content(composed("baseline", "data=rated_snippets", "of=ratings")),
-        2.0,
-        groups={f"test/film/{name}": pairs(of) for name, of in counts.items()},
-        metrics={f"test/film/{name}": float(of[:, 0].sum() / of[:, 1].sum()) for name, of in counts.items()},
-        curves={f"ridge/s{seed}": {"step": [30, 100], "value": [0.6, 0.65 + 0.01 * seed]} for seed in (1, 2, 3)},
-        samples=[[name, 1.0, -1.0] for name in film.ids],
-    )
+    config = content(composed("baseline", "data=rated_snippets", "of=ratings"))
+    groups = {f"test/film/{name}": pairs(of) for name, of in counts.items()}
+    metrics = {f"test/film/{name}": float(of[:, 0].sum() / of[:, 1].sum()) for name, of in counts.items()}
+    curves = {f"ridge/s{seed}": {"step": [30, 100], "value": [0.6, 0.65 + 0.01 * seed]} for seed in (1, 2, 3)}
+    samples = [[name, 1.0, -1.0] for name in film.ids]
+    found = {"groups": groups, "metrics": metrics, "curves": curves, "samples": samples}
+    return record(99, "rating_baseline", config, 2.0, **found)
 
 
 @pytest.fixture(scope="module")
 def study(film):
-    arms = {
-        10: (0.5, OURS),
-        20: (0.5, REGRESSION),
-        30: (2.5, FEWER_TEXTS[0.3]),
-        40: (4.0, FEWER_TEXTS[0.1]),
-        70: (1.0, FEWER_TEXTS[0.03]),
-        50: (1.5, ONE_RATING),
-    }
+    arms = {10: (0.5, OURS), 20: (0.5, REGRESSION), 30: (2.5, FEWER_TEXTS[0.3]), 40: (4.0, FEWER_TEXTS[0.1])}
+    arms |= {50: (1.5, ONE_RATING), 70: (1.0, FEWER_TEXTS[0.03])}
     return [
         known(film),
         *(model(first + s, film, noise, s, *own) for first, (noise, own) in arms.items() for s in (1, 2, 3)),

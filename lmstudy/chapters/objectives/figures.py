@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -97,6 +98,8 @@ def guidance(chances: pd.DataFrame) -> Figure:
     axes = figure.axes[0]
     for strength, text in ((0, "bad"), (1, "good")):
         axes.axvline(strength, color=GREY, linewidth=1, linestyle="--", zorder=0)
-        place = {"xycoords": ("data", "axes fraction"), "xytext": (3, -2), "textcoords": "offset points", "va": "top"}
-        axes.annotate(f"{text} control token", (strength, 1), color=GREY, fontsize=8.5, **place)
+        place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "xytext": (3, -2), "va": "top"}
+        axes.annotate(
+            f"{text} control token", (strength, 1), color=GREY, **place, textcoords="offset points", fontsize=8.5
+        )
     return figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,9 +26,9 @@ def learning_curves(curves: Mapping[str, Sequence[Point]], ridge: Curve, ceiling
     axes.axhspan(ceiling.low, ceiling.high, color=GREY, alpha=0.2, linewidth=0)
     axes.axhline(ceiling.value, color=GREY, linewidth=1)
     for number, (name, points) in enumerate(curves.items()):
-        x, values, half = zip(*((ratings, e.value, e.high - e.value) for ratings, e in points), strict=True)
-        look = {"color": COLOURS[number], "marker": MARKERS[number], "markersize": 6, "linewidth": 1.8}
-        axes.errorbar(x, values, half, label=name, elinewidth=2, **look)
+        look: dict[str, Any] = {"color": COLOURS[number], "marker": MARKERS[number], "markersize": 6, "linewidth": 1.8}
+        half = [e.high - e.value for _, e in points]
+        axes.errorbar([x for x, _ in points], [e.value for _, e in points], half, label=name, elinewidth=2, **look)
     steps, values = ridge
     means = np.mean(values, 1)
     axes.plot(steps, means, "D--", color=GREY, markersize=4.5, linewidth=1.4, label="ridge regression, fewer snippets")
