@@ -7,7 +7,6 @@ import keyword
 import re
 import time
 import unicodedata
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,16 +53,14 @@ def as_found(settings: Mapping[str, Any], package: str | None = None) -> Found:
         StudyError: the source has no such package.
     """
     source, pipeline = parse(settings)
-    parts = [part for part in source.parts(cache_folder(), to_stderr) if package in (None, _package(part))]
+    parts = [
+        part for part in source.parts(cache_folder(), to_stderr) if package in (None, getattr(part, "package", None))
+    ]
     if not parts:
         raise StudyError(f"package={package!r} is none of this corpus; choose from {sorted(source.about())}")
     clock = time.process_time()
     documents = [document for part in parts for document in source.read(part).documents]
     return Found(documents, pipeline, time.process_time() - clock)
-
-
-def _package(part: Any) -> str | None:
-    return getattr(part, "package", None)
 
 
 @dataclass(frozen=True)
@@ -116,10 +113,9 @@ def _twin(found: Found, number: int, kept: Sequence[int]) -> str | None:
     settings = found.pipeline.deduplication
     assert settings
     own = shingles(found.documents[number].text, settings.shingle, settings.unit)
-    for other in kept[: bisect_left(kept, number)]:
-        if jaccard(own, shingles(found.documents[other].text, settings.shingle, settings.unit)) >= settings.threshold:
-            return found.documents[other].text
-    return None
+    before = (found.documents[other].text for other in kept if other < number)
+    near = (t for t in before if jaccard(own, shingles(t, settings.shingle, settings.unit)) >= settings.threshold)
+    return next(near, None)
 
 
 def as_markdown(step: str, example: Dropped, limit: int = 400) -> str:
