@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lmstudy.show.labels import label_points, plain_axis
-from lmstudy.show.numbers import percent
+from lmstudy.show.numbers import number, percent
 from lmstudy.show.style import COLOURS
 
 Floats = NDArray[np.float64]
@@ -76,7 +76,7 @@ def thresholds(
     shares = 100 * np.histogram(scores, bins)[0] / len(scores)
     colours = np.where(bins[1:] <= threshold + 1e-5, GOOD, BAD)
     grid[1, 0].bar(bins[:-1], shares, width=BIN, align="edge", color=colours, edgecolor="white")
-    _line(grid[1, 0], threshold, f"t = {threshold:g}", shares.max())
+    _line(grid[1, 0], threshold, f"t = {number(threshold, 2)}", shares.max())
     grid[1, 0].set(xlabel="score: minus the mean rating", ylabel="% of snippets", title=title)
     title, scores = labels
     both = [100 * float((scores == value).mean()) for value in (0, 1)]
