@@ -230,11 +230,8 @@ def load_tuning(folder: Path) -> Finished:
     Raises:
         StudyError: as `lmstudy.runs.finished.loaded`; or the weights of what it started from are missing.
     """
-    return loaded(
-        folder,
-        "tuning",
-        lambda config: open_tuning({**NEWER, **config}),
-        first_module,
-        lambda own: own,
-        "fine-tune again",
-    )
+
+    def open_work(config: dict[str, Any]) -> Tuning:
+        return open_tuning({**NEWER, **config})
+
+    return loaded(folder, "tuning", open_work, first_module, lambda module: module, "fine-tune again")

@@ -111,16 +111,16 @@ class Shelf:
         """Reward models of `lmstudy-reward` with these overrides; `seeds` and errors as for `trained`."""
         return self.of("reward", compose_config("reward", overrides), seeds)
 
-    def baseline(self, *overrides: str, data: Config | None = None) -> Record:
-        """The record of `lmstudy-baseline` with these overrides; `data` is a corpus in the place of theirs.
+    def baseline(self, *overrides: str, beside: Record | None = None) -> Record:
+        """The record of `lmstudy-baseline` with these overrides, on the corpus of a run `beside` it, if one is given.
 
         Raises:
             NoRecordsError: it is missing, and this shelf makes none.
             StudyError: a key or choice that does not exist.
         """
         config = compose_config("baseline", list(overrides))
-        if data is not None:
-            config["data"] = dict(data)
+        if beside is not None:
+            config["data"] = beside.config["data"]
         kind, module, maker = BASELINES[config["of"]]
         content = json.loads(json.dumps(importlib.import_module(module).content(config)))
         there = [r for r in self.records if r.kind == kind and r.config == content and self._counts(r)]
@@ -226,7 +226,7 @@ class Shelf:
     @cached_property
     def _measurements(self) -> dict[str, list[Record]]:
         """By the id of what was measured."""
-        found = defaultdict(list)
+        found: dict[Any, list[Record]] = defaultdict(list)
         for record in self.records:
             if record.kind == "evaluation" and self._counts(record):
                 found[record.config["run"]["id"]].append(record)  # type: ignore[index,call-overload]

@@ -10,7 +10,7 @@ from lmstudy.study.preferences import arm, judged
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from tests.chapters.result_records import judged as measurement
 from tests.chapters.result_records import trained as of_study
-from tests.claim_records import baseline, benchmark, composed, trained
+from tests.claim_records import baseline, benchmark, composed, model, trained
 
 LSTM = ("experiment=lstm", "budget=smoke")
 
@@ -99,12 +99,12 @@ def test_arms_of_the_study_differ_by_their_settings_and_by_nothing_else():
 
 
 def test_baselines_and_benchmarks():
-    data = composed("train", "experiment=first_model", "budget=quick")["data"]
+    run = model(1)
     old, new = (benchmark("train", [], started=f"2026-01-0{day}T00:00:00Z") for day in (1, 2))
     shelf = Shelf([baseline(8, "all"), baseline(9, 1000), new, old])
-    assert shelf.baseline("tokens=1000", data=data) == baseline(9, 1000)
+    assert shelf.baseline("tokens=1000", beside=run) == baseline(9, 1000)
     with pytest.raises(NoRecordsError):
-        shelf.baseline("tokens=1000", "order=2", data=data)
+        shelf.baseline("tokens=1000", "order=2", beside=run)
     assert shelf.newest_benchmark("train") == new
     with pytest.raises(NoRecordsError, match="lmstudy-benchmark workload=growth"):
         shelf.newest_benchmark("growth")

@@ -21,7 +21,8 @@ Arm = tuple[str, int]
 
 def _more_bits(arm: str, reference: str) -> Compute:
     """Bits per byte of an experiment minus those of another."""
-    return lambda shelf: more_bits(*(shelf.trained(f"experiment={e}", "budget=quick") for e in (arm, reference)))
+    first, second = ((f"experiment={name}", "budget=quick") for name in (arm, reference))
+    return lambda shelf: more_bits(shelf.trained(*first), shelf.trained(*second))
 
 
 def _after_reading(budget: str, measure: tuple[str, ...], split: str, scale: int, arm: Arm, reference: Arm) -> Compute:

@@ -10,7 +10,8 @@ in_bits = partial(claim, chapter="notebooks/08_embeddings", unit="bits per byte"
 
 def _more_bits(arm: str, reference: str) -> Compute:
     """Bits per byte of an experiment minus those of another."""
-    return lambda shelf: more_bits(*(shelf.trained(f"experiment={e}", "budget=brief") for e in (arm, reference)))
+    first, second = ((f"experiment={name}", "budget=brief") for name in (arm, reference))
+    return lambda shelf: more_bits(shelf.trained(*first), shelf.trained(*second))
 
 
 # fmt: off

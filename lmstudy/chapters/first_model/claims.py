@@ -27,7 +27,7 @@ def _baseline_minus_model(split: str, *, same_tokens: bool = False) -> Compute:
     def compute(shelf: Shelf) -> Estimate:
         models = _models(shelf)
         tokens = int(models[0].metrics["train/tokens"]) if same_tokens else "all"
-        baseline = shelf.baseline(f"tokens={tokens}", data=models[0].config["data"])
+        baseline = shelf.baseline(f"tokens={tokens}", beside=models[0])
         check_same_documents([baseline, *models], split)
         return paired_difference(group_counts([baseline], split), group_counts(models, split))
 

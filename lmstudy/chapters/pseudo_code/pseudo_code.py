@@ -61,7 +61,7 @@ BUDGET = "brief"
 
 def counting(shelf: Shelf, trained: Record, order: int) -> Record:
     """The n-gram model of an order on the corpus of a run."""
-    return shelf.baseline(f"order={order}", data=trained.config["data"])
+    return shelf.baseline(f"order={order}", beside=trained)
 
 
 def counted(shelf: Shelf, trained: Record) -> dict[str, float]:
