@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,9 @@ ONE_RATING = ("ratings=1",)
 """One person's rating of every text."""
 
 
-def rated_snippets(data: Sequence[str] = ()) -> Rated:
+def rated_snippets() -> Rated:
     """The snippets with what people said of them."""
-    settings = compose_config("reward", list(data))["data"]
+    settings = compose_config("reward", [])["data"]
     return rated_texts(prepare(settings), settings)
 
 

@@ -19,9 +19,9 @@ Floats = NDArray[np.float64]
 SPLIT, FILM = "test", "film"
 
 
-def baselines(shelf: Shelf, data: Sequence[str] = ()) -> Record:
-    """The record of `lmstudy-baseline of=ratings`."""
-    return shelf.baseline(*(data or ["data=rated_snippets"]), "of=ratings")
+def baselines(shelf: Shelf) -> Record:
+    """The record of people, a lexicon and ridge regression."""
+    return shelf.baseline("data=rated_snippets", "of=ratings")
 
 
 def rewards(record: Record, texts: Ratings) -> Floats:
