@@ -213,28 +213,3 @@ def reason_table(report: Mapping[str, Any]) -> pd.DataFrame:
         for step, reason in report["steps"].items()
     }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def show(table: pd.DataFrame, precision: int = 0) -> Styler:
-    """The former `shown`: every float with so many decimals."""
-    return shown(table, decimals=precision)
-
-
-def with_interval(estimate: Estimate, spec: str = ".3f") -> str:
-    """The former `numbers.written`, with a spec for its digits."""
-    return f"{estimate.value:{spec}} ({estimate.interval(spec)})"
-
-
-def difference_table(differences: Mapping[str, Estimate], unit: str) -> pd.DataFrame:
-    """The former `differences`, already written."""
-    return pd.DataFrame(
-        {
-            name: {
-                f"difference, {unit}": f"{e.value:+.3f}",
-                "95 % interval": e.interval("+.3f"),
-                "seeds": e.n,
-                "says": "worse" if e.low > 0 else "better" if e.high < 0 else "nothing: the interval holds zero",
-            }
-            for name, e in differences.items()
-        }
-    ).T
