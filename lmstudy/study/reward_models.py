@@ -21,7 +21,7 @@ nothing else. All of these are overrides of that command."""
 REGRESSION = ("loss=regression",)
 TRAINING_SCORER = ("half=A",)
 """What the study trains with (`scorer=sentiment_reward`)."""
-STRONG = ("encoder=minilm", "optimizer=adamw_fine_tuning", "epochs=3", "batch=32", "half=B")
+STRONG = ("encoder=minilm", "optimizer=adamw_public", "epochs=3", "batch=32", "half=B")
 """The strong grader (`scorer=sentiment_held_out`). It learns from half B alone, since the study judges with it."""
 LABELS = ("data=chinese_reviews", "encoder=own", "loss=logistic", "epochs=2")
 """What is trained on labels of Chinese reviews (`scorer=sentiment_zh_reward`)."""
