@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from lmstudy.study.comparisons import published_record
 
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
@@ -11,6 +10,7 @@ from lmstudy.runs.folders import find_folder
 from lmstudy.runs.identity import kept
 from lmstudy.runs.pretraining import initial_module, open_run, train
 from lmstudy.runs.records import load
+from lmstudy.study.shelf import Shelf
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def test_the_start_is_part_of_the_identity_by_its_whole_id_and_no_start_is_none(
     assert tuned.config["start"] == base.id
     assert tuned.id == run(f"start='{base.id}'").id == run(f"start={plain.folder}").id
     assert len({plain.id, tuned.id, run(f"start='{'0' * 16}'").id}) == 3
-    assert published_record(tuned.config, [base]) is None
-    assert published_record(plain.config, [base]) is base
+    shelf = Shelf([base])
+    assert [shelf.known("train", run.config, base.seed) for run in (tuned, plain)] == [None, base]
 
 
 def test_what_does_not_fit_is_named_and_leaves_nothing_behind(tiny, base):
