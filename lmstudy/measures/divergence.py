@@ -47,7 +47,6 @@ class Divergence(Measure):
         return self.samples
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError where the teacher is missing, or reads another corpus than the run."""
         teacher = load_run(self._folder(finished)).record
         if teacher.data != finished.record.data:
             raise StudyError(f"measure.teacher={self.teacher}: {teacher.name} was trained on another corpus")

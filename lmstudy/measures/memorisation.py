@@ -58,7 +58,6 @@ class Memorisation(Measure):
         return self.samples
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError for a model that cannot write."""
         self.must_write(finished)
 
     def measure(self, subject: Subject) -> Findings:

@@ -66,7 +66,6 @@ class Reading(Measure):
         return 400
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError where encoder or decoder cannot take as many tokens as asked for."""
         budget, longest = finished.run.typed.budget, max(self.lengths)
         if longest > budget.encoder_length - 1:
             raise StudyError(

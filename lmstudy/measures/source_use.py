@@ -24,7 +24,6 @@ class SourceUse(Measure):
     kind: ClassVar[str] = "tuning"
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError for a fine-tuning that answers by a head."""
         if finished.run.typed.head:
             raise StudyError(
                 f"measure=source: {finished.run.name} answers by a head and writes nothing; see head=false"
