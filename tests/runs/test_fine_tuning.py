@@ -8,9 +8,9 @@ from safetensors.torch import load_file
 
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
-from lmstudy.runs import lifecycle
 from lmstudy.runs.fine_tuning import balanced, fine_tune, fingerprint, headline
 from lmstudy.runs.pretraining import train
+from lmstudy.training import trainer as trainers
 from tests.tasks.made_tasks import Loops
 
 FAST = ["steps=40", "evaluate_every=10", "batch=16", "optimizer.warmup_steps=2", "optimizer.lr=0.005"]
@@ -126,14 +126,14 @@ class Killed(Callback):
 @pytest.mark.parametrize("keep", ["null", "answers"])
 def test_a_fine_tuning_that_was_killed_goes_on_to_the_same_weights(config, tmp_path, monkeypatch, keep):
     cut = config("Echo", "trainer.checkpoint_every=10", f"keep={keep}")
-    usual = lifecycle.build_trainer
+    usual = trainers.build_trainer
     monkeypatch.setattr(
-        lifecycle, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Killed()], log)
+        trainers, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Killed()], log)
     )
     with pytest.raises(RuntimeError, match="killed"):
         fine_tune(cut)
     assert not list((tmp_path / "runs").glob("*/record.json"))
-    monkeypatch.setattr(lifecycle, "build_trainer", usual)
+    monkeypatch.setattr(trainers, "build_trainer", usual)
     resumed = fine_tune(cut)
     whole = fine_tune({**cut, "runs": str(tmp_path / "whole")})
     assert resumed.id == whole.id
