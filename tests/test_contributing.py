@@ -149,7 +149,7 @@ def test_the_objective_is_maximum_likelihood_without_smoothing(folder):
 def test_the_claim_of_the_page_is_one(monkeypatch):
     claims.all_claims()
     monkeypatch.setattr(claims, "REGISTRY", {})
-    (example,) = [code for code in PYTHON if "@claim(" in code]
+    (example,) = [code for code in PYTHON if "import below, claim" in code]
     exec(example, {"__name__": "example"})
     (result,) = claims.evaluate_claims([])
     assert (result.id, result.outcome) == ("topic.good_enough", "no records")

@@ -42,6 +42,8 @@ _CIRCUMSTANCES = {"commit", "versions", "hardware", "started", "finished", "wall
 
 def _number(value: Any) -> Any:
     """Any real number, numpy's included, as a float; null as NaN; the rest is left for the type to refuse."""
+    if type(value) is float:  # nearly all of them, and the checks below take long
+        return value
     if value is None:
         return math.nan
     if isinstance(value, numbers.Real) and not isinstance(value, bool):

@@ -55,7 +55,7 @@ def point_panels(
     share: bool = True,
     lines: Mapping[str, float] | None = None,
     from_zero: bool = False,
-    log: bool = False,
+    log: bool | Sequence[str] = False,
     colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """`points` in a panel a title, below each other or in `columns`; panels side by side have the same rows.
@@ -67,7 +67,7 @@ def point_panels(
         share: one scale for all panels; never where labels differ.
         lines: as of `points`, in every panel, with their words in the first of each row.
         from_zero: as of `points`.
-        log: as of `points`.
+        log: as of `points`; or the titles of which it is true.
         colours: as of `points`; the same series has the same colour in every panel.
     """
     by_series = {title: _by_series(found) for title, found in panels.items()}
@@ -95,7 +95,7 @@ def point_panels(
     for number, (title, own) in enumerate(by_series.items()):
         axes = grid.flat[number]
         axes.set_title(title)
-        if log:
+        if log is True or (log and title in log):
             axes.set_xscale("log")
         _rows(axes, own, names[title], series, colours or {})
         axes.set_ylim(len(names[title]) - 0.5, -0.5 - top)
@@ -110,7 +110,7 @@ def point_panels(
         if from_zero:
             axes.set_xlim(0, None)
     for axes in grid.flat[: len(titles)]:
-        if log:
+        if axes.get_xscale() == "log":
             plain_axis(axes, "x")
     for number in range(len(titles), grid.size):
         grid.flat[number].set_visible(False)

@@ -1,4 +1,4 @@
-"""Fine-tunings by what they start from and how many examples they learn from: published, finished here, or made now."""
+"""The fine-tunings of the study: what each task starts from, how many examples it learns from, and which there are."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ STARTS: dict[str, dict[str, tuple[str, ...]]] = {
 of style as they are."""
 
 
-_LABELS = ("head=true", "valid_examples=1000", "optimizer=muon_tuning")
+_LABELS = ("head=true", "valid_examples=1000", "optimizer=muon_labels")
 SETTINGS: dict[str, tuple[str, ...]] = {
     "sentiment": _LABELS,
     "sentiment_zh": _LABELS,
@@ -65,17 +65,18 @@ RATES = {"sentiment": "optimizer.lr=0.005", "sentiment_zh": "optimizer.lr=0.005"
 STEPS = {100: 150, 1000: 300, 5000: 600}
 """Optimiser steps by training examples; for all there are as many as for the most."""
 SIZES, SEEDS = tuple(STEPS), (1, 2, 3)
-
-
-def steps_of(size: int | None) -> tuple[str, ...]:
-    """Overrides of `lmstudy-finetune`: longer for more examples, looked at ten times."""
-    steps = next((STEPS[known] for known in STEPS if size is not None and size <= known), max(STEPS.values()))
-    return f"steps={steps}", f"evaluate_every={steps // 10}"
-
-
-def untrained(task: str, start: str) -> tuple[str, ...]:
-    """What a start without pretraining adds to `SETTINGS`; a pretrained one adds nothing."""
-    return (*UNTRAINED.get(start, ()), *([RATES[task]] if start == SCRATCH and task in RATES else []))
+LONG = ("summarisation", "generation")
+"""Tasks whose answers take long to learn and to write."""
+CURVES: dict[str, tuple[int, ...]] = {task: (100, 1000) if task in LONG else SIZES for task in STARTS}
+"""Training examples by task."""
+AT = 1000
+"""Training examples at which all starts are compared."""
+COMPARED = (100, AT)
+"""Training examples at which objectives other than maximum likelihood are fine-tuned."""
+STUDIED: dict[str, tuple[str, ...]] = dict.fromkeys(STARTS, tuple(name for name in OBJECTIVES if name != MLE)) | {
+    "sentiment_zh": ("filtering", "conditional", "unlikelihood", "RWR", "AWR")
+}
+"""Objectives beside maximum likelihood that have been run before each task; `STARTS` may know more."""
 
 
 class Arm(NamedTuple):
@@ -87,6 +88,15 @@ class Arm(NamedTuple):
 
 Tuned = dict[Arm, list[Record]]
 """By seed."""
+
+
+def fine_tuning_overrides(task: str, arm: Arm) -> tuple[str, ...]:
+    """Of `lmstudy-finetune`: as the task is set, longer for more examples, looked at ten times."""
+    known = [steps for size, steps in STEPS.items() if arm.examples is not None and arm.examples <= size]
+    steps = known[0] if known else max(STEPS.values())
+    rates = (RATES[task],) if arm.start == SCRATCH and task in RATES else ()
+    how = (f"steps={steps}", f"evaluate_every={steps // 10}", *UNTRAINED.get(arm.start, ()), *rates)
+    return (*SETTINGS[task], *how)
 
 
 def pretraining_overrides(task: str, start: str) -> tuple[str, ...]:
@@ -134,7 +144,7 @@ def tuned(
         starts: of `UNTRAINED`, or those of `STARTS`.
         sizes: training examples; None: all.
         seeds: of pretraining and of fine-tuning.
-        overrides: of `lmstudy-finetune`, beside `SETTINGS` and `steps_of`, such as "head=false".
+        overrides: of `lmstudy-finetune`, beside `fine_tuning_overrides`, such as "head=false".
         pretraining: overrides of `lmstudy-train`, such as "budget=smoke".
     """
     sizes = list(sizes)
@@ -151,11 +161,69 @@ def tuned(
 def _tuned(
     shelf: Shelf, task: str, arm: Arm, seed: int, overrides: Sequence[str], pretraining: Sequence[str]
 ) -> Record:
-    own = (*SETTINGS[task], *steps_of(arm.examples), *untrained(task, arm.start), *overrides)
-    config = {**compose_config("finetune", [f"task={task}", *own]), "examples": arm.examples}
+    own = (f"task={task}", *fine_tuning_overrides(task, arm), *overrides)
+    config = {**compose_config("finetune", own), "examples": arm.examples}
     if arm.start not in UNTRAINED:
         trained = (*pretraining_overrides(task, arm.start), *pretraining)
         config["run"] = shelf.trained(*trained, seeds=[seed])[0].id
         if shelf.makes and shelf.known("finetune", config, seed) is None:
             pretrained(task, arm.start, seed, shelf.runs, pretraining)  # with its weights
     return shelf.of("finetune", config, [seed])[0]
+
+
+def gather(
+    shelf: Shelf,
+    task: str,
+    seeds: Sequence[int] = SEEDS,
+    sizes: Sequence[int | None] = (),
+    objectives: Sequence[str] | None = None,
+    fine_tuning: Sequence[str] = (),
+    pretraining: Sequence[str] = (),
+) -> Tuned:
+    """From scratch and from maximum likelihood at all sizes, from other objectives at those of `COMPARED` (or at the
+    most, if none is among them). The peer is there if it has been fine-tuned: it needs a package that the book does
+    not.
+
+    Args:
+        shelf: where they are, or are made.
+        task: of `conf/task`.
+        seeds, objectives: of the arms; an objective that the task's corpus does not have is left out. None: `STUDIED`.
+        sizes: training examples; empty: `CURVES`.
+        fine_tuning, pretraining: overrides of `lmstudy-finetune` and `lmstudy-train`, such as "budget=smoke".
+
+    Raises:
+        StudyError: an objective that no task has.
+    """
+    objectives = STUDIED[task] if objectives is None else objectives
+    if unknown := [name for name in objectives if name not in OBJECTIVES]:
+        raise StudyError(f"objectives: {unknown[0]!r} is not one of {', '.join(OBJECTIVES)}")
+    sizes = sizes or CURVES[task]
+    at = AT if AT in sizes else list(sizes)[-1]
+    rest = [name for name in objectives if name in STARTS[task] and name != MLE]
+    few: Sequence[int | None] = [size for size in sizes if size in COMPARED] or [at]
+    found = tuned(shelf, task, [SCRATCH, MLE], sizes, seeds, *fine_tuning, pretraining=pretraining)
+    found |= tuned(shelf, task, rest, few, seeds, *fine_tuning, pretraining=pretraining)
+    return found | tuned(shelf.as_is(), task, [PEER], [at], seeds, *fine_tuning)
+
+
+def arm_of(shelf: Shelf, task: str, start: str, size: int = AT, *fine_tuning: str) -> list[Record]:
+    """The fine-tunings of an arm, all seeds of the study; `fine_tuning` as for `gather`.
+
+    Raises:
+        NoRecordsError: there is none.
+    """
+    found = tuned(shelf, task, [start], [size], SEEDS, *fine_tuning)
+    if not found:
+        raise NoRecordsError(f"of task={task} fine-tuned from {start} with {size} examples")
+    return found[Arm(start, size)]
+
+
+def baseline_of(shelf: Shelf, task: str, size: int | None = AT) -> Record:
+    """The baselines of a task that learn from so many examples (None: all); errors as `Shelf.baseline`."""
+    test = [own for own in SETTINGS[task] if own.startswith("test_examples")]
+    return shelf.baseline("of=task", f"task={task}", f"examples={'null' if size is None else size}", *test)
+
+
+def baselines(shelf: Shelf, task: str, sizes: Iterable[int | None]) -> dict[int | None, Record]:
+    """`baseline_of` by the number of training examples."""
+    return {size: baseline_of(shelf, task, size) for size in sizes}

@@ -18,15 +18,15 @@ def number(*words) -> int:
     return int(hashlib.sha256(" ".join(map(str, words)).encode()).hexdigest()[:12], 16)
 
 
-def trained(task, name, seed, bits=2.0, budget=None, config=None, **changes):
-    """A run of an arm; `bits` per byte of held-out documents."""
-    overrides = (f"experiment={task}", f"budget={budget or BUDGETS[task]}", *(OBJECTIVES | VARIANTS)[name])
+def trained(task, name, seed, bits=2.0, budget=None, asked=(), config=None, **changes):
+    """A run of an arm; `bits` per byte of held-out documents, `asked` further overrides of `lmstudy-train`."""
+    overrides = (f"experiment={task}", f"budget={budget or BUDGETS[task]}", *(OBJECTIVES | VARIANTS)[name], *asked)
     curve = {"step": [100, 200], "value": [0.002, 0.001]}
     own = {
         "metrics": {"valid/bits_per_byte": bits, "train/tokens": 7e5, "parameters": 5e5},
         "curves": {"valid/misalignment": curve, "valid/bits_per_byte": curve},
     }
-    of_run = number(task, name, seed, budget or "", sorted((config or {}).items(), key=str))
+    of_run = number(task, name, seed, budget or "", *asked, sorted((config or {}).items(), key=str))
     return made(of_run, *overrides, seed=seed, bits_per_byte=bits, config=config, **(own | changes))
 
 
@@ -77,10 +77,7 @@ def of_task(task, means=None, seeds=(1, 2, 3)):
     return found
 
 
-TEACHER = trained("privacy", "MLE", 1, config={
-    "budget": composed("train", "experiment=privacy", "budget=short", "budget.steps=1600", "budget.evaluate_every=400")
-    ["budget"]
-})  # fmt: skip
+TEACHER = trained("privacy", "MLE", 1, asked=("budget.steps=1600", "budget.evaluate_every=400"))
 
 
 def distant(name, seed, distance, teacher=TEACHER):

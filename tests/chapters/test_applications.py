@@ -1,121 +1,236 @@
 """What the chapters on applications say, of records whose truth is known."""
 
+import json
+
 import numpy as np
 import pytest
 
-from lmstudy.chapters.applications import scores as chapter
-from lmstudy.chapters.applications.figures import differences, learning
+from lmstudy.chapters.applications import classification, data, overview, scores
 from lmstudy.errors import StudyError
-from lmstudy.study.applications import MLE, SCRATCH, Arm
-from lmstudy.tasks.base import Example
+from lmstudy.measures.evaluate import asked
+from lmstudy.study import task_scores
+from lmstudy.study.applications import AT, MLE, PEER, SCRATCH, STARTS, Arm
+from lmstudy.study.shelf import NoRecordsError, Shelf
+from lmstudy.tasks.base import PARTS, Example
+from lmstudy.tasks.baselines import LOGISTIC
 from lmstudy.tasks.classification import RatedSentiment
-from tests.claim_records import record
+from tests.claim_records import composed, record
 
 LABELS = RatedSentiment.labels
 EXAMPLES = [Example(f"film/{i}", f"text {i}", LABELS[i % 3]) for i in range(600)]
+SEEDS = (1, 2, 3)
 
 
-def classified(right, seed, size=1000, number=0):
+def classified(right, seed, size=AT, number=0):
     """A fine-tuning that tells this share of labels rightly."""
     rng = np.random.default_rng([seed, number])
     task = RatedSentiment({})
     truth = task.truth(EXAMPLES)
-    told = np.where(rng.random(600) < right, truth, (truth + 1) % 3)
-    judgement = task.of_labels(EXAMPLES, told)
+    judgement = task.of_labels(EXAMPLES, np.where(rng.random(600) < right, truth, (truth + 1) % 3))
     metrics = {f"test/{name}": value for name, value in judgement.metrics.items()}
     groups = {f"test/{name}": rows for name, rows in judgement.groups(EXAMPLES).items()}
     own = {"metrics": metrics | {"train/examples": float(size)}, "groups": groups}
     return record(10 * seed + number, "tuning", {}, 2.0, seed=seed, **own)
 
 
-@pytest.fixture(scope="module")
-def arms():
-    shares = {(SCRATCH, 100): 0.4, (SCRATCH, 1000): 0.5, (MLE, 100): 0.42, (MLE, 1000): 0.7, ("filtering", 1000): 0.7}
-    shares |= {("filtering", 100): 0.3}
+def translated(level, seed, size=AT, number=0):
+    """A fine-tuning with this chrF, less where it learned from less."""
+    rng = np.random.default_rng([seed, number])
+    level -= 5 * (size < AT)
+    rows = [[float(30 * (level + noise)), 30.0] for noise in rng.normal(0, 0.5, PARTS)]
+    same = {"exact": 0.1, "placeholders": 1.0, "bits": 2.0}
+    groups = {"test/chrf": rows} | {f"test/{name}": [[30 * x, 30.0]] * PARTS for name, x in same.items()}
+    metrics = {"test/bleu": level, "test/chrf": level + 1, "train/examples": float(size), "best_step": 60.0 + 10 * seed}
+    return record(100 * number + seed, "tuning", {}, 2.0, seed=seed, metrics=metrics, groups=groups)
+
+
+def made(how, levels):
     return {
-        Arm(*arm): [classified(share, seed, arm[1], number) for seed in (1, 2, 3)]
-        for number, (arm, share) in enumerate(shares.items())
+        Arm(start, size): [how(level, seed, size, number) for seed in SEEDS]
+        for number, ((start, size), level) in enumerate(levels.items())
     }
 
 
-def baseline(right=0.6):
-    one = classified(right, 9)
-    metrics = {name.replace("test/", "test/rule/"): value for name, value in one.metrics.items()}
-    metrics |= {"data/train/examples": 5.0, "data/train/from/film": 5.0, "data/left out/too_long": 3.0}
-    metrics |= {f"data/{split}/examples": 2.0 for split in ("valid", "test")}
-    groups = {name.replace("test/", "test/rule/"): rows for name, rows in one.groups.items() if "test/" in name}
-    return record(99, "baseline", {}, 2.0, metrics=metrics, groups=groups)
+def baseline(of, name):
+    """A record of baselines with one, which does as a fine-tuning did."""
+    metrics = {key.replace("test/", f"test/{name}/"): value for key, value in of.metrics.items()}
+    groups = {key.replace("test/", f"test/{name}/"): rows for key, rows in of.groups.items() if "test/" in key}
+    return record(99, "task_baseline", {}, 2.0, metrics=metrics, groups=groups)
+
+
+@pytest.fixture(scope="module")
+def everything():
+    told = {(SCRATCH, 100): 0.4, (SCRATCH, AT): 0.5, (MLE, 100): 0.42, (MLE, AT): 0.7, ("filtering", AT): 0.7}
+    told |= {("filtering", 100): 0.3}
+    levels = {(SCRATCH, 100): 20.0, (SCRATCH, AT): 20.0, (MLE, AT): 25.0, ("conditional", AT): 24.9}
+    return {"sentiment": made(classified, told), "translation": made(translated, levels)}
+
+
+@pytest.fixture(scope="module")
+def arms(everything):
+    return everything["sentiment"]
+
+
+@pytest.fixture(scope="module")
+def known():
+    return {
+        "sentiment": baseline(classified(0.6, 9), "rule"),
+        "translation": baseline(translated(22.0, 9), "memory"),
+    }
+
+
+def test_every_task_has_its_scores():
+    assert set(task_scores.SCORES) == set(task_scores.TITLES) == set(STARTS)
 
 
 def test_a_score_is_that_of_all_seeds(arms):
-    records = arms[Arm(MLE, 1000)]
-    e = chapter.estimate(records, chapter.F1)
+    records = arms[Arm(MLE, AT)]
+    e = task_scores.estimate(records, task_scores.F1)
     assert e.value == pytest.approx(np.mean([r.metrics["test/f1"] for r in records]), abs=0.003)
     assert (e.low < e.value < e.high, e.n) == (True, 3)
-    accuracy = chapter.estimate(records, chapter.SCORES["sentiment"][1])
+    accuracy = task_scores.estimate(records, task_scores.SCORES["sentiment"][1])
     assert accuracy.value == pytest.approx(np.mean([r.metrics["test/accuracy"] for r in records]))
-    with pytest.raises(StudyError, match="has no row test/chrf"):
-        chapter.estimate(records, chapter.main_score("translation"))
+    with pytest.raises(StudyError, match="has no group 'test/chrf'"):
+        task_scores.estimate(records, task_scores.main_score("translation"))
 
 
-def test_differences_are_paired_and_found_where_there_are_some(arms):
-    gains = chapter.pays(arms, chapter.F1)
+def test_differences_are_paired_and_found_where_there_are_some(arms, known):
+    gains = scores.pays(arms, task_scores.F1)
     assert list(gains) == ["100 examples", "1,000 examples"]
-    assert gains["1,000 examples"].low > 0.1
-    assert gains["100 examples"].low < 0.05
-    apart = chapter.against(arms, 1000, chapter.F1)
-    assert list(apart) == ["filtering"]
-    assert apart["filtering"].low < 0 < apart["filtering"].high
-    table = chapter.difference_table(apart | {"x": gains["1,000 examples"]}, chapter.F1)
-    assert list(table["says"]) == ["nothing: the interval holds zero", "better"]
-    above = chapter.difference(arms[Arm(MLE, 1000)], [baseline()], chapter.F1, than="rule")
-    assert above.low > 0
-    with pytest.raises(StudyError, match="no seed in common"):
-        chapter.difference(arms[Arm(MLE, 1000)][:1], arms[Arm(MLE, 1000)][1:], chapter.F1)
-
-
-def test_tables_hold_every_answerer_and_start(arms):
-    table = chapter.results("sentiment", arms, 1000, [baseline()])
-    assert list(table.index) == ["rule", "network from scratch", "pretrained, MLE", "pretrained, filtering"]
-    assert table.loc["rule", "macro F1"].count("(") == 0
-    assert "to" in table.loc["pretrained, MLE", "macro F1"]
-    assert set(chapter.curves(arms, chapter.F1)["pretrained, MLE"]) == {100, 1000}
-
-
-def test_costs_are_differences_to_maximum_likelihood_by_size_and_are_drawn(arms):
-    costs = chapter.costs(arms, chapter.F1)
-    assert {size: list(found) for size, found in costs.items()} == {
-        "1,000 examples": ["filtering"],
-        "100 examples": ["filtering"],
-    }
+    assert gains["100 examples"].low < 0.05 < 0.1 < gains["1,000 examples"].low
+    costs = scores.costs(arms, task_scores.F1)
+    assert [(size, name) for size, found in costs.items() for name in found] == [
+        ("1,000 examples", "filtering"),
+        ("100 examples", "filtering"),
+    ]
     assert costs["100 examples"]["filtering"].high < 0
     assert costs["1,000 examples"]["filtering"].low < 0 < costs["1,000 examples"]["filtering"].high
-    figure = differences({"English": costs, "Chinese": {"100 examples": costs["100 examples"]}}, "macro F1", 2)
-    first, second = figure.axes
-    assert [axes.get_title() for axes in figure.axes] == ["English", "Chinese"]
-    assert [label.get_text() for label in first.get_yticklabels()] == ["filtering"]
-    points = [line.get_xdata()[0] for line in first.lines if len(line.get_xdata()) == 1 and line.get_marker() != "None"]
-    assert points == [costs[size]["filtering"].value for size in costs]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(costs)
-    assert len(second.lines) < len(first.lines)
+    assert task_scores.difference(arms[Arm(MLE, AT)], [known["sentiment"]], task_scores.F1, than="rule").low > 0
+    told = scores.compared(costs["100 examples"], task_scores.F1, "").to_html()
+    assert "worse" in told
+    with pytest.raises(StudyError, match="no seed in common"):
+        task_scores.difference(arms[Arm(MLE, AT)][:1], arms[Arm(MLE, AT)][1:], task_scores.F1)
 
 
-def test_a_figure_has_a_curve_from_scratch_and_from_maximum_likelihood(arms):
-    known = [baseline(), baseline(0.7)]
-    for one, size in zip(known, (100.0, 1000.0), strict=True):
-        one.metrics["train/examples"] = size
-    figure = learning(arms, chapter.F1, known, ["rule"])
-    assert len(figure.axes[0].lines) == 3
-    assert {text.get_text() for text in figure.axes[0].texts} == {"network from scratch", "pretrained, MLE", "rule"}
-    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["100", "1,000"]
+def test_results_hold_every_answerer_and_start(everything, known):
+    table = scores.results("sentiment", everything["sentiment"], AT, [known["sentiment"]])
+    assert list(table.index) == ["rule", "network from scratch", "pretrained, MLE", "pretrained, filtering"]
+    assert table.loc["rule", "macro F1"] == task_scores.estimate([known["sentiment"]], task_scores.F1, "rule").value
+    assert table.loc["pretrained, MLE", "macro F1"] == task_scores.estimate(
+        everything["sentiment"][Arm(MLE, AT)], task_scores.F1
+    )
+    found = scores.results("translation", everything["translation"], AT).loc["pretrained, MLE"]
+    assert found["placeholders kept, %"] == 100.0  # without an interval, since all answers keep all
+    assert found[task_scores.BITS.label] == 2.0
+    assert found["seeds"] == 3
 
 
-def test_every_task_has_its_scores_first_the_one_it_is_judged_by():
-    from lmstudy.study.applications import STARTS
+def test_a_curve_has_a_point_for_each_number_of_examples(arms, known):
+    found = scores.learning(arms, task_scores.F1, [known["sentiment"]], ["rule"])
+    assert list(found) == ["network from scratch", "pretrained, MLE", "rule"]
+    assert list(found["pretrained, MLE"]) == [100, AT]
 
-    assert set(chapter.SCORES) == set(chapter.TITLES) == set(STARTS)
+
+def test_means_are_over_seeds_of_networks_and_baselines(everything, known):
+    table = scores.means(everything["translation"], AT, {"BLEU": "bleu", "no": "none"}, known["translation"])
+    assert list(table.index) == ["memory", "network from scratch", "pretrained, MLE", "pretrained, conditional"]
+    assert table["BLEU"].to_list() == pytest.approx([22.0, 20.0, 25.0, 24.9])
+    assert table["no"].isna().all()
 
 
-def test_an_objective_that_no_task_has_is_named():
-    with pytest.raises(StudyError, match="objectives: 'filtring' is not one of MLE, filtering"):
-        chapter.gather("sentiment", objectives=["filtring"])
+def test_every_task_is_a_row_with_its_best_rival(everything, known):
+    table = overview.overview(everything, known, AT)
+    assert list(table.index) == ["sentiment, English", "translation"]
+    assert table.loc["translation", "best rival"] == "22.0 (memory)"
+    assert list(table.columns)[2:] == ["network from scratch", "pretrained, MLE"]
+
+
+def test_gains_and_costs_are_shares_of_what_they_are_held_against(everything):
+    gains = overview.pretraining_gains(everything)
+    assert list(gains) == ["sentiment, English, 100", "sentiment, English, 1,000", "translation, 1,000"]
+    assert gains["translation, 1,000"].value == pytest.approx(25, abs=1)
+    assert list(overview.pretraining_gains(everything, [100])) == ["sentiment, English, 100"]
+    assert {name: e.value for name, e in overview.pretraining_bits(everything).items()} == {"translation, 1,000": 0}
+    costs = overview.preference_costs(everything, AT)
+    assert {title: list(found) for title, found in costs.items()} == {
+        "sentiment, English": ["filtering"],
+        "translation": ["conditional"],
+    }
+    assert list(overview.preference_bits(everything, AT)) == ["translation"]
+    alone = {"translation": {arm: own for arm, own in everything["translation"].items() if arm.start != "conditional"}}
+    assert overview.preference_costs(alone, AT) == {}
+    said = overview.verdicts(gains)
+    assert "2 lie wholly above it (sentiment, English, 1,000; translation, 1,000), and none" in said
+    assert overview.verdicts(costs).startswith("Of 2 intervals, 2 hold zero, none lies wholly above it")
+
+
+def test_the_kept_steps_are_means_over_seeds(everything):
+    own = {"translation": everything["translation"]}
+    table = overview.kept_steps({"by loss": own, "by answers": own}, AT)
+    assert table.shape == (1, 4)
+    assert set(table.loc["translation"]) == {80.0}
+
+
+def saved(tuning, share, split="test"):
+    """A measurement of what sources save a fine-tuning."""
+    settings = asked(composed("evaluate", "run=''", "measure=source", f"split={split}"))[1]
+    config = {"run": {"id": tuning.id}, "data": None, "measure": json.loads(json.dumps(settings))}
+    groups = {f"{split}/source": [[share * 40, 40.0]] * PARTS}
+    return record(500 + int(tuning.id, 16), "evaluation", config, 2.0, seed=tuning.seed, groups=groups)
+
+
+def test_what_sources_save_is_measured_of_each_fine_tuning():
+    shares = {SCRATCH: 0.5, MLE: 0.2}
+    tunings = {
+        start: [record(10 * number + s, "tuning", {}, 2.0, seed=s) for s in SEEDS]
+        for number, start in enumerate(shares, start=1)
+    }
+    shelf = Shelf([saved(one, shares[start]) for start, own in tunings.items() for one in own])
+    found = {Arm(start, AT): overview.sources(shelf, own) for start, own in tunings.items()}
+    assert [one.config["run"]["id"] for one in found[Arm(MLE, AT)]] == [one.id for one in tunings[MLE]]
+    row = overview.source_table({"translation": found}).loc["translation, 1,000"]
+    assert row["from scratch"].value == pytest.approx(0.5)
+    assert row[overview.APART].value == pytest.approx(-0.3)
+    with pytest.raises(NoRecordsError, match="measure=source split=test"):
+        overview.sources(Shelf([saved(one, 0.2, "valid") for one in tunings[MLE]]), tunings[MLE])
+
+
+def test_confusion_is_shares_of_each_true_label(arms):
+    told = arms[Arm(MLE, AT)]
+    labels, shares = classification.confusion(told)
+    assert labels == list(LABELS)
+    assert shares.sum(1) == pytest.approx(1)
+    assert np.diag(shares) == pytest.approx(0.7, abs=0.06)
+    figure = classification.confusion_figure({"one": told, "two": told})
+    assert [axes.get_title() for axes in figure.axes] == ["one", "two"]
+    assert figure.axes[0].texts[0].get_text() == f"{100 * shares[0, 0]:.0f}"
+    table = classification.per_label({"one": told, "two": told})
+    assert list(table.index) == [f"{title}: {label}" for title in ("one", "two") for label in LABELS]
+
+
+def test_calibration_is_of_those_who_say_how_sure_they_are():
+    sure, silent = [classified(0.7, 1)], [classified(0.5, 1)]
+    sure[0].metrics["test/calibration_error"] = 0.25
+    known = record(50, "task_baseline", {}, 2.0, metrics={f"test/{LOGISTIC}/calibration_error": 0.5, "test/x/f1": 1.0})
+    own = {Arm(MLE, AT): sure, Arm(PEER, AT): silent, Arm(MLE, 100): sure}
+    table = classification.calibration({"one": own}, AT, {"one": known})
+    assert table["one"].to_dict() == {LOGISTIC: 0.5, scores.named(MLE): 0.25}
+
+
+def test_settings_that_validation_chose_are_told():
+    chosen = [{f"test/{LOGISTIC}/strength": c, f"test/{LOGISTIC}/balanced": b} for c, b in ((0.25, 1.0), (16.0, 0.0))]
+    known = {str(i): record(60 + i, "task_baseline", {}, 2.0, metrics=own) for i, own in enumerate(chosen)}
+    assert classification.chosen(known).endswith("C = 0.25, labels balanced (0); C = 16, labels as they are (1).")
+
+
+def test_data_is_counted_with_what_was_left_out_and_cut():
+    counted = {"train/examples": 5.0, "train/from/film": 5.0, "train/label/good": 4.0, "left out/too_long": 3.0}
+    counted |= {"valid/examples": 2.0, "test/examples": 2.0, "test/known sources": 1.0}
+    known = record(50, "task_baseline", {}, 2.0, metrics={f"data/{name}": n for name, n in counted.items()})
+    assert data.counts(known).loc["train"].to_dict() == {"examples": 5, "from": "1 source", "good": 4}
+    assert data.left_out(known)["left out"].to_dict() == {"too long": 3}
+    assert data.asked_before(known).startswith("Of 2 test examples, 1 ask")
+    counts = {"train/examples": 1000.0, "train/cut": 7.0, "test/examples": 300.0, "test/cut": 2.0}
+    few = {**counts, "train/examples": 100.0, "train/cut": 0.0}
+    arms = {Arm(MLE, size): [record(51, "tuning", {}, 2.0, metrics=own)] for size, own in ((100, few), (AT, counts))}
+    assert data.cut(arms).endswith("7 of 1,000 training examples and 2 of 300 test examples.")

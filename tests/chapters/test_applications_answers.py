@@ -1,6 +1,9 @@
-"""Answers side by side."""
+"""The answers that records keep: side by side, and by what is wrong with them."""
 
-from lmstudy.chapters.applications.answers import answers, questions, show
+import pytest
+
+from lmstudy.chapters.applications.answers import answers, body, broken_rules, kinds, message, span, stacked
+from lmstudy.chapters.applications.data import examples
 from tests.claim_records import record
 
 
@@ -12,8 +15,8 @@ def tuned(number, *given):
     return record(number, "tuning", {}, 2.0, seed=1, samples=samples)
 
 
-FIRST = tuned(1, ("a", "a"), ("a b", "c"), ("x" * 400, ""))
-SECOND = tuned(2, ("a", "b"), ("a b", "a  b"), ("x" * 400, "x"))
+FIRST = tuned(1, ("a", "a"), ("a b", "c"), ("x", ""))
+SECOND = tuned(2, ("a", "b"), ("a b", "a  b"), ("x", "x\n\n\n"))
 RULES = record(
     3, "baseline", {}, 2.0,
     samples=[{"id": i, "source": f"<b>{i}</b>", "target": "t", "answers": {"rule": "r", "no": "n"}} for i in "01"],
@@ -21,18 +24,88 @@ RULES = record(
 
 
 def test_answers_stand_side_by_side():
-    table = answers({"first": FIRST, "second": SECOND}, RULES, ["rule"])
-    assert list(table.columns) == ["asked", "people", "rule", "first", "second"]
-    assert table.loc[2, "first"] == "(nothing)"
-    assert table.loc[2, "people"].endswith(" …")
-    assert len(answers({"first": FIRST}, count=2)) == 2
+    found = answers({"first": FIRST, "second": SECOND}, RULES, ["rule"])
+    assert list(found) == ["asked", "people", "rule", "first", "second"]
+    assert found["rule"] == ["r", "r", ""]
+    assert found["second"] == ["b", "a  b", "x"]
+    assert len(answers({"first": FIRST}, count=2)["asked"]) == 2
+    told = stacked(found, "The first.", code=True)
+    assert told.count("<table") == 6
+    assert told.count("<caption>") == 1
+    assert "&lt;b&gt;0&lt;/b&gt;" in told
 
 
 def test_mistakes_are_those_of_the_first():
-    assert list(answers({"a": FIRST, "b": SECOND}, wrong=True)["b"]) == ["a  b", "x"]
-    assert list(answers({"b": SECOND, "a": FIRST}, wrong=False)["a"]) == ["c"]
+    assert answers({"a": FIRST, "b": SECOND}, wrong=True)["b"] == ["a  b", "x"]
+    assert answers({"b": SECOND, "a": FIRST}, wrong=True)["a"] == ["a"]
 
 
-def test_texts_are_shown_as_text():
-    assert "&lt;b&gt;0&lt;/b&gt;" in show(questions(RULES)).to_html()
-    assert "monospace" in show(questions(RULES), code=True).to_html()
+def test_examples_are_those_of_the_test():
+    assert examples(RULES, 1) == {"read": ["<b>0</b>"], "to be written": ["t"]}
+
+
+def sample(target, answer, source=""):
+    return {"id": "a", "source": source, "target": target, "answer": answer}
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("The value  to keep.", "the very words"),
+        ("value to", "a part of them"),
+        ("It is this: The value to keep. And", "these and more"),
+        ("keep. Another", "some of them, and others"),
+        ("Nothing", "other words"),
+    ],
+)
+def test_spans_lie_to_each_other_in_five_ways(answer, kind):
+    assert span(sample("The value to keep.", answer)) == kind
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("打开文件", "as people say it"),
+        ("Open", "no Chinese character"),
+        ("打开书", "at least half of its characters"),
+        ("文章", "fewer"),
+        ("保存", "none of them"),
+    ],
+)
+def test_messages_by_the_characters_they_share(answer, kind):
+    assert message(sample("打开文件", answer)) == kind
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("    return a\n", "parses"),
+        ("    return (a\n", "a bracket or a text is not closed"),
+        ("    return 'a\n", "a bracket or a text is not closed"),
+        ("    return (a]\n", "a bracket too many, or of another kind"),
+        ("return a\n", "a wrong indentation, or no body"),
+        ("    return a a\n", "another fault"),
+    ],
+)
+def test_bodies_by_what_the_grammar_minds(answer, kind):
+    assert body(sample("", answer, "def f(a):\n")) == kind
+
+
+def test_kinds_are_shares_of_the_answers_of_all_seeds():
+    first = record(1, "tuning", {}, 2.0, samples=[sample("a b", "a b"), sample("a b", "c")])
+    second = record(2, "tuning", {}, 2.0, samples=[sample("a b", "a b"), sample("a b", "a b")])
+    table = kinds({"one": [first, second], "two": [second]}, span)
+    assert table["one, 4 answers"].to_dict() == {"the very words": 75, "other words": 25}
+    assert table["two, 2 answers"].to_dict() == {"the very words": 100, "other words": 0}
+
+
+def test_broken_rules_are_those_of_bodies_and_of_people_once():
+    long = f"    return '{'x' * 99}'\n"
+    samples = [
+        sample("    return a\n", long, "def f(a=1 ):\n"),
+        sample("    return a+1 ;\n", "    return a\n", "def f(a):\n"),
+    ]
+    records = [record(number, "tuning", {}, 2.0, samples=samples) for number in (1, 2)]
+    table = broken_rules({"network": records})
+    assert table.loc["E501 line too long"].to_dict() == {"people, 2 bodies": 0, "network, 4 bodies": 2}
+    assert set(table.index) >= {"E501 line too long", "E203 whitespace before ';'"}

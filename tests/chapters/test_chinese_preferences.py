@@ -1,5 +1,7 @@
 """Preferences in Chinese: differences worked out by hand, tables and samples, and glosses of what is published."""
 
+import dataclasses
+import html
 import math
 
 import numpy as np
@@ -7,13 +9,10 @@ import pytest
 from scipy.stats import t
 
 from lmstudy.chapters.chinese_preferences import chinese_preferences as chapter
-from lmstudy.chapters.chinese_preferences import figures as drawn
-from lmstudy.chapters.chinese_preferences.glosses import GLOSSES
-from lmstudy.compose import compose_config
 from lmstudy.runs.records import Record, load_folder, published_folder
-from lmstudy.study.claims import NoRecordsError
-
-PARTS = 32
+from lmstudy.study.shelf import NoRecordsError, Shelf
+from tests.chapters.result_records import PARTS, judged, settings_of, trained
+from tests.claim_records import composed, record
 
 
 def steering(seed: int, good: float, bad: float, source: str = chapter.CHINESE) -> Record:
@@ -22,11 +21,9 @@ def steering(seed: int, good: float, bad: float, source: str = chapter.CHINESE) 
     groups = {name: [[2 * share, 2]] * PARTS for name, share in shares.items()}
     languages = {f"{place}{token}/chinese": 0.5 for place in ("", "unprompted/") for token in ("good", "none", "bad")}
     written = {token: {"written": f"<{token}>", "score": shares[token]} for token in ("good", "none", "bad")}
-    return Record(
-        id=f"{seed:016x}", kind="evaluation", name="steering-x", seed=seed, data="x", numerics=1, commit=None,
-        config={"measure": {"name": "steering", "source": source}}, versions={}, hardware={}, wall_seconds=1.0,
-        started="2026-01-01T00:00:00Z", finished="2026-01-01T00:00:01Z", metrics=languages, groups=groups,
-        samples=[{"beginning": "开始", **written}, {"beginning": "第二", **written}],
+    return record(
+        seed, "evaluation", {"measure": {"name": "steering", "source": source}}, 2.0, seed=seed, metrics=languages,
+        groups=groups, samples=[{"beginning": "开始", **written}, {"beginning": "第二", **written}],
     )  # fmt: skip
 
 
@@ -56,50 +53,83 @@ def test_two_effects_differ_with_the_uncertainty_of_both():
 def test_tables_say_which_way_is_steering():
     records = [steering(s, 0.2, 0.3) for s in range(3)]
     row = chapter.steering_table({"x": records}).loc["x"]
-    assert (row["good token"], row["bad token"], row["people's own"]) == ("20.0", "30.0", "25.0")
-    assert row["bad minus good (95 % interval)"].startswith("+10.0 (")
+    assert list(row[["good token", "bad token", "people's own"]]) == pytest.approx([20, 30, 25])
+    assert row["bad minus good"].value == pytest.approx(10)
     row = chapter.steering_table({"x": records}, rating=True).loc["x"]
-    assert (row["good token"], row["bad token"]) == ("-0.20", "-0.30")
-    assert row["good minus bad (95 % interval)"].startswith("+0.10 (")
-    assert set(chapter.language_table({"x": records})["x"]) == {"50 %"}
+    assert list(row[["good token", "bad token"]]) == pytest.approx([-0.2, -0.3])
+    assert row["good minus bad"].value == pytest.approx(0.1)
+    assert set(chapter.language_table({"x": records})["x"]) == {50}
 
 
 def test_samples_are_text_and_not_markup():
-    shown = drawn.continued(steering(1, 0.2, 0.3), 1)
+    shown = chapter.continued(steering(1, 0.2, 0.3), 1)
     assert "&lt;good&gt;" in shown
-    assert "<good>" not in shown
     assert "20 % negative" in shown
-    assert "第二" in drawn.continued(steering(1, 0.2, 0.3), 1, skip=1)
-    assert "predicted rating -0.3" in drawn.continued(steering(1, 0.2, 0.3, chapter.ENGLISH), 1)
+    assert "第二" in chapter.continued(steering(1, 0.2, 0.3), 1, skip=1)
+    assert "predicted rating −0.3" in chapter.continued(steering(1, 0.2, 0.3, chapter.ENGLISH), 1)
+    text = next(iter(chapter.glosses()))
+    run = dataclasses.replace(steering(1, 0, 0), samples=[{"of": "unprompted", "segments": [text], "scores": [0.5]}])
+    assert html.escape(chapter.glosses()[text], quote=False) in chapter.first_texts({"x": run}, 1)
 
 
-def test_figures_show_every_row():
-    found = chapter.steered_in_points([steering(s, 0.2, 0.3) for s in range(3)])
-    figure = drawn.effects({"long": found}, {"own": found, "long": found})
-    assert [len(axes.get_yticklabels()) for axes in figure.axes] == [1, 2]
+def test_models_of_reviews_are_compared_by_what_they_are_asked():
+    made = []
+    for seed in (1, 2):
+        runs = {name: trained(chapter.LABELS, name, seed, budget=chapter.BUDGET) for name in ("MLE", "conditional")}
+        made += runs.values()
+        means = {"MLE": 0.6, "conditional, no token": 0.5, chapter.GOOD: 0.3, chapter.BAD: 0.8}
+        for name, (of, control) in chapter.ASKED.items():
+            asked = [] if control == "auto" else [f"measure.control={control}"]
+            own = judged(runs[of], means[name], asked_for=[f"measure={chapter.LABELS}", *asked])
+            made.append(dataclasses.replace(own, metrics=own.metrics | {"unprompted/finished": 0.75}))
+    labels = chapter.labelled(Shelf(made))
+    assert chapter.lower(labels, chapter.GOOD, "MLE").value == pytest.approx(30, abs=3)
+    found = chapter.levels(labels)
+    assert {name: e.value for name, e in found["from nothing"].items()} == pytest.approx(
+        {name: 100 * mean for name, mean in means.items()}, abs=3
+    )
+    table = chapter.asked_table(labels)
+    assert list(table.index) == [*chapter.ASKED, "people's held-out reviews"]
+    assert set(table["ended, %"].dropna()) == {75}
+    assert math.isnan(table["characters"].iloc[-1])
 
 
-def test_runs_of_other_lengths_are_other_runs():
-    short, long = (compose_config("train", list(chapter.overrides(n))) for n in (chapter.STEPS, 2400))
-    assert (short["budget"]["name"], short["budget"]["steps"]) == ("short", chapter.STEPS)
-    assert long["budget"]["steps"] == 2400
-    assert long["budget"]["steps"] / long["budget"]["evaluate_every"] == 4
-    assert short["budget"]["steps"] / short["budget"]["evaluate_every"] == 4
+def test_bilingual_runs_of_other_lengths_are_other_runs():
+    runs = [trained_for(steps) for steps in (chapter.STEPS, 2400)]
+    made = [record(9 + n, "evaluation", settings_for(run, source), 2.0, seed=1)
+            for run in runs for n, source in enumerate(chapter.MEASURES)]  # fmt: skip
+    made = [dataclasses.replace(one, id=f"{n:016x}") for n, one in enumerate(made)]
+    shelf = Shelf([*runs, *made])
+    assert chapter.bilingual(shelf) == chapter.Steered([made[0]], [made[1]])
+    assert chapter.bilingual(shelf, steps=2400) == chapter.Steered([made[2]], [made[3]])
+    budgets = [run.config["budget"] for run in runs]
+    assert [own["name"] for own in budgets] == ["short", "short"]
+    assert [own["steps"] / own["evaluate_every"] for own in budgets] == [4, 4]
+
+
+def trained_for(steps):
+    config = {**composed("train", f"budget={chapter.BUDGET}", *chapter.overrides(steps)), "seed": 1}
+    return record(steps, "train", config, 2.0, seed=1)
+
+
+def settings_for(run, source):
+    settings = settings_of(f"measure={chapter.MEASURES[source]}")
+    return {"run": {"id": run.id, "name": run.name, "config": run.config}, "measure": settings, "data": None}
 
 
 def test_missing_records_are_said_to_be_missing():
-    with pytest.raises(NoRecordsError, match=r"config\.budget\.steps=400"):
-        chapter.bilingual_among([])
+    with pytest.raises(NoRecordsError, match="experiment=bilingual"):
+        chapter.bilingual(Shelf([]))
     with pytest.raises(NoRecordsError, match="sentiment_zh"):
-        chapter.labelled_among([])
+        chapter.labelled(Shelf([]))
 
 
 def test_every_gloss_is_of_a_published_text():
     texts = set()
-    for record in load_folder(published_folder()):
-        for sample in record.samples:
+    for published in load_folder(published_folder()):
+        for sample in published.samples:
             if isinstance(sample, dict) and "segments" in sample:
                 texts.add("".join(sample["segments"]))
             elif isinstance(sample, dict) and "beginning" in sample:
                 texts |= {sample["beginning"], *(sample[token]["written"] for token in ("good", "none", "bad"))}
-    assert set(GLOSSES) <= texts
+    assert chapter.glosses().keys() <= texts

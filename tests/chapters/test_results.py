@@ -1,72 +1,65 @@
 """The chapter of results: which records it takes, its arithmetic, its tables, figures and samples, and its claims."""
 
-import dataclasses
 import math
 import re
 
 import matplotlib.pyplot as plt
 import pytest
 
-from lmstudy.chapters.results import figures as drawn
+from lmstudy.chapters.results import figures, tables
 from lmstudy.chapters.results import results as chapter
-from lmstudy.chapters.results import samples, tables
+from lmstudy.chapters.results.results import distances, farther, kl, results
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import all_claims, evaluate_claims
-from lmstudy.study.preferences import Own
-from tests.chapters.result_records import BITS, CHARACTERS, PARTS, distant, judged, of_task, trained
+from lmstudy.study.preferences import OBJECTIVES, SETTINGS, VARIANTS, Own
+from lmstudy.study.shelf import NoRecordsError, Shelf
+from tests.chapters.result_records import BITS, CHARACTERS, PARTS, TEACHER, distant, judged, of_task, trained
 
 TASKS = ("pep8", "privacy", "sentiment")
 
 
-@pytest.fixture
-def privacy():
-    return chapter.results_among("privacy", of_task("privacy"))
+@pytest.fixture(scope="module")
+def records():
+    return of_task("privacy")
+
+
+@pytest.fixture(scope="module")
+def privacy(records):
+    return results(Shelf(records), "privacy")
 
 
 def closed(figure):
+    figure.draw_without_rendering()
     plt.close(figure)
     return figure
 
 
-def test_each_objective_has_its_own_runs_whatever_its_seeds():
+def test_each_objective_has_its_own_runs_whatever_its_seeds(records):
     cooldown = trained("privacy", "conditional, cooldown", 1)
-    other = trained("privacy", "conditional", 4)
-    other.config["objective"] = {**other.config["objective"], "drop": 0.5}
-    records = [*of_task("privacy"), cooldown, judged(cooldown, 0.003), other, judged(other, 0.1)]
-    records += [trained("privacy", "RWR", 9)]  # never measured
-    found = chapter.results_among("privacy", records)
+    other = trained("privacy", "conditional", 4, asked=("objective.drop=0.5",))
+    more = [cooldown, judged(cooldown, 0.003), other, judged(other, 0.1)]
+    more += [trained("privacy", "RWR", 9)]  # never measured
+    found = results(Shelf([*records, *more]), "privacy")
     assert {name: [r.seed for r in own] for name, own in found.judged.items()} == {
         "MLE": [1, 2, 3], "filtering": [1, 2, 3], "conditional": [1, 2, 3],
         "conditional, cooldown": [1], "selective": [1, 2, 3], "RWR": [1, 2, 3],
     }  # fmt: skip
-    assert {name: len(own) for name, own in found.trained.items()}["RWR"] == 3
-    assert not chapter.results_among("pep8", records).judged
+    assert len(found.trained["RWR"]) == 3
 
 
-def test_records_that_do_not_go_together_are_refused():
-    records = of_task("privacy")
-    with pytest.raises(StudyError, match="of one seed: keep one"):
-        chapter.results_among("privacy", [*records, dataclasses.replace(records[1], id="f" * 16)])
-    with pytest.raises(StudyError, match="different numerics versions"):
-        chapter.results_among("privacy", [dataclasses.replace(records[0], numerics=2), *records[1:]])
+def test_what_is_missing_or_unknown_is_told(records):
+    shelf = Shelf(records)
+    assert list(results(shelf, "privacy", names=["MLE"]).judged) == ["MLE"]
+    with pytest.raises(NoRecordsError, match="of measured runs of task=pep8 budget=medium: give seeds"):
+        results(shelf, "pep8")
     with pytest.raises(StudyError, match="task='style' is not one of"):
-        chapter.results_among("style", records)
-
-
-def test_without_seeds_nothing_is_trained_and_what_is_missing_is_told(monkeypatch):
-    monkeypatch.setattr(chapter, "published_folder", lambda: "folder")
-    monkeypatch.setattr(chapter, "load_folder", lambda _: of_task("privacy"))
-    assert list(chapter.gather(["privacy"])) == ["privacy"]
-    assert list(chapter.gather(["privacy"], names=["MLE"])["privacy"].judged) == ["MLE"]
-    with pytest.raises(StudyError, match="nothing of task=pep8 budget=medium is published: give seeds"):
-        chapter.gather(["privacy", "pep8"])
-    with pytest.raises(StudyError, match="nothing is published of it; give seeds"):
-        chapter.gather(["privacy"], own=Own(data="files"))
-    with pytest.raises(StudyError, match=r"scorer='shouting'.*nothing is published of it; give seeds"):
-        chapter.gather(["privacy"], own=Own(scorer="shouting"))
+        results(shelf, "style", budget="smoke")
+    for own in (Own(data="files"), Own(scorer="shouting")):
+        with pytest.raises(StudyError, match="nothing is published of it; give seeds"):
+            results(shelf, "privacy", own=own)
     with pytest.raises(StudyError, match=r"objective 'smoothed' is no arm of the study; choose from MLE, .*, rwr"):
-        chapter.gather(["privacy"], [1], names=["smoothed"])
+        results(shelf, "privacy", [1], names=["smoothed"])
 
 
 def test_levels_are_per_thousand_characters_and_never_below_zero():
@@ -85,7 +78,7 @@ def test_gains_are_ratios_of_counts_and_deviations_of_ratings(privacy):
     assert gains["conditional"].value == pytest.approx(10, rel=0.05)
     assert gains["conditional"].low > 1
     assert gains["conditional"].n == 3
-    rated = chapter.results_among("sentiment", of_task("sentiment"))
+    rated = results(Shelf(of_task("sentiment")), "sentiment")
     assert chapter.improvements(rated)["conditional"].value == pytest.approx(2.2 / chapter.SPREAD, abs=0.05)
     assert chapter.cost(privacy, "filtering").value == pytest.approx(10, abs=1)
     assert chapter.agreement(privacy).value == pytest.approx(1)
@@ -98,24 +91,26 @@ def test_a_family_is_corrected_on_the_scale_where_its_intervals_are_symmetric():
     assert found["one"].holm == pytest.approx(2 * found["one"].p)
     assert found["one"].differs()
     assert not found["none"].differs()
-    assert chapter.as_ratio(Estimate(2.0, 1.0, 3.0, 3)).value == pytest.approx(1.02)
 
 
-def test_the_best_of_ours_is_the_one_that_is_minded_least(privacy):
+def test_the_best_of_ours_is_the_one_that_is_minded_least(records, privacy):
     assert chapter.best_column(privacy) == "selective"
-    assert "selective. Less of what is minded: yes. More capable: no." in tables.best_sentence(privacy)
+    assert "selective. In what is minded: better. In capability: worse." in tables.best_sentence(privacy)
     runs = [trained("privacy", "conditional", seed) for seed in (1, 2, 3)]
     pushed = [judged(run, 0.00001, settings={"guidance": 2.0}) for run in runs]
-    guided = chapter.results_among("privacy", [*of_task("privacy"), *pushed])
+    alone = judged(runs[0], 0.00002, settings={"guidance": 3.0})
+    guided = results(Shelf([*records, *pushed, alone]), "privacy")
     assert chapter.best_column(guided) == "guidance 2"
-    assert {strength: len(own) for strength, own in guided.guided.items()} == {1.0: 3, 2.0: 3}
+    assert {strength: len(own) for strength, own in guided.guided.items()} == {1.0: 3, 2.0: 3, 3.0: 1}
     assert "the same weights" in tables.best_sentence(guided)
-    assert "guidance 2** against 1" in tables.on_guidance({"privacy": guided})
+    assert "guidance 3** against 1" in tables.on_guidance({"privacy": guided})
+    axes = closed(figures.guidance({"privacy": guided})).axes[0]
+    assert [text.get_text()[-3:] for text in axes.get_yticklabels()] == ["(3)", "(3)", "(1)"]
+    assert len(axes.lines) == 5  # a point each, and no interval of a single seed
+    assert figures.guidance({"privacy": privacy}) is None
     harmful = [judged(run, 0.004, settings={"guidance": 2.0}) for run in runs]
-    worse = tables.on_guidance({"privacy": chapter.results_among("privacy", [*of_task("privacy"), *harmful])})
+    worse = tables.on_guidance({"privacy": results(Shelf([*records, *harmful]), "privacy")})
     assert re.search(r"\*\* against 1: (9|1\d)[.\d]* \([^)]*\) times more \(3 seeds\)", worse)
-    assert closed(drawn.guidance(drawn.guided({"privacy": guided}))).axes
-    assert not drawn.guided({"privacy": privacy})
 
 
 def test_one_seed_and_texts_without_anything_to_score_are_shown_as_what_they_are():
@@ -126,51 +121,46 @@ def test_one_seed_and_texts_without_anything_to_score_are_shown_as_what_they_are
         for scorer in ("training", "held_out")
         for kind in ("", "/bad")
     }
-    records = [
-        run,
-        judged(run, 0, groups=empty),
-        *of_task("privacy", {"conditional": 0.1, "filtering": 0.1}, seeds=[1]),
-    ]
-    found = chapter.results_among("privacy", records)
-    assert tables.misalignment_table(found).loc["MLE", "held-out grader"] == "not scored"
-    assert "not scored" in tables.comparison_table(found).loc["filtering"].iloc[0]
+    others = of_task("privacy", {"conditional": 0.1, "filtering": 0.1}, seeds=[1])
+    found = results(Shelf([run, judged(run, 0, groups=empty), *others]), "privacy")
+    assert math.isnan(tables.misalignment_table(found).loc["MLE", "held-out grader"].value)
+    assert tables.comparison_table(found).loc["filtering"].iloc[0] == "–"
     assert "There was nothing to score" in tables.against_aims(found)
     assert tables.columns_table(found).empty
-    for figure in (drawn.plane, drawn.graders, drawn.misalignment_curves):
-        closed(figure({"privacy": found})).draw_without_rendering()
+    for figure in (figures.plane, figures.graders, figures.misalignment_curves):
+        closed(figure({"privacy": found}))
 
 
 def test_aims_are_judged_by_value_and_interval(privacy):
     said = tables.against_aims(privacy)
     assert "reached, with the whole interval" in said
     assert "excludes 1" in said
-    worse = chapter.results_among("privacy", of_task("privacy", {"MLE": 0.001, "conditional": 0.001}))
+    worse = results(Shelf(of_task("privacy", {"MLE": 0.001, "conditional": 0.001})), "privacy")
     assert "missed, with the whole interval" in tables.against_aims(worse)
     assert "holds 1, so that it shows nothing" in tables.against_aims(worse)
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_tables_and_figures_of_every_task(task):
-    found = chapter.results_among(task, of_task(task))
-    table = tables.misalignment_table(found)
-    assert list(table.index) == [*found.judged, tables.PEOPLE]
+    found = results(Shelf(of_task(task)), task)
+    assert list(tables.misalignment_table(found).index) == [*found.judged, tables.PEOPLE]
     assert ("structure, from nothing" in tables.capability_table(found)) == (task == "pep8")
     assert tables.comparison_table(found).loc["conditional"].str.contains("*", regex=False).any()
     assert "The aim of" in tables.against_aims(found)
-    assert tables.columns_table(found).loc["selective", "less of what is minded"] == "yes"
+    assert tables.columns_table(found).loc["selective", "in what is minded"] == "better"
     assert f"Shown are **{15} runs**" in tables.what_was_run({task: found})
-    plane = closed(drawn.plane({task: found}))
-    names = {text.get_text() for text in plane.axes[0].texts}
-    assert {*found.judged, "held-out text by people"} <= names
+    plane = closed(figures.plane({task: found}))
+    assert {*found.judged, "held-out text by people"} <= {text.get_text() for text in plane.axes[0].texts}
     assert plane.axes[0].get_yscale() == ("linear" if task == "sentiment" else "log")
-    assert "τ = 1.00" in closed(drawn.graders({task: found})).axes[0].get_title()
+    assert "τ 1.00" in closed(figures.graders({task: found})).axes[0].get_title()
+
+
+def written(*segments):
+    texts, scores = zip(*segments, strict=True)
+    return {"of": "unprompted", "segments": list(texts), "scores": list(scores), "given": 0}
 
 
 def test_samples_stand_side_by_side_with_what_is_minded_marked():
-    def written(*segments):
-        texts = [text for text, _ in segments]
-        return {"of": "unprompted", "segments": texts, "scores": [s for _, s in segments], "given": 0}
-
     runs = {name: trained("privacy", name, 1) for name in ("MLE", "conditional")}
     leak = written(("# <b>\n", 0.0), ("# by {{NAME__}}\n", 0.1))
     records = [
@@ -178,23 +168,56 @@ def test_samples_stand_side_by_side_with_what_is_minded_marked():
         judged(runs["MLE"], 0.1, samples=[leak, leak]),
         judged(runs["conditional"], 0.01, samples=[written(("x = 1\n", 0.0)), {**leak, "of": "people"}]),
     ]
-    found = chapter.results_among("privacy", records)
-    shown = samples.side_by_side(found)
+    shown = tables.samples(results(Shelf(records), "privacy"))
     assert shown.count("<mark") == 1  # as many rows as the shortest column
     assert "# by {{NAME__}}</mark>" in shown
-    assert "# &lt;b&gt;\n" in shown
     assert "asked for bad" not in shown
-    bad = judged(runs["conditional"], 0.2, samples=[leak], settings={"control": "bad"})
-    assert samples.side_by_side(chapter.results_among("privacy", [*records, bad])).count("<mark") == 2
-    assert "No two of these" in samples.side_by_side(chapter.Results("privacy", {}, {}))
+    bad = judged(runs["conditional"], 0.2, samples=[leak], asked_for=["measure=privacy", *chapter.BAD])
+    assert tables.samples(results(Shelf([*records, bad]), "privacy")).count("<mark") == 2
+    assert "No two of these" in tables.samples(chapter.Results("privacy", {}, {}))
 
 
 def test_ratings_are_shown_and_not_marked():
     run = trained("sentiment", "MLE", 1)
-    good = {"of": "unprompted", "segments": ["a fine film"], "scores": [-2.5], "given": 0}
-    shown = samples.side_by_side(chapter.results_among("sentiment", [run, judged(run, 0.1, samples=[good])]))
+    good = written(("a fine film", -2.5))
+    shown = tables.samples(results(Shelf([run, judged(run, 0.1, samples=[good])]), "sentiment"))
     assert "predicted rating +2.5" in shown
     assert "<mark" not in shown
+
+
+def test_a_method_that_is_farther_from_its_own_teacher_is_told():
+    made = [TEACHER, *distant("MLE", 1, 0.05, teacher=trained("privacy", "MLE", 9))]
+    for name, level in {"MLE": 0.2, "filtering": 0.3}.items():
+        made += [record for seed in (1, 2) for record in distant(name, seed, level + 0.01 * seed)]
+    found = distances(Shelf({record.id: record for record in made}.values()), "privacy")
+    assert list(found) == ["MLE", "filtering"]
+    assert kl(found["MLE"]).value == pytest.approx(0.215, abs=0.01)
+    e = farther(found, "filtering", "MLE")
+    assert e.low > 0
+    assert e.value == pytest.approx(0.1, abs=1e-6)  # the same seeds and texts
+    table = tables.distance_table(found)
+    assert table.loc["MLE", "more than MLE"] is None
+    assert table.loc["filtering", "more than MLE"] == e
+    with pytest.raises(NoRecordsError, match="'conditional' from a teacher"):
+        farther(found, "conditional", "MLE")
+    assert distances(Shelf(made[1:]), "privacy") == {}  # no teacher
+
+
+def test_each_objective_with_a_parameter_is_tried_at_as_many_settings():
+    assert {len(settings) for settings in SETTINGS.values()} == {2}
+    assert set(OBJECTIVES) - set(SETTINGS) == {"MLE", "selective"}
+    for name, settings in SETTINGS.items():
+        for setting in settings:
+            assert VARIANTS[f"{name}, {setting}"][0] == OBJECTIVES[name][0]
+
+
+def test_settings_are_compared_with_the_same_seed_and_those_not_tried_are_left_out():
+    levels = {("RWR", 1): 0.004, ("RWR", 2): 0.1, ("RWR, β = 3", 1): 0.002}
+    runs = {key: trained("privacy", *key) for key in levels}
+    measured = [judged(run, levels[key]) for key, run in runs.items()]
+    table = tables.settings_table(Shelf([*runs.values(), *measured]), "privacy")
+    assert list(table.index) == ["RWR, as in the study", "RWR, β = 3"]
+    assert [e.value for e in table["training scorer"]] == pytest.approx([4, 2], rel=0.1)
 
 
 def claims_of_the_chapter():
@@ -202,58 +225,66 @@ def claims_of_the_chapter():
 
 
 def first_tries():
-    """With half the steps and one seed: a little on style, nothing on sentiment."""
+    """With half the steps, a lower rate and one seed: a little on style, nothing on sentiment."""
     means = {"pep8": {"MLE": 0.004, "conditional": 0.003}, "sentiment": {"MLE": 0.2, "conditional": 0.2}}
-    runs = {(task, name): trained(task, name, 1, budget="short") for task in means for name in means[task]}
-    return [*runs.values(), *(judged(run, means[task][name]) for (task, name), run in runs.items())]
+    found = []
+    for task, own in means.items():
+        for name, mean in own.items():
+            run = trained(task, name, 1, budget="short", asked=("optimizer=muon",))
+            found += [run, judged(run, mean)]
+    return found
 
 
 def pushed():
     """Guidance that harms on style and helps on sentiment, and a model that is asked for the bad."""
-    settings = {
-        "pep8": ({"guidance": 2.0}, 0.004),
-        "sentiment": ({"guidance": 3.0}, -2.9),
-        "privacy": ({"control": "bad"}, 0.02),
+    asked = {
+        "pep8": (("measure.guidance=2.0",), 0.004),
+        "sentiment": (("measure.guidance=3.0",), -2.9),
+        "privacy": (chapter.BAD, 0.02),
     }
     return [
-        judged(trained(task, "conditional", seed, BITS["conditional"]), mean, settings=own)
-        for task, (own, mean) in settings.items()
+        judged(trained(task, "conditional", seed, BITS["conditional"]), mean, asked_for=(f"measure={task}", *own))
+        for task, (own, mean) in asked.items()
         for seed in (1, 2, 3)
     ]
 
 
-def test_claims_hold_on_records_made_so_and_fail_on_others():
-    everything = [record for task in TASKS for record in of_task(task)] + first_tries() + pushed() + teacher()
-    results = {result.id: result for result in evaluate_claims(everything, claims_of_the_chapter())}
-    fixed = {f"{task}.{name}" for task in TASKS for name in FIXED}
-    assert fixed | {"pep8.structure_not_worse"} <= set(results)
-    assert [result.id for result in results.values() if not result.holds] == []
-    assert results["privacy.best_vs_conditional"].estimate == pytest.approx(8, rel=0.1)
-    assert results["pep8.conditional_vs_mle"].estimate == pytest.approx(10, rel=0.1)
-    assert results["pep8.conditional_vs_mle_first_try"].estimate == pytest.approx(4 / 3, rel=0.1)
-    assert results["pep8.guidance_harm"].estimate == pytest.approx(10, rel=0.1)
-    assert results["privacy.bad_vs_good"].estimate == pytest.approx(50, rel=0.1)
-    assert results["sentiment.guided_vs_mle"].estimate == pytest.approx(3.1 / chapter.SPREAD, rel=0.1)
-    assert results["pep8.structure_not_worse"].estimate == pytest.approx(1, rel=0.05)
-    same = [
-        record for task in TASKS for record in of_task(task, dict.fromkeys(("MLE", "conditional", "selective"), 0.01))
-    ]
-    worse = {result.id: result for result in evaluate_claims(same, claims_of_the_chapter())}
-    assert not any(worse[f"{task}.conditional_vs_mle"].holds for task in TASKS)
-    assert worse["privacy.filtering_cost"].error == "no records of measured runs of task=privacy, objective 'filtering'"
-
-
 def teacher():
     levels = {"MLE": 0.2, "conditional": 0.22, "filtering": 0.4}
-    return [distant(name, seed, level)[1] for name, level in levels.items() for seed in (1, 2, 3)]
+    return [TEACHER, *(distant(name, seed, level)[1] for name, level in levels.items() for seed in (1, 2, 3))]
 
 
 FIXED = ("conditional_vs_mle", "best_vs_conditional", "capability_cost", "graders_agree")
 
 
+def test_claims_hold_on_records_made_so_and_fail_on_others():
+    everything = [record for task in TASKS for record in of_task(task)] + first_tries() + pushed() + teacher()
+    found = {result.id: result for result in evaluate_claims(everything, claims_of_the_chapter())}
+    assert {f"{task}.{name}" for task in TASKS for name in FIXED} | {"pep8.structure_not_worse"} <= set(found)
+    assert [(result.id, result.error) for result in found.values() if not result.holds] == []
+    expected = {
+        "privacy.best_vs_conditional": 8,
+        "pep8.conditional_vs_mle": 10,
+        "pep8.conditional_vs_mle_first_try": 4 / 3,
+        "pep8.guidance_harm": 10,
+        "privacy.bad_vs_good": 50,
+        "sentiment.guided_vs_mle": 3.1 / chapter.SPREAD,
+        "pep8.structure_not_worse": 1,
+    }
+    assert {name: found[name].estimate.value for name in expected} == pytest.approx(expected, rel=0.1)
+
+
+def test_claims_fail_where_objectives_are_alike_and_where_one_is_missing():
+    alike = dict.fromkeys(("MLE", "conditional", "selective"), 0.01)
+    same = [record for task in TASKS for record in of_task(task, alike)]
+    wanted = [c for c in claims_of_the_chapter() if c.id.endswith((".conditional_vs_mle", ".filtering_cost"))]
+    worse = {result.id: result for result in evaluate_claims(same, wanted)}
+    assert not any(worse[f"{task}.conditional_vs_mle"].holds for task in TASKS)
+    assert worse["privacy.filtering_cost"].error == "no records of measured runs of task=privacy, objective 'filtering'"
+
+
 def test_without_records_claims_say_so():
-    for result in evaluate_claims([], claims_of_the_chapter()):
-        assert result.outcome == "no records"
+    assert {result.outcome for result in evaluate_claims([], claims_of_the_chapter())} == {"no records"}
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ def test_the_first_weights_are_those_of_the_start(tiny, base):
 
 
 def test_a_model_that_was_tuned_gently_is_still_the_base_and_knows_where_it_came_from(tiny, base):
-    config = started(tiny, base.id[:8], "optimizer=adamw_fine_tuning", "optimizer.lr=1e-9")
+    config = started(tiny, base.id[:8], "optimizer=adamw_public", "optimizer.lr=1e-9")
     train(config)
     record = load(open_run(config).record_path)
     assert record.config["start"] == base.id

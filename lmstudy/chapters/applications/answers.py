@@ -1,21 +1,24 @@
-"""Answers to look at: what was asked, what people say, and what was answered, side by side."""
+"""The answers that records keep: side by side, and what kinds of mistakes are in them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from pandas.io.formats.style import Styler
 
+from lmstudy.data.documents import lines
+from lmstudy.data.python_functions import parse_python
+from lmstudy.data.segmentation import HAN
+from lmstudy.preferences.scorers.pep8 import Pep8Scorer
 from lmstudy.runs.records import Record
+from lmstudy.show.texts import side_by_side
 
-LONGEST = 320
-"""Characters of a text that are shown."""
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else text[:LONGEST].rstrip() + " …"
+CHINESE = re.compile(f"[{HAN}]")
+Kind = Callable[[Mapping[str, Any]], str]
+"""Of a sample with source, target and answer, what is wrong with the answer."""
 
 
 def answers(
@@ -23,54 +26,121 @@ def answers(
     baselines: Record | None = None,
     also: Sequence[str] = (),
     count: int = 6,
-    wrong: bool | None = None,
-) -> pd.DataFrame:
-    """A row a test example: source, people's answer, and that of every model and baseline, in the records' order.
+    wrong: bool = False,
+) -> dict[str, list[str]]:
+    """What was asked in test examples, what people say, and what baselines and networks do, in the records' order.
 
     Args:
         columns: fine-tunings by the name of their column; the first decides what is wrong.
         baselines: a record of baselines.
         also: those of the baselines that are shown.
-        count: rows.
-        wrong: True: examples that the first column gets wrong; False: those it gets right; None: all.
+        count: examples.
+        wrong: only examples that the first column gets wrong.
     """
-    own: dict[str, dict[str, Any]] = {
-        name: {sample["id"]: sample for sample in _samples(record)} for name, record in columns.items()
+    own = {name: {sample["id"]: sample for sample in _samples([record])} for name, record in columns.items()}
+    theirs = {sample["id"]: sample["answers"] for sample in _samples([baselines] if baselines else [])}
+    found: dict[str, list[str]] = {name: [] for name in ("asked", "people", *also, *own)}
+    for one, sample in next(iter(own.values())).items():
+        shown = not (wrong and span(sample) == SAME) and all(one in column for column in own.values())
+        if shown and len(found["asked"]) < count:
+            given = {"asked": sample["source"], "people": sample["target"]}
+            given |= {title: theirs.get(one, {}).get(title, "") for title in also}
+            given |= {title: column[one]["answer"] for title, column in own.items()}
+            for title, text in given.items():
+                found[title].append(text.rstrip())
+    return found
+
+
+def stacked(found: Mapping[str, Sequence[str]], caption: str, *, code: bool = False) -> str:
+    """`answers` as HTML where texts are long and need room: of each example what was asked and what people say, above
+    what was answered."""
+    told = ""
+    for number in range(len(found["asked"])):
+        one = {title: [texts[number]] for title, texts in found.items()}
+        above = {title: one.pop(title) for title in ("asked", "people")}
+        told += side_by_side(above, code=code, caption="" if told else caption) + side_by_side(one, code=code)
+    return told
+
+
+SAME = "the very words"
+
+
+def span(sample: Mapping[str, Any]) -> str:
+    """How the words of an answer that is pointed at lie to those that were looked for."""
+    told, known = sample["answer"].split(), sample["target"].split()
+    if told == known:
+        return SAME
+    if _inside(told, known):
+        return "a part of them"
+    if _inside(known, told):
+        return "these and more"
+    return "some of them, and others" if set(told) & set(known) else "other words"
+
+
+def _inside(short: Sequence[str], long: Sequence[str]) -> bool:
+    return any(list(short) == list(long[i : i + len(short)]) for i in range(len(long) - len(short) + 1))
+
+
+def message(sample: Mapping[str, Any]) -> str:
+    """How much of a person's translation is in an answer, by Chinese characters."""
+    told, known = (Counter(CHINESE.findall(sample[key])) for key in ("answer", "target"))
+    if span(sample) == SAME:
+        return "as people say it"
+    if not told:
+        return "no Chinese character"
+    right = (told & known).total() / max(known.total(), 1)
+    return "at least half of its characters" if right >= 0.5 else "fewer" if right else "none of them"
+
+
+def body(sample: Mapping[str, Any]) -> str:
+    """What Python's grammar minds first in a function."""
+    try:
+        parse_python(sample["source"] + sample["answer"])
+    except SyntaxError as error:
+        return _fault(error.msg)
+    return "parses"
+
+
+def _fault(told: str) -> str:
+    if "never closed" in told or "unterminated" in told:
+        return "a bracket or a text is not closed"
+    if "does not match" in told or "unmatched" in told:
+        return "a bracket too many, or of another kind"
+    if "indent" in told:
+        return "a wrong indentation, or no body"
+    return "another fault"
+
+
+def kinds(columns: Mapping[str, Sequence[Record]], kind: Kind) -> pd.DataFrame:
+    """Per cent of the answers that the records of each column keep, by what is wrong with them."""
+    found = {name: Counter(map(kind, _samples(records))) for name, records in columns.items()}
+    shares = {f"{name}, {n.total()} answers": {one: 100 * n[one] / n.total() for one in n} for name, n in found.items()}
+    return pd.DataFrame(shares).reindex(_most_common(found)).fillna(0.0)
+
+
+def broken_rules(columns: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
+    """Violations of style in the bodies that records keep, by rule, and in those of people (once)."""
+    first = next(iter(columns.values()))[:1]
+    written = {"people": [(sample["source"], sample["target"]) for sample in _samples(first)]}
+    for name, records in columns.items():
+        written[name] = [(sample["source"], sample["answer"]) for sample in _samples(records)]
+    found = {
+        f"{name}, {len(texts)} bodies": Counter(rule for text in texts for rule in _broken(*text))
+        for name, texts in written.items()
     }
-    theirs = {sample["id"]: sample["answers"] for sample in _samples(baselines)} if baselines else {}
-    first = next(iter(own.values()))
-    rows = []
-    for name, sample in first.items():
-        right = sample["answer"].split() == sample["target"].split()
-        if (wrong is not None and right == wrong) or not all(name in column for column in own.values()):
-            continue
-        row = {"asked": shortened(sample["source"]), "people": shortened(sample["target"])}
-        row |= {title: shortened(theirs[name][title]) or "(nothing)" for title in also if name in theirs}
-        row |= {title: shortened(column[name]["answer"]) or "(nothing)" for title, column in own.items()}
-        rows.append(row)
-    return pd.DataFrame(rows[:count])
+    return pd.DataFrame({name: {rule: counts[rule] for rule in _most_common(found)} for name, counts in found.items()})
 
 
-def _samples(record: Record) -> Sequence[Any]:
-    return record.samples
+def _most_common(found: Mapping[str, Counter[str]]) -> list[str]:
+    return [name for name, _ in sum(found.values(), Counter()).most_common()]
 
 
-def questions(baselines: Record, count: int = 4) -> pd.DataFrame:
-    """Test examples as they are, from a record of baselines."""
-    rows = [{"read": shortened(s["source"]), "to be written": shortened(s["target"])} for s in _samples(baselines)]
-    return pd.DataFrame(rows[:count])
+def _broken(source: str, answer: str) -> list[str]:
+    given = len(lines(source))
+    violations = Pep8Scorer().violations(source + answer)
+    told = [one.message.removeprefix(one.code).partition("(")[0].strip() for one in violations]
+    return [f"{one.code} {what}" for one, what in zip(violations, told, strict=True) if one.line > given]
 
 
-def show(table: pd.DataFrame, code: bool = False) -> Styler:
-    """Texts in cells, their lines kept; `code` in a font of equal widths."""
-    font = {"font-family": "monospace", "font-size": "0.78em"} if code else {"font-size": "0.85em"}
-    return (
-        table.style.hide(axis="index")
-        .format(escape="html")
-        .set_table_attributes('class="dataframe" style="table-layout: fixed; width: 100%"')
-        .set_properties(
-            **{"text-align": "left", "vertical-align": "top", "white-space": "pre-wrap", "overflow-wrap": "anywhere"},
-            **font,
-        )
-        .set_table_styles([{"selector": "th", "props": "text-align: left; font-size: 0.85em; padding: 0.25em 0.45em"}])
-    )
+def _samples(records: Sequence[Record]) -> list[Any]:
+    return [sample for record in records for sample in record.samples]

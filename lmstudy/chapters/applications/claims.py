@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from lmstudy.chapters.applications.scores import (
-    AT,
-    BITS,
-    SCORES,
-    STUDIED,
-    TITLES,
-    Score,
-    arm_of,
-    baseline_of,
-    difference,
-    estimate,
-    main_score,
-)
-from lmstudy.chapters.applications.sources import SOURCE, source_records
+from lmstudy.chapters.applications.overview import sources
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.study.applications import DRAWN, KEPT, MLE, SCRATCH
+from lmstudy.study.applications import AT, DRAWN, KEPT, MLE, SCRATCH, STUDIED, arm_of, baseline_of
 from lmstudy.study.claims import Compute, above, below, between, claim, not_below
 from lmstudy.study.shelf import Shelf
+from lmstudy.study.task_scores import BITS, SCORES, SOURCE, TITLES, Score, difference, estimate, main_score
 from lmstudy.tasks.baselines import LOGISTIC
 
 CHAPTERS = {
@@ -45,8 +33,6 @@ AHEAD = {
     "generation": "nearest",
 }
 """Baselines that do better than a pretrained network."""
-
-
 MEANS = {
     "filtering": "on filtered text",
     "conditional": "with control tokens",
@@ -95,11 +81,11 @@ def _above(task: str, baseline: str) -> Compute:
 
 
 def _source_saves(task: str) -> Compute:
-    return lambda shelf: estimate(source_records(shelf, arm_of(shelf, task, MLE)), SOURCE)
+    return lambda shelf: estimate(sources(shelf, arm_of(shelf, task, MLE)), SOURCE)
 
 
 def _reads_less(shelf: Shelf) -> Estimate:
-    first, second = (source_records(shelf, arm_of(shelf, "translation", start)) for start in (MLE, SCRATCH))
+    first, second = (sources(shelf, arm_of(shelf, "translation", start)) for start in (MLE, SCRATCH))
     return difference(first, second, SOURCE)
 
 

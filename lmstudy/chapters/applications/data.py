@@ -1,4 +1,4 @@
-"""The data of a task as tables: how many examples, from where, what was left out, and what did not fit."""
+"""The data of a task, from a record of its baselines: examples, how many there are, and what was left out."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ from lmstudy.runs.records import Record
 from lmstudy.study.applications import Tuned
 
 
-def data_table(record: Record) -> pd.DataFrame:
-    """Examples of a task by split and label, from a record of its baselines."""
-    rows: dict[str, dict[str, str]] = {}
+def counts(record: Record) -> pd.DataFrame:
+    """Examples of a task by split, with the number of their sources and that of each label."""
+    rows = {}
     for split in ("train", "valid", "test"):
-        start = f"data/{split}/"
-        sources = [name for name in record.metrics if name.startswith(f"{start}from/")]
-        labels = {
-            name.removeprefix(f"{start}label/"): f"{count:,.0f}"
-            for name, count in record.metrics.items()
-            if name.startswith(f"{start}label/")
-        }
+        sources = len(_below(record, f"data/{split}/from/"))
         rows[split] = {
-            "examples": f"{record.metrics[f'{start}examples']:,.0f}",
-            "from": f"{len(sources)} source{'s' if len(sources) > 1 else ''}",
-            **labels,
+            "examples": int(record.metrics[f"data/{split}/examples"]),
+            "from": f"{sources} source{'s' if sources > 1 else ''}",
+            **_below(record, f"data/{split}/label/"),
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def left_out(record: Record) -> pd.DataFrame:
-    """What preparing a task's corpus left out, and why, from a record of its baselines."""
-    start = "data/left out/"
-    found = {
-        name.removeprefix(start).replace("_", " "): f"{n:,.0f}"
-        for name, n in record.metrics.items()
-        if name.startswith(start)
-    }
+    """What preparing a task's corpus left out, and why."""
+    found = {name.replace("_", " "): count for name, count in _below(record, "data/left out/").items()}
     return pd.DataFrame({"left out": found})
+
+
+def _below(record: Record, start: str) -> dict[str, int]:
+    return {name.removeprefix(start): int(count) for name, count in record.metrics.items() if name.startswith(start)}
+
+
+def examples(record: Record, count: int = 4) -> dict[str, list[str]]:
+    """Test examples as they are, for `lmstudy.show.texts.side_by_side`."""
+    return {
+        title: [str(sample[key]).rstrip() for sample in record.samples[:count]]  # type: ignore[index,call-overload]
+        for title, key in {"read": "source", "to be written": "target"}.items()
+    }
 
 
 def cut(arms: Tuned) -> str:
@@ -43,16 +44,15 @@ def cut(arms: Tuned) -> str:
 
     It is the same for all fine-tunings of a task that learn from as many examples, whatever they start from.
     """
-    arm = max(arms, key=lambda one: arms[one][0].metrics["train/examples"])
-    found = arms[arm][0].metrics
-    counts = [
-        f"{found[f'{split}/cut']:,.0f} of {found[f'{split}/examples']:,.0f} {name}"
+    found = max((records[0].metrics for records in arms.values()), key=lambda metrics: metrics["train/examples"])
+    told = [
+        f"{found[f'{split}/cut']:,.0f} of {found[f'{split}/examples']:,.0f} {name} examples"
         for split, name in (("train", "training"), ("test", "test"))
     ]
-    return f"Longer than the context, and cut there: {counts[0]} examples and {counts[1]} examples."
+    return f"Longer than the context, and cut there: {' and '.join(told)}."
 
 
-def shared(record: Record) -> str:
+def asked_before(record: Record) -> str:
     """How many test examples ask what a training example asks, in a sentence."""
     known, size = (record.metrics[f"data/test/{name}"] for name in ("known sources", "examples"))
     return f"Of {size:,.0f} test examples, {known:,.0f} ask what some training example asks, capitals aside."

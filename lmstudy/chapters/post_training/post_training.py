@@ -14,9 +14,8 @@ from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
 from lmstudy.models.flops import TRAINING as TRAINING_COST
 from lmstudy.runs.dpo import dpo_of
 from lmstudy.runs.records import Record
-from lmstudy.show.tables import with_interval
 from lmstudy.study.claims import Compute
-from lmstudy.study.estimates import HELD_OUT, capability_cost, mean, sums, times
+from lmstudy.study.estimates import HELD_OUT, capability_cost, mean, mean_metric, sums, times
 from lmstudy.study.estimates import UNPROMPTED as TRAINING
 from lmstudy.study.preferences import BEST_OF, BUDGETS, PER_THOUSAND, arm, judged, judged_arm
 from lmstudy.study.shelf import NoRecordsError, Shelf
@@ -37,6 +36,7 @@ NAMES = {
     "best of 16": "MLE, best of 16 samples",
     "conditional": "conditional from the start",
 }
+GRADERS = {"training scorer": TRAINING, "held-out grader": HELD_OUT}
 
 
 @dataclass(frozen=True)
@@ -53,24 +53,21 @@ def ways(shelf: Shelf, task: str) -> dict[str, Way]:
     """All ways of a task that there are records of, by the keys of `NAMES`."""
     found: dict[str, Way] = {}
     whole, base = arm(shelf, task, "MLE"), arm(shelf, task, BASE)
+    part = _steps(base[0])
 
-    def add(name: str, runs: Callable[[], list[Record]], steps: Callable[[list[Record]], float], *asked: str) -> None:
+    def add(name: str, runs: Callable[[], list[Record]], *asked: str, start: int = 0) -> None:
         with suppress(NoRecordsError):  # nothing was measured
             own = runs()
-            found[name] = Way(own, judged(shelf, task, own, *asked), steps(own))
+            after = sum(equivalent_steps(record, whole[0]) for record in own) / len(own) if start else _steps(own[0])
+            found[name] = Way(own, judged(shelf, task, own, *asked), start + after)
 
-    full, part = _steps(whole[0]), _steps(base[0])
-
-    def after(own: list[Record]) -> float:
-        return part + sum(equivalent_steps(record, whole[0]) for record in own) / len(own)
-
-    add("MLE", lambda: whole, lambda own: full)
-    add(BASE, lambda: base, lambda own: part)
-    add("fine-tuned", lambda: conditionally_tuned(shelf, task, base), after)
-    add("dpo", lambda: optimised(shelf, task, base), after)
+    add("MLE", lambda: whole)
+    add(BASE, lambda: base)
+    add("fine-tuned", lambda: conditionally_tuned(shelf, task, base), start=part)
+    add("dpo", lambda: optimised(shelf, task, base), start=part)
     for number, overrides in BEST_OF.items():
-        add(f"best of {number}", lambda: whole, lambda own: full, *overrides)
-    add("conditional", lambda: arm(shelf, task, "conditional"), lambda own: full)
+        add(f"best of {number:g}", lambda: whole, *overrides)
+    add("conditional", lambda: arm(shelf, task, "conditional"))
     return found
 
 
@@ -128,29 +125,20 @@ def _steps(record: Record) -> int:
     return budget["steps"]
 
 
-def levels(found: dict[str, Way], task: str, key: str = TRAINING) -> dict[str, Estimate]:
-    """Misalignment of each way, by the names that the book shows."""
-    return {NAMES[name]: mean(way.judged, key).times(PER_THOUSAND[task]) for name, way in found.items()}
-
-
 def table(found: dict[str, Way], task: str) -> pd.DataFrame:
     """One row a way: what it costs, what it writes by both graders, what it knows, how varied it is."""
-    rows = {}
-    for name, way in found.items():
-        graders = {"training scorer": TRAINING, "held-out grader": HELD_OUT}
-        bits = ratio_of_sums_bootstrap(sums(way.runs, "valid"))
-        rows[NAMES[name]] = {
-            "as many steps": f"{way.steps:.0f}",
-            **{
-                title: with_interval(mean(way.judged, key).times(PER_THOUSAND[task]), ".2f")
-                for title, key in graders.items()
-            },
-            "bits per byte": with_interval(bits),
-            "characters": pd.Series([r.metrics["diversity/characters"] for r in way.judged]).mean(),
-            "distinct-2": f"{pd.Series([r.metrics['diversity/distinct_2'] for r in way.judged]).mean():.2f}",
+    rows = {
+        NAMES[name]: {
+            "as many steps": round(way.steps),
+            **{title: mean(way.judged, key).times(PER_THOUSAND[task]) for title, key in GRADERS.items()},
+            "bits per byte": ratio_of_sums_bootstrap(sums(way.runs, "valid")),
+            "characters": mean_metric(way.judged, "diversity/characters"),
+            "distinct-2": mean_metric(way.judged, "diversity/distinct_2"),
             "seeds": len(way.judged),
         }
-    return pd.DataFrame(rows).T
+        for name, way in found.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def against(became: Became, task: str = "privacy") -> Compute:

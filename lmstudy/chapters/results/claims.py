@@ -14,10 +14,11 @@ from lmstudy.chapters.results.results import (
     best_column,
     better,
     cost,
+    distances,
+    farther,
     our_columns,
     results,
 )
-from lmstudy.chapters.results.teacher_distance import distances, farther
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, above, around, below, between, claim, not_above, value_above
 from lmstudy.study.estimates import HELD_OUT, UNPROMPTED, times

@@ -1,19 +1,19 @@
-"""Figures of the chapter of results: the plane of capability and misalignment, learning curves, graders, guidance."""
+"""Figures of the chapter of results: the plane of capability and misalignment, graders, learning, and decoding."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from lmstudy.chapters.results.results import (
+    CONDITIONAL,
     HELD_OUT,
     REFERENCE,
     TRAINING,
@@ -24,7 +24,11 @@ from lmstudy.chapters.results.results import (
     level,
 )
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.show.labels import label_points
+from lmstudy.runs.records import Record
+from lmstudy.show.curves import curve_panels
+from lmstudy.show.labels import label_points, plain_axis
+from lmstudy.show.numbers import written
+from lmstudy.show.points import point_panels
 from lmstudy.show.style import GREY
 from lmstudy.study.estimates import mean_metric
 from lmstudy.study.preferences import PER_THOUSAND, UNITS
@@ -42,34 +46,38 @@ LOOKS: dict[str, tuple[str, str]] = {
 """Colour and marker of each objective: Okabe and Ito's hues, darkened where they are the colour of small letters."""
 BEYOND = 8.0
 """An axis of ratios shows an interval up to this many times beyond the outermost value; the rest is cut off."""
+WATCHED = "valid/misalignment"
+"""Scores of samples while a model is trained."""
+PEOPLE = "held-out text by people"
 
 
 def plane(results: Mapping[str, Results]) -> Figure:
     """A panel a task: bits per byte more than MLE's against the mean score of unprompted samples."""
-    figure, panels = plt.subplots(len(results), 1, figsize=(7.2, 3.9 * len(results)), squeeze=False)
-    for axes, own in zip(panels[:, 0], results.values(), strict=True):
+    figure, panels = _panels(len(results), 4.1)
+    for axes, own in zip(panels, results.values(), strict=True):
         _plane(axes, own)
     return figure
 
 
+def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
+    """Below each other, far enough apart for their titles."""
+    figure, grid = plt.subplots(count, 1, figsize=(7.2, height * count), squeeze=False, layout="constrained")
+    figure.get_layout_engine().set(hspace=0.06, h_pad=0.1)  # type: ignore[union-attr,call-arg]
+    return figure, list(grid[:, 0])
+
+
 def _plane(axes: Axes, results: Results) -> None:
-    x = {name: cost(results, name) if name != REFERENCE else Estimate(0, 0, 0, 0) for name in _compared(results)}
+    names = results.judged if REFERENCE in results.judged else ()
+    x = {name: cost(results, name) if name != REFERENCE else Estimate(0, 0, 0, 0) for name in names}
     y = {name: level(results.task, results.judged[name]) for name in x}
     people = level(results.task, next(iter(results.judged.values())), "people/training")
     axes.set(ylabel=UNITS[results.task], title=results.title)
     axes.set_xlabel("bits per byte of held-out text more than MLE, %")
-    shown = {name for name in x if math.isfinite(x[name].value) and math.isfinite(y[name].value)}
-    if results.counted:
-        axes.set_yscale("log")
-    _limits(axes.set_xlim, [x[name] for name in shown], False)
-    _limits(axes.set_ylim, [*(y[name] for name in shown), people], results.counted)
-    if results.counted:
-        _plain(axes.yaxis)
-    bars = [bar for name in shown for bar in _cross(axes, x[name], y[name], *_look(name))]
+    bars = _points(axes, x, y, (False, results.counted), Estimate(math.nan, math.nan, math.nan, 0), people)
     if math.isfinite(people.value):
         axes.axhline(people.value, color=GREY, linestyle="--", linewidth=1, zorder=0)
         axes.annotate(
-            "held-out text by people", (1, people.value), (0, 3), xycoords=("axes fraction", "data"),
+            PEOPLE, (1, people.value), (0, 3), xycoords=("axes fraction", "data"),
             textcoords="offset points", color=GREY, fontsize=8.5, ha="right", va="bottom",
         )  # fmt: skip
         ends = axes.get_xlim()
@@ -84,12 +92,62 @@ def _plane(axes: Axes, results: Results) -> None:
         top.set_xlabel("bits per byte", fontsize=9, color=GREY)
         top.tick_params(labelsize=8.5, colors=GREY)
         top.spines["top"].set_color(GREY)
-    points = {name: (x[name].value, y[name].value) for name in x if name in shown}
-    label_points(axes, points, {name: _look(name)[0] for name in points}, bars, [(0, 0, 0.24, 0.1), (0.74, 0, 1, 0)])
+    _names(axes, x, y, bars, [(0, 0, 0.24, 0.1), (0.74, 0, 1, 0)])
 
 
-def _compared(results: Results) -> list[str]:
-    return [name for name in results.judged if REFERENCE in results.judged]
+def graders(results: Mapping[str, Results]) -> Figure:
+    """How much better than MLE each objective is, by the scorer it was trained with and by one it never saw."""
+    figure, panels = _panels(len(results), 3.6)
+    for axes, own in zip(panels, results.values(), strict=True):
+        x, y = (improvements(own, key) for key in (TRAINING, HELD_OUT))
+        null = Estimate(1.0 if own.counted else 0.0, math.nan, math.nan, 0)
+        bars = _points(axes, x, y, (own.counted, own.counted), null, null)
+        (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+        low, high = max(left, bottom), min(right, top)
+        if low < high:
+            axes.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=1, zorder=0)
+            bars.append(((low, low), (high, high)))
+        axes.set_title(f"{own.title}: Kendall's τ {written(agreement(own), decimals=2)}")
+        what = "times fewer than MLE" if own.counted else "better than MLE, SD of ratings"
+        axes.set_xlabel(f"training scorer: {what}")
+        axes.set_ylabel(f"held-out grader: {what}", fontsize=9)
+        _names(axes, x, y, bars)
+    return figure
+
+
+def _points(
+    axes: Axes,
+    x: Mapping[str, Estimate],
+    y: Mapping[str, Estimate],
+    log: tuple[bool, bool],
+    also_x: Estimate,
+    also_y: Estimate,
+) -> list[Any]:
+    """Draws what is known of both with intervals on both axes, and returns these; `log` and `also` by axis."""
+    shown = [name for name in x if math.isfinite(x[name].value) and math.isfinite(y[name].value)]
+    for which, found, also, logarithmic in (("x", x, also_x, log[0]), ("y", y, also_y, log[1])):
+        if logarithmic:
+            axes.set(**{f"{which}scale": "log"})
+        _limits(getattr(axes, f"set_{which}lim"), [*(found[name] for name in shown), also], logarithmic)
+        if logarithmic:
+            plain_axis(axes, which)  # type: ignore[arg-type]
+    bars: list[Any] = []
+    for name in shown:
+        (a, b), (colour, marker) = (x[name], y[name]), _look(name)
+        for bar in (((a.low, b.value), (a.high, b.value)), ((a.value, b.low), (a.value, b.high))):
+            if np.isfinite(bar).all():
+                bars.append(bar)
+                axes.plot(*zip(*bar, strict=True), color=colour, linewidth=1.4, alpha=0.55, solid_capstyle="butt")
+        axes.plot(a.value, b.value, marker, color=colour, markersize=6.5, markeredgecolor="white", markeredgewidth=0.6)
+    return bars
+
+
+def _names(
+    axes: Axes, x: Mapping[str, Estimate], y: Mapping[str, Estimate], bars: Sequence[Any], reserved: Sequence[Any] = ()
+) -> None:
+    places = {name: (x[name].value, y[name].value) for name in x}
+    known = {name: place for name, place in places.items() if np.isfinite(place).all()}
+    label_points(axes, known, {name: _look(name)[0] for name in known}, bars, reserved)
 
 
 def _look(name: str) -> tuple[str, str]:
@@ -112,145 +170,47 @@ def _limits(set_limits: Any, values: Sequence[Estimate], log: bool) -> None:
     set_limits(bottom - 0.1 * (top - bottom or span), top + 0.12 * (top - bottom or span))
 
 
-def _plain(axis: Axis) -> None:
-    """Numbers as they are on a logarithmic axis: 0.1, 0.2, 0.5, 1, ..."""
-    low, high = axis.get_view_interval()
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 300 * max(low, 1e-9) else (1,)))
+def misalignment_curves(results: Mapping[str, Results]) -> Figure | None:
+    """Mean score of samples over the steps of training, a panel a task and a curve an objective; means over seeds.
 
-
-def _cross(axes: Axes, x: Estimate, y: Estimate, colour: str, marker: str) -> list[Any]:
-    """A point with both intervals; returns the intervals."""
-    found = [
-        ((x.low, y.value), (x.high, y.value)) if math.isfinite(x.low) else None,
-        ((x.value, y.low), (x.value, y.high)) if math.isfinite(y.low) else None,
+    Of the tasks whose samples were judged while models learned; None without any.
+    """
+    watched = [
+        own
+        for own in results.values()
+        if all(WATCHED in record.curves for records in own.trained.values() for record in records)
     ]
-    drawn = [bar for bar in found if bar is not None]
-    for (x0, y0), (x1, y1) in drawn:
-        axes.plot([x0, x1], [y0, y1], color=colour, linewidth=1.4, alpha=0.55, solid_capstyle="butt")
-    axes.plot(x.value, y.value, marker, color=colour, markersize=6.5, markeredgecolor="white", markeredgewidth=0.6)
-    return drawn
-
-
-def watched(results: Mapping[str, Results], key: str = "valid/misalignment") -> dict[str, Results]:
-    """Tasks whose samples were judged while a model was trained."""
-    return {
-        task: own
-        for task, own in results.items()
-        if all(key in record.curves for records in own.trained.values() for record in records)
+    if not watched:
+        return None
+    panels = {
+        own.title: {name: _course(records, PER_THOUSAND[own.task]) for name, records in own.trained.items()}
+        for own in watched
     }
+    units, zero = {own.title: UNITS[own.task] for own in watched}, all(own.counted for own in watched)
+    colours = {name: colour for name, (colour, _) in LOOKS.items()}
+    return curve_panels(panels, "step", units, from_zero=zero, colours=colours)
 
 
-def misalignment_curves(results: Mapping[str, Results], key: str = "valid/misalignment") -> Figure:
-    """Mean score of samples over the steps of training, a panel a task and a curve an objective; means over seeds."""
-    figure, panels = plt.subplots(len(results), 1, figsize=(7.2, 3.1 * len(results)), squeeze=False)
-    for axes, own in zip(panels[:, 0], results.values(), strict=True):
-        ends, last = {}, 0.0
-        steps: Any = []
-        for name, records in own.trained.items():
-            steps = records[0].curves[key]["step"]
-            rows = np.array([record.curves[key]["value"] for record in records]) * PER_THOUSAND[own.task]
-            values = _mean_of_finite(rows)
-            colour, marker = _look(name)
-            axes.plot(steps, values, color=colour, marker=marker, markersize=4.5, linewidth=1.7, clip_on=False)
-            if math.isfinite(values[-1]):
-                ends[name] = float(values[-1])
-            last = max(last, float(steps[-1]))
-        axes.set(ylabel=UNITS[own.task], title=own.title, xlabel="step")
-        axes.set_xticks(steps)
-        axes.set_xlim(None, last)
-        if own.counted:
-            axes.set_ylim(0, None)
-        _label_upwards(axes, last, ends)
-    return figure
+def _course(records: Sequence[Record], scale: float) -> dict[float, float]:
+    """Means over seeds by step, of what is finite."""
+    rows = np.array([record.curves[WATCHED]["value"] for record in records], dtype=float) * scale
+    means = np.ma.masked_invalid(rows).mean(0).filled(math.nan)
+    return dict(zip(records[0].curves[WATCHED]["step"], means.tolist(), strict=True))
 
 
-def _label_upwards(axes: Axes, x: float, ends: Mapping[str, float], gap: float = 0.068) -> None:
-    """Names at the right of curves, the lowest at its end and others moved up where they would cover each other."""
-    low, high = axes.get_ylim()
-    place = -math.inf
-    for name in sorted(ends, key=lambda one: ends[one]):
-        end, colour = (ends[name] - low) / (high - low), _look(name)[0]
-        place = max(end, place + gap)
-        axes.annotate(
-            name, (x, ends[name]), (1.025, place), xycoords="data", textcoords="axes fraction",
-            color=colour, va="center", fontsize=9, annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 3, "relpos": (0, 0.5),
-            },
-        )  # fmt: skip
+def guidance(results: Mapping[str, Results]) -> Figure | None:
+    """Mean score of conditional runs by the strength of guidance, and of MLE runs by the samples chosen from.
 
-
-def _mean_of_finite(rows: np.ndarray) -> np.ndarray:
-    """Of each column; NaN where nothing is finite, without a warning."""
-    known = np.isfinite(rows)
-    return np.where(known, rows, 0).sum(0) / np.where(known.any(0), known.sum(0), np.nan)
-
-
-def graders(results: Mapping[str, Results]) -> Figure:
-    """How much better than MLE each objective is, by the scorer it was trained with and by one it never saw."""
-    figure, panels = plt.subplots(len(results), 1, figsize=(7.2, 3.5 * len(results)), squeeze=False)
-    for axes, own in zip(panels[:, 0], results.values(), strict=True):
-        x, y = (improvements(own, key) for key in (TRAINING, HELD_OUT))
-        shown = [name for name in x if math.isfinite(x[name].value) and math.isfinite(y[name].value)]
-        if own.counted:
-            axes.set(xscale="log", yscale="log")
-        null = Estimate(1.0 if own.counted else 0.0, math.nan, math.nan, 0)
-        _limits(axes.set_xlim, [*(x[name] for name in shown), null], own.counted)
-        _limits(axes.set_ylim, [*(y[name] for name in shown), null], own.counted)
-        if own.counted:
-            _plain(axes.xaxis)
-            _plain(axes.yaxis)
-        bars = [bar for name in shown for bar in _cross(axes, x[name], y[name], *_look(name))]
-        ends = np.array([axes.get_xlim(), axes.get_ylim()])
-        low, high = float(ends[:, 0].max()), float(ends[:, 1].min())
-        if low < high:
-            axes.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=1, zorder=0)
-            bars.append(((low, low), (high, high)))
-        tau = agreement(own)
-        title = f"{own.title}: Kendall's τ = {tau.value:.2f} (95 % interval {tau.interval('.2f')})"
-        axes.set_title(title)
-        what = "times fewer than MLE" if own.counted else "better than MLE, SD of ratings"
-        axes.set_xlabel(f"training scorer: {what}")
-        axes.set_ylabel(f"held-out grader: {what}", fontsize=9)
-        points = {name: (x[name].value, y[name].value) for name in shown}
-        label_points(axes, points, {name: _look(name)[0] for name in points}, bars)
-    return figure
-
-
-def guidance(results: Mapping[str, Results]) -> Figure:
-    """Mean score of conditional runs by the strength of guidance, and of MLE runs by the samples chosen from."""
-    figure, panels = plt.subplots(len(results), 1, figsize=(7.2, 3.0 * len(results)), squeeze=False)
-    for axes, own in zip(panels[:, 0], results.values(), strict=True):
-        axes.set(ylabel=UNITS[own.task], title=own.title)
-        axes.set_xlabel("strength of guidance (conditional), or samples to choose from (MLE)")
-        if own.counted:
-            axes.set_yscale("log")
-        for title, groups, look in (
-            ("conditional, guided", own.guided, LOOKS["conditional"]),
-            ("MLE, best of n", own.best_of, LOOKS["MLE"]),
-        ):
-            found = {float(k): level(own.task, records) for k, records in groups.items()}
-            if found:
-                _curve(axes, found, title, *look)
-        if own.counted:
-            _plain(axes.yaxis)
-    return figure
-
-
-def _curve(axes: Axes, found: Mapping[float, Estimate], title: str, colour: str, marker: str) -> None:
-    """A curve with intervals and its name at its end."""
-    for x, e in found.items():
-        axes.plot([x, x], [e.low, e.high], color=colour, linewidth=1.4, alpha=0.55)
-    values = [e.value for e in found.values()]
-    axes.plot(list(found), values, color=colour, marker=marker, markersize=5.5, linewidth=1.6)
-    axes.annotate(
-        title, (list(found)[-1], values[-1]), (8, 0), textcoords="offset points", color=colour, va="center",
-        fontsize=9, annotation_clip=False,
-    )  # fmt: skip
-
-
-def guided(results: Mapping[str, Results]) -> dict[str, Results]:
-    """Tasks of which conditional runs were also asked with guidance, or MLE runs for the best of several samples."""
-    return {task: own for task, own in results.items() if own.guided or own.best_of}
+    A row of a single seed has no interval: one of texts alone would look surest. None where nothing was measured.
+    """
+    panels = {}
+    guided = [own for own in results.values() if own.guided or own.best_of]
+    for own in guided:
+        asked = {f"{REFERENCE}, best of {n}": records for n, records in own.best_of.items()}
+        asked |= {f"{CONDITIONAL}, guidance {strength:g}": records for strength, records in own.guided.items()}
+        found = {f"{name} ({len(records)})": level(own.task, records) for name, records in asked.items()}
+        panels[own.title] = {
+            name: e if e.n > 1 else replace(e, low=math.nan, high=math.nan) for name, e in found.items()
+        }
+    units, counted = {own.title: UNITS[own.task] for own in guided}, [own.title for own in guided if own.counted]
+    return point_panels(panels, units, log=counted) if panels else None

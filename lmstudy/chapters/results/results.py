@@ -1,4 +1,4 @@
-"""What the chapter of results computes from records: levels, comparisons with MLE, and how far two graders agree."""
+"""What the chapter of results computes: levels, comparisons with MLE, agreement of graders, distance from a teacher."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ import numpy as np
 
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.multiplicity import Corrected, corrected, order_agreement
-from lmstudy.evaluation.statistics import Estimate, paired_ratio_of_means, ratio_of_sums_bootstrap
-from lmstudy.runs.records import Record, load_folder, published_folder
-from lmstudy.study.estimates import HELD_OUT, capability_cost, mean, more, sums, times
+from lmstudy.evaluation.statistics import (
+    Estimate,
+    paired_difference,
+    paired_ratio_of_means,
+    ratio_of_sums_bootstrap,
+)
+from lmstudy.runs.records import Record
+from lmstudy.study.estimates import HELD_OUT, capability_cost, common_seeds, mean, more, sums, times
 from lmstudy.study.estimates import UNPROMPTED as TRAINING
 from lmstudy.study.preferences import (
     BAD,
@@ -41,6 +46,8 @@ OURS = ("selective", "conditional, cooldown")
 REFERENCE, CONDITIONAL = "MLE", "conditional"
 SMOKE = ("measure.samples=32", "measure.prompts=8")
 """At budget=smoke, nothing is learned and little need be measured."""
+SETTINGS_SEED = 1
+"""Other settings of the objectives are tried with one seed, all with the same."""
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
 
@@ -79,7 +86,7 @@ def results(
     task: str,
     seeds: Sequence[int] | None = None,
     budget: str | None = None,
-    names: Iterable[str] = OBJECTIVES,
+    names: Iterable[str] | None = None,
     own: Own = STUDY,
 ) -> Results:
     """The runs of a task and their measurements.
@@ -89,64 +96,40 @@ def results(
         task: of the study.
         seeds: None: all that there are, with the measurements in which guidance, choice or the token asked for differ.
         budget: a choice of the group; None: the task's own.
-        names: of objectives; those without a measurement are left out.
+        names: of objectives, None: of all; those without a measurement are left out.
         own: parts in the place of the study's.
 
     Raises:
-        StudyError: a task, objective, scorer or budget that does not exist, or a seed twice.
+        StudyError: a task, objective, scorer or budget that does not exist, or a seed twice; parts of one's own without
+            seeds, since nothing is published of them.
+        NoRecordsError: nothing of the task was measured, and the shelf makes nothing.
     """
+    if seeds is None and own != STUDY:
+        raise StudyError(f"{own}: nothing is published of it; give seeds, such as [1, 2, 3], to train")
     arms, measurements = {}, {}
     small = SMOKE if budget == "smoke" else ()
-    for name in names:
+    for name in OBJECTIVES if names is None else names:
         with suppress(NoRecordsError):
             runs = arm(shelf, check_task(task), name, seeds, budget, own)
             measurements[name] = judged(shelf, task, runs, *small, own=own)
             measured = {record.seed for record in measurements[name]}
             arms[name] = [record for record in runs if record.seed in measured]
+    if not measurements:
+        wanted = f"task={task} budget={budget or BUDGETS[task]}"
+        raise NoRecordsError(f"of measured runs of {wanted}: give seeds, such as [1], to train")
     if seeds is not None:
         return Results(task, arms, measurements)
 
-    def varied(name: str, settings: Mapping[Any, Sequence[str]]) -> dict[Any, list[Record]]:
+    def varied(name: str, settings: Mapping[Any, Sequence[str]], usual: Any = None) -> dict[Any, list[Record]]:
+        """Measurements of an arm with other settings, and, where there are any, its usual ones."""
         found = {}
         for value, overrides in settings.items():
             with suppress(NoRecordsError):
                 found[value] = judged(shelf, task, arms.get(name, []), *overrides)
-        return found
+        return {usual: measurements[name]} | found if found and usual else found
 
-    guided = varied(CONDITIONAL, GUIDANCE)
-    if guided:
-        guided = {1.0: measurements[CONDITIONAL]} | guided
-    best_of = varied(REFERENCE, BEST_OF)
-    if best_of:
-        best_of = {1: measurements[REFERENCE]} | best_of
     bad = varied(CONDITIONAL, {"bad": BAD}).get("bad", [])
-    return Results(task, arms, measurements, guided, best_of, bad)
-
-
-def gather(
-    tasks: Sequence[str],
-    seeds: Sequence[int] | None = None,
-    budget: str | None = None,
-    runs: str = "runs",
-    own: Own = STUDY,
-    names: Sequence[str] | None = None,
-) -> dict[str, Results]:
-    """Results by task: of all published runs, or of the seeds given, trained where they are missing.
-
-    Raises:
-        StudyError: as `results`; without seeds, nothing published, or a corpus or scorer of one's own, of which
-            nothing is.
-    """
-    if seeds is None and own != STUDY:
-        raise StudyError(f"{own}: nothing is published of it; give seeds, such as [1, 2, 3], to train")
-    shelf = Shelf.open(runs) if seeds is not None else Shelf(load_folder(published_folder()))
-    chosen = list(OBJECTIVES) if names is None else list(names)
-    found = {task: results(shelf, task, seeds, budget, chosen, own) for task in tasks}
-    for task, of_task in found.items():
-        if not of_task.judged:
-            wanted = budget or BUDGETS[task]
-            raise StudyError(f"nothing of task={task} budget={wanted} is published: give seeds, such as [1]")
-    return found
+    return Results(task, arms, measurements, varied(CONDITIONAL, GUIDANCE, 1.0), varied(REFERENCE, BEST_OF, 1), bad)
 
 
 def scored(records: Sequence[Record], *keys: str) -> bool:
@@ -210,11 +193,6 @@ def holm_corrected(estimates: Mapping[str, Estimate], ratios: bool) -> dict[str,
     return corrected({name: logarithm(e) if ratios else e for name, e in estimates.items()})
 
 
-def as_ratio(per_cent_more: Estimate) -> Estimate:
-    """One more than a share that is given in per cent."""
-    return per_cent_more.times(0.01).minus(-1.0)
-
-
 def logarithm(ratio: Estimate) -> Estimate:
     """Of a ratio, whose interval is symmetric there."""
     value, low, high = (math.log(x) for x in (ratio.value, ratio.low, ratio.high))
@@ -246,3 +224,39 @@ def best_column(results: Results) -> str | None:
         if scored(records, TRAINING)
     }
     return min(values, key=lambda name: values[name]) if values else None
+
+
+TEACHER = ("objective=mle", "budget.steps=1600", "budget.evaluate_every=400")
+"""Four times the steps of a run of the study, as overrides of `lmstudy-train`."""
+GROUP = "divergence"
+"""Of the records of a measurement of the distance from a teacher."""
+
+
+def distances(shelf: Shelf, task: str) -> Arms:
+    """Measurements of how far each objective is from a teacher that read longer, as far as there are any."""
+    found: Arms = {}
+    with suppress(NoRecordsError):
+        teacher = shelf.trained(f"experiment={task}", f"budget={BUDGETS[task]}", *TEACHER)[0]
+        asked = ("measure=divergence", f"measure.teacher={teacher.id}")
+        for name in OBJECTIVES:
+            with suppress(NoRecordsError):
+                found[name] = shelf.measured(arm(shelf, task, name), *asked)
+    return found
+
+
+def kl(own: Sequence[Record]) -> Estimate:
+    """Kullback-Leibler divergence from the teacher in bits per byte of its texts, over seeds and texts."""
+    return ratio_of_sums_bootstrap(sums(own, GROUP))
+
+
+def farther(found: Mapping[str, Sequence[Record]], first: str, second: str) -> Estimate:
+    """Divergence of `first` minus that of `second`, paired by seed and text.
+
+    Raises:
+        NoRecordsError: one of them was not measured.
+    """
+    missing = [name for name in (first, second) if name not in found]
+    if missing:
+        raise NoRecordsError(f"of the distance of {missing[0]!r} from a teacher")
+    one, other = common_seeds(found[first], found[second])
+    return paired_difference(sums(one, GROUP), sums(other, GROUP))

@@ -1,6 +1,6 @@
 """The runs of the chapter on results: objectives of every task, and other settings of them."""
 
-from lmstudy.chapters.results.tuning import SEED
+from lmstudy.chapters.results.results import SETTINGS_SEED
 from lmstudy.study.chapter_runs import chapter_runs
 from lmstudy.study.preferences import MORE_SEEDS, MOST_SEEDS, OBJECTIVES, SEEDS, SETTINGS, TASKS, VARIANTS
 
@@ -14,5 +14,5 @@ RUNS += [
     run
     for name, settings in SETTINGS.items()
     for setting in settings
-    for run in chapter_runs(("experiment=privacy", *VARIANTS[f"{name}, {setting}"]), seeds=[SEED])
+    for run in chapter_runs(("experiment=privacy", *VARIANTS[f"{name}, {setting}"]), seeds=[SETTINGS_SEED])
 ]

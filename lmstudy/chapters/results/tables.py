@@ -1,9 +1,10 @@
-"""Tables of the chapter of results, a row an objective, and what they say in sentences."""
+"""What the chapter of results shows in words: tables, a row an objective, sentences, and samples side by side."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -13,110 +14,133 @@ from lmstudy.chapters.results.results import (
     CONDITIONAL,
     HELD_OUT,
     REFERENCE,
+    SETTINGS_SEED,
     TRAINING,
     Results,
-    as_ratio,
     best_column,
     better,
     cost,
     costs,
+    farther,
     holm_corrected,
     improvements,
+    kl,
     level,
     our_columns,
     share,
 )
-from lmstudy.evaluation.multiplicity import Corrected
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
+from lmstudy.show.numbers import number, says, written
+from lmstudy.show.texts import Sample, side_by_side
 from lmstudy.study.estimates import bits_per_byte, mean_metric
-from lmstudy.study.preferences import PER_THOUSAND, TASKS
+from lmstudy.study.preferences import PER_THOUSAND, SETTINGS, TASKS, arm, judged
+from lmstudy.study.shelf import NoRecordsError, Shelf
 
 AIM_RATIO, AIM_SPREAD, AIM_COST = 5.0, 1.0, 2.0
 """What the study set out to reach: times fewer, standard deviations of ratings, per cent of bits per byte."""
 PEOPLE = "held-out text by people"
 MINDED = {"pep8": "violations of style", "privacy": "items of personal data"}
+MORE_BITS = "bits per byte more, %"
 
 
 def misalignment_table(results: Results) -> pd.DataFrame:
     """What graders say of samples from nothing and behind held-out beginnings, and of text by people."""
-    rows = {name: _graded(results, records) for name, records in results.judged.items()}
-    first = next(iter(results.judged.values()))
-    people = _graded(results, first, "people", "people")
-    return pd.DataFrame(
-        rows | {PEOPLE: {column: people[column] for column in people if "prompted:" not in column}}
-    ).T.fillna("")
+    rows: dict[str, dict[str, Any]] = {name: _graded(results, records) for name, records in results.judged.items()}
+    people = _graded(results, next(iter(results.judged.values())), "people", "people")
+    rows[PEOPLE] = {column: None if "prompted" in column else cell for column, cell in people.items()}
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def _graded(
     results: Results, records: Sequence[Record], nothing: str = "unprompted", prompt: str = "prompted"
-) -> dict[str, str]:
-    spec = ".3g" if results.counted else "+.2f"
-    worst = mean_metric(records, f"{nothing}/training/expected_maximum") * PER_THOUSAND[results.task]
+) -> dict[str, Any]:
     return {
-        "from nothing: training scorer": _number(level(results.task, records, f"{nothing}/training"), spec),
-        "held-out grader": _number(level(results.task, records, f"{nothing}/held_out"), spec),
-        "bad texts, %": _number(share(records, f"{nothing}/training"), ".1f"),
-        "worst of 25": _value(worst, spec),
-        "prompted: training scorer": _number(level(results.task, records, f"{prompt}/training"), spec),
-        "prompted: held-out grader": _number(level(results.task, records, f"{prompt}/held_out"), spec),
+        "from nothing: training scorer": level(results.task, records, f"{nothing}/training"),
+        "held-out grader": level(results.task, records, f"{nothing}/held_out"),
+        "bad texts, %": share(records, f"{nothing}/training"),
+        "worst of 25": mean_metric(records, f"{nothing}/training/expected_maximum") * PER_THOUSAND[results.task],
+        "prompted: training scorer": level(results.task, records, f"{prompt}/training"),
+        "prompted: held-out grader": level(results.task, records, f"{prompt}/held_out"),
     }
 
 
 def capability_table(results: Results) -> pd.DataFrame:
     """Bits per byte, the structure family where there is one, how varied and how long samples are, and seeds."""
-    rows = {}
-    bits = {name: bits_per_byte(own) for name, own in results.trained.items()}
-    for name, records in results.judged.items():
-        structure = level(results.task, records, "unprompted/structure")
-        rows[name] = {
-            "bits per byte": f"{bits[name].value:.3f}",
-            "more than MLE, %": "" if name not in results.others else _number(cost(results, name), "+.1f"),
-            **({"structure, from nothing": _number(structure, ".3g")} if math.isfinite(structure.value) else {}),
-            "distinct-2": _value(mean_metric(records, "diversity/distinct_2"), ".3f"),
-            "self-BLEU": _value(mean_metric(records, "diversity/self_bleu"), ".1f"),
-            "characters": _value(mean_metric(records, "diversity/characters"), ".0f"),
-            "seeds": str(len(records)),
+    rows = {
+        name: {
+            "bits per byte": bits_per_byte(results.trained[name]).value,
+            "more than MLE, %": cost(results, name) if name in results.others else None,
+            "structure, from nothing": level(results.task, records, "unprompted/structure"),
+            "distinct-2": mean_metric(records, "diversity/distinct_2"),
+            "self-BLEU": mean_metric(records, "diversity/self_bleu"),
+            "characters": mean_metric(records, "diversity/characters"),
+            "seeds": len(records),
         }
-    return pd.DataFrame(rows).T.fillna("")
+        for name, records in results.judged.items()
+    }
+    found = pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+    if all(math.isnan(e.value) for e in found["structure, from nothing"]):
+        return found.drop(columns="structure, from nothing")
+    return found
 
 
 def comparison_table(results: Results) -> pd.DataFrame:
     """Each objective against MLE with the same seed; "*" where Holm's correction over the column calls it different."""
-    unit = "times fewer" if results.counted else "SD of ratings better"
-    spec = ".3g" if results.counted else "+.2f"
-    table = {}
+    table: dict[str, Any] = {}
     for title, key in (("training scorer", TRAINING), ("held-out grader", HELD_OUT)):
-        gains = improvements(results, key)
-        family = holm_corrected(gains, results.counted)
-        table[f"{title}, {unit}"] = {name: _number(e, spec) + _star(family[name]) for name, e in gains.items()}
+        table[f"{title}, {_unit(results)}"] = _starred(improvements(results, key), results.counted)
     prices = costs(results)
-    family = holm_corrected({name: as_ratio(e) for name, e in prices.items()}, ratios=True)
-    table["bits per byte more, %"] = {name: _number(e, "+.1f") + _star(family[name]) for name, e in prices.items()}
-    found = pd.DataFrame(table)
-    found["seeds in common"] = [str(e.n) for e in improvements(results).values()]
-    return found
+    ratios = {name: e.times(0.01).minus(-1.0) for name, e in prices.items()}
+    table[MORE_BITS] = _starred(prices, True, ratios)
+    table["seeds in common"] = {name: e.n for name, e in improvements(results).items()}
+    return pd.DataFrame(table)
 
 
-def _star(corrected: Corrected) -> str:
-    return " *" if corrected.differs() else ""
+def _starred(
+    found: Mapping[str, Estimate], ratios: bool, family: Mapping[str, Estimate] | None = None
+) -> dict[str, str]:
+    """Estimates as they are written, with a star where they differ among the `family` (themselves, if none)."""
+    decimals = 1 if family is not None else None if ratios else 2
+    corrected = holm_corrected(family or found, ratios)
+    return {
+        name: "–"
+        if math.isnan(e.value)
+        else written(e, decimals is not None, decimals=decimals) + (" *" if corrected[name].differs() else "")
+        for name, e in found.items()
+    }
 
 
-def _number(estimate: Estimate, spec: str) -> str:
-    """With its interval; a large number, as an interval of few seeds may have, without an exponent."""
-    if not math.isfinite(estimate.value):
-        return "not scored"
-    ends = (estimate.low, estimate.high)
-    interval = " to ".join(_written(end, spec) for end in ends) if all(map(math.isfinite, ends)) else "unknown"
-    return f"{_written(estimate.value, spec)} ({interval})"
+def _unit(results: Results) -> str:
+    return "times fewer" if results.counted else "SD of ratings better"
 
 
-def _written(value: float, spec: str) -> str:
-    return f"{value:,.0f}" if spec.endswith("g") and abs(value) >= 100 else f"{value:{spec}}"
+def _null(results: Results) -> float:
+    return 1.0 if results.counted else 0.0
 
 
-def _value(value: float, spec: str) -> str:
-    return f"{value:{spec}}" if math.isfinite(value) else "not scored"
+def columns_table(results: Results) -> pd.DataFrame:
+    """What this study adds against conditional training: on both axes."""
+    rows = {}
+    for name, records in our_columns(results).items():
+        gain = better(results.task, records, results.judged[CONDITIONAL])
+        price = cost(results, name, CONDITIONAL) if name in results.trained else None
+        rows[name] = {
+            f"than conditional, {_unit(results)}": gain,
+            MORE_BITS: price,
+            "in what is minded": says(gain, "worse", null=_null(results)),
+            "in capability": "the same weights" if price is None else says(price),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+
+
+def best_sentence(results: Results) -> str:
+    """Which of our columns is best by the training scorer, and on which axes it beats conditional training."""
+    name = best_column(results)
+    if name is None or CONDITIONAL not in results.judged:
+        return f"**{results.title}:** nothing to compare yet."
+    minded, capability = columns_table(results).loc[name, ["in what is minded", "in capability"]]
+    return f"**{results.title}:** {name}. In what is minded: {minded}. In capability: {capability}."
 
 
 def against_aims(results: Results) -> str:
@@ -128,19 +152,20 @@ def against_aims(results: Results) -> str:
     price = cost(results, CONDITIONAL)
     if not math.isfinite(gain.value):
         return f"{title} There was nothing to score."
-    amount = _number(gain, ".3g" if results.counted else "+.2f")
     what = (
-        f"writes {amount} times fewer {MINDED[results.task]}"
+        f"writes {written(gain)} times fewer {MINDED[results.task]}"
         if results.counted
-        else f"writes text that is {amount} standard deviations of human ratings better"
+        else f"writes text that is {written(gain, signed=True, decimals=2)} standard deviations of human ratings better"
     )
-    aim = AIM_RATIO if results.counted else AIM_SPREAD
-    null = 1.0 if results.counted else 0.0
+    aim, null = AIM_RATIO if results.counted else AIM_SPREAD, _null(results)
+    verdict = says(gain, null=null)
+    apart = {"unknown": "is unknown", "cannot be told": f"holds {null:g}, so that it shows nothing"}
     return (
         f"{title} Against MLE, conditional training {what} ({_seeds(gain.n)}). The aim of {aim:g} is "
         f"**{_reached(gain.value >= aim, gain.low >= aim, gain.high < aim)}**; the interval "
-        f"{_apart(gain, null)}. It needs {price.value:+.1f} % bits per byte ({price.interval('+.1f')}); the aim of at "
-        f"most {AIM_COST:g} % is **{_reached(price.value <= AIM_COST, price.high <= AIM_COST, price.low > AIM_COST)}**."
+        f"{apart.get(verdict, f'excludes {null:g}')}. It needs "
+        f"{written(price, signed=True, decimals=1)} % bits per byte; the aim of at most {AIM_COST:g} % is "
+        f"**{_reached(price.value <= AIM_COST, price.high <= AIM_COST, price.low > AIM_COST)}**."
     )
 
 
@@ -150,53 +175,8 @@ def _reached(value: bool, surely: bool, never: bool) -> str:
     return "missed, with the whole interval" if never else "missed by the value, with the aim inside the interval"
 
 
-def _apart(e: Estimate, null: float) -> str:
-    if math.isnan(e.low):
-        return "is unknown"
-    return f"excludes {null:g}" if e.low > null or e.high < null else f"holds {null:g}, so that it shows nothing"
-
-
 def _seeds(n: int) -> str:
     return f"{n} seeds" if n > 1 else "one seed, so that the interval knows of texts alone"
-
-
-def columns_table(results: Results) -> pd.DataFrame:
-    """What this study adds against conditional training: on both axes."""
-    unit = "times fewer" if results.counted else "SD of ratings better"
-    spec = ".2g" if results.counted else "+.2f"
-    rows = {}
-    for name, records in our_columns(results).items():
-        gain = better(results.task, records, results.judged[CONDITIONAL])
-        price = cost(results, name, CONDITIONAL) if name in results.trained else None
-        rows[name] = {
-            f"than conditional, {unit}": _number(gain, spec),
-            "bits per byte more, %": "as conditional" if price is None else _number(price, "+.1f"),
-            "less of what is minded": _says(gain, 1.0 if results.counted else 0.0),
-            "more capable": "the same weights" if price is None else _says(-price, 0.0),
-        }
-    return pd.DataFrame(rows).T
-
-
-def _says(e: Estimate, null: float) -> str:
-    if not (math.isfinite(e.value) and math.isfinite(e.low)):
-        return "unknown"
-    return "yes" if e.low > null else "no" if e.high < null else "cannot be told"
-
-
-def best_sentence(results: Results) -> str:
-    """Which of our columns is best by the training scorer, and on which axes it beats conditional training."""
-    name = best_column(results)
-    title = f"**{results.title}:**"
-    if name is None or CONDITIONAL not in results.judged:
-        return f"{title} nothing to compare yet."
-    gain = better(results.task, our_columns(results)[name], results.judged[CONDITIONAL])
-    less = _says(gain, 1.0 if results.counted else 0.0)
-    if name not in results.trained:
-        return (
-            f"{title} {name}. Less of what is minded: {less}. Bits per byte are those of conditional: the same weights."
-        )
-    capable = _says(-cost(results, name, CONDITIONAL), 0.0)
-    return f"{title} {name}. Less of what is minded: {less}. More capable: {capable}."
 
 
 def what_was_run(results: Mapping[str, Results]) -> str:
@@ -208,21 +188,19 @@ def what_was_run(results: Mapping[str, Results]) -> str:
         for task, own in results.items()
     )
     seconds = float(np.median([record.wall_seconds for record in runs]))
-    tokens = float(np.mean([record.metrics["train/tokens"] for record in runs]))
-    judged: Any = measured[0].config["measure"]
+    tokens = mean_metric(runs, "train/tokens")
+    asked: Any = measured[0].config["measure"]
     unscored = sum(r.metrics.get(f"unprompted/{s}/unscored", 0) for r in measured for s in ("training", "held_out"))
     return (
         f"Shown are **{len(runs)} runs**: {each}. Each has {runs[0].metrics['parameters'] / 1e6:.1f} million "
-        f"parameters, learned from {tokens / 1e6:.2g} million target tokens, and took {seconds:,.0f} seconds (median). "
-        f"Of each, {judged['samples']:,} texts written from nothing and up to {judged['prompts']:,} continuations were "
-        f"judged by every scorer. Texts that a scorer could not judge: {unscored:.0f}."
+        f"parameters, learned from {number(tokens / 1e6, 2)} million target tokens, and took {seconds:,.0f} seconds "
+        f"(median). Of each, {asked['samples']:,} texts written from nothing and up to {asked['prompts']:,} "
+        f"continuations were judged by every scorer. Texts that a scorer could not judge: {unscored:.0f}."
     )
 
 
 def on_guidance(results: Mapping[str, Results]) -> str:
     """What the strongest guidance that was tried does against none, and what it does to variety."""
-    if not results:
-        return "Of the runs shown, no measurement with guidance or of the best of several samples is published."
     lines = []
     for task, own in results.items():
         for title, groups in (("guidance", own.guided), ("best of", own.best_of)):
@@ -235,8 +213,76 @@ def on_guidance(results: Mapping[str, Results]) -> str:
                 gain, unit = better(task, groups[weak], groups[strong]), "times more"
             varied = [mean_metric(groups[key], "diversity/distinct_2") for key in (weak, strong)]
             lines.append(
-                f"- **{own.title}, {title} {strong:g}** against {weak:g}: "
-                f"{_number(gain, '.3g' if own.counted else '+.2f')} {unit} ({_seeds(gain.n)}); "
-                f"distinct-2 goes from {varied[0]:.3f} to {varied[1]:.3f}."
+                f"- **{own.title}, {title} {strong:g}** against {weak:g}: {written(gain, not own.counted)} {unit} "
+                f"({_seeds(gain.n)}); distinct-2 goes from {varied[0]:.3f} to {varied[1]:.3f}."
             )
-    return "\n".join(lines)
+    nothing = "Of the runs shown, no measurement with guidance or of the best of several samples is published."
+    return "\n".join(lines) or nothing
+
+
+def distance_table(found: Mapping[str, Sequence[Record]], reference: str = REFERENCE) -> pd.DataFrame:
+    """Divergence of every objective from the teacher, and how much more it is than that of a reference."""
+    rows = {
+        name: {
+            "KL from the teacher": kl(own),
+            f"more than {reference}": None if name == reference else farther(found, name, reference),
+            "seeds": len(own),
+        }
+        for name, own in found.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+
+
+def settings_table(shelf: Shelf, task: str) -> pd.DataFrame:
+    """What each objective writes and knows at settings other than those of the study, and at those, with one seed.
+
+    A row a setting that has been tried. Where violations are counted scores are per 1,000 characters.
+    """
+    rows = {}
+    for name, settings in SETTINGS.items():
+        arms = {f"{name}, as in the study": name} | {f"{name}, {own}": f"{name}, {own}" for own in settings}
+        for title, own in arms.items():
+            with suppress(NoRecordsError):  # nobody tried it yet
+                runs = arm(shelf, task, own, [SETTINGS_SEED])
+                measured = judged(shelf, task, runs)
+                rows[title] = {
+                    "training scorer": level(task, measured),
+                    "held-out grader": level(task, measured, HELD_OUT),
+                    "bits per byte": bits_per_byte(runs),
+                }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+
+
+def samples(results: Results, count: int = 3) -> str:
+    """HTML: a column a model, the first texts from nothing of one run as its record keeps them (masked, if so).
+
+    The run is that of the lowest seed that all models have. A segment that scores worse than the scorer's threshold is
+    marked; of ratings, which every text has, the number is shown instead.
+    """
+    models = {
+        REFERENCE: results.judged.get(REFERENCE),
+        "conditional, asked for good": results.judged.get(CONDITIONAL),
+        "conditional, asked for bad": results.bad,
+    }
+    by_seed = {name: {record.seed: record for record in records} for name, records in models.items() if records}
+    shared = set.intersection(*map(set, by_seed.values())) if by_seed else set()
+    if not shared:
+        return "<p>No two of these models have a seed in common.</p>"
+    seed = min(shared, key=str)
+    columns = {name: _written_by(own[seed], results.counted)[:count] for name, own in by_seed.items()}
+    what = "what the training scorer minds is marked" if results.counted else "with the rating that is predicted"
+    return side_by_side(columns, code=results.counted, caption=f"{results.title}: first texts from nothing, {what}")
+
+
+def _written_by(record: Record, counted: bool) -> list[Sample]:
+    config: Any = record.config
+    threshold = float(config["measure"]["scorers"]["training"].get("threshold", 0.0))
+    kept: Any = [one for one in record.samples if one["of"] == "unprompted"]  # type: ignore[index,call-overload]
+    if counted:
+        return [Sample(s["segments"], [x is not None and x > threshold for x in s["scores"]]) for s in kept]
+    found = []
+    for sample in kept:
+        known = [x for x in sample["scores"] if x is not None and math.isfinite(x)]
+        rating = f"predicted rating {number(-sum(known) / len(known), decimals=1, signed=True)}" if known else ""
+        found.append(Sample(sample["segments"], note=rating))
+    return found
