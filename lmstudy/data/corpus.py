@@ -4,6 +4,8 @@ Each stage is kept in the cache under the hash of what determines it, so that th
 and a changed setting rebuilds only what depends on it.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 import time
@@ -11,9 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import datasets
 from tokenizers import Tokenizer
 
 from lmstudy.data import tables
@@ -27,6 +28,9 @@ from lmstudy.data.stages import extraction, selection, tokenisation
 from lmstudy.data.stages.report import report
 from lmstudy.data.tokenizer import encode
 from lmstudy.folders import cache_folder
+
+if TYPE_CHECKING:
+    import datasets
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, Self
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lmstudy.config import build
+from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
 
 
@@ -74,6 +76,14 @@ class TiedOutput(nn.Module):
     def output_weight(self) -> Tensor:
         """[V, D]: logits are `hidden @ output_weight.T`."""
         return self.embedding.weight if self.output is None else self.output
+
+    def hidden(self, batch: Seq2SeqBatch) -> Tensor:
+        """What the output matrix turns into logits: [B, T, D]."""
+        raise NotImplementedError
+
+    def forward(self, batch: Seq2SeqBatch) -> Tensor:
+        """Logits [B, T, V] of the next token at each decoder position."""
+        return F.linear(self.hidden(batch), self.output_weight)
 
     def untie(self) -> None:
         """Give the output a matrix of its own, which starts as a copy of the embedding and goes its own way."""

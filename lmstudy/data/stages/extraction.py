@@ -31,7 +31,7 @@ def extract(source: Source, cache: Path, folder: Path, progress: Progress) -> di
             _count(reading, counts)
             yield _columns(reading.documents)
 
-    tables.write(folder / "documents.arrow", tables.DOCUMENTS, rows())
+    tables.write(folder / "documents.arrow", tables.documents(), rows())
     if not sum(of["documents"] for of in counts.values()):
         skipped = {name: of["skipped"] for name, of in counts.items()}
         raise StudyError(f"data: the source gave no document; left out: {skipped}")
