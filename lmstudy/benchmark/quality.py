@@ -187,9 +187,8 @@ class Quality:
             for key in (VALID, "train/loss"):
                 if key in record.curves:
                     result.curves[f"{planned.name}/{key}"] = dict(record.curves[key])  # type: ignore[arg-type]
-            crosses = comparison.crossing_minutes(record) if planned.side == "lmstudy" else None
             minutes = seconds(planned, times) / 60
-            result.samples.append(run_sample(planned.name, record, runs.command(planned), minutes, crosses))
+            result.samples.append(run_sample(planned.name, record, runs.command(planned), minutes))
         result.notes += self._notes(final, form, times, edges)
         return result
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lmstudy.data.examples import Documents, Ints, Plan, PrefixLM
+from lmstudy.data.examples import Documents, Ints, Plan, PrefixLM, Rng
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
 
@@ -36,9 +36,7 @@ class Copy:
             )
         self.shortest, self.longest = shortest, longest
 
-    def plan(
-        self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
-    ) -> Plan:
+    def plan(self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: Rng) -> Plan:
         drawn = rng.integers(self.shortest, self.longest + 1, len(index))
         room = min(encoder_length, decoder_length) - 1
         length = np.minimum(np.minimum(drawn, documents.lengths(index)), room)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, Field, PositiveInt
 
 from lmstudy.data.cache import files_digest
 from lmstudy.data.documents import Document, Progress, Reading, lines, universal_newlines
@@ -15,7 +16,7 @@ from lmstudy.errors import StudyError
 PART_BYTES = 2**20
 
 
-class Files(BaseModel):
+class Files(BaseModel, extra="forbid", frozen=True):
     """The source (see `lmstudy.data.documents.Source`) of a folder, its sub-folders included.
 
     `unit` is what becomes one document: the whole `file`; `paragraph`: consecutive paragraphs (separated by
@@ -25,7 +26,6 @@ class Files(BaseModel):
     `suffixes` are read; `name` and `licence` are what the report says of them.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     path: str
     suffixes: list[str] = Field(default=[".txt", ".md", ".rst", ".py"], min_length=1)
     unit: Literal["file", "paragraph", "function"] = "paragraph"
@@ -103,16 +103,12 @@ class Files(BaseModel):
 def paragraphs(text: str, characters: int) -> Iterator[str]:
     """Consecutive paragraphs joined up to a length in characters, without empty lines around the whole."""
     current = ""
-    paragraph = ""
-    for line in [*lines(text), "\n"]:
-        if line.strip() or not paragraph:
-            paragraph += line if line.strip() or paragraph else ""
-            continue
-        if current and len(current) + 1 + len(paragraph) > characters:
+    for empty, run in groupby(lines(text), lambda line: not line.strip()):
+        paragraph = "" if empty else "".join(run)
+        if current and paragraph and len(current) + 1 + len(paragraph) > characters:
             yield current
             current = ""
-        current += ("\n" if current else "") + paragraph
-        paragraph = ""
+        current += ("\n" if current and paragraph else "") + paragraph
     if current:
         yield current
 

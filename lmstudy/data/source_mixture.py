@@ -3,23 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
-from lmstudy.data.documents import Document, Progress, Reading
+from lmstudy.data.documents import Progress, Reading, whole
 from lmstudy.data.settings import parse_source
 from lmstudy.errors import StudyError
 
-
-class Part(NamedTuple):
-    """A piece of one of the sources."""
-
-    of: str
-    part: Any
+Part = tuple[str, Any]
+"""Name of one of the sources, and a piece of it."""
 
 
-class Mixture(BaseModel):
+class Mixture(BaseModel, extra="forbid", frozen=True):
     """The source (see `lmstudy.data.documents.Source`) of all documents of several sources, each one segment.
 
     `sources` gives each of them a name and its configuration, as in `data` but without cleaning, duplicates, split
@@ -28,7 +24,6 @@ class Mixture(BaseModel):
     one segment whatever its source takes for one: it is judged, and stands behind a control token, as a whole.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     one_segment: ClassVar[bool] = True
     sources: Annotated[dict[str, Any], BeforeValidator(lambda sources: _parsed(sources)), Field(min_length=1)]
 
@@ -46,20 +41,12 @@ class Mixture(BaseModel):
         return found
 
     def parts(self, cache: Path, progress: Progress) -> Sequence[Part]:
-        return [Part(name, part) for name, source in self.sources.items() for part in source.parts(cache, progress)]
+        return [(name, part) for name, source in self.sources.items() for part in source.parts(cache, progress)]
 
     def read(self, part: Part) -> Reading:
-        reading: Reading = self.sources[part.of].read(part.part)
-        return replace(reading, documents=[whole(document) for document in reading.documents])
-
-    def segments(self, text: str) -> tuple[str, ...]:
-        """The text itself."""
-        return (text,) if text else ()
-
-
-def whole(document: Document) -> Document:
-    """The document as one segment."""
-    return replace(document, segments=(document.text,) if document.text else ())
+        name, piece = part
+        reading: Reading = self.sources[name].read(piece)
+        return replace(reading, documents=[replace(each, segments=whole(each.text)) for each in reading.documents])
 
 
 def _parsed(sources: Any) -> Any:

@@ -7,7 +7,7 @@ of the windows add up to the bits of the document, by the chain rule.
 
 import numpy as np
 
-from lmstudy.data.examples import Documents, Ints, Plan
+from lmstudy.data.examples import Documents, Ints, Plan, Rng
 from lmstudy.data.tokenizer import BOS, EOS
 
 
@@ -16,9 +16,7 @@ class Windows:
 
     shifted = True
 
-    def plan(
-        self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
-    ) -> Plan:
+    def plan(self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: Rng) -> Plan:
         document, cut, encoder, decoder = [], [], [], []
         for i in index.tolist():
             length, at = int(documents.lengths(np.array([i]))[0]), 0
