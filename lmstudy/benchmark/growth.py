@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from pydantic import PositiveFloat, PositiveInt
 
 from lmstudy.benchmark import grown_store
 from lmstudy.benchmark.contenders.ours import BareTraining
 from lmstudy.benchmark.processes import measure, measure_together, status_mib, wait_for_others
 from lmstudy.benchmark.ratios import log_log_slope
 from lmstudy.benchmark.result import Bench, Line, Result
-from lmstudy.benchmark.settings import Rows, check_positive
+from lmstudy.benchmark.settings import Rows
 from lmstudy.data import tables
 from lmstudy.data.batch import Seq2SeqBatch, Shape
 from lmstudy.data.corpus import prepare
@@ -55,18 +56,17 @@ class Growth(Rows):
 
     name: ClassVar[str] = "growth"
 
-    store_megabytes: list[float]
-    store_steps: int
-    contexts: list[int]
-    widths: list[int]
-    processes: list[int]
-    steps: int
-    tokens: int
-    vocab_size: int
-    d_model: int
+    store_megabytes: list[PositiveFloat]
+    store_steps: PositiveInt
+    contexts: list[PositiveInt]
+    widths: list[PositiveInt]
+    processes: list[PositiveInt]
+    steps: PositiveInt
+    tokens: PositiveInt
+    vocab_size: PositiveInt
+    d_model: PositiveInt
 
     def __post_init__(self) -> None:
-        check_positive(self)
         for context in self.contexts:
             if self.tokens % context:
                 raise StudyError(
