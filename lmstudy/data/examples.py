@@ -31,6 +31,12 @@ class Plan(NamedTuple):
     decoder_length: Ints
 
 
+def drawn_already(index: Ints, cut: Ints, encoder_length: Ints, decoder_length: Ints) -> Plan:
+    """Examples for which `build` draws nothing more."""
+    none = np.zeros_like(index)
+    return Plan(index, cut, none, none, encoder_length, decoder_length)
+
+
 class Documents(Protocol):
     """Random access to token ids and segment starts, such as `lmstudy.data.store.TokenStore` gives."""
 
@@ -100,14 +106,7 @@ class PrefixLM:
             if len(starts) > 1:
                 cut[i] = starts[1 + int(draws[i, 1] * (len(starts) - 1))]
         rest = documents.lengths(index) - cut
-        return Plan(
-            document=index,
-            cut=cut,
-            seed=np.zeros_like(index),
-            kind=np.zeros_like(index),
-            encoder_length=np.minimum(cut + 1, encoder_length),
-            decoder_length=np.minimum(rest + 1, decoder_length),
-        )
+        return drawn_already(index, cut, np.minimum(cut + 1, encoder_length), np.minimum(rest + 1, decoder_length))
 
     def build(self, documents: Documents, example: Plan) -> tuple[Ints, Ints]:
         tokens, cut = documents.tokens(int(example.document)), int(example.cut)

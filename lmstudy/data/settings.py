@@ -5,7 +5,7 @@ import types
 from collections.abc import Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from lmstudy.data.cleaning import steps as cleaning_steps
 from lmstudy.data.cleaning.deduplication import Deduplication
@@ -15,9 +15,10 @@ from lmstudy.data.tokenizer import TokenizerSettings
 from lmstudy.errors import StudyError
 
 
-class Pipeline(BaseModel, extra="forbid", frozen=True):
+class Pipeline(BaseModel):
     """What is done to the documents of any source."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     cleaning: Annotated[dict[str, dict[str, Any] | None], BeforeValidator(lambda steps: _switched_on(steps))] = {}
     """Steps in order, without those that are `false`; none when the group is left out, empty or null."""
     deduplication: Deduplication | None

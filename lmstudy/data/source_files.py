@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from lmstudy.data.cache import files_digest
 from lmstudy.data.documents import Document, Progress, Reading, lines, universal_newlines
@@ -16,7 +16,7 @@ from lmstudy.errors import StudyError
 PART_BYTES = 2**20
 
 
-class Files(BaseModel, extra="forbid", frozen=True):
+class Files(BaseModel):
     """The source (see `lmstudy.data.documents.Source`) of a folder, its sub-folders included.
 
     `unit` is what becomes one document: the whole `file`; `paragraph`: consecutive paragraphs (separated by
@@ -26,6 +26,7 @@ class Files(BaseModel, extra="forbid", frozen=True):
     `suffixes` are read; `name` and `licence` are what the report says of them.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     path: str
     suffixes: list[str] = Field(default=[".txt", ".md", ".rst", ".py"], min_length=1)
     unit: Literal["file", "paragraph", "function"] = "paragraph"

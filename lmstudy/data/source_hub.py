@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from lmstudy.data.cache import files_digest
 from lmstudy.data.documents import Document, Progress, Reading, lines, universal_newlines
@@ -15,7 +15,7 @@ from lmstudy.errors import StudyError
 ROWS_PER_PART = 5000
 
 
-class Hub(BaseModel, extra="forbid", frozen=True):
+class Hub(BaseModel):
     """The source (see `lmstudy.data.documents.Source`) of the rows of a data set, one document each.
 
     `path` is a data set's name on the hub, or a local folder of Parquet or JSON-lines files; `revision` the
@@ -24,6 +24,7 @@ class Hub(BaseModel, extra="forbid", frozen=True):
     `split_name`; `name` and `licence` are what the report says of them. `datasets` runs no code of a data set.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     path: str
     revision: str | None = None
     subset: str | None = None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from lmstudy.data.documents import Progress, Reading, whole
 from lmstudy.data.settings import parse_source
@@ -15,7 +15,7 @@ Part = tuple[str, Any]
 """Name of one of the sources, and a piece of it."""
 
 
-class Mixture(BaseModel, extra="forbid", frozen=True):
+class Mixture(BaseModel):
     """The source (see `lmstudy.data.documents.Source`) of all documents of several sources, each one segment.
 
     `sources` gives each of them a name and its configuration, as in `data` but without cleaning, duplicates, split
@@ -24,6 +24,7 @@ class Mixture(BaseModel, extra="forbid", frozen=True):
     one segment whatever its source takes for one: it is judged, and stands behind a control token, as a whole.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     one_segment: ClassVar[bool] = True
     sources: Annotated[dict[str, Any], BeforeValidator(lambda sources: _parsed(sources)), Field(min_length=1)]
 

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from pydantic import BaseModel, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from lmstudy.data.artefacts.archives import member_names, read_members
 from lmstudy.data.artefacts.pins import Package, PackagesSource
@@ -13,9 +13,10 @@ from lmstudy.data.documents import Document, Progress, Reading, lines
 from lmstudy.data.python_functions import decode_python, find_functions, is_generated
 
 
-class Exclusion(BaseModel, extra="forbid", frozen=True):
+class Exclusion(BaseModel):
     """Files left out: a glob over the path inside the package, and why."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     glob: str
     reason: str
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from lmstudy.errors import StudyError
 
@@ -22,16 +22,18 @@ trained on. Corpora without packages have no "valid_files"."""
 _TRAIN, _VALID, _VALID_FILES, _TEST = range(len(NAMES))
 
 
-class ByPackage(BaseModel, extra="forbid", frozen=True):
+class ByPackage(BaseModel):
     """Roles of packages decide; a share of the files of each trained package is held out too."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     by: Literal["package"] = "package"
     valid_files: Annotated[float, Field(ge=0, lt=1)] = 0.02
 
 
-class ByHash(BaseModel, extra="forbid", frozen=True):
+class ByHash(BaseModel):
     """The files (or documents) with the lowest hashes validate, the next ones test, the others train."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     by: Literal["file", "document"]
     valid: Annotated[float, Field(gt=0, lt=1)] = 0.05
     test: Annotated[float, Field(gt=0, lt=1)] = 0.05

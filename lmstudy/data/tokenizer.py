@@ -15,7 +15,7 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from lmstudy.data.segmentation import Segmentation, pieces
@@ -34,9 +34,10 @@ _PRE_TOKENS = (
 )
 
 
-class TokenizerSettings(BaseModel, extra="forbid", frozen=True):
+class TokenizerSettings(BaseModel):
     """Settings: vocabulary, special tokens included; bytes of training text it is learned from; words cut first."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     vocab_size: Annotated[int, Field(ge=len(SPECIAL_TOKENS) + 256, le=2**20)] = 4096
     sample_bytes: Annotated[int, Field(ge=1)] = 10_000_000
     segmentation: Segmentation | None = Field(None, exclude_if=lambda name: name is None)  # newer than fingerprints

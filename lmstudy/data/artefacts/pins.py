@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from lmstudy.data.artefacts.fetching import Artefact, fetch, fetch_all
 from lmstudy.data.documents import Progress, universal_newlines
@@ -14,9 +14,10 @@ SdistFile = Annotated[str, Field(pattern=r"^[^/\\]+\.(tar\.gz|tgz|zip|tar\.bz2|t
 """Name of the file of an sdist, such as "snownlp-0.12.3.tar.gz"."""
 
 
-class Wheel(BaseModel, extra="forbid", frozen=True):
+class Wheel(BaseModel):
     """The wheel, for any platform, of a release in the package index; `licence` is an SPDX expression."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     version: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     licence: str
@@ -36,9 +37,10 @@ class Sdist(Wheel):
     file: SdistFile
 
 
-class PackagesSource(BaseModel, extra="forbid", frozen=True):
+class PackagesSource(BaseModel):
     """Half of a source (see `lmstudy.data.documents.Source`): pinned packages by name; it reads no document yet."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     packages: Mapping[str, Wheel] = Field(min_length=1)
 
     def identity(self) -> dict[str, Any]:
@@ -58,9 +60,10 @@ class PackagesSource(BaseModel, extra="forbid", frozen=True):
         return list(zip(self.packages, fetch_all(artefacts, cache, progress), strict=True))
 
 
-class SdistSource(BaseModel, extra="forbid", frozen=True):
+class SdistSource(BaseModel):
     """Half of a source (see `lmstudy.data.documents.Source`): one pinned sdist; it reads no document yet."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     sdist: Sdist
 
     def about(self) -> Mapping[str, Mapping[str, Any]]:

@@ -17,7 +17,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from datasketch import LeanMinHash, MinHash, MinHashLSH
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from lmstudy.data.segmentation import HAN
 
@@ -41,9 +41,10 @@ Unit = Literal["word", "character"]
 between words, so that a sentence would be one token. Text without such characters has the same tokens by both."""
 
 
-class Deduplication(BaseModel, extra="forbid", frozen=True):
+class Deduplication(BaseModel):
     """Settings: Jaccard threshold, tokens in a shingle, what a token is, length of a signature."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
     shingle: Annotated[int, Field(ge=1, le=50)] = 5
     permutations: Annotated[int, Field(ge=16, le=1024)] = 128
