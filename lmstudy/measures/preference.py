@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.diversity import Diversity, diversity
+from lmstudy.evaluation.diversity import diversity
 from lmstudy.evaluation.misalignment import Misalignment, misalignment
 from lmstudy.measures.base import Findings, Measure, Subject, judge_of_any_text
 from lmstudy.preferences.scored import judge
@@ -85,7 +85,8 @@ class Preference(Measure):
                 add(found, f"{where}/{name}", scorer, [text.segments for text in written], given)
             found.metrics[f"{where}/finished"] = float(np.mean([text.finished for text in written]))
             found.samples.extend(examples(where, written, scorers[TRAINING], subject.finished.run.corpus))
-        found.metrics.update(described(diversity([text.text for text in texts["unprompted"]], seed=0)))
+        varied = diversity([text.text for text in texts["unprompted"]])
+        found.metrics.update({f"diversity/{name}": value for name, value in varied.items()})
         return found
 
     def _texts(self, subject: Subject, scorer: Scorer) -> dict[str, list[Text]]:
@@ -147,11 +148,3 @@ def examples(where: str, texts: Sequence[Text], scorer: Scorer, corpus: Corpus) 
         known: list[Any] = [round(score, 5) for score in own] if len(segments) == len(own) else [None] * len(segments)
         found.append({"of": where, "segments": list(segments), "scores": known, "given": text.given})
     return found
-
-
-def described(found: Diversity) -> dict[str, float]:
-    """Diversity as metrics of a record."""
-    names = ("empty", "characters", "words", "self_bleu", "repeated", "loops")
-    estimates = {name: getattr(found, name) for name in names}
-    estimates |= {f"distinct_{n}": estimate for n, estimate in found.distinct.items()}
-    return {f"diversity/{name}": estimate.value for name, estimate in estimates.items()}

@@ -11,7 +11,7 @@ import numpy as np
 
 from lmstudy.data.batches.windows import Windows, continuations
 from lmstudy.data.copying import Copy
-from lmstudy.data.examples import Ints, Plan, Pretraining
+from lmstudy.data.examples import Ints, Plan, Pretraining, drawn_already
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.errors import StudyError
@@ -120,8 +120,7 @@ class Reading(Measure):
 
 
 def _plan(index: Ints, cut: Ints, read: int, written: int) -> Plan:
-    zeros = np.zeros_like(index)
-    return Plan(index, cut, zeros, zeros, np.full_like(index, read + 1), np.full_like(index, written))
+    return drawn_already(index, cut, np.full_like(index, read + 1), np.full_like(index, written))
 
 
 def _batches(store: TokenStore, task: Pretraining, plan: Plan) -> Iterator[Seq2SeqBatch]:

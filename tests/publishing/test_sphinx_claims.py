@@ -44,7 +44,7 @@ def test_numbers_come_from_the_records_and_link_to_the_table(book):
     number = claims.evaluate_claims(study())[0]
     for on_page, variant in zip(shown, ("full", "value", "interval"), strict=True):
         assert text(number, variant) in on_page
-        assert 'href="appendix.html#claim-first-below-kneser-ney"' in text
+        assert 'href="appendix.html#claim-first-below-kneser-ney"' in on_page
     row = re.search(r'<tr[^>]* id="claim-first-below-kneser-ney".*?</tr>', pages["appendix"], re.DOTALL)[0]
     for cell in ("first.below_kneser_ney", text(number, "interval"), "bits per byte", "yes"):
         assert cell in row

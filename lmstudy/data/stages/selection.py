@@ -29,9 +29,10 @@ VERSION = 1
 """Raised when a change here, or in cleaning, deduplication or splits, alters what is kept or where."""
 
 
-def select(documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str, str | None]) -> None:
-    """Write one Arrow file a split and `counts.json`: per source what each step removed and
-    rewrote, and the splits.
+def select(documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str, str | None]) -> str:
+    """Write one Arrow file a split and `counts.json`: per source what each step removed and rewrote, and the splits.
+
+    Returns how many documents are kept, in words.
 
     Raises:
         StudyError: nothing is left (with what each step removed), nothing is left to train on, or the corpus
@@ -53,6 +54,7 @@ def select(documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str
             counts["splits"][name] = _sizes(tables.read(folder / f"{name}.arrow"))
     counts["rewritten"] = _nested(rewritten)
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
+    return f"{len(kept):,} documents"
 
 
 def _survivors(rows: datasets.Dataset, pipeline: Pipeline) -> tuple[dict[str, Any], NDArray[np.int64]]:
