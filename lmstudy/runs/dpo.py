@@ -1,16 +1,19 @@
 """DPO of a finished run, as a training run of its own: the base run's configuration, and what DPO changes in it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmstudy.config import DPOConfig, DPOSettings, build, check
 from lmstudy.errors import StudyError
-from lmstudy.preferences.objectives.base import Objective
-from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.folders import find_folder
-from lmstudy.runs.pretraining import train
 from lmstudy.runs.records import Record, load
+
+if TYPE_CHECKING:
+    from lmstudy.preferences.objectives.base import Objective
+    from lmstudy.preferences.scorers.base import Scorer
 
 
 def train_dpo(config: Mapping[str, Any]) -> Record:
@@ -22,6 +25,8 @@ def train_dpo(config: Mapping[str, Any]) -> Record:
     Raises:
         StudyError: the configuration, the base run, the scorer or a checkpoint is at fault.
     """
+    from lmstudy.runs.pretraining import train  # here, so that who only asks what it would train need not wait
+
     return train(training_config(config))
 
 
@@ -33,29 +38,20 @@ def training_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """
     typed = check(DPOConfig, config)
     base = load(find_folder(typed.run, Path(typed.runs), kind="train") / "record.json")
-    own = {"start": typed.run} if (Path(typed.run) / "record.json").exists() else {}
-    return {**dpo_of(config, base), **own}
+    found = dpo_of(config, base)
+    _check(typed.run, base, found)
+    return found | ({"start": typed.run} if (Path(typed.run) / "record.json").exists() else {})
 
 
 def dpo_of(config: Mapping[str, Any], base: Record) -> dict[str, Any]:
-    """The same for the base run of a record, whatever run the configuration names.
-
-    Raises:
-        StudyError: as `training_config`.
-    """
+    """The same for the base run of a record, whatever run the configuration names; not checked."""
     typed = check(DPOConfig, config)
     trained: dict[str, Any] = dict(base.config)
-    objective: Objective = build(trained["objective"], "objective")
-    if objective.controlled:
-        raise StudyError(
-            f"run={typed.run}: {base.name} writes behind control tokens; DPO starts from a run without them, such as "
-            "one with objective=mle"
-        )
     return {
         **trained,
         "seed": base.seed if typed.seed is None else typed.seed,
         "start": base.id,
-        "scorer": _scorer(typed, base),
+        "scorer": typed.scorer or trained.get("scorer"),
         "optimizer": typed.optimizer,
         "trainer": {**config["trainer"], "compile": False},  # rows of pairs have no fixed length
         "logger": config["logger"],
@@ -66,15 +62,18 @@ def dpo_of(config: Mapping[str, Any], base: Record) -> dict[str, Any]:
     }
 
 
-def _scorer(typed: DPOConfig, base: Record) -> Any:
-    """The scorer given, or that of the base run."""
-    settings = typed.scorer or base.config.get("scorer")
-    if settings is None:
-        raise StudyError(f"run={typed.run}: {base.name} has no scorer; name one that judges its texts: scorer=pep8")
-    scorer: Scorer = build(settings, "scorer")  # type: ignore[arg-type]
+def _check(run: str, base: Record, found: Mapping[str, Any]) -> None:
+    objective: Objective = build(found["objective"], "objective")
+    if objective.controlled:
+        raise StudyError(
+            f"run={run}: {base.name} writes behind control tokens; DPO starts from a run without them, such as "
+            "one with objective=mle"
+        )
+    if found["scorer"] is None:
+        raise StudyError(f"run={run}: {base.name} has no scorer; name one that judges its texts: scorer=pep8")
+    scorer: Scorer = build(found["scorer"], "scorer")
     if not scorer.any_text:
         raise StudyError(
             f"scorer={scorer.name} looks up known texts and judges no others; name one that does, such as "
             "scorer=sentiment_reward"
         )
-    return settings
