@@ -44,7 +44,8 @@ def build_book(
     stages = Stages(total=5)
     try:
         with stages.stage("data and runs"):
-            extra = _prepare_and_train(budget, train, only, seed)
+            names = [name.removesuffix(".ipynb") for name in only]
+            extra = needs.prepare_and_train(budget, train=train, only=names, seed=seed)
         with stages.stage("notebooks"):
             run_all(root, root / "book" / "notebooks", common, own=own, extra=extra, only=only, fresh=fresh)
         with stages.stage("claims"):
@@ -85,12 +86,6 @@ class Stages:
         """A line for each stage and one for the sum, in seconds."""
         rows = [*self.seconds.items(), ("total", sum(self.seconds.values()))]
         return "\n".join(f"  {name:<28} {seconds:8.1f} s" for name, seconds in rows)
-
-
-def _prepare_and_train(budget: str, train: bool, only: Sequence[str], seed: int | None) -> str:
-    from lmstudy.study.needs import prepare_and_train  # torch, lightning
-
-    return prepare_and_train(budget, train=train, only=[name.removesuffix(".ipynb") for name in only], seed=seed)
 
 
 def _check_claims(root: Path) -> None:

@@ -67,18 +67,11 @@ def broken_links(html: Path) -> list[str]:
     root = html.resolve()
     # Below _static lie a theme's templates, which are no pages.
     pages = {path: _parse(path) for path in files_under(root, "**/*.html", without=["_static"])}
-    faults = []
-    for path, page in pages.items():
-        name = path.relative_to(root).as_posix()
-        faults += [f"{name}: {fault}" for fault in _page_faults(root, path, page, pages)]
-    for path in sorted(root.rglob("*.css")):
-        name = path.relative_to(root).as_posix()
-        text = path.read_text(encoding="utf-8", errors="replace")
-        for address in css_addresses(text):
-            fault = _asset_fault(root, path, address)
-            if fault:
-                faults.append(f"{name}: {fault}")
-    return sorted(dict.fromkeys(faults))
+    faults = [(path, fault) for path, page in pages.items() for fault in _page_faults(root, path, page, pages)]
+    for path in root.rglob("*.css"):
+        addresses = css_addresses(path.read_text(encoding="utf-8", errors="replace"))
+        faults += [(path, _asset_fault(root, path, address)) for address in addresses]
+    return sorted({f"{path.relative_to(root).as_posix()}: {fault}" for path, fault in faults if fault})
 
 
 def _parse(path: Path) -> Page:
@@ -88,10 +81,8 @@ def _parse(path: Path) -> Page:
     return page
 
 
-def _page_faults(root: Path, path: Path, page: Page, pages: dict[Path, Page]) -> Iterator[str]:
-    for address in page.assets:
-        if fault := _asset_fault(root, path, address):
-            yield fault
+def _page_faults(root: Path, path: Path, page: Page, pages: dict[Path, Page]) -> Iterator[str | None]:
+    yield from (_asset_fault(root, path, address) for address in page.assets)
     for address in page.links:
         parts = urlsplit(address)
         if parts.scheme or parts.netloc:
