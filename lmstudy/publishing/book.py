@@ -94,7 +94,6 @@ def _check_claims(root: Path) -> None:
     from lmstudy.study.claims import evaluate_claims
 
     results = evaluate_claims(load_folder(root / "book" / "records"))
-    failing = [f"  {result.id}: {problem(result)}" for result in results if result.fails]
-    if failing:
+    if failing := [f"  {result.id}: {problem(result)}" for result in results if result.fails]:
         raise StudyError("these claims of the book fail:\n" + "\n".join(failing))
     print(f"  {len(results)} claims agree with the records")

@@ -41,7 +41,13 @@ def run_notebook(
     failed = output.with_name(f"{output.stem}.failed.ipynb")
     try:
         read = _execute(path, partial, dict(parameters))
-        _finish(partial, path, output, metadata(read) if metadata else {})
+        notebook = nbformat.read(partial, as_version=4)
+        # The temporary name and the absolute path of this machine are of no use to a reader.
+        notebook.metadata.papermill.update({"input_path": path.name, "output_path": output.name})
+        if metadata:
+            notebook.metadata["lmstudy"] = dict(metadata(read))
+        nbformat.write(notebook, partial)
+        partial.replace(output)
         failed.unlink(missing_ok=True)
     except StudyError as error:
         if partial.exists():
@@ -96,13 +102,3 @@ def _failure(path: Path, error: PapermillExecutionError, sources: list[str], inj
     tail = "\n".join(f"    {line}".rstrip() for line in trace[-TRACEBACK_LINES:])
     head = f"{path}: cell {number} of {len(sources)} failed with {error.ename}: {error.evalue}"
     return f"{head}\n  its source:\n{source}\n  the end of its traceback:\n{tail}"
-
-
-def _finish(partial: Path, path: Path, output: Path, metadata: Mapping[str, Any]) -> None:
-    notebook = nbformat.read(partial, as_version=4)
-    # The temporary name and the absolute path of this machine are of no use to a reader.
-    notebook.metadata.papermill.update({"input_path": path.name, "output_path": output.name})
-    if metadata:
-        notebook.metadata["lmstudy"] = dict(metadata)
-    nbformat.write(notebook, partial)
-    partial.replace(output)

@@ -1,4 +1,3 @@
-import contextlib
 import sys
 import time
 from functools import partial
@@ -8,7 +7,7 @@ import pytest
 from lmstudy.commands import book as book_cli
 from lmstudy.errors import StudyError
 from lmstudy.publishing import pages
-from lmstudy.publishing.book import Stages, build_book, checkout
+from lmstudy.publishing.book import build_book, checkout
 from lmstudy.study import claims, needs
 from lmstudy.study.shelf import Shelf
 from tests.conftest import write_files
@@ -119,13 +118,3 @@ def test_it_says_where_it_should_be_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StudyError, match=r"no book/_config\.yml here"):
         checkout()
-
-
-def test_stages_add_up(capsys):
-    stages = Stages(total=2)
-    with contextlib.suppress(KeyError), stages.stage("one"):
-        time.sleep(0.02)
-        raise KeyError
-    assert stages.seconds["one"] >= 0.02
-    assert capsys.readouterr().out == "[1/2] one\n"
-    assert [line.split()[0] for line in stages.table().splitlines()] == ["one", "total"]

@@ -107,7 +107,7 @@ def test_records_become_a_thin_curve_a_seed_and_a_thick_one_for_their_mean():
     config = {"budget": {"steps": 20}}
 
     def run(seed, last):
-        found = dict.fromkeys(["loss", "valid/bits_per_byte"], {"step": [10, 20], "value": [3.0, last]})
+        found = {key: {"step": [10, 20], "value": [3.0, last]} for key in ["loss", "valid/bits_per_byte"]}
         metrics = {"train/tokens": 2e6 + seed - 1}  # of the first seed count
         return record(seed, "train", config, 2.0, seed=seed, curves=found, metrics=metrics)
 
