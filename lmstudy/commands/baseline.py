@@ -11,25 +11,20 @@ def baseline(config: dict[str, Any]) -> None:
         from lmstudy.runs.task_baseline import task_baselines
 
         record = task_baselines(config)
-        for name, value in record.metrics.items():
-            print(f"{name} {value:.4g}")
+        print("\n".join(f"{name} {value:.4g}" for name, value in record.metrics.items()))
         print(f"{record.id} {record.name}")
         return
     if config["of"] == "ratings":
-        from lmstudy.runs.rating_baseline import rating_baselines
-
-        record = rating_baselines(config)
+        from lmstudy.runs.rating_baseline import rating_baselines as made
     else:
-        from lmstudy.runs.text_baseline import kneser_ney
-
-        record = kneser_ney(config)
-    shown = {k: v for k, v in record.metrics.items() if "bits" in k or "/film/" in k}
-    print(" ".join([record.id, record.name, *(f"{k} {v:.3f}" for k, v in shown.items())]))
+        from lmstudy.runs.text_baseline import kneser_ney as made
+    record = made(config)
+    shown = [f"{k} {v:.3f}" for k, v in record.metrics.items() if "bits" in k or "/film/" in k]
+    print(" ".join([record.id, record.name, *shown]))
 
 
 COMMAND = Command(
-    name="lmstudy-baseline",
-    config="baseline",
+    "baseline",
     purpose=(
         "Fit an n-gram model with modified Kneser-Ney smoothing and record its bits per byte; or, of rated texts,\n"
         "record how far people agree and how well a lexicon and ridge regression predict their ratings; or record\n"

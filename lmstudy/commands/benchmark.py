@@ -16,8 +16,7 @@ def benchmark(config: dict[str, Any]) -> None:
 
 
 COMMAND = Command(
-    name="lmstudy-benchmark",
-    config="benchmark",
+    "benchmark",
     purpose=(
         "Measure this package beside others. Contenders work in turns on the same input, each in a process of\n"
         "its own; results are ratios with their 95 % intervals, and whether the machine was quiet enough."

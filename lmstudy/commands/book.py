@@ -15,35 +15,20 @@ the claims, build the pages with warnings as errors, and check every link. What 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status is 0 for a sound book, and 1 where a stage failed; the book that was there stays."""
     parser = argparse.ArgumentParser(prog="lmstudy-book", description=DESCRIPTION)
-    parser.add_argument(
-        "--budget",
-        default="quick",
-        metavar="NAME",
-        help="how much training may cost: smoke (seconds), quick (minutes, default), study, paper",
-    )
+    cost = "how much training may cost: smoke (seconds), quick (minutes, default), study, paper"
+    parser.add_argument("--budget", default="quick", metavar="NAME", help=cost)
     parser.add_argument("--seed", type=int, metavar="N", help="for the notebooks that take a seed")
-    parser.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="NOTEBOOK",
-        help="run only this notebook, such as 01_corpus; may be given again",
-    )
-    parser.add_argument("--no-train", action="store_true", help="fail if a run is missing, rather than train it")
+    one = "run only this notebook, such as 01_corpus; may be given again"
+    parser.add_argument("--only", action="append", default=[], metavar="NOTEBOOK", help=one)
+    no_train = "fail if a run is missing, rather than train it"
+    parser.add_argument("--no-train", action="store_false", dest="train", help=no_train)
     parser.add_argument("--fresh", action="store_true", help="run the notebooks even if nothing has changed")
     arguments = parser.parse_args(argv)
 
     from lmstudy.publishing.book import build_book, checkout  # here, so that --help need not wait for it
 
     try:
-        index = build_book(
-            checkout(),
-            budget=arguments.budget,
-            seed=arguments.seed,
-            only=arguments.only,
-            train=not arguments.no_train,
-            fresh=arguments.fresh,
-        )
+        index = build_book(checkout(), **vars(arguments))
     except StudyError as error:
         print(f"lmstudy-book: {error}", file=sys.stderr)
         return 1

@@ -33,25 +33,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="the folder of records (default: LMSTUDY_RECORDS, or the published records of the checkout)",
     )
     arguments = parser.parse_args(argv)
+    from lmstudy.runs.records import load_folder, published_folder  # here, so that --help need not wait for them
+    from lmstudy.show.claims import problem
+    from lmstudy.study.claims import evaluate_claims
+
     try:
-        results = _results(arguments.records)
+        results = evaluate_claims(load_folder(arguments.records or published_folder()))
     except StudyError as error:
         print(f"lmstudy-claims: {error}", file=sys.stderr)
         return 1
-    from lmstudy.show.claims import problem
-
     print("\n".join(map(_json_line, results)) if arguments.json else _table(results))
-    failing = [r for r in results if r.fails]
+    failing = [result for result in results if result.fails]
     for result in failing:
         print(f"lmstudy-claims: {result.id}: {problem(result)}", file=sys.stderr)
     return 1 if failing else 0
-
-
-def _results(folder: Path | None) -> list[ClaimResult]:
-    from lmstudy.runs.records import load_folder, published_folder
-    from lmstudy.study.claims import evaluate_claims  # here, so that --help need not wait for it
-
-    return evaluate_claims(load_folder(folder or published_folder()))
 
 
 def _json_line(result: ClaimResult) -> str:
@@ -63,18 +58,11 @@ def _json_line(result: ClaimResult) -> str:
 
 
 def _table(results: Sequence[ClaimResult]) -> str:
-    rows = [COLUMNS, *map(_row, results)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+    from lmstudy.show.claims import numbers
 
-
-def _row(result: ClaimResult) -> tuple[str, ...]:
-    if result.error is not None:
-        return result.id, result.claim.chapter, "-", "-", "-", result.outcome
-    from lmstudy.show.claims import text
-
-    shown = (text(result, "value"), text(result, "interval"), str(result.estimate.n))
-    return result.id, result.claim.chapter, *shown, result.outcome
+    rows = [COLUMNS, *((r.id, r.claim.chapter, *numbers(r), r.outcome) for r in results)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 if __name__ == "__main__":

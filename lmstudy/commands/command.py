@@ -18,18 +18,20 @@ class Command:
     """A command line over a configuration in `lmstudy.conf`.
 
     Attributes:
-        name: what the user types.
-        config: name of the root configuration.
+        config: name of the root configuration; the user types `lmstudy-CONFIG`.
         purpose: what it does, in a sentence or two.
         task: called with the resolved configuration; imports what it needs itself.
         examples: (command line, what it does).
     """
 
-    name: str
     config: str
     purpose: str
     task: Callable[[dict[str, Any]], Any]
     examples: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        return f"lmstudy-{self.config}"
 
     def main(self) -> None:
         """Entry point. Exits with 1 after one line on stderr when the user can put something right."""
@@ -40,10 +42,8 @@ class Command:
         for argument in arguments:
             key, _, value = argument.partition("=")
             if value == "{}" and not key.startswith("+"):  # Hydra merges nothing into what is there, and says nothing
-                fail(
-                    self.name,
-                    f"{argument}: changes nothing; ~{key} leaves the key out, {key}.NAME=VALUE changes a part",
-                )
+                why = f"changes nothing; ~{key} leaves the key out, {key}.NAME=VALUE changes a part"
+                fail(self.name, f"{argument}: {why}")
         try:
             self._run()
         except StudyError as error:
@@ -65,7 +65,6 @@ class Command:
         from lmstudy.config import ROOTS, check
 
         failed = []
-
         os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come to us instead of being printed by Hydra
 
         @hydra.main(config_path="pkg://lmstudy.conf", config_name=self.config, version_base="1.3")
@@ -103,7 +102,7 @@ class Command:
             if group in groups and choice in group_choices(group):
                 keys = documented_keys(f"{group}/{choice}")
                 lines += _section(f"keys of {group}={choice}", {f"{group}.{key}": text for key, text in keys.items()})
-        lines += ["", "examples:"] + [line for text, what in self.examples for line in (f"  {text}", f"      {what}")]
+        lines += ["", "examples:", *(f"  {text}\n      {what}" for text, what in self.examples)]
         lines += ["", "-m runs every combination of comma-separated values (a sweep); finished runs are not repeated."]
         if groups:
             lines += [
@@ -115,8 +114,7 @@ class Command:
     def _explain(self, error: Exception, arguments: list[str]) -> str:
         """Hydra's message in one line, with the keys or choices that exist."""
         text = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
-        choice = re.search(r"Could not find '([^']+)/([^']+)'", text)
-        if choice:
+        if choice := re.search(r"Could not find '([^']+)/([^']+)'", text):
             group, name = choice.groups()
             known = re.search(r"Available options in '[^']+': (.*?) Config search path", text)  # --config-dir's too
             choices = known.group(1).split() if known else group_choices(group)
@@ -127,11 +125,8 @@ class Command:
             return text
         key = unknown.group(1)
         keys = self._keys_beside(key, arguments)
-        if not keys:
-            return f"{key}: unknown key"
-        close = difflib.get_close_matches(key, keys, 1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        return f"{key}: unknown key; {hint}choose from {', '.join(keys)}"
+        hint = "".join(f"did you mean {close}? " for close in difflib.get_close_matches(key, keys, 1))
+        return f"{key}: unknown key" + (f"; {hint}choose from {', '.join(keys)}" if keys else "")
 
     def _keys_beside(self, key: str, arguments: list[str]) -> list[str]:
         from hydra import compose, initialize_config_module

@@ -15,8 +15,7 @@ def dpo(config: dict[str, Any]) -> None:
 
 
 COMMAND = Command(
-    name="lmstudy-dpo",
-    config="dpo",
+    "dpo",
     purpose=(
         "Direct preference optimisation of a finished run: it writes texts, a scorer judges them, and of random pairs\n"
         "it learns to prefer the better text. The result is a training run like any other; one that is finished is\n"

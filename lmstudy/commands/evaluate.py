@@ -16,8 +16,7 @@ def evaluate(config: dict[str, Any]) -> None:
 
 
 COMMAND = Command(
-    name="lmstudy-evaluate",
-    config="evaluate",
+    "evaluate",
     purpose="Measure a finished run and keep the result as a record: likelihood, use of what was read, memorisation.",
     task=evaluate,
     examples=(
@@ -27,10 +26,7 @@ COMMAND = Command(
         ("lmstudy-evaluate -m run=3f2a,77b0 measure=reading", "what reading more is worth to two runs"),
         ("lmstudy-evaluate run=3f2a measure=reading measure.task=copy documents=200", "can it repeat what it reads?"),
         ("lmstudy-evaluate run=3f2a measure=memorisation", "how much training text its samples repeat"),
-        (
-            "lmstudy-evaluate run=9c1e measure=source split=test",
-            "what a fine-tuned network's answers owe to sources",
-        ),
+        ("lmstudy-evaluate run=9c1e measure=source split=test", "what a fine-tuned network's answers owe to sources"),
         ("lmstudy-runs --publish ID", "copy such a record to those that the book reads"),
     ),
 )

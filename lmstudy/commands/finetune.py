@@ -14,8 +14,7 @@ def finetune(config: dict[str, Any]) -> None:
 
 
 COMMAND = Command(
-    name="lmstudy-finetune",
-    config="finetune",
+    "finetune",
     purpose=(
         "Fine-tune a model for a task, from a pretraining run or from scratch, and judge its answers on held-out\n"
         "examples. What is finished is not trained again, what was stopped goes on from its last checkpoint."

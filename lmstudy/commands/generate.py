@@ -17,8 +17,7 @@ def generate(config: dict[str, Any]) -> None:
 
 
 COMMAND = Command(
-    name="lmstudy-generate",
-    config="generate",
+    "generate",
     purpose=(
         "Let a finished run write, and print its samples. Before each segment stands its score; what is worse than\n"
         "the scorer's threshold is marked !, what was given >. Personal data are masked where the scorer says so."

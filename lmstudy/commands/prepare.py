@@ -16,8 +16,7 @@ def prepare(config: dict[str, Any]) -> None:
 
 
 COMMAND = Command(
-    name="lmstudy-prepare",
-    config="prepare",
+    "prepare",
     purpose="Fetch, verify, clean, split and tokenise a corpus. What is in the cache is not done again.",
     task=prepare,
     examples=(

@@ -15,8 +15,7 @@ def reward(config: dict[str, Any]) -> None:
 
 
 COMMAND = Command(
-    name="lmstudy-reward",
-    config="reward",
+    "reward",
     purpose=(
         "Learn a reward: a number for any text, from single ratings that people gave to some. A reward model that\n"
         "exists is not trained again, one that was stopped goes on from its last checkpoint."

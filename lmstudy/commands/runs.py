@@ -16,21 +16,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--runs", default="runs", type=Path, help="folder of runs (default: runs)")
     parser.add_argument("--budget", default="quick", help="budget the book is to be built with (default: quick)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument(
-        "--train",
-        nargs="*",
-        metavar="CHAPTER",
-        help="make what the book still needs; or the runs behind chapters, such as data or results, that are neither "
-        "published nor finished",
+    help_of_train = (
+        "make what the book still needs; or the runs behind chapters, such as data or results, that are neither "
+        "published nor finished"
     )
+    parser.add_argument("--train", nargs="*", metavar="CHAPTER", help=help_of_train)
     parser.add_argument("--dry-run", action="store_true", help="with --train CHAPTER: only list its runs")
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        help="with --train CHAPTER: of every run, such as seed=4 budget=smoke",
-    )
+    help_of_set = "with --train CHAPTER: of every run, such as seed=4 budget=smoke"
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help=help_of_set)
     parser.add_argument("--publish", nargs="+", metavar="ID", help="copy finished records to the book's records")
     given = parser.parse_args(arguments)
     try:
@@ -56,20 +49,21 @@ def list_runs(runs: Path) -> list[dict[str, Any]]:
     """Every run of a folder: finished ones with their result, half-done ones with their step."""
     from lmstudy.runs.records import load
 
-    rows: list[dict[str, Any]] = []
+    rows = []
     for folder in sorted(path for path in runs.glob("*-*") if path.is_dir()):
-        name, run = folder.name.rsplit("-", 1)
         if (folder / "record.json").exists():
-            record = load(folder / "record.json")
-            detail = _found(record)
-            rows.append({"state": "finished", "id": run, "name": name, "detail": detail})
+            rows.append(_row("finished", folder, _found(load(folder / "record.json"))))
         elif (folder / "config.json").exists():
             steps = json.loads((folder / "config.json").read_text())["budget"]["steps"]
-            stems = [path.stem.split("=")[-1] for path in (folder / "checkpoints").glob("step=*.ckpt")]
+            stems = [path.stem.removeprefix("step=") for path in (folder / "checkpoints").glob("step=*.ckpt")]
             last = max((int(stem) for stem in stems if stem.isdigit()), default=0)
-            detail = f"step {last} of {steps}; the same command goes on from there"
-            rows.append({"state": "half done", "id": run, "name": name, "detail": detail})
+            rows.append(_row("half done", folder, f"step {last} of {steps}; the same command goes on from there"))
     return rows
+
+
+def _row(state: str, folder: Path, detail: str) -> dict[str, Any]:
+    name, _, run = folder.name.rpartition("-")
+    return {"state": state, "id": run, "name": name, "detail": detail}
 
 
 def _found(record: Any) -> str:
@@ -87,17 +81,12 @@ def list_needs(runs: Path, budget: str) -> list[dict[str, Any]]:
 
     if budget not in group_choices("budget"):
         raise StudyError(f"--budget {budget}: choose from {', '.join(group_choices('budget'))}")
-    from lmstudy.study.needs import NEEDS, run_folder
+    from lmstudy.runs.pretraining import open_run
+    from lmstudy.study.needs import NEEDS
 
-    rows = []
-    for need in NEEDS:
-        folder = run_folder(need, budget, str(runs))
-        if not (folder / "record.json").exists():
-            name, run = folder.name.rsplit("-", 1)
-            rows.append(
-                {"state": "needed", "id": run, "name": name, "detail": f"{need.notebook}: {need.command(budget)}"}
-            )
-    return rows
+    found = [(need, open_run(need.config(budget, str(runs))).folder) for need in NEEDS]
+    missing = [(need, folder) for need, folder in found if not (folder / "record.json").exists()]
+    return [_row("needed", folder, f"{need.notebook}: {need.command(budget)}") for need, folder in missing]
 
 
 def train_chapters(chapters: list[str], overrides: list[str], runs: Path, dry_run: bool, as_json: bool) -> None:
@@ -138,22 +127,15 @@ def publish(ids: list[str], runs: Path) -> None:
     from lmstudy.runs.records import load, published_folder
 
     for run in ids:
-        folder = find_folder(run, runs)
-        record = load(folder / "record.json")
+        record = load(find_folder(run, runs) / "record.json")
         target = published_folder() / f"{record.name}-{record.id}.json"
         print(replace(record, config=without_folder(record.config)).write(target), file=sys.stderr)
 
 
 def without_folder(config: dict[str, Any]) -> dict[str, Any]:
     """A record's configuration with the default in the place of the folder of runs, at any depth."""
-    return {
-        key: "runs"
-        if key == "runs" and isinstance(value, str)
-        else without_folder(value)
-        if isinstance(value, dict)
-        else value
-        for key, value in config.items()
-    }
+    found = {key: without_folder(value) if isinstance(value, dict) else value for key, value in config.items()}
+    return found | {"runs": "runs"} if isinstance(found.get("runs"), str) else found
 
 
 if __name__ == "__main__":

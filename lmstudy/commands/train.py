@@ -17,8 +17,7 @@ def train(config: dict[str, Any]) -> None:
 
 
 COMMAND = Command(
-    name="lmstudy-train",
-    config="train",
+    "train",
     purpose=(
         "Pretrain an encoder-decoder language model. Fetches and prepares the data first; a run that is\n"
         "finished is not repeated, one that was stopped goes on from its last checkpoint."

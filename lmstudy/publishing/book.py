@@ -44,7 +44,8 @@ def build_book(
     stages = Stages(total=5)
     try:
         with stages.stage("data and runs"):
-            extra = _prepare_and_train(budget, train, only, seed)
+            names = [name.removesuffix(".ipynb") for name in only]
+            extra = needs.prepare_and_train(budget, train=train, only=names, seed=seed)
         with stages.stage("notebooks"):
             run_all(root, root / "book" / "notebooks", common, own=own, extra=extra, only=only, fresh=fresh)
         with stages.stage("claims"):
@@ -87,19 +88,12 @@ class Stages:
         return "\n".join(f"  {name:<28} {seconds:8.1f} s" for name, seconds in rows)
 
 
-def _prepare_and_train(budget: str, train: bool, only: Sequence[str], seed: int | None) -> str:
-    from lmstudy.study.needs import prepare_and_train  # torch, lightning
-
-    return prepare_and_train(budget, train=train, only=[name.removesuffix(".ipynb") for name in only], seed=seed)
-
-
 def _check_claims(root: Path) -> None:
     from lmstudy.runs.records import load_folder
     from lmstudy.show.claims import problem
     from lmstudy.study.claims import evaluate_claims
 
     results = evaluate_claims(load_folder(root / "book" / "records"))
-    failing = [f"  {result.id}: {problem(result)}" for result in results if result.fails]
-    if failing:
+    if failing := [f"  {result.id}: {problem(result)}" for result in results if result.fails]:
         raise StudyError("these claims of the book fail:\n" + "\n".join(failing))
     print(f"  {len(results)} claims agree with the records")

@@ -1,14 +1,12 @@
 """The kernel that notebooks run in: this interpreter, whatever kernels the user has installed."""
 
 import contextlib
-import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-KERNEL_NAME = "python3"
+from ipykernel.kernelspec import KERNEL_NAME, write_kernel_spec
 
 
 @contextlib.contextmanager
@@ -20,30 +18,17 @@ def this_interpreter_as_kernel(**environment: str) -> Iterator[str]:
     inline even where the caller's MPLBACKEND says otherwise. Variables of `environment` are set in the kernel.
     """
     with tempfile.TemporaryDirectory(prefix="lmstudy-kernel-") as folder:
-        spec = {
-            "argv": [
-                sys.executable,
-                "-Xfrozen_modules=off",
-                "-m",
-                "ipykernel_launcher",
-                "--log-level=ERROR",  # it warns that it talks over the loopback interface
-                "-f",
-                "{connection_file}",
-            ],
-            "display_name": "Python 3",
-            "language": "python",
-            "env": {
-                "IPYTHONDIR": str(Path(folder, "ipython")),
-                "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-                "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-                **environment,
-            },
+        variables = {
+            "IPYTHONDIR": str(Path(folder, "ipython")),
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            **environment,
         }
-        spec_file = Path(folder, "kernels", KERNEL_NAME, "kernel.json")
-        spec_file.parent.mkdir(parents=True)
-        spec_file.write_text(json.dumps(spec))
+        quiet = ["--log-level=ERROR"]  # it warns that it talks over the loopback interface
+        overrides = {"display_name": "Python 3", "env": variables}
+        write_kernel_spec(Path(folder, "kernels", KERNEL_NAME), overrides, quiet)
         before = os.environ.get("JUPYTER_PATH")
-        os.environ["JUPYTER_PATH"] = folder if before is None else os.pathsep.join([folder, before])
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder, before]))
         try:
             yield KERNEL_NAME
         finally:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -17,17 +16,17 @@ CSS_ADDRESS = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"')\s;]+)|url\(\s*["
 CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
-@dataclass
 class Page(HTMLParser):
     """What one HTML file links to (`links`), fetches (`assets`) and can be linked at (`anchors`)."""
 
-    links: list[str] = field(default_factory=list)
-    assets: list[str] = field(default_factory=list)
-    anchors: set[str] = field(default_factory=set)
-    in_style: bool = False
-
-    def __post_init__(self) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__()
+        self.links: list[str] = []
+        self.assets: list[str] = []
+        self.anchors: set[str] = set()
+        self.in_style = False
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value for name, value in attrs if value is not None}
@@ -66,32 +65,16 @@ def broken_links(html: Path) -> list[str]:
     """
     root = html.resolve()
     # Below _static lie a theme's templates, which are no pages.
-    pages = {path: _parse(path) for path in files_under(root, "**/*.html", without=["_static"])}
-    faults = []
-    for path, page in pages.items():
-        name = path.relative_to(root).as_posix()
-        faults += [f"{name}: {fault}" for fault in _page_faults(root, path, page, pages)]
-    for path in sorted(root.rglob("*.css")):
-        name = path.relative_to(root).as_posix()
-        text = path.read_text(encoding="utf-8", errors="replace")
-        for address in css_addresses(text):
-            fault = _asset_fault(root, path, address)
-            if fault:
-                faults.append(f"{name}: {fault}")
-    return sorted(dict.fromkeys(faults))
+    pages = {path: Page(path) for path in files_under(root, "**/*.html", without=["_static"])}
+    faults = [(path, fault) for path, page in pages.items() for fault in _page_faults(root, path, page, pages)]
+    for path in root.rglob("*.css"):
+        addresses = css_addresses(path.read_text(encoding="utf-8", errors="replace"))
+        faults += [(path, _asset_fault(root, path, address)) for address in addresses]
+    return sorted({f"{path.relative_to(root).as_posix()}: {fault}" for path, fault in faults if fault})
 
 
-def _parse(path: Path) -> Page:
-    page = Page()
-    page.feed(path.read_text(encoding="utf-8"))
-    page.close()
-    return page
-
-
-def _page_faults(root: Path, path: Path, page: Page, pages: dict[Path, Page]) -> Iterator[str]:
-    for address in page.assets:
-        if fault := _asset_fault(root, path, address):
-            yield fault
+def _page_faults(root: Path, path: Path, page: Page, pages: dict[Path, Page]) -> Iterator[str | None]:
+    yield from (_asset_fault(root, path, address) for address in page.assets)
     for address in page.links:
         parts = urlsplit(address)
         if parts.scheme or parts.netloc:

@@ -25,29 +25,14 @@ def find_notebooks(folder: Path, only: Sequence[str] = ()) -> list[Path]:
     return [path for stem, path in known.items() if stem in wanted]
 
 
-def notebook_key(imports: Imports, notebook: Path, parameters: Mapping[str, Any], extra: str) -> str:
-    """Fingerprint of what is known of a notebook's output before it runs.
-
-    The notebook, its parameters, the modules that it can come to, the configuration, and `extra`: what the caller
-    knows besides, such as the identities of runs and the fingerprints of data.
-    """
-    files = [notebook, *imports.of(notebook), *files_under(imports.root / "conf", "**/*.yaml")]
-    return fingerprint(imports.root, files, json.dumps(dict(parameters), sort_keys=True), extra)
-
-
-def records_key(root: Path, read: Collection[str]) -> str:
-    """Fingerprint of the published records with the ids in `read`, and of which records are published.
+def made_from(root: Path, key: str, read: Collection[str]) -> dict[str, Any]:
+    """What an executed notebook remembers: its key, the ids of the records that it read, and their fingerprint.
 
     A record that is new or gone counts for every notebook: one that looked for it in vain could not tell of it.
     """
     published = files_under(root / "book" / "records", "*.json")
     its = [path for path in published if path.stem.rpartition("-")[2] in read]
-    return fingerprint(root, its, *(path.name for path in published))
-
-
-def made_from(root: Path, key: str, read: list[str]) -> dict[str, Any]:
-    """What an executed notebook remembers: its key, the ids of the records that it read, and their fingerprint."""
-    return {"key": key, "read": read, "records": records_key(root, read)}
+    return {"key": key, "read": read, "records": fingerprint(root, its, *(path.name for path in published))}
 
 
 def up_to_date(root: Path, output: Path, key: str) -> bool:
@@ -72,17 +57,20 @@ def run_all(
     """Bring the executed notebooks in `out` up to date with `root/notebooks`; the names of those that ran.
 
     Of the `common` parameters, and of its `own` by its name, a notebook gets those it declares with another value.
-    Where nothing that it depends on has changed it is skipped, unless `fresh`. Raises StudyError at the first that
-    fails; those before it are kept.
+    It is skipped, unless `fresh`, where nothing has changed that it depends on: its file, these parameters, the modules
+    that it can come to, the configuration, the records that it read, and `extra`: what the caller knows besides, such
+    as the identities of runs and the fingerprints of data. Raises StudyError at the first that fails; those before it
+    are kept.
     """
     ran = []
-    imports = Imports(root)
+    imports, configuration = Imports(root), files_under(root / "conf", "**/*.yaml")
     for notebook in find_notebooks(root / "notebooks", only):
         declared = declared_parameters(notebook)
         given = {**common, **(own or {}).get(notebook.stem, {})}
         # One that is the default already would only be a second cell of parameters on the page.
         parameters = {name: value for name, value in given.items() if value != declared.get(name, value)}
-        key = notebook_key(imports, notebook, parameters, extra)
+        files = [notebook, *imports.of(notebook), *configuration]
+        key = fingerprint(root, files, json.dumps(parameters, sort_keys=True), extra)
         output = out / notebook.name
         if not fresh and up_to_date(root, output, key):
             print(f"  {notebook.name:<34} unchanged")

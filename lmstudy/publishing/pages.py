@@ -57,25 +57,19 @@ def build_pages(root: Path) -> Path:
     log = book / "_build" / "jupyter-book.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]  # it has no __main__
-    command = [*program, "build", str(book), "-W", "-n", "--keep-going", "--all"]
+    command = [*program, "build", str(book), "-W", "-n", "--keep-going", "--all", "--path-output", str(target)]
+    plain = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1"}
     with log.open("w", encoding="utf-8") as stream:
-        code = subprocess.run(
-            [*command, "--path-output", str(target)],
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            cwd=root,
-            env={**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1"},
-        ).returncode
+        done = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, cwd=root, env=plain)
     html = target / "_build" / "html"
-    if code != 0 or not (html / "index.html").exists():
-        raise StudyError(f"jupyter-book failed (exit status {code}):\n{_noteworthy(log)}\nFull log: {log}")
+    if done.returncode != 0 or not (html / "index.html").exists():
+        raise StudyError(f"jupyter-book failed (exit status {done.returncode}):\n{_noteworthy(log)}\nFull log: {log}")
     return html
 
 
 def check_links(html: Path) -> None:
     """Raise StudyError with each link that leads nowhere and each asset that would need the network."""
-    faults = broken_links(html)
-    if faults:
+    if faults := broken_links(html):
         more = f"\n  ... and {len(faults) - SHOWN_LINES} more" if len(faults) > SHOWN_LINES else ""
         listed = "\n".join(f"  {fault}" for fault in faults[:SHOWN_LINES])
         raise StudyError(f"{len(faults)} faults in the links of {html}:\n{listed}{more}")

@@ -35,14 +35,19 @@ def run_notebook(
     a cell that fails: the message shows the cell's number, its source and the end of the traceback. Then an
     earlier `output` stays as it was, and the notebook up to the failure is left at `OUTPUT.failed.ipynb`.
     """
-    path, output = Path(path), Path(output)
     check_parameters(path, parameters)
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(f".{output.stem}.{os.getpid()}.partial.ipynb")
     failed = output.with_name(f"{output.stem}.failed.ipynb")
     try:
         read = _execute(path, partial, dict(parameters))
-        _finish(partial, path, output, metadata(read) if metadata else {})
+        notebook = nbformat.read(partial, as_version=4)
+        # The temporary name and the absolute path of this machine are of no use to a reader.
+        notebook.metadata.papermill.update({"input_path": path.name, "output_path": output.name})
+        if metadata:
+            notebook.metadata["lmstudy"] = dict(metadata(read))
+        nbformat.write(notebook, partial)
+        partial.replace(output)
         failed.unlink(missing_ok=True)
     except StudyError as error:
         if partial.exists():
@@ -55,9 +60,8 @@ def run_notebook(
 
 def _execute(path: Path, output: Path, parameters: dict[str, Any]) -> list[str]:
     """Run the notebook; the ids of the records that it read, sorted."""
-    n_cells = len(read_notebook(path).cells)
+    sources = [cell.source for cell in read_notebook(path).cells]
     injected = 1 if parameters else 0  # papermill adds a cell after the tagged one; count without it
-
     with (
         ProgressLine(path.name) as line,
         tempfile.NamedTemporaryFile("r", encoding="utf-8", prefix="lmstudy-read-") as read,
@@ -65,7 +69,7 @@ def _execute(path: Path, output: Path, parameters: dict[str, Any]) -> list[str]:
     ):
 
         def show(cell: Any, cell_index: int) -> None:
-            line.update(f"cell {max(1, cell_index + 1 - injected)}/{n_cells}")
+            line.update(f"cell {max(1, cell_index + 1 - injected)}/{len(sources)}")
 
         try:
             papermill.execute_notebook(
@@ -80,37 +84,21 @@ def _execute(path: Path, output: Path, parameters: dict[str, Any]) -> list[str]:
                 on_cell_start=show,
             )
         except PapermillExecutionError as error:
-            raise StudyError(_failure(path, error, _source_cell(path, error, injected), n_cells)) from None
+            raise StudyError(_failure(path, error, sources, injected)) from None
         except DeadKernelError:
             raise StudyError(f"{path}: the kernel died (out of memory?)") from None
         except CellTimeoutError:
             raise StudyError(f"{path}: a cell ran for more than {CELL_TIMEOUT_S / 3600:.0f} hours") from None
-        line.update(f"{n_cells} cells")
+        line.update(f"{len(sources)} cells")
         return sorted(set(read.read().split()))
 
 
-def _source_cell(path: Path, error: PapermillExecutionError, injected: int) -> int:
-    """1-based number, among the cells of the notebook as written, of the cell that failed."""
-    sources = [cell.source for cell in read_notebook(path).cells]
-    for index in (error.cell_index - injected, error.cell_index):
-        if 0 <= index < len(sources) and sources[index] == error.source:
-            return index + 1
-    return error.cell_index + 1
-
-
-def _failure(path: Path, error: PapermillExecutionError, number: int, n_cells: int) -> str:
+def _failure(path: Path, error: PapermillExecutionError, sources: list[str], injected: int) -> str:
+    """What failed, in which of the cells as they are written."""
+    places = (error.cell_index - injected, error.cell_index)
+    number = 1 + next((i for i in places if sources[i : i + 1] == [error.source]), error.cell_index)
     trace = strip_color("\n".join(error.traceback)).splitlines() or [f"{error.ename}: {error.evalue}"]
     source = "\n".join(f"    {line}" for line in error.source.splitlines())
     tail = "\n".join(f"    {line}".rstrip() for line in trace[-TRACEBACK_LINES:])
-    head = f"{path}: cell {number} of {n_cells} failed with {error.ename}: {error.evalue}"
+    head = f"{path}: cell {number} of {len(sources)} failed with {error.ename}: {error.evalue}"
     return f"{head}\n  its source:\n{source}\n  the end of its traceback:\n{tail}"
-
-
-def _finish(partial: Path, path: Path, output: Path, metadata: Mapping[str, Any]) -> None:
-    notebook = nbformat.read(partial, as_version=4)
-    # The temporary name and the absolute path of this machine are of no use to a reader.
-    notebook.metadata.papermill.update({"input_path": path.name, "output_path": output.name})
-    if metadata:
-        notebook.metadata["lmstudy"] = dict(metadata)
-    nbformat.write(notebook, partial)
-    partial.replace(output)

@@ -25,59 +25,44 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
 def declared_parameters(path: Path) -> dict[str, Any]:
     """Name -> default value, from the first cell tagged `parameters`.
 
-    The cell is parsed, never run: `papermill.inspect_notebook` reads it with a regular expression that
-    drops every line with two equals signs and hands defaults back as text. Each statement has to give
-    one name a literal, since papermill injects new values *after* the cell, so that whatever was derived
-    in it would keep the old ones.
+    The cell is parsed, never run (`papermill.inspect_notebook` misses lines with two equals signs). Each statement has
+    to give one name a literal: papermill injects new values *after* the cell, so what was derived in it would stay.
 
     Raises StudyError: no such cell, or a statement of another kind in it.
     """
-    cells = [
-        cell
-        for cell in read_notebook(path).cells
-        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", [])
-    ]
-    if not cells:
+    tagged = (cell for cell in read_notebook(path).cells if "parameters" in cell.metadata.get("tags", []))
+    source = next((cell.source for cell in tagged if cell.cell_type == "code"), None)
+    if source is None:
         raise StudyError(f"{path}: no cell is tagged 'parameters'; tag the one that sets the notebook's parameters")
     try:
-        statements = ast.parse(cells[0].source).body
+        statements = ast.parse(source).body
     except SyntaxError as error:
         raise StudyError(f"{path}: the parameters cell is not valid Python ({error})") from None
     found: dict[str, Any] = {}
     for statement in statements:
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-            continue  # a docstring
-        name, value = _assignment(statement)
-        if name is None:
+        try:
+            match statement:
+                case ast.Expr(ast.Constant()):
+                    continue  # a docstring
+                case ast.Assign([ast.Name(name)], ast.expr() as value):
+                    found[name] = ast.literal_eval(value)
+                case ast.AnnAssign(ast.Name(name), value=ast.expr() as value):
+                    found[name] = ast.literal_eval(value)
+                case _:
+                    raise ValueError
+        except ValueError:
             raise StudyError(
                 f"{path}: line {statement.lineno} of the parameters cell, `{ast.unparse(statement)}`, should "
                 "give one name a literal value (derive other values in a later cell)"
-            )
-        found[name] = value
+            ) from None
     return found
-
-
-def _assignment(statement: ast.stmt) -> tuple[str | None, Any]:
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        target, value = statement.targets[0], statement.value
-    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        target, value = statement.target, statement.value
-    else:
-        return None, None
-    if not isinstance(target, ast.Name):
-        return None, None
-    try:
-        return target.id, ast.literal_eval(value)
-    except ValueError:
-        return None, None
 
 
 def check_parameters(path: Path, parameters: Mapping[str, Any]) -> None:
     """Refuse what papermill would let pass: unknown names, and values of another type than the default's.
 
-    A value is made of None, bool, int, float, str, list and dict with str keys (papermill writes anything
-    else into the notebook as a string). An int is accepted where the default is a float; a bool is not an
-    int; a default of None accepts every value.
+    A value is made of None, bool, int, float, str, list and dict with str keys (papermill writes anything else as a
+    string). An int may stand for a float; a bool is not an int; a default of None accepts every value.
     """
     declared = declared_parameters(path)
     for name, value in parameters.items():
@@ -86,31 +71,27 @@ def check_parameters(path: Path, parameters: Mapping[str, Any]) -> None:
             hint = f"; did you mean '{close[0]}'?" if close else ""
             known = ", ".join(sorted(declared)) or "none"
             raise StudyError(f"{path}: unknown parameter '{name}' (known: {known}){hint}")
-        _require_json(path, name, value)
+        if (odd := _not_json(value)) is not None:
+            raise StudyError(
+                f"{path}: parameter '{name}' holds {odd!r} of type {type(odd).__name__}; "
+                "a notebook takes None, bool, int, float, str, and lists and dicts of these"
+            )
         default = declared[name]
-        if default is None or type(value) is type(default):
-            continue
-        if type(default) is float and type(value) is int:
-            continue
-        raise StudyError(
-            f"{path}: parameter '{name}' = {value!r} is {type(value).__name__}, "
-            f"but the notebook's default {default!r} is {type(default).__name__}"
-        )
+        same = type(value) is type(default) or (type(default) is float and type(value) is int)
+        if default is not None and not same:
+            raise StudyError(
+                f"{path}: parameter '{name}' = {value!r} is {type(value).__name__}, "
+                f"but the notebook's default {default!r} is {type(default).__name__}"
+            )
 
 
-def _require_json(path: Path, name: str, value: Any) -> None:
+def _not_json(value: Any) -> Any:
+    """The first part of a value that a notebook cannot take, or None."""
     # `type(...) is`, not isinstance: OmegaConf containers and str enums would pass as list and str.
     if value is None or type(value) in (bool, int, float, str):
-        return
-    if type(value) is list:
-        for item in value:
-            _require_json(path, name, item)
-        return
+        return None
     if type(value) is dict and all(type(key) is str for key in value):
-        for item in value.values():
-            _require_json(path, name, item)
-        return
-    raise StudyError(
-        f"{path}: parameter '{name}' holds {value!r} of type {type(value).__name__}; "
-        "a notebook takes None, bool, int, float, str, and lists and dicts of these"
-    )
+        value = list(value.values())
+    if type(value) is list:
+        return next((odd for item in value if (odd := _not_json(item)) is not None), None)
+    return value

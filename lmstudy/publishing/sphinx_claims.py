@@ -29,7 +29,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import load_folder
-from lmstudy.show.claims import problem, text
+from lmstudy.show.claims import numbers, problem, text
 from lmstudy.study.claims import ClaimResult, evaluate_claims
 
 logger = logging.getLogger(__name__)
@@ -46,25 +46,19 @@ class ClaimRole(SphinxRole):
     def run(self) -> tuple[list[Node], list[nodes.system_message]]:
         claim_id, _, variant = self.text.partition("|")
         try:
-            result = _result(self.env, claim_id.strip())
+            results = _results(self.env)
+            if claim_id.strip() not in results:
+                raise StudyError(f"no claim {claim_id.strip()!r}; there are {', '.join(results)}")
+            result = results[claim_id.strip()]
             shown = result.outcome if result.error is not None else text(result, variant.strip() or "full")
         except StudyError as error:
             _warn(str(error), self.get_location())
             return [nodes.inline(self.rawtext, self.text, classes=["claim", "claim-unknown"])], []
-        if result.fails:
-            _warn(f"claim {result.id}: {problem(result)}", self.get_location())
-        number = claim_number(self.rawtext, classes=["claim"])
+        _warn_if_it_fails(result, self.get_location())
+        target = {"refdomain": "std", "reftype": "ref", "refexplicit": True, "refdoc": self.env.docname}
+        link = pending_xref("", nodes.inline("", shown), reftarget=_anchor(result.id), **target)
+        number = claim_number(self.rawtext, "", link, classes=["claim"])
         number["sentence"] = result.claim.sentence + ("" if result.holds else " (does not hold)")
-        link = pending_xref(
-            "",
-            nodes.inline("", shown),
-            refdomain="std",
-            reftype="ref",
-            refexplicit=True,
-            reftarget=_anchor(result.id),
-            refdoc=self.env.docname,
-        )
-        number += link
         return [number], []
 
 
@@ -72,28 +66,20 @@ class ClaimsTable(SphinxDirective):
     """The table of all claims."""
 
     def run(self) -> list[Node]:
-        table = nodes.table(classes=["claims"])
-        group = nodes.tgroup(cols=len(HEADINGS))
-        table += group
-        group += [nodes.colspec(colwidth=width) for width in (3, 8, 2, 3, 1, 2)]
-        group += nodes.thead("", _row(HEADINGS))
-        body = nodes.tbody()
-        group += body
         try:
             results = _results(self.env)
         except StudyError as error:
             _warn(str(error), self.get_location())
             return []
-        for result in results.values():
-            if result.fails:
-                _warn(f"claim {result.id}: {problem(result)}", self.get_location())
-            body += self._claim_row(result)
-        return [table]
+        columns = [nodes.colspec(colwidth=width) for width in (3, 8, 2, 3, 1, 2)]
+        body = nodes.tbody("", *map(self._claim_row, results.values()))
+        group = nodes.tgroup("", *columns, nodes.thead("", _row(HEADINGS)), body, cols=len(HEADINGS))
+        return [nodes.table("", group, classes=["claims"])]
 
     def _claim_row(self, result: ClaimResult) -> nodes.row:
-        known = result.error is None
-        estimate = f"{text(result, 'value')} {result.claim.unit}" if known else "-"
-        interval, n = (text(result, "interval"), str(result.estimate.n)) if known else ("-", "-")
+        _warn_if_it_fails(result, self.get_location())
+        value, interval, n = numbers(result)
+        estimate = f"{value} {result.claim.unit}" if result.error is None else value
         row = _row((result.id, result.claim.sentence, estimate, interval, n, result.outcome))
         anchor = _anchor(result.id)
         row["ids"].append(anchor)
@@ -128,13 +114,6 @@ def _results(env: BuildEnvironment) -> dict[str, ClaimResult]:
     return _read(Path(env.app.confdir) / env.config.claims_records)
 
 
-def _result(env: BuildEnvironment, claim_id: str) -> ClaimResult:
-    results = _results(env)
-    if claim_id not in results:
-        raise StudyError(f"no claim {claim_id!r}; there are {', '.join(results)}")
-    return results[claim_id]
-
-
 def _pages(env: BuildEnvironment) -> set[str]:
     """The pages that show claims."""
     return cast(set[str], env.__dict__.setdefault("claim_pages", set()))
@@ -142,6 +121,11 @@ def _pages(env: BuildEnvironment) -> set[str]:
 
 def _warn(message: str, location: str) -> None:
     logger.warning(message, location=location, type="claims")
+
+
+def _warn_if_it_fails(result: ClaimResult, location: str) -> None:
+    if result.fails:
+        _warn(f"claim {result.id}: {problem(result)}", location)
 
 
 def _unlinked(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: Element) -> Element | None:

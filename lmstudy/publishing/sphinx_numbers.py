@@ -6,7 +6,6 @@ pandas makes one with `Styler.set_caption`. What stands on a page that is no not
 """
 
 import re
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -38,19 +37,13 @@ def _number_tables(app: Sphinx, document: nodes.document) -> None:
     if chapter is None:
         return
     numbers = count(1)
-    for node in _html(document):
-        text = CAPTION.sub(lambda tag: f"{tag[0]}{_shown(chapter, next(numbers))}", node.astext())
-        node.children = [nodes.Text(text)]
 
+    def numbered(tag: re.Match[str]) -> str:
+        return f'{tag[0]}<span class="caption-number">{FORMATS["table"] % f"{int(chapter[1])}.{next(numbers)}"} </span>'
 
-def _html(document: nodes.document) -> Iterator[nodes.raw]:
-    return (
-        node for node in document.findall(nodes.raw) if node.get("format") == "html" and "<caption" in node.astext()
-    )
-
-
-def _shown(chapter: re.Match[str], number: int) -> str:
-    return f'<span class="caption-number">{FORMATS["table"] % f"{int(chapter[1])}.{number}"} </span>'
+    for node in document.findall(nodes.raw):
+        if node.get("format") == "html":
+            node.children = [nodes.Text(CAPTION.sub(numbered, node.astext()))]
 
 
 def _number_figures(app: Sphinx, env: BuildEnvironment) -> list[str]:

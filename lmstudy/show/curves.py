@@ -28,27 +28,10 @@ def curves(
     xlabel: str,
     ylabel: str,
     *,
-    log_x: bool = False,
-    log_y: bool = False,
-    from_zero: bool = False,
-    top: float | None = None,
     baselines: Mapping[str, Interval | float] | None = None,
-    colours: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> Figure:
-    """A curve a name, which stands at its end.
-
-    Args:
-        found: curves by name.
-        xlabel: what x is, with its unit.
-        ylabel: what y is, with its unit.
-        log_x: a logarithmic axis, with ticks where the points are.
-        log_y: a logarithmic axis; the mean of seeds is then that of logarithms.
-        from_zero: the axis of y begins at zero.
-        top: cuts off what lies above.
-        baselines: dashed horizontal lines, named at their right ends, too; an estimate with a band.
-        colours: by name; else the palette.
-    """
-    options: dict[str, Any] = {"log_x": log_x, "log_y": log_y, "from_zero": from_zero, "top": top, "colours": colours}
+    """A curve a name, which stands at its end: `curve_panels` of a single panel, with its `options`."""
     return curve_panels({"": found}, xlabel, ylabel, baselines={"": baselines or {}}, **options)
 
 
@@ -65,19 +48,19 @@ def curve_panels(
     baselines: Mapping[str, Mapping[str, Interval | float]] | None = None,
     colours: Mapping[str, str] | None = None,
 ) -> Figure:
-    """`curves` in a panel a title; each has a scale of its own, and the same name the same colour in all.
+    """Curves in a panel a title; each has a scale of its own, and the same name the same colour in all.
 
     Args:
         panels: curves by name, by title.
         xlabel: what x is, with its unit.
         ylabel: what y is; one for all, or one a title.
         columns: panels side by side; only the last names curves that all of a row have.
-        log_x: as of `curves`.
-        log_y: as of `curves`; or the titles of which it is true.
-        from_zero: as of `curves`.
-        top: as of `curves`.
-        baselines: as of `curves`, by title.
-        colours: as of `curves`.
+        log_x: a logarithmic axis, with ticks where the points are.
+        log_y: a logarithmic axis, or the titles with one; the mean of seeds is then that of logarithms.
+        from_zero: the axis of y begins at zero.
+        top: cuts off what lies above.
+        baselines: by title, dashed lines by the names at their right ends; an estimate with a band.
+        colours: by name; else the palette.
     """
     names = list(dict.fromkeys(name for own in panels.values() for name in own))
     chosen = {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(names)} | dict(colours or {})
@@ -108,8 +91,8 @@ def curve_panels(
         if number % columns < len(beside) - 1 and all(set(panels[t]) == set(own) for t in beside):
             ends = {name: end for name, end in ends.items() if name not in own}
         labelled.append((axes, axes.get_xlim()[1], ends, colour))
-    for number in range(len(titles), grid.size):
-        grid.flat[number].set_visible(False)
+    for axes in grid.flat[len(titles) :]:
+        axes.set_visible(False)
     for _ in range(2):  # names take room, so that the axes have their size when they are placed once more
         for axes, last, ends, colour in labelled:
             for text in list(axes.texts):
@@ -148,8 +131,7 @@ def _mean(table: np.ndarray, log: bool) -> np.ndarray:
     if log:
         positive = np.where(table > 0, table, np.nan)
         return np.exp(_mean(np.log(positive), log=False))
-    known = np.isfinite(table)
-    return np.asarray(np.where(known, table, 0).sum(0) / np.where(known.any(0), known.sum(0), np.nan))
+    return np.ma.masked_invalid(table).mean(0).filled(math.nan)
 
 
 def _baseline(axes: Axes, line: Interval | float) -> float:
@@ -190,17 +172,6 @@ def seed_curves(
     return found
 
 
-def arm_curves(
-    arms: Mapping[str, Sequence[Record]],
-    ylabel: str,
-    key: str = "valid/bits_per_byte",
-    top: float | None = None,
-    *,
-    by: By = "tokens",
-    log_y: bool = False,
-    baselines: Mapping[str, Interval | float] | None = None,
-    colours: Mapping[str, str] | None = None,
-) -> Figure:
-    """A metric over training: a thin line for each seed, a thick one for their mean; see `seed_curves` and `curves`."""
-    found = seed_curves(arms, key, by)
-    return curves(found, UNITS[by], ylabel, top=top, log_y=log_y, baselines=baselines, colours=colours)
+def arm_curves(arms: Mapping[str, Sequence[Record]], ylabel: str) -> Figure:
+    """Held-out bits per byte over training: a thin line for each seed, a thick one for their mean."""
+    return curves(seed_curves(arms, "valid/bits_per_byte"), UNITS["tokens"], ylabel)

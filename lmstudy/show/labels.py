@@ -111,64 +111,45 @@ def label_points(
     figure: Any = axes.figure
     figure.draw_without_rendering()
     scale = 72 / figure.dpi
-    frame = axes.get_window_extent()
-    whole = (frame.x0 * scale, frame.y0 * scale, frame.x1 * scale, frame.y1 * scale)
-
-    def place(of: tuple[float, float]) -> Floats:
-        return np.asarray(axes.transData.transform(of)) * scale
-
-    marks = {name: place(point) for name, point in points.items()}
-    along = [
-        one + (other - one) * t for a, b in bars for one, other in [(place(a), place(b))] for t in _steps(one, other)
-    ]
-    inside = [spot for spot in along if _inside(spot, whole)]
+    whole = axes.get_window_extent().extents * scale
+    taken = [axes.transAxes.transform(np.reshape(box, (2, 2))).ravel() * scale for box in reserved]
+    marks = {name: axes.transData.transform(point) * scale for name, point in points.items()}
+    along = [spot for bar in bars for spot in _between(*axes.transData.transform(bar) * scale)]
+    inside = [spot for spot in along if (whole[:2] <= spot).all() and (spot <= whole[2:]).all()]
     obstacles = np.array([*marks.values(), *marks.values(), *inside]).reshape(-1, 2)  # a point counts twice
-    taken = [_scaled(box, whole) for box in reserved]
-    order = list(marks) if drop else sorted(marks, key=lambda one: -_crowd(marks[one], obstacles))
-    for name in order:
+    crowd = {name: (np.abs(obstacles - mark).max(1) < 40).sum() for name, mark in marks.items()}
+    for name in marks if drop else sorted(marks, key=lambda one: -crowd[one]):
         size = (len(name) * fontsize * WIDTH, fontsize * HEIGHT)
         near = list(product((RADII[0] / 2,) if drop else RADII, ANGLES))
-        boxes = [_box(marks[name], size, r, a) for r, a in near]
-        prices = _prices(np.array(boxes), np.array(taken).reshape(-1, 4), obstacles, whole)
-        best = int(np.argmin(prices + np.array([r / 12 for r, _ in near])))
+        shifts = [(radius * math.cos(angle), radius * math.sin(angle)) for radius, angle in near]
+        boxes = np.array([_box(marks[name], size, shift) for shift in shifts])
+        prices = _prices(boxes, np.array(taken).reshape(-1, 4), obstacles, whole)
+        best = int(np.argmin(prices + np.array([radius / 12 for radius, _ in near])))
         if drop and prices[best] > 0:
             continue
         taken.append(boxes[best])
-        _write(axes, name, points[name], colours[name], (near[best][0], float(near[best][1])), fontsize)
+        line = {"arrowstyle": "-", "color": colours[name], "linewidth": 0.7, "shrinkA": 0, "shrinkB": 4}
+        across, up = map(_side, shifts[best])
+        axes.annotate(
+            name, points[name], shifts[best], textcoords="offset points", color=colours[name], fontsize=fontsize,
+            ha=("center", "left", "right")[across], va=("center", "bottom", "top")[up],
+            arrowprops=line if near[best][0] >= LEADER else None, annotation_clip=False,
+        )  # fmt: skip
 
 
-def _write(
-    axes: Axes, name: str, point: tuple[float, float], colour: str, offset: tuple[float, float], fontsize: float
-) -> None:
-    radius, angle = offset
-    dx, dy = radius * math.cos(angle), radius * math.sin(angle)
-    line = {"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 4}
-    axes.annotate(
-        name, point, (dx, dy), textcoords="offset points", color=colour, fontsize=fontsize,
-        ha="center" if abs(dx) < 1 else "left" if dx > 0 else "right",
-        va="center" if abs(dy) < 1 else "bottom" if dy > 0 else "top",
-        arrowprops=line if radius >= LEADER else None, annotation_clip=False,
-    )  # fmt: skip
+def _side(shift: float) -> int:
+    """Where a name stands on an axis: behind its point (1), before it (-1), or in line with it (0)."""
+    return 0 if abs(shift) < 1 else 1 if shift > 0 else -1
 
 
-def _box(mark: Floats, size: tuple[float, float], radius: float, angle: float) -> Box:
-    """The box of a name as `_write` puts it."""
-    dx, dy = radius * math.cos(angle), radius * math.sin(angle)
-    x, y = mark[0] + dx, mark[1] + dy
-    left = x - size[0] / 2 if abs(dx) < 1 else x if dx > 0 else x - size[0]
-    bottom = y - size[1] / 2 if abs(dy) < 1 else y if dy > 0 else y - size[1]
+def _box(mark: Floats, size: tuple[float, float], shift: tuple[float, float]) -> Box:
+    """The box of a name that is shifted from its point."""
+    left, bottom = (m + s - length * (1 - _side(s)) / 2 for m, s, length in zip(mark, shift, size, strict=True))
     return left, bottom, left + size[0], bottom + size[1]
 
 
-def _prices(boxes: Floats, taken: Floats, obstacles: Floats, whole: Box) -> Floats:
-    """What speaks against each place: other names most of all, then the edge, then points and intervals.
-
-    Args:
-        boxes: [places, 4] as `Box`.
-        taken: [names, 4] boxes that are full.
-        obstacles: [points, 2] to be kept free.
-        whole: the axes.
-    """
+def _prices(boxes: Floats, taken: Floats, obstacles: Floats, whole: Floats) -> Floats:
+    """What speaks against each of [places, 4] boxes: other names most of all, then the edge, then [points, 2]."""
     left, bottom, right, top = boxes.T[:, :, None]
     x0, y0, x1, y1 = taken.T
     wide = np.clip(np.minimum(right, x1) - np.maximum(left, x0), 0, None)
@@ -180,23 +161,9 @@ def _prices(boxes: Floats, taken: Floats, obstacles: Floats, whole: Box) -> Floa
     return np.asarray(3 * (wide * high).sum(1) + 3 * outside + 2 * hit.sum(1), dtype=float)
 
 
-def _crowd(mark: Floats, obstacles: Floats) -> int:
-    return int((np.abs(obstacles - mark).max(1) < 40).sum())
-
-
-def _steps(one: Floats, other: Floats) -> Floats:
-    """Shares of the way from one place to another, some six points apart."""
+def _between(one: Floats, other: Floats) -> Floats:
+    """[places, 2] on the way from one place to another, some six points apart."""
     length = float(np.hypot(*(other - one)))
-    return np.linspace(0, 1, 2 + min(200, int(length / 6))) if math.isfinite(length) else np.empty(0)
-
-
-def _inside(spot: Floats, whole: Box) -> bool:
-    return bool(whole[0] <= spot[0] <= whole[2] and whole[1] <= spot[1] <= whole[3])
-
-
-def _scaled(box: Box, whole: Box) -> Box:
-    width, height = whole[2] - whole[0], whole[3] - whole[1]
-    left, bottom, right, top = box
-    return (
-        whole[0] + left * width, whole[1] + bottom * height, whole[0] + right * width, whole[1] + top * height
-    )  # fmt: skip
+    if not math.isfinite(length):
+        return np.empty((0, 2))
+    return one + (other - one) * np.linspace(0, 1, 2 + min(200, int(length / 6)))[:, None]

@@ -55,10 +55,9 @@ def number(x: float, significant: int = 3, *, decimals: int | None = None, signe
     return (MINUS if x < 0 else "+" if signed else "") + written
 
 
-def percent(share: float, *, decimals: int | None = None, signed: bool = False) -> str:
+def percent(share: float, *, decimals: int | None = None) -> str:
     """A share as "12 %": two significant digits where it is small, whole per cents from 10 on."""
-    x = 100 * share
-    return number(x, 2, decimals=decimals, signed=signed) + " %"
+    return number(100 * share, 2, decimals=decimals) + " %"
 
 
 def decimals(e: Interval) -> int:
@@ -104,11 +103,8 @@ def written(e: Interval, signed: bool = False, *, decimals: int | None = None) -
 
 
 def _parts(e: Interval, signed: bool, given: int | None) -> tuple[str, str, str]:
-    numbers = (e.value, e.low, e.high)
-    if given is None and is_skewed(e):
-        value, low, high = (number(float(x), 2, signed=signed) for x in numbers)
-    else:
-        value, low, high = (number(x, decimals=decimals(e) if given is None else given, signed=signed) for x in numbers)
+    shared = decimals(e) if given is None and not is_skewed(e) else given
+    value, low, high = (number(float(x), 2, decimals=shared, signed=signed) for x in (e.value, e.low, e.high))
     return value, low, high
 
 
@@ -117,21 +113,16 @@ def is_skewed(e: Interval) -> bool:
     return 0 < e.low < e.value / SKEWED and e.high - e.value > SKEWED * (e.value - e.low)
 
 
-def says(
-    e: Interval, lower: Literal["better", "worse"] = "better", *, null: float = 0.0, margin: float | None = None
-) -> str:
-    """What a difference allows to say: "better", "worse", "level, within 0.02", "cannot be told" or "unknown".
+def says(e: Interval, lower: Literal["better", "worse"] = "better", *, null: float = 0.0) -> str:
+    """What a difference allows to say: "better", "worse", "cannot be told" or "unknown".
 
     Args:
         e: a difference, or a ratio with `null` = 1.
         lower: what values below `null` mean.
         null: the value of no difference.
-        margin: how far from `null` the whole interval may lie and still be called level.
     """
     if not (math.isfinite(e.value) and math.isfinite(e.low) and math.isfinite(e.high)):
         return UNKNOWN
     if e.high < null or e.low > null:
         return "better" if (e.high < null) == (lower == "better") else "worse"
-    if margin is not None and null - margin < e.low and e.high < null + margin:
-        return "level, within " + f"{margin:,.{FINEST}f}".rstrip("0").rstrip(".")
     return "cannot be told"

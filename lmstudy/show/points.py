@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -24,26 +24,8 @@ STRIP = 0.62
 """Rows that the word beside a vertical line takes above the first row."""
 
 
-def points(
-    found: Found,
-    xlabel: str,
-    *,
-    lines: Mapping[str, float] | None = None,
-    from_zero: bool = False,
-    log: bool = False,
-    colours: Mapping[str, str] | None = None,
-) -> Figure:
-    """Estimates as points with their intervals, from the top in the order given.
-
-    Args:
-        found: an estimate a name, or several series of them.
-        xlabel: what is measured, its unit, and what the interval is.
-        lines: dashed vertical lines by the word beside them, as {"no difference": 0}.
-        from_zero: the axis begins at zero.
-        log: a logarithmic axis.
-        colours: by series, or by name where there is one series; else the palette.
-    """
-    options: dict[str, Any] = {"lines": lines, "from_zero": from_zero, "log": log, "colours": colours}
+def points(found: Found, xlabel: str, **options: Any) -> Figure:
+    """Estimates as points with their intervals, from the top: `point_panels` of a single panel, with its `options`."""
     return point_panels({"": found}, xlabel, **options)
 
 
@@ -56,19 +38,17 @@ def point_panels(
     lines: Mapping[str, float] | None = None,
     from_zero: bool = False,
     log: bool | Sequence[str] = False,
-    colours: Mapping[str, str] | None = None,
 ) -> Figure:
-    """`points` in a panel a title, below each other or in `columns`; panels side by side have the same rows.
+    """Estimates in a panel a title, below each other or in `columns`; panels side by side have the same rows.
 
     Args:
-        panels: what `points` takes, by title.
-        xlabel: one for all; or one a title, of panels with axes of their own.
+        panels: an estimate a name, or several series of them, by title; a series has one colour in all panels.
+        xlabel: what is measured, its unit, and what the interval is; or one a title, of panels with axes of their own.
         columns: panels side by side.
         share: one scale for all panels; never where labels differ.
-        lines: as of `points`, in every panel, with their words in the first of each row.
-        from_zero: as of `points`.
-        log: as of `points`; or the titles of which it is true.
-        colours: as of `points`; the same series has the same colour in every panel.
+        lines: dashed vertical lines by the word beside them in the first panel of each row, as {"no difference": 0}.
+        from_zero: the axis begins at zero.
+        log: a logarithmic axis, or the titles with one.
     """
     by_series = {title: _by_series(found) for title, found in panels.items()}
     series = list(dict.fromkeys(one for found in by_series.values() for one in found))
@@ -97,7 +77,7 @@ def point_panels(
         axes.set_title(title)
         if log is True or (log and title in log):
             axes.set_xscale("log")
-        _rows(axes, own, names[title], series, colours or {})
+        _rows(axes, own, names[title], series)
         axes.set_ylim(len(names[title]) - 0.5, -0.5 - top)
         for strip, (word, x) in enumerate((lines or {}).items()):
             axes.axvline(x, color=GREY, linewidth=1, linestyle="--", zorder=0)
@@ -112,58 +92,44 @@ def point_panels(
     for axes in grid.flat[: len(titles)]:
         if axes.get_xscale() == "log":
             plain_axis(axes, "x")
-    for number in range(len(titles), grid.size):
-        grid.flat[number].set_visible(False)
-        grid.flat[number - columns].tick_params(labelbottom=True)
+    for unused in range(len(titles), grid.size):
+        grid.flat[unused].set_visible(False)
+        grid.flat[unused - columns].tick_params(labelbottom=True)
     if columns > 1 and isinstance(xlabel, str):
         figure.supxlabel(xlabel, fontsize="medium")
     if len(series) > 1:
-        handles = [
-            plt.Line2D([], [], **_look(k, one, colours or {}), markersize=5.5, label=one)
-            for k, one in enumerate(series)
-        ]
+        handles = [plt.Line2D([], [], **_look(k), linewidth=2.2, label=one) for k, one in enumerate(series)]
         figure.legend(handles=handles, loc="outside upper left", ncols=min(4, len(series)), frameon=False, fontsize=9)
     return figure
 
 
-def _by_series(found: Found) -> Mapping[str, Series]:
-    single = all(is_interval(e) for e in found.values())
-    return {"": cast(Series, found)} if single else cast(Mapping[str, Series], found)
+def _by_series(found: Any) -> Mapping[str, Series]:
+    return {"": found} if all(is_interval(e) for e in found.values()) else found
 
 
-def _look(number: int, series: str, colours: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "color": colours.get(series, COLOURS[number % len(COLOURS)]),
-        "marker": MARKERS[number % len(MARKERS)],
-        "linestyle": "-",
-        "linewidth": 2.2,
-    }
+def _look(number: int) -> dict[str, Any]:
+    return {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)], "markersize": 5.5}
 
 
-def _rows(
-    axes: Axes, found: Mapping[str, Series], names: Sequence[str], series: Sequence[str], colours: Mapping[str, str]
-) -> None:
+def _rows(axes: Axes, found: Mapping[str, Series], names: Sequence[str], series: Sequence[str]) -> None:
     log = axes.get_xscale() == "log"
     drawn = [e.value for own in found.values() for e in own.values() if e.value > 0 or not log]
     least = min((x for x in drawn if math.isfinite(x)), default=1.0) / 10
-    step = 0.62 / len(series) if len(series) > 1 else 0
+    step = 0.62 / len(series)
     for number, one in enumerate(series):
-        look = _look(number, one, colours)
+        look = _look(number)
         for name, e in found.get(one, {}).items():
             y = names.index(name) + step * (number - (len(series) - 1) / 2)
-            colour = colours.get(name, look["color"]) if len(series) == 1 else look["color"]
             low = max(e.low, least) if log and math.isfinite(e.low) else e.low  # there is no zero on such an axis
             if math.isfinite(low) and math.isfinite(e.high):
-                axes.plot([low, e.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
-            axes.plot(e.value, y, look["marker"], color=colour, markersize=5.5)
+                axes.plot([low, e.high], [y, y], color=look["color"], linewidth=2.2, solid_capstyle="butt")
+            axes.plot(e.value, y, **look, linestyle="none")
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0)
 
 
 def _word(axes: Axes, word: str, x: float, y: float) -> None:
     """Beside a vertical line, on the side where there is more room."""
-    left, right = axes.transAxes.inverted().transform(axes.transData.transform([(x, y)]))[0][0], 0.5
-    side = (-4, "right") if left > right else (4, "left")
-    axes.annotate(
-        word, (x, y), (side[0], 0), textcoords="offset points", color=GREY, fontsize=8.5, va="center", ha=side[1]
-    )
+    share = axes.transAxes.inverted().transform(axes.transData.transform((x, y)))[0]
+    shift, side = (-4, "right") if share > 0.5 else (4, "left")
+    axes.annotate(word, (x, y), (shift, 0), textcoords="offset points", color=GREY, fontsize=8.5, va="center", ha=side)

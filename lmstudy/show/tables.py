@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
@@ -56,15 +57,13 @@ def shown(
     written = cells(frame, decimals=decimals, signed=signed, missing=missing)
     classes, styles = pd.DataFrame("", written.index, written.columns), []
     for place, column in enumerate(written):
-        texts = [text for text in written[column] if text != missing]
-        if is_numeric(frame[column]):
-            styles.append({"selector": f".col{place}", "props": "text-align: right"})
+        numeric = is_numeric(frame[column])
+        styles.append({"selector": f".col{place}", "props": f"text-align: {'right' if numeric else 'left'}"})
+        if numeric:
             styles.append({"selector": f"td.col{place}", "props": "white-space: nowrap"})
-        else:
-            styles.append({"selector": f".col{place}", "props": "text-align: left"})
-            if max(map(len, texts), default=0) >= PROSE:
-                classes[column] = "prose"
-                styles.append({"selector": f"td.col{place}", "props": "max-width: 26em; white-space: normal"})
+        elif max(map(len, written[column]), default=0) >= PROSE:
+            classes[column] = "prose"
+            styles.append({"selector": f"td.col{place}", "props": "max-width: 26em; white-space: normal"})
     styles.append({"selector": "th.row_heading, th.index_name, th.blank", "props": "text-align: left"})
     corner = frame.index.name or frame.columns.name
     written = written.rename_axis(index=None, columns=corner)
@@ -97,29 +96,33 @@ def cells(
     for column in frame:
         plus = signed if isinstance(signed, bool) else column in signed
         given = decimals.get(column) if isinstance(decimals, Mapping) else decimals
-        usual_estimate = _usual([numbers.decimals(c) for c in frame[column] if is_interval(c) and not is_missing(c)])
-        floats = [float(c) for c in frame[column] if isinstance(c, float | np.floating) and np.isfinite(c)]
-        usual_float = _decimals(floats)
-
-        def text(
-            cell: Any, plus: bool = plus, given: int | None = given, e: int = usual_estimate, f: int = usual_float
-        ) -> str:
-            if is_missing(cell):
-                return missing
-            if isinstance(cell, bool | np.bool_):
-                return "yes" if cell else "no"
-            if is_interval(cell):
-                own = numbers.decimals(cell)
-                usual = None if numbers.is_skewed(cell) or abs(own - e) > 1 else e
-                return numbers.written(cell, plus, decimals=usual if given is None else given)
-            if isinstance(cell, int | np.integer):
-                return numbers.number(int(cell))
-            if isinstance(cell, float | np.floating):
-                return numbers.number(float(cell), decimals=f if given is None else given, signed=plus)
-            return str(cell)
-
-        found[column] = [text(cell) for cell in frame[column]]
+        usual = _usual_decimals(frame[column])
+        found[column] = [missing if is_missing(cell) else _text(cell, plus, given, *usual) for cell in frame[column]]
     return pd.DataFrame(found, index=frame.index, columns=frame.columns, dtype=object)
+
+
+def _text(cell: Any, plus: bool, given: int | None, of_estimates: int, of_floats: int) -> str:
+    if isinstance(cell, bool | np.bool_):
+        return "yes" if cell else "no"
+    if is_interval(cell):
+        odd = numbers.is_skewed(cell) or abs(numbers.decimals(cell) - of_estimates) > 1
+        return numbers.written(cell, plus, decimals=given if given is not None else None if odd else of_estimates)
+    if isinstance(cell, int | np.integer):
+        return numbers.number(int(cell))
+    if isinstance(cell, float | np.floating):
+        return numbers.number(float(cell), decimals=of_floats if given is None else given, signed=plus)
+    return str(cell)
+
+
+def _usual_decimals(column: pd.Series) -> tuple[int, int]:
+    """Of the estimates of a column, and of its floats: none if all are whole, else three digits of the middle one."""
+    estimates = [numbers.decimals(cell) for cell in column if is_interval(cell) and not is_missing(cell)]
+    floats = [abs(float(cell)) for cell in column if isinstance(cell, float | np.floating) and np.isfinite(cell)]
+    of_estimates = int(np.ceil(np.median(estimates))) if estimates else 0
+    if all(x.is_integer() for x in floats):
+        return of_estimates, 0
+    middle = float(np.median([x for x in floats if x]))
+    return of_estimates, min(numbers.FINEST, max(0, 2 - int(np.floor(np.log10(middle)))))
 
 
 def is_missing(cell: Any) -> bool:
@@ -131,60 +134,28 @@ def is_missing(cell: Any) -> bool:
 def is_numeric(column: pd.Series) -> bool:
     """Whether at least half of the cells that are there are numbers or estimates, or all are numbers in texts."""
     there = [cell for cell in column if not is_missing(cell)]
-    real = [
-        is_interval(c) or (isinstance(c, int | float | np.number) and not isinstance(c, bool | np.bool_)) for c in there
-    ]
+    real = [is_interval(c) or (isinstance(c, int | float | np.number) and not isinstance(c, bool)) for c in there]
     return bool(there) and (sum(real) >= len(real) / 2 or all(NUMBER.fullmatch(str(cell)) for cell in there))
 
 
-def _usual(decimals: list[int]) -> int:
-    return int(np.ceil(np.median(decimals))) if decimals else 0
-
-
-def _decimals(values: list[float]) -> int:
-    """For all floats of a column: none where they are whole, else three significant digits of the middle one."""
-    if all(x.is_integer() for x in values):
-        return 0
-    middle = float(np.median([abs(x) for x in values if x]))
-    return min(numbers.FINEST, max(0, 2 - int(np.floor(np.log10(middle)))))
-
-
-def differences(
-    found: Mapping[str, Estimate],
-    unit: str,
-    lower: Literal["better", "worse"] = "better",
-    *,
-    null: float = 0.0,
-    margin: float | None = None,
-) -> pd.DataFrame:
+def differences(found: Mapping[str, Estimate], unit: str, lower: Literal["better", "worse"] = "better") -> pd.DataFrame:
     """A row a difference: with its interval, the seeds behind it, and what it allows to say.
 
     Args:
         found: differences by name.
         unit: as "bits per byte"; the column is called "difference, bits per byte".
         lower: what a negative difference means.
-        null: as of `numbers.says`.
-        margin: as of `numbers.says`.
     """
-    rows = {
-        name: {
-            f"difference, {unit}": e,
-            "seeds": e.n,
-            "says": numbers.says(e, lower, null=null, margin=margin),
-        }
-        for name, e in found.items()
-    }
+    rows = {name: {f"difference, {unit}": e, "seeds": e.n, "says": numbers.says(e, lower)} for name, e in found.items()}
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def parameter_table(model: Any) -> pd.DataFrame:
     """Parameters of each part of a model, in the order data flows through it."""
-    parts: dict[str, int] = {}
+    parts: Counter[str] = Counter()
     for name, parameter in model.named_parameters():
-        part = name.split(".")[0]
-        parts[part] = parts.get(part, 0) + parameter.numel()
-    parts["all"] = sum(parts.values())
-    return pd.DataFrame({"parameters": parts})
+        parts[name.partition(".")[0]] += parameter.numel()
+    return pd.DataFrame({"parameters": {**parts, "all": parts.total()}})
 
 
 def quality_table(arms: Mapping[str, Sequence[Record]], split: str = "valid") -> pd.DataFrame:

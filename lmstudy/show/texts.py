@@ -14,7 +14,7 @@ import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
 
 CUT = " …"
 
@@ -48,8 +48,10 @@ def fenced(text: str, language: str = "text") -> str:
 
 def as_code(texts: Sequence[str], limit: int = 1200) -> str:
     """Texts as fenced blocks, cut at `limit` characters; highlighted where they are whole Python."""
-    cut = {text: text if len(text) <= limit else text[:limit] + "\n# ... (cut)" for text in texts}
-    return "\n\n".join(fenced(cut[text], "python" if parses(text) else "text") for text in texts)
+    return "\n\n".join(
+        fenced(text if len(text) <= limit else text[:limit] + "\n# ... (cut)", "python" if parses(text) else "text")
+        for text in texts
+    )
 
 
 def annotated(
@@ -75,18 +77,15 @@ def annotated(
 
 def excerpt(module: str, name: str) -> str:
     """Source of a class or function of this package by its dotted name in a module, without docstrings, as a block."""
-    found: Any = importlib.import_module(module)
-    for part in name.split("."):
-        found = getattr(found, part)
+    found = attrgetter(name)(importlib.import_module(module))
     source = textwrap.dedent(inspect.getsource(found))
-    dropped: set[int] = set()
+    lines: list[str | None] = [*source.splitlines()]
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
-            docstring = node.body[0]
-            dropped |= set(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
-    lines = [line for number, line in enumerate(source.splitlines(), start=1) if number not in dropped]
-    before = ["class", *lines]
-    kept = [line for line, above in zip(lines, before, strict=False) if line or not above.startswith("class")]
+            first, last = node.body[0].lineno, node.body[0].end_lineno or 0
+            lines[first - 1 : last] = [None] * (last - first + 1)
+    left = [line for line in lines if line is not None]
+    kept = [line for line, above in zip(left, ["class", *left], strict=False) if line or not above.startswith("class")]
     return f"`{module}`, `{name}`:\n\n" + fenced("\n".join(kept), "python")
 
 
@@ -125,11 +124,9 @@ def side_by_side(
     """
     width = f"width: {100 // max(1, len(columns))}%; text-align: left; vertical-align: top"
     head = "".join(f'<th style="{width}">{html.escape(name, quote=False)}</th>' for name in columns)
-    rows = zip(*columns.values(), strict=False)
-    body = "".join(
-        "<tr>" + "".join(f'<td style="{width}">{cell(one, code, longest)}</td>' for one in row) + "</tr>"
-        for row in rows
-    )
+    body = ""
+    for row in zip(*columns.values(), strict=False):
+        body += "<tr>" + "".join(f'<td style="{width}">{_cell(one, code, longest)}</td>' for one in row) + "</tr>"
     told = f"<caption>{html.escape(caption, quote=False)}</caption>" if caption else ""
     return (
         '<div style="overflow-x: auto"><table class="study-table samples" style="width: 100%; table-layout: fixed; '
@@ -137,11 +134,11 @@ def side_by_side(
     )
 
 
-def cell(sample: Sample | str, code: bool = False, longest: int = 360) -> str:
+def _cell(sample: Sample | str, code: bool, longest: int) -> str:
     """One text as HTML, with its marks, its gloss and its note."""
     own = sample if isinstance(sample, Sample) else Sample(sample)
-    kind, style = ("code", f"{TEXT}; font-family: monospace; font-size: 0.75rem") if code else ("prose", TEXT)
-    shown = f'<div class="{kind}" style="{style}">{_marked(own, longest) or "(nothing)"}</div>'
+    kind, font = ("code", "; font-family: monospace; font-size: 0.75rem") if code else ("prose", "")
+    shown = f'<div class="{kind}" style="{TEXT}{font}">{_marked(own, longest) or "(nothing)"}</div>'
     if own.gloss:
         shown += f'<div class="gloss" style="{SMALL}"><em>{html.escape(own.gloss, quote=False)}</em></div>'
     if own.note:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import product
 from typing import NamedTuple
 
 from lmstudy.compose import compose_config
@@ -27,16 +28,12 @@ def _starts(experiment: str, names: Iterable[str] = OBJECTIVES, *how: str, **own
     return {name: (f"experiment={experiment}", *how, *overrides) for name, overrides in objectives.items()}
 
 
-_STYLE = _starts("pep8")
 STARTS: dict[str, dict[str, tuple[str, ...]]] = {
     "sentiment": _starts("sentiment", OBJECTIVES, *MIXED),
     "sentiment_zh": _starts("sentiment_zh", OBJECTIVES, *MIXED),
     "translation": _starts("bilingual", OBJECTIVES, *MIXED, "scorer=sentiment_both")
     | _starts("bilingual", (MLE, "conditional"), *MIXED, conditional="conditional_known"),
-    "question_answering": _STYLE,
-    "summarisation": _STYLE,
-    "generation": _STYLE,
-}
+} | dict.fromkeys(("question_answering", "summarisation", "generation"), _starts("pep8"))
 """What a task's models can be pretrained by, as overrides of `lmstudy-train`; tasks on code take the runs of the study
 of style as they are."""
 
@@ -92,8 +89,8 @@ Tuned = dict[Arm, list[Record]]
 
 def fine_tuning_overrides(task: str, arm: Arm) -> tuple[str, ...]:
     """Of `lmstudy-finetune`: as the task is set, longer for more examples, looked at ten times."""
-    known = [steps for size, steps in STEPS.items() if arm.examples is not None and arm.examples <= size]
-    steps = known[0] if known else max(STEPS.values())
+    known = (steps for size, steps in STEPS.items() if arm.examples is not None and arm.examples <= size)
+    steps = next(known, max(STEPS.values()))
     rates = (RATES[task],) if arm.start == SCRATCH and task in RATES else ()
     how = (f"steps={steps}", f"evaluate_every={steps // 10}", *UNTRAINED.get(arm.start, ()), *rates)
     return (*SETTINGS[task], *how)
@@ -113,11 +110,7 @@ def pretraining_overrides(task: str, start: str) -> tuple[str, ...]:
 
 
 def pretrained(task: str, start: str, seed: int, runs: str = "runs", extra: Sequence[str] = ()) -> Record:
-    """The pretraining run, with its weights: from the runs folder, else trained now.
-
-    Raises:
-        StudyError: the record is there and its weights are not.
-    """
+    """The pretraining run with its weights, from the runs folder or trained now; a StudyError if only they are gone."""
     from lmstudy.runs.pretraining import open_run, train
 
     config = {**compose_config("train", [*pretraining_overrides(task, start), *extra]), "seed": seed, "runs": runs}
@@ -147,14 +140,11 @@ def tuned(
         overrides: of `lmstudy-finetune`, beside `fine_tuning_overrides`, such as "head=false".
         pretraining: overrides of `lmstudy-train`, such as "budget=smoke".
     """
-    sizes = list(sizes)
     found: Tuned = {}
-    for start in starts:
-        for seed in sorted(seeds):
-            for size in sizes:
-                with suppress(NoRecordsError):
-                    record = _tuned(shelf, task, Arm(start, size), seed, overrides, pretraining)
-                    found.setdefault(Arm(start, size), []).append(record)
+    for start, seed, size in product(starts, sorted(seeds), sizes):
+        with suppress(NoRecordsError):
+            record = _tuned(shelf, task, Arm(start, size), seed, overrides, pretraining)
+            found.setdefault(Arm(start, size), []).append(record)
     return found
 
 

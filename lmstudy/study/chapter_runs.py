@@ -39,9 +39,8 @@ class ChapterRun:
         given = {override.partition("=")[0]: override for override in overrides}
         seed = int(given.pop("seed").partition("=")[2]) if "seed" in given else self.seed
         own = [override for override in self.overrides if override.partition("=")[0] not in given]
-        return replace(
-            self, overrides=(*own, *given.values()), seed=seed, start=self.start and self.start.changed(overrides)
-        )
+        start = self.start and self.start.changed(overrides)
+        return replace(self, overrides=(*own, *given.values()), seed=seed, start=start)
 
     def config(self, start: Record | None) -> dict[str, Any]:
         """The resolved configuration, of a run that starts from the one of a record."""
@@ -79,12 +78,7 @@ def of_chapters(names: Sequence[str], overrides: Sequence[str] = ()) -> list[Cha
 
 
 def find(shelf: Shelf, run: ChapterRun) -> tuple[str, Record | None]:
-    """Whether a run is "published", "finished" (in the folder of runs) or "missing", and its record.
-
-    Args:
-        shelf: one that makes no records.
-        run: of a chapter.
-    """
+    """A run's state ("published", "finished" in the folder of runs, or "missing") and record; the shelf makes none."""
     start = find(shelf, run.start)[1] if run.start else None
     if run.start and start is None:
         return "missing", None
@@ -93,12 +87,7 @@ def find(shelf: Shelf, run: ChapterRun) -> tuple[str, Record | None]:
 
 
 def make(shelf: Shelf, run: ChapterRun) -> Record:
-    """The record of a run, made if it is missing, with the weights of the run that it starts from.
-
-    Args:
-        shelf: one that makes records.
-        run: of a chapter.
-    """
+    """The record of a run, made if it is missing, with the weights of the run that it starts from."""
     from lmstudy.runs.pretraining import train
 
     start = train(run.start.config(None) | {"runs": shelf.runs}) if run.start else None

@@ -15,7 +15,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lmstudy.errors import StudyError
 from lmstudy.study.shelf import Shelf
@@ -83,8 +83,16 @@ def value_below(x: float) -> Condition:
 class Claim:
     """One sentence of the book: what it rests on, and when it is true.
 
-    `expected=False` marks a hypothesis that the data did not bear out, reported as such; should it hold after
-    all, its chapter is wrong, and that counts as a failure like any other.
+    Args:
+        sentence: what the book says.
+        id: words joined by dots and underscores, as in "first.below_kneser_ney".
+        compute: of a shelf of records, which makes none.
+        holds: when the sentence is true.
+        chapter: its page, such as "notebooks/14_results".
+        unit: of the estimate, in words.
+        signed: whether its numbers are written with a plus, as differences are.
+        expected: False marks a hypothesis that the data did not bear out, reported as such; should it hold after all,
+            its chapter is wrong, and that counts as a failure like any other.
     """
 
     sentence: str
@@ -94,7 +102,6 @@ class Claim:
     chapter: str
     unit: str
     signed: bool = False
-    """Whether its numbers are written with a plus, as differences are."""
     expected: bool = True
 
 
@@ -129,36 +136,18 @@ class ClaimResult:
 REGISTRY: dict[str, Claim] = {}
 
 
-def claim(
-    sentence: str,
-    id: str,
-    compute: Compute,
-    holds: Condition,
-    *,
-    chapter: str,
-    unit: str,
-    signed: bool = False,
-    expected: bool = True,
-) -> None:
-    """Declare a claim.
-
-    Args:
-        sentence: what the book says.
-        id: words joined by dots and underscores, as in "first.below_kneser_ney".
-        compute: of a shelf of records, which makes none; raises NoRecordsError where some are missing.
-        holds: when the sentence is true.
-        chapter: its page, such as "notebooks/14_results".
-        unit: of the estimate, in words.
-        signed, expected: as in `Claim`.
+def claim(sentence: str, id: str, compute: Compute, holds: Condition, **others: Any) -> None:
+    """Declare a `Claim`, given by its fields; `compute` raises NoRecordsError where records are missing.
 
     Raises:
         StudyError: an id that is taken, or that is not words joined by dots and underscores.
     """
+    found = Claim(sentence, id, compute, holds, **others)
     if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", id):
         raise StudyError(f"claim id {id!r}: it must be lower-case words with a dot, as in first.below_kneser_ney")
     if id in REGISTRY:
-        raise StudyError(f"claim {id}: declared twice, for {REGISTRY[id].chapter} and for {chapter}")
-    REGISTRY[id] = Claim(sentence, id, compute, holds, chapter, unit, signed, expected)
+        raise StudyError(f"claim {id}: declared twice, for {REGISTRY[id].chapter} and for {found.chapter}")
+    REGISTRY[id] = found
 
 
 def all_claims() -> list[Claim]:

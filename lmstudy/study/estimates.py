@@ -28,11 +28,7 @@ HELD_OUT = "unprompted/held_out"
 
 
 def common_seeds(*arms: Records) -> list[list[Record]]:
-    """The records of each arm for the seeds that all of them have, in order.
-
-    Raises:
-        StudyError: there is no such seed.
-    """
+    """The records of each arm for the seeds that all of them have, in order; a StudyError if there is no such seed."""
     shared = sorted(set.intersection(*({record.seed for record in records} for records in arms)), key=str)
     if not shared:
         raise StudyError("the arms have no seed in common, so no difference between them can be paired")
@@ -46,8 +42,7 @@ def sums(records: Records, key: str) -> np.ndarray:
     Raises:
         StudyError: a record has no such group; names it.
     """
-    missing = [record.name for record in records if key not in record.groups]
-    if missing:
+    if missing := [record.name for record in records if key not in record.groups]:
         raise StudyError(f"{missing[0]} has no group {key!r}: it is no record of that kind")
     return np.array([record.groups[key] for record in records])
 
@@ -167,11 +162,7 @@ def benchmark_lines(record: Record) -> list[dict[str, Any]]:
 def benchmark_line(
     record: Record, measure: str, peer: str | None = None, contender: str | None = None
 ) -> dict[str, Any]:
-    """The first line of a measure, against a peer or (None) without one.
-
-    Raises:
-        StudyError: there is no such line.
-    """
+    """The first line of a measure, against a peer or (None) without one; a StudyError if there is none."""
     for each in benchmark_lines(record):
         if each["measure"] == measure and each["peer"] == peer and contender in (None, each["contender"]):
             return each
@@ -179,11 +170,7 @@ def benchmark_line(
 
 
 def line_estimate(line: Mapping[str, Any]) -> Estimate:
-    """A line of a benchmark; n counts rounds, and an interval that is not known is NaN.
-
-    Raises:
-        StudyError: the line holds no number.
-    """
+    """A line of a benchmark; n counts rounds, an unknown interval is NaN, and a line without a number a StudyError."""
     value = line["ratio"] if line["peer"] else line["value"]
     if value is None:
         raise StudyError(f"{line['measure']}: no number was found ({line['unit']})")

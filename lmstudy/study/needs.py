@@ -7,7 +7,7 @@ Everything else the notebooks show comes from published records.
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
@@ -23,15 +23,11 @@ class Need:
     def command(self, budget: str) -> str:
         return " ".join(["lmstudy-train", *self.overrides, f"budget={budget}"])
 
+    def config(self, budget: str, runs: str, *overrides: str) -> dict[str, Any]:
+        return compose_config("train", [*self.overrides, *overrides, f"budget={budget}", f"runs={runs}"])
+
 
 NEEDS = (Need("02_first_encoder_decoder", ("experiment=first_model", "seed=1")),)
-
-
-def run_folder(need: Need, budget: str, runs: str = "runs") -> Path:
-    """Where the run of a need lives, whether it exists or not; prepares the data if that is missing."""
-    from lmstudy.runs.pretraining import open_run
-
-    return open_run(compose_config("train", (*need.overrides, f"budget={budget}", f"runs={runs}"))).folder
 
 
 def prepare_and_train(
@@ -48,15 +44,13 @@ def prepare_and_train(
     from lmstudy.runs.pretraining import train as train_run
 
     found = []
-    if not any(not only or need.notebook in only for need in NEEDS):
+    needed = [need for need in NEEDS if not only or need.notebook in only]
+    if not needed:
         from lmstudy.data.corpus import prepare
 
         return prepare(compose_config("prepare", [])["data"]).fingerprint
-    for need in NEEDS:
-        if only and need.notebook not in only:
-            continue
-        overrides = (*need.overrides, *(() if seed is None else (f"seed={seed}",)))
-        config = compose_config("train", (*overrides, f"budget={budget}", f"runs={runs}"))
+    for need in needed:
+        config = need.config(budget, runs, *(() if seed is None else (f"seed={seed}",)))
         run = open_run(config)
         found.append(f"{run.corpus.fingerprint} {run.id}")
         if run.record_path.exists() and not (run.folder / "model.safetensors").exists():

@@ -124,22 +124,13 @@ def arm(
 
 
 def judged(shelf: Shelf, task: str, records: Sequence[Record], *overrides: str, own: Own = STUDY) -> list[Record]:
-    """The measurements of samples (`measure=TASK`) of records by seed; overrides such as "measure.guidance=2".
-
-    Raises:
-        NoRecordsError: there is none, and the shelf makes none.
-    """
+    """The measurements of samples (`measure=TASK`) of records by seed; overrides such as "measure.guidance=2"."""
     return shelf.measured(records, f"measure={task}", *own.judging(), *overrides)
 
 
 def judged_arm(shelf: Shelf, task: str, name: str, *overrides: str) -> list[Record]:
     """`judged` of all seeds of an arm."""
     return judged(shelf, task, arm(shelf, task, name), *overrides)
-
-
-def study_seeds(name: str) -> tuple[int, ...]:
-    """The seeds that the study has of an arm."""
-    return MORE_SEEDS if name in MOST_SEEDS else SEEDS
 
 
 def overrides_of(name: str, config_dir: str | None = None) -> tuple[str, ...]:
@@ -152,7 +143,8 @@ def overrides_of(name: str, config_dir: str | None = None) -> tuple[str, ...]:
     if name in known:
         return known[name]
     choices = set(group_choices("objective"))
-    choices |= {path.stem for path in Path(config_dir or "", "objective").glob("*.yaml")} if config_dir else set()
+    if config_dir:
+        choices |= {path.stem for path in Path(config_dir, "objective").glob("*.yaml")}
     if name not in choices:
         listed = ", ".join([*known, *sorted(choices)])
         raise StudyError(f"objective {name!r} is no arm of the study; choose from {listed}")

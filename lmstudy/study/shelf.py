@@ -129,11 +129,7 @@ class Shelf:
         return self._handed([self._made(f"{module}:{maker}", {**config, "runs": self.runs}, "baseline")])[0]
 
     def newest_benchmark(self, workload: str) -> Record:
-        """The newest record of a workload of `lmstudy-benchmark`: a measurement of a machine, not of a configuration.
-
-        Raises:
-            NoRecordsError: there is none.
-        """
+        """The newest record of a workload of `lmstudy-benchmark`, which measures machines; a NoRecordsError if none."""
         found = [r for r in self.records if r.kind == "benchmark" and r.name.startswith(f"{workload}-")]
         if not found:
             raise NoRecordsError(f"of the benchmark {workload}: lmstudy-benchmark workload={workload}")
@@ -156,9 +152,8 @@ class Shelf:
         if seeds is None:
             return self._handed(list(there.values()), f"of {said(command, config)}")
         common = {**config, "runs": self.runs}
-        return self._handed(
-            [there.get(seed) or self._made(maker, common | {"seed": seed}, command) for seed in sorted(seeds)]
-        )
+        made = [there.get(seed) or self._made(maker, common | {"seed": seed}, command) for seed in sorted(seeds)]
+        return self._handed(made)
 
     def known(self, command: str, config: Config, seed: int) -> Record | None:
         """The record that `of` would find of a configuration and seed without making it."""
@@ -184,12 +179,8 @@ class Shelf:
         found = []
         for record in records:
             data = None if config["data"] == record.config.get("data") else config["data"]
-            there = [
-                one
-                for one in self._measurements[record.id]
-                if one.config["measure"] == settings and one.config["data"] == data
-            ]
-            if there:
+            known = [one for one in self._measurements[record.id] if one.config["measure"] == settings]
+            if there := [one for one in known if one.config["data"] == data]:
                 found.append(_alone(there))
             elif self.makes:
                 given = {**config, "run": record.id, "runs": self.runs}
@@ -274,6 +265,4 @@ def _names(records: Sequence[Record]) -> str:
 
 def data_overrides(data: Data) -> list[str]:
     """Overrides of a command for `data`."""
-    if data is None:
-        return []
-    return [f"data={data}"] if isinstance(data, str) else list(data)
+    return [f"data={data}"] if isinstance(data, str) else list(data or [])

@@ -19,17 +19,8 @@ def build(book: Path, strict: bool = True, **options: Any) -> Built:
     out = book / "_build"
     warnings = io.StringIO()
     with docutils_namespace(), patch_docutils():
-        app = Sphinx(
-            book,
-            book,
-            out,
-            out / "trees",
-            "html",
-            status=None,
-            warning=warnings,
-            warningiserror=strict,
-            **options,
-        )
+        told = {"status": None, "warning": warnings, "warningiserror": strict}
+        app = Sphinx(book, book, out, out / "trees", "html", **told, **options)
         app.config.nitpicky = True
         app.build()
     found = Built({str(path.relative_to(out).with_suffix("")): path.read_text() for path in out.rglob("*.html")})

@@ -1,14 +1,15 @@
-import contextlib
 import sys
 import time
+from functools import partial
 
 import pytest
 
 from lmstudy.commands import book as book_cli
 from lmstudy.errors import StudyError
 from lmstudy.publishing import pages
-from lmstudy.publishing.book import Stages, build_book, checkout
+from lmstudy.publishing.book import build_book, checkout
 from lmstudy.study import claims, needs
+from lmstudy.study.shelf import Shelf
 from tests.conftest import write_files
 from tests.publishing.notebook_files import write_notebook
 
@@ -78,7 +79,8 @@ def test_a_book_is_built_once_and_a_failed_build_leaves_it(root, capsys):
 
 
 def test_a_claim_that_fails_stops_the_build(root, monkeypatch):
-    failing = claims.Claim("s", "a.b", lambda shelf: shelf.newest_benchmark("none"), claims.above(0), "c", "u")
+    missing = partial(Shelf.trained, seeds=[1])
+    failing = claims.Claim("s", "a.b", missing, claims.above(0), "c", "u")
     monkeypatch.setattr(claims, "all_claims", lambda: [failing])
     monkeypatch.setattr("lmstudy.publishing.book.run_all", lambda *args, **kwargs: [])
     with pytest.raises(StudyError, match=r"these claims of the book fail:\n  a\.b: no records"):
@@ -116,13 +118,3 @@ def test_it_says_where_it_should_be_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StudyError, match=r"no book/_config\.yml here"):
         checkout()
-
-
-def test_stages_add_up(capsys):
-    stages = Stages(total=2)
-    with contextlib.suppress(KeyError), stages.stage("one"):
-        time.sleep(0.02)
-        raise KeyError
-    assert stages.seconds["one"] >= 0.02
-    assert capsys.readouterr().out == "[1/2] one\n"
-    assert [line.split()[0] for line in stages.table().splitlines()] == ["one", "total"]

@@ -5,9 +5,6 @@ from lmstudy.publishing import papermill
 from lmstudy.publishing.imports import Imports
 from lmstudy.publishing.notebooks import find_notebooks, made_from, run_all, up_to_date
 from lmstudy.publishing.parameters import read_notebook
-from lmstudy.runs.records import load_folder
-from lmstudy.study.shelf import Shelf
-from tests.claim_records import study, write
 from tests.conftest import ROOT, write_files
 from tests.publishing.notebook_files import write_notebook
 
@@ -128,10 +125,3 @@ def test_an_unknown_notebook_is_refused(root):
     with pytest.raises(StudyError, match="no notebook '04_three'"):
         find_notebooks(root / "notebooks", ["04_three"])
     assert [path.name for path in find_notebooks(root / "notebooks", ["03_speed.ipynb"])] == ["03_speed.ipynb"]
-
-
-def test_who_reads_records_notes_their_ids(tmp_path, monkeypatch):
-    monkeypatch.setenv("LMSTUDY_READ", str(tmp_path / "read"))
-    shelf = Shelf(load_folder(write(study(), tmp_path / "records")))
-    records = shelf.trained("experiment=first_model", "budget=quick")
-    assert (tmp_path / "read").read_text().split() == [record.id for record in records]

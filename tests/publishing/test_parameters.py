@@ -49,11 +49,7 @@ class Budget(StrEnum):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        (
-            "sede",
-            1,
-            "unknown parameter 'sede' (known: budget, flag, path, rate, seed, shift, steps, table); did you mean",
-        ),
+        ("sede", 1, "unknown parameter 'sede' (known: budget, flag, path, rate, seed, shift, steps, table); did you"),
         ("seed", "7", "is str, but the notebook's default 7 is int"),
         ("seed", 7.0, "is float, but the notebook's default 7 is int"),
         ("seed", True, "is bool, but the notebook's default 7 is int"),
@@ -74,16 +70,20 @@ def test_other_values_are_refused(notebook, name, value, said):
     assert str(notebook) in str(caught.value)
 
 
-def test_a_notebook_without_a_tagged_cell_is_refused(tmp_path):
-    notebook = write_notebook(tmp_path / "x.ipynb", "seed = 1", parameters=None)
-    with pytest.raises(StudyError, match="no cell is tagged 'parameters'"):
-        declared_parameters(notebook)
+DERIVED = ["seed = 1\nnext_seed = seed + 1", "import os", "a, b = 1, 2", "a = b = 1", "x: int"]
 
 
-@pytest.mark.parametrize("cell", ["seed = 1\nnext_seed = seed + 1", "import os", "a, b = 1, 2", "x: int"])
-def test_a_derived_value_in_the_parameters_cell_is_refused(tmp_path, cell):
-    notebook = write_notebook(tmp_path / "x.ipynb", parameters=cell)
-    with pytest.raises(StudyError, match="should give one name a literal value"):
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (None, "no cell is tagged 'parameters'"),
+        ("a =", "the parameters cell is not valid Python"),
+        *((cell, "should give one name a literal value") for cell in DERIVED),
+    ],
+)
+def test_a_parameters_cell_gives_names_literal_values(tmp_path, cell, said):
+    notebook = write_notebook(tmp_path / "x.ipynb", "seed = 1", parameters=cell)
+    with pytest.raises(StudyError, match=said):
         declared_parameters(notebook)
 
 

@@ -42,9 +42,9 @@ def test_numbers_come_from_the_records_and_link_to_the_table(book):
     pages = build(book)
     shown = re.findall(r'<span class="claim" title="[^"]+">(.+?)</span></a></span>', pages["index"], re.DOTALL)
     number = claims.evaluate_claims(study())[0]
-    for on_page, variant in zip(shown, ("full", "value", "interval"), strict=True):
-        assert text(number, variant) in on_page
-        assert 'href="appendix.html#claim-first-below-kneser-ney"' in on_page
+    for part, variant in zip(shown, ("full", "value", "interval"), strict=True):
+        assert text(number, variant) in part
+        assert 'href="appendix.html#claim-first-below-kneser-ney"' in part
     row = re.search(r'<tr[^>]* id="claim-first-below-kneser-ney".*?</tr>', pages["appendix"], re.DOTALL)[0]
     for cell in ("first.below_kneser_ney", text(number, "interval"), "bits per byte", "yes"):
         assert cell in row
@@ -64,16 +64,17 @@ def test_a_claim_without_a_table_is_shown_without_a_link(book):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("asked", "records", "message"),
     [
-        ("{claim}`first.unknown`", "no claim 'first.unknown'; there are first.below_kneser_ney"),
-        ("{claim}`first.below_kneser_ney|low`", "the variants are value and interval"),
+        ("{claim}`first.unknown`", "records", "no claim 'first.unknown'; there are first.below_kneser_ney"),
+        ("{claim}`first.below_kneser_ney|low`", "records", "the variants are value and interval"),
+        ("", "elsewhere", "elsewhere: no such folder"),
     ],
 )
-def test_a_role_that_cannot_be_shown_fails_the_build(book, text, message):
-    (book / "appendix.md").write_text(f"# Appendix\n\n{text}\n")
+def test_what_cannot_be_shown_fails_the_build(book, asked, records, message):
+    (book / "appendix.md").write_text(f"# Appendix\n\n{asked}\n")
     with pytest.raises(SphinxWarning, match=message):
-        build(book)
+        build(book, confoverrides={"claims_records": records})
 
 
 @pytest.mark.parametrize("page", ["index.md", "appendix.md"])
@@ -91,11 +92,6 @@ def test_a_claim_that_fails_or_lacks_records_fails_the_build_every_time(book, pa
     assert f"claim first.below_kneser_ney: {message}" in warned
     with pytest.raises(SphinxWarning, match=rf"claim first\.below_kneser_ney: {message}"):
         build(book)
-
-
-def test_a_missing_folder_is_told(book):
-    with pytest.raises(SphinxWarning, match="elsewhere: no such folder"):
-        build(book, confoverrides={"claims_records": "elsewhere"})
 
 
 def test_a_negative_result_is_shown_as_one_and_builds(book, monkeypatch):

@@ -12,7 +12,6 @@ from lmstudy.evaluation.statistics import Estimate
 from lmstudy.show.curves import arm_curves, curve_panels, curves, seed_curves
 from lmstudy.show.labels import label_points, spread
 from lmstudy.show.points import point_panels, points
-from lmstudy.show.style import COLOURS
 from tests.claim_records import record
 
 
@@ -41,14 +40,13 @@ def covers(texts, figure):
 
 def test_points_stand_a_line_each_with_their_intervals():
     found = {"first": around(1.0), "second": Estimate(2.0, nan, nan, 1)}
-    (axes,) = points(found, "bits", lines={"equal": 0.5}, colours={"second": "red"}).axes
+    (axes,) = points(found, "bits", lines={"equal": 0.5}).axes
     dots, whiskers = drawn(axes)
     assert dots == [(1.0, 0), (2.0, 1)]
     assert whiskers == [(0.9, 1.1), (0.5, 0.5)]  # one seed has none; the line
     assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second"]
     assert [text.get_text() for text in axes.texts] == ["equal"]
     assert axes.yaxis_inverted()
-    assert {axes.lines[1].get_color(), axes.lines[2].get_color()} == {COLOURS[0], "red"}
 
 
 def test_series_share_a_line_and_have_a_legend():
@@ -109,7 +107,7 @@ def test_records_become_a_thin_curve_a_seed_and_a_thick_one_for_their_mean():
     config = {"budget": {"steps": 20}}
 
     def run(seed, last):
-        found = {"loss": {"step": [10, 20], "value": [3.0, last]}}
+        found = {key: {"step": [10, 20], "value": [3.0, last]} for key in ["loss", "valid/bits_per_byte"]}
         metrics = {"train/tokens": 2e6 + seed - 1}  # of the first seed count
         return record(seed, "train", config, 2.0, seed=seed, curves=found, metrics=metrics)
 
@@ -119,10 +117,10 @@ def test_records_become_a_thin_curve_a_seed_and_a_thick_one_for_their_mean():
     assert seed_curves(arms, "other") == {}
     with pytest.raises(StudyError, match="a curve of 2 seeds: they have no x in common"):
         curves({"a": [{1.0: 1.0}, {2.0: 1.0}]}, "step", "bits")
-    (axes,) = arm_curves(arms, "bits", "loss", by="step").axes
+    (axes,) = arm_curves(arms, "bits").axes
     assert [line.get_ydata()[-1] for line in axes.lines] == [1.0, 2.0, 1.5]
     assert axes.lines[2].get_linewidth() > axes.lines[0].get_linewidth()
-    (axes,) = arm_curves(arms, "bits", "loss", log_y=True).axes
+    (axes,) = curves(seed_curves(arms, "loss"), "tokens", "bits", log_y=True).axes
     assert axes.lines[2].get_ydata()[-1] == pytest.approx(2**0.5)
 
 

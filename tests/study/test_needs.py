@@ -73,11 +73,6 @@ def test_mistakes_are_named(tmp_path, capsys):
 
 
 def test_a_published_record_names_no_folder_of_a_machine():
-    from lmstudy.commands.runs import without_folder
-
     config = {"runs": "/home/me/runs", "run": {"id": "a", "config": {"runs": "elsewhere", "seed": 1}}, "seed": 2}
-    assert without_folder(config) == {
-        "runs": "runs",
-        "run": {"id": "a", "config": {"runs": "runs", "seed": 1}},
-        "seed": 2,
-    }
+    published = {"runs": "runs", "run": {"id": "a", "config": {"runs": "runs", "seed": 1}}, "seed": 2}
+    assert runs_cli.without_folder(config) == published
