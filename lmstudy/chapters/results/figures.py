@@ -13,10 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lmstudy.chapters.results.results import (
-    CONDITIONAL,
-    HELD_OUT,
     REFERENCE,
-    TRAINING,
     Results,
     agreement,
     cost,
@@ -30,7 +27,7 @@ from lmstudy.show.labels import label_points, plain_axis
 from lmstudy.show.numbers import written
 from lmstudy.show.points import point_panels
 from lmstudy.show.style import GREY
-from lmstudy.study.estimates import mean_metric
+from lmstudy.study.estimates import GRADERS, mean_metric
 from lmstudy.study.preferences import PER_THOUSAND, UNITS
 
 LOOKS: dict[str, tuple[str, str]] = {
@@ -99,7 +96,7 @@ def graders(results: Mapping[str, Results]) -> Figure:
     """How much better than MLE each objective is, by the scorer it was trained with and by one it never saw."""
     figure, panels = _panels(len(results), 3.6)
     for axes, own in zip(panels, results.values(), strict=True):
-        x, y = (improvements(own, key) for key in (TRAINING, HELD_OUT))
+        x, y = (improvements(own, key) for key in GRADERS.values())
         null = Estimate(1.0 if own.counted else 0.0, math.nan, math.nan, 0)
         bars = _points(axes, x, y, (own.counted, own.counted), null, null)
         (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
@@ -204,11 +201,9 @@ def guidance(results: Mapping[str, Results]) -> Figure | None:
     A row of a single seed has no interval: one of texts alone would look surest. None where nothing was measured.
     """
     panels = {}
-    guided = [own for own in results.values() if own.guided or own.best_of]
+    guided = [own for own in results.values() if own.asked]
     for own in guided:
-        asked = {f"{REFERENCE}, best of {n}": records for n, records in own.best_of.items()}
-        asked |= {f"{CONDITIONAL}, guidance {strength:g}": records for strength, records in own.guided.items()}
-        found = {f"{name} ({len(records)})": level(own.task, records) for name, records in asked.items()}
+        found = {f"{name} ({len(records)})": level(own.task, records) for name, records in own.asked.items()}
         panels[own.title] = {
             name: e if e.n > 1 else replace(e, low=math.nan, high=math.nan) for name, e in found.items()
         }

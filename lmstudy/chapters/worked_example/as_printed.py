@@ -46,48 +46,36 @@ def shape(matrix: np.ndarray) -> str:
     return "×".join(map(str, matrix.shape))
 
 
-def attempt(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray | None, str]:
-    """The product `left @ right` and its shape; where there is none, None and the reason that NumPy gives."""
-    try:
-        product = left @ right
-    except ValueError as error:
-        return None, str(error)
-    return product, shape(product)
-
-
 def products() -> pd.DataFrame:
-    """Each printed product, as printed and with its matrix transposed: does it exist, and is it what was printed?"""
-    rows = []
+    """Each printed product, as printed and with its matrix transposed: what NumPy says, and whether it was printed."""
+    rows = {}
     for step, matrix, vector, result in STEPS:
         for name, left in ((matrix, PRINTED[matrix]), (f"{matrix} transposed", PRINTED[matrix].T)):
-            product, told = attempt(left, PRINTED[vector])
-            rows.append(
-                {
-                    "step": f"{step}, {name}",
-                    "matrix": shape(left),
-                    "times": f"{vector}, {shape(PRINTED[vector])}",
-                    "NumPy says": f"gives {told}" if product is not None else told[told.rindex("(") :].strip("()"),
-                    "printed result": shape(PRINTED[result]),
-                    "agree": product is not None and np.array_equal(product, PRINTED[result]),
-                }
-            )
-    return pd.DataFrame(rows).set_index("step").rename_axis(None)
+            try:
+                product = left @ PRINTED[vector]
+                told = f"gives {shape(product)}"
+            except ValueError as error:
+                product, told = None, str(error)[str(error).rindex("(") :].strip("()")
+            rows[f"{step}, {name}"] = {
+                "matrix": shape(left),
+                "times": f"{vector}, {shape(PRINTED[vector])}",
+                "NumPy says": told,
+                "printed result": shape(PRINTED[result]),
+                "agree": product is not None and np.array_equal(product, PRINTED[result]),
+            }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def products_figure() -> Figure:
     """The three products as they are printed, each with the two sizes that would have to be equal."""
     rows: list[list[Part]] = []
     for step, matrix, vector, result in STEPS:
-        left, right, out = PRINTED[matrix], PRINTED[vector][:, None], PRINTED[result]
-        name = step.replace(" ", "\n").ljust(14)
-        factors: list[Part] = [
-            (f"{matrix}, {shape(left)}", _bare(left)),
-            "·",
-            (f"{vector}, {len(right)}", _bare(right)),
+        grids = [
+            (f"{name}, {shape(PRINTED[key])}", _bare(PRINTED[key]))
+            for name, key in ((matrix, matrix), (vector, vector), ("printed", result))
         ]
-        refused = f"  {left.shape[1]} ≠ {len(right)}  "
-        printed = (f"printed, {shape(out)}", _bare(out if out.ndim == 2 else out[:, None]))
-        rows.append([name, *factors, refused, printed])
+        refused = f"  {PRINTED[matrix].shape[1]} ≠ {len(PRINTED[vector])}  "
+        rows.append([step.replace(" ", "\n").ljust(14), grids[0], "·", grids[1], refused, grids[2]])
     figure = equations(rows)
     for text in figure.axes[0].texts:
         if "≠" in text.get_text():
@@ -96,7 +84,9 @@ def products_figure() -> Figure:
 
 
 def _bare(matrix: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(matrix, [""] * len(matrix), [""] * matrix.shape[1])
+    """Without names of rows and columns; a vector stands upright."""
+    grid = matrix.reshape(len(matrix), -1)
+    return pd.DataFrame(grid, [""] * len(grid), [""] * grid.shape[1])
 
 
 def lookups() -> pd.DataFrame:
@@ -125,8 +115,7 @@ def activations() -> pd.DataFrame:
         "softmax": softmax(PRINTED["logits"]),
     }
     table = pd.DataFrame(columns, index=list(WORDS), dtype=float)
-    table.loc["sum"] = table.sum()
-    table.loc["sum", "logits"] = math.nan
+    table.loc["sum"] = table.drop(columns="logits").sum()
     return table
 
 
@@ -154,11 +143,6 @@ def tempered(temperatures: Sequence[float]) -> pd.DataFrame:
     return pd.DataFrame(rows, index=list(WORDS)).T
 
 
-def logit_gap(p: float, q: float) -> float:
-    """By how much the logit of a word of probability p exceeds that of one of probability q: log(p / q)."""
-    return math.log(p / q) if q else math.inf
-
-
 def loss_read_literally(probabilities: np.ndarray) -> float:
     """The article's loss as it is written: the sum over positions t and words k of -k log p_tk.
 
@@ -169,24 +153,12 @@ def loss_read_literally(probabilities: np.ndarray) -> float:
     return -float(xlogy(np.arange(probabilities.shape[-1]), probabilities).sum())
 
 
-def literal_optimum(size: int) -> np.ndarray:
-    """The distribution that `loss_read_literally` is least for."""
-    numbers = np.arange(size)
-    return np.asarray(numbers / numbers.sum())
-
-
 def softmax_twice(sizes: Sequence[int]) -> pd.DataFrame:
     """The range of a cross-entropy that takes softmax outputs for logits, by size V of the vocabulary.
 
     The inner softmax yields numbers between 0 and 1, so the loss log(sum exp p) - p_target is least for a model that
     is sure and right, log(1 + (V - 1) / e), and greatest for one that is sure and wrong, log(V - 1 + e): one nat more.
     """
-    rows = {
-        size: {
-            "sure and right": math.log(1 + (size - 1) / math.e),
-            "no idea": math.log(size),
-            "sure and wrong": math.log(size - 1 + math.e),
-        }
-        for size in sizes
-    }
-    return pd.DataFrame(rows).T
+    V = pd.Series(sizes, index=sizes)
+    columns = {"sure and right": 1 + (V - 1) / math.e, "no idea": V, "sure and wrong": V - 1 + math.e}
+    return np.log(pd.DataFrame(columns))
