@@ -170,7 +170,6 @@ def test_figures_show_the_numbers():
     shown = texts(matrices.equations([[("X", named["X"]), "·", ("W", named["W"])]], {"W": [(0, 1)]}))
     assert shown.count("−1") == 2
     assert {"X", "W", "·", "编程"} <= set(shown)
-    assert [len(axes.patches) for axes in article.activations_figure(article.activations()).axes] == [5] * 3
     learned = redone.learning_figure(redone.train([SENTENCE], read=3, steps=2, rate=1.0), SENTENCE[:2])
     assert [len(axes.lines) for axes in learned.axes] == [5, 1]
 

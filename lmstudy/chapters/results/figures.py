@@ -27,7 +27,7 @@ from lmstudy.show.labels import label_points, plain_axis
 from lmstudy.show.numbers import written
 from lmstudy.show.points import point_panels
 from lmstudy.show.style import GREY
-from lmstudy.study.estimates import GRADERS, mean_metric
+from lmstudy.study.estimates import GRADERS
 from lmstudy.study.preferences import PER_THOUSAND, UNITS
 
 LOOKS: dict[str, tuple[str, str]] = {
@@ -79,17 +79,7 @@ def _plane(axes: Axes, results: Results) -> None:
         )  # fmt: skip
         ends = axes.get_xlim()
         bars.append(((ends[0], people.value), (ends[1], people.value)))
-    axes.text(
-        0.01, 0.02, "↙ better on both axes", transform=axes.transAxes, color=GREY, fontsize=8.5, fontstyle="italic"
-    )
-    bits = mean_metric(results.trained.get(REFERENCE, []), "valid/bits_per_byte")
-    if math.isfinite(bits):
-        scales: Any = (lambda more: bits * (1 + more / 100), lambda own: 100 * (own / bits - 1))
-        top = axes.secondary_xaxis("top", functions=scales)
-        top.set_xlabel("bits per byte", fontsize=9, color=GREY)
-        top.tick_params(labelsize=8.5, colors=GREY)
-        top.spines["top"].set_color(GREY)
-    _names(axes, x, y, bars, [(0, 0, 0.24, 0.1), (0.74, 0, 1, 0)])
+    _names(axes, x, y, bars)
 
 
 def graders(results: Mapping[str, Results]) -> Figure:

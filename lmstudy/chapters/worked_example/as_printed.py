@@ -6,14 +6,13 @@ The numbers below are the article's. Nothing here puts them right; `redone` does
 import math
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from scipy.special import expit, softmax, xlogy
 
-from lmstudy.chapters.worked_example.matrices import WIDTH, Part, allow_chinese, entry, equations
-from lmstudy.show.style import COLOURS, GREY
+from lmstudy.chapters.worked_example.matrices import Part, equations
+from lmstudy.show.style import COLOURS
 
 WORDS = ("我", "爱", "编程", "你", "世界")
 """The article's vocabulary, in its order."""
@@ -117,24 +116,6 @@ def activations() -> pd.DataFrame:
     table = pd.DataFrame(columns, index=list(WORDS), dtype=float)
     table.loc["sum"] = table.drop(columns="logits").sum()
     return table
-
-
-def activations_figure(table: pd.DataFrame) -> Figure:
-    """What is printed for each word, and what a sigmoid and a softmax make of the same logits."""
-    allow_chinese()
-    figure, panels = plt.subplots(1, 3, figsize=(WIDTH, 2.7), sharey=True)
-    words = [word for word in table.index if word != "sum"]
-    names = ("printed", "sigmoid", "softmax")
-    for axes, name, colour in zip(panels, names, (GREY, COLOURS[1], COLOURS[0]), strict=True):
-        bars = axes.bar(range(len(words)), table.loc[words, name], color=colour, width=0.7)
-        axes.bar_label(bars, fmt="%.2f", fontsize=8.5, padding=2)
-        axes.set(title=f"{name}, sum {table.loc['sum', name]:.2f}", xticks=range(len(words)), ylim=(0, 0.9))
-        labels = [f"{word}\n{entry(table.loc[word, 'logits'])}" for word in words]
-        axes.set_xticklabels(labels, fontsize=8.5)
-        axes.tick_params(length=0)
-    panels[0].set_ylabel("probability")
-    panels[1].set_xlabel("word, and the logit that is printed for it")
-    return figure
 
 
 def tempered(temperatures: Sequence[float]) -> pd.DataFrame:
