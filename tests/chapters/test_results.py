@@ -11,7 +11,7 @@ from lmstudy.chapters.results.results import distances, farther, kl, results
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import all_claims, evaluate_claims
-from lmstudy.study.preferences import OBJECTIVES, SETTINGS, VARIANTS, Own
+from lmstudy.study.preferences import Own
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from tests.chapters.result_records import BITS, CHARACTERS, PARTS, TEACHER, distant, judged, of_task, trained
 
@@ -159,14 +159,10 @@ def test_samples_stand_side_by_side_with_what_is_minded_marked():
     bad = judged(runs["conditional"], 0.2, samples=[leak], asked_for=["measure=privacy", *chapter.BAD])
     assert tables.samples(results(Shelf([*records, bad]), "privacy")).count("<mark") == 2
     assert "No two of these" in tables.samples(chapter.Results("privacy", {}, {}))
-
-
-def test_ratings_are_shown_and_not_marked():
     run = trained("sentiment", "MLE", 1)
-    good = written(("a fine film", -2.5))
-    shown = tables.samples(results(Shelf([run, judged(run, 0.1, samples=[good])]), "sentiment"))
-    assert "predicted rating +2.5" in shown
-    assert "<mark" not in shown
+    rated = judged(run, 0.1, samples=[written(("a fine film", -2.5))])
+    shown = tables.samples(results(Shelf([run, rated]), "sentiment"))
+    assert ("predicted rating +2.5" in shown, "<mark" in shown) == (True, False)
 
 
 def test_a_method_that_is_farther_from_its_own_teacher_is_told():
@@ -185,14 +181,6 @@ def test_a_method_that_is_farther_from_its_own_teacher_is_told():
     with pytest.raises(NoRecordsError, match="'conditional' from a teacher"):
         farther(found, "conditional", "MLE")
     assert distances(Shelf(made[1:]), "privacy") == {}  # no teacher
-
-
-def test_each_objective_with_a_parameter_is_tried_at_as_many_settings():
-    assert {len(settings) for settings in SETTINGS.values()} == {2}
-    assert set(OBJECTIVES) - set(SETTINGS) == {"MLE", "selective"}
-    for name, settings in SETTINGS.items():
-        for setting in settings:
-            assert VARIANTS[f"{name}, {setting}"][0] == OBJECTIVES[name][0]
 
 
 def test_settings_are_compared_with_the_same_seed_and_those_not_tried_are_left_out():

@@ -52,7 +52,20 @@ def plane(results: Mapping[str, Results]) -> Figure:
     """A panel a task: bits per byte more than MLE's against the mean score of unprompted samples."""
     figure, panels = _panels(len(results), 4.1)
     for axes, own in zip(panels, results.values(), strict=True):
-        _plane(axes, own)
+        names = own.judged if REFERENCE in own.judged else ()
+        x = {name: cost(own, name) if name != REFERENCE else Estimate(0, 0, 0, 0) for name in names}
+        y = {name: level(own.task, own.judged[name]) for name in x}
+        people = level(own.task, next(iter(own.judged.values())), "people/training").value
+        axes.set(xlabel="bits per byte of held-out text more than MLE, %", ylabel=UNITS[own.task], title=own.title)
+        bars = _points(axes, x, y, (False, own.counted), (math.nan, people))
+        if math.isfinite(people):
+            axes.axhline(people, color=GREY, linestyle="--", linewidth=1, zorder=0)
+            axes.annotate(
+                PEOPLE, (1, people), (0, 3), xycoords=("axes fraction", "data"),
+                textcoords="offset points", color=GREY, fontsize=8.5, ha="right", va="bottom",
+            )  # fmt: skip
+            bars.append(tuple((end, people) for end in axes.get_xlim()))
+        _names(axes, x, y, bars)
     return figure
 
 
@@ -63,40 +76,21 @@ def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
     return figure, list(grid[:, 0])
 
 
-def _plane(axes: Axes, results: Results) -> None:
-    names = results.judged if REFERENCE in results.judged else ()
-    x = {name: cost(results, name) if name != REFERENCE else Estimate(0, 0, 0, 0) for name in names}
-    y = {name: level(results.task, results.judged[name]) for name in x}
-    people = level(results.task, next(iter(results.judged.values())), "people/training")
-    axes.set(ylabel=UNITS[results.task], title=results.title)
-    axes.set_xlabel("bits per byte of held-out text more than MLE, %")
-    bars = _points(axes, x, y, (False, results.counted), Estimate(math.nan, math.nan, math.nan, 0), people)
-    if math.isfinite(people.value):
-        axes.axhline(people.value, color=GREY, linestyle="--", linewidth=1, zorder=0)
-        axes.annotate(
-            PEOPLE, (1, people.value), (0, 3), xycoords=("axes fraction", "data"),
-            textcoords="offset points", color=GREY, fontsize=8.5, ha="right", va="bottom",
-        )  # fmt: skip
-        ends = axes.get_xlim()
-        bars.append(((ends[0], people.value), (ends[1], people.value)))
-    _names(axes, x, y, bars)
-
-
 def graders(results: Mapping[str, Results]) -> Figure:
     """How much better than MLE each objective is, by the scorer it was trained with and by one it never saw."""
     figure, panels = _panels(len(results), 3.6)
     for axes, own in zip(panels, results.values(), strict=True):
         x, y = (improvements(own, key) for key in GRADERS.values())
-        null = Estimate(1.0 if own.counted else 0.0, math.nan, math.nan, 0)
-        bars = _points(axes, x, y, (own.counted, own.counted), null, null)
+        null = float(own.counted)
+        bars = _points(axes, x, y, (own.counted, own.counted), (null, null))
         (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
         low, high = max(left, bottom), min(right, top)
         if low < high:
             axes.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=1, zorder=0)
             bars.append(((low, low), (high, high)))
-        axes.set_title(f"{own.title}: Kendall's τ {written(agreement(own), decimals=2)}")
         what = "times fewer than MLE" if own.counted else "better than MLE, SD of ratings"
-        axes.set_xlabel(f"training scorer: {what}")
+        title = f"{own.title}: Kendall's τ {written(agreement(own), decimals=2)}"
+        axes.set(title=title, xlabel=f"training scorer: {what}")
         axes.set_ylabel(f"held-out grader: {what}", fontsize=9)
         _names(axes, x, y, bars)
     return figure
@@ -107,15 +101,14 @@ def _points(
     x: Mapping[str, Estimate],
     y: Mapping[str, Estimate],
     log: tuple[bool, bool],
-    also_x: Estimate,
-    also_y: Estimate,
+    also: tuple[float, float],
 ) -> list[Any]:
-    """Draws what is known of both with intervals on both axes, and returns these; `log` and `also` by axis."""
+    """Draws what is known of both with intervals on both axes, and returns these; by axis `log`, and what to show."""
     shown = [name for name in x if math.isfinite(x[name].value) and math.isfinite(y[name].value)]
-    for which, found, also, logarithmic in (("x", x, also_x, log[0]), ("y", y, also_y, log[1])):
-        if logarithmic:
-            axes.set(**{f"{which}scale": "log"})
-        _limits(getattr(axes, f"set_{which}lim"), [*(found[name] for name in shown), also], logarithmic)
+    for which, found, value, logarithmic in zip("xy", (x, y), also, log, strict=True):
+        axes.set(**{f"{which}scale": "log" if logarithmic else "linear"})
+        estimates = [*(found[name] for name in shown), Estimate(value, math.nan, math.nan, 0)]
+        _limits(getattr(axes, f"set_{which}lim"), estimates, logarithmic)
         if logarithmic:
             plain_axis(axes, which)  # type: ignore[arg-type]
     bars: list[Any] = []
@@ -129,12 +122,10 @@ def _points(
     return bars
 
 
-def _names(
-    axes: Axes, x: Mapping[str, Estimate], y: Mapping[str, Estimate], bars: Sequence[Any], reserved: Sequence[Any] = ()
-) -> None:
+def _names(axes: Axes, x: Mapping[str, Estimate], y: Mapping[str, Estimate], bars: Sequence[Any]) -> None:
     places = {name: (x[name].value, y[name].value) for name in x}
     known = {name: place for name, place in places.items() if np.isfinite(place).all()}
-    label_points(axes, known, {name: _look(name)[0] for name in known}, bars, reserved)
+    label_points(axes, known, {name: _look(name)[0] for name in known}, bars)
 
 
 def _look(name: str) -> tuple[str, str]:
