@@ -118,12 +118,6 @@ def activations() -> pd.DataFrame:
     return table
 
 
-def tempered(temperatures: Sequence[float]) -> pd.DataFrame:
-    """softmax(z / T) of the printed logits, one row a temperature T."""
-    rows = {f"{t:g}": softmax(PRINTED["logits"] / t) for t in temperatures}
-    return pd.DataFrame(rows, index=list(WORDS)).T
-
-
 def loss_read_literally(probabilities: np.ndarray) -> float:
     """The article's loss as it is written: the sum over positions t and words k of -k log p_tk.
 
