@@ -10,7 +10,7 @@ from scipy.stats import t
 
 from lmstudy.chapters.chinese_preferences import chinese_preferences as chapter
 from lmstudy.runs.records import Record, load_folder, published_folder
-from lmstudy.study.shelf import NoRecordsError, Shelf
+from lmstudy.study.shelf import Shelf
 from tests.chapters.result_records import PARTS, judged, settings_of, trained
 from tests.claim_records import composed, record
 
@@ -112,13 +112,6 @@ def trained_for(steps):
 def settings_for(run, source):
     settings = settings_of(f"measure={chapter.MEASURES[source]}")
     return {"run": {"id": run.id, "name": run.name, "config": run.config}, "measure": settings, "data": None}
-
-
-def test_missing_records_are_said_to_be_missing():
-    with pytest.raises(NoRecordsError, match="experiment=bilingual"):
-        chapter.bilingual(Shelf([]))
-    with pytest.raises(NoRecordsError, match="sentiment_zh"):
-        chapter.labelled(Shelf([]))
 
 
 def test_every_gloss_is_of_a_published_text():

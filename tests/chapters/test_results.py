@@ -11,7 +11,7 @@ from lmstudy.chapters.results.results import distances, farther, kl, results
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import all_claims, evaluate_claims
-from lmstudy.study.preferences import Own
+from lmstudy.study.preferences import SETTINGS, Own
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from tests.chapters.result_records import BITS, CHARACTERS, PARTS, TEACHER, distant, judged, of_task, trained
 
@@ -187,6 +187,7 @@ def test_settings_are_compared_with_the_same_seed_and_those_not_tried_are_left_o
     levels = {("RWR", 1): 0.004, ("RWR", 2): 0.1, ("RWR, β = 3", 1): 0.002}
     runs = {key: trained("privacy", *key) for key in levels}
     measured = [judged(run, levels[key]) for key, run in runs.items()]
+    assert {len(settings) for settings in SETTINGS.values()} == {2}  # the same effort for all
     table = tables.settings_table(Shelf([*runs.values(), *measured]), "privacy")
     assert list(table.index) == ["RWR, as in the study", "RWR, β = 3"]
     assert [e.value for e in table["training scorer"]] == pytest.approx([4, 2], rel=0.1)

@@ -118,7 +118,7 @@ deviations("With half the steps and a lower rate, no better sentiment of conditi
            "sentiment.conditional_vs_mle_first_try", _first_try("sentiment"), around(0))
 deviations("Under guidance of strength 3, conditional training writes with better sentiment than MLE.",
            "sentiment.guided_vs_mle",
-           lambda shelf: better("sentiment", _guided(shelf, "sentiment", 3.0), judged_arm(shelf, "sentiment", REFERENCE)),
+           lambda s: better("sentiment", _guided(s, "sentiment", 3.0), judged_arm(s, "sentiment", REFERENCE)),
            above(0))
 ratio("Guidance of strength 2 makes the conditional model write more violations of style.", "pep8.guidance_harm",
       lambda shelf: times(_guided(shelf, "pep8", 2.0), judged_arm(shelf, "pep8", CONDITIONAL)), above(1))

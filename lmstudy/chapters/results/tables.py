@@ -146,7 +146,8 @@ def variety_table(results: Mapping[str, Results]) -> pd.DataFrame:
         own.title: {name: mean_metric(records, "diversity/distinct_2") for name, records in own.asked.items()}
         for own in results.values()
     }
-    return pd.DataFrame({title: found for title, found in columns.items() if found})
+    table = pd.DataFrame({title: found for title, found in columns.items() if found})
+    return table.loc[sorted(table.index, key=lambda name: (name.rpartition(" ")[0], float(name.rpartition(" ")[2])))]
 
 
 def distance_table(found: Mapping[str, Sequence[Record]], reference: str = REFERENCE) -> pd.DataFrame:
