@@ -284,7 +284,7 @@ def target_type(target: Any, given: tuple[str, ...] = ()) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     if target.__init__ is object.__init__:
         return create_model(target.__name__, __config__=ConfigDict(extra="forbid"))
-    hints = get_type_hints(target.__init__)
+    hints = get_type_hints(target.__init__, include_extras=True)
     for name, parameter in list(inspect.signature(target.__init__).parameters.items())[1:]:
         if name not in given:
             default = ... if parameter.default is inspect.Parameter.empty else parameter.default

@@ -1,6 +1,7 @@
 """The house rules that a machine can see: floors, no circles, chapters apart, the size of files and folders."""
 
 import ast
+import re
 import tomllib
 from collections import Counter
 from functools import cache
@@ -71,6 +72,13 @@ def test_nothing_imports_a_chapter_but_itself():
         if other.startswith("lmstudy.chapters.") and other.split(".")[2] not in module.split(".")[2:3]
     ]
     assert not wrong
+
+
+def test_a_notebook_imports_its_own_chapter_alone():
+    for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        number, topic = int(notebook.stem[:2]), notebook.stem[3:]
+        own = {"first_encoder_decoder": "first_model"}.get(topic, "applications" if number >= 18 else topic)
+        assert set(re.findall(r"lmstudy\.chapters\.(\w+)", notebook.read_text())) == {own}, notebook.name
 
 
 def test_there_is_no_circle():

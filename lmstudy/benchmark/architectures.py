@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
 
+from pydantic import PositiveInt
+
 from lmstudy.benchmark import ratios
 from lmstudy.benchmark.contenders.ours import build_model, trained_parameters
 from lmstudy.benchmark.contenders.training import Arrays
 from lmstudy.benchmark.contest import Contest, Entry, comparable
 from lmstudy.benchmark.result import Bench, Line, Result
-from lmstudy.benchmark.settings import check_at_least
 from lmstudy.benchmark.train import MEASURE, UNIT, training_store
 from lmstudy.compose import compose_config
 from lmstudy.config import TrainConfig, build, check
@@ -47,12 +48,11 @@ class Architectures:
 
     experiments: list[str]
     overrides: list[str]
-    batches: int
+    batches: PositiveInt
 
     def __post_init__(self) -> None:
         if not self.experiments or len(set(self.experiments)) < len(self.experiments):
             raise StudyError(f"workload.experiments={self.experiments} must hold at least one name, and none twice")
-        check_at_least(1, self, "batches")
         for override in self.overrides:
             if override.lstrip("+~").partition("=")[0].split(".")[0] == "data":
                 raise StudyError(

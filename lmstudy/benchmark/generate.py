@@ -1,21 +1,23 @@
 """Workload `generate`: tokens a second of batched sampling, here and with transformers."""
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
+from pydantic import Field, PositiveInt
 
 from lmstudy.benchmark import ratios
 from lmstudy.benchmark.contest import Contest, Entry, comparable
 from lmstudy.benchmark.result import Bench, Result
-from lmstudy.benchmark.settings import Network, check_at_least
+from lmstudy.benchmark.settings import Network
 from lmstudy.data.tokenizer import BOS, EOS, PAD, SPECIAL_TOKENS
 from lmstudy.errors import StudyError
 from lmstudy.models.generation import Sampling, generate, pad_prompts
 from lmstudy.models.hf_t5 import t5
 from lmstudy.models.transformer import Seq2SeqTransformer
 
+Share = Annotated[float, Field(gt=0, le=1)]
 UNIT = "tokens/s"
 OURS = f"{__name__}.Ours"
 
@@ -37,27 +39,14 @@ class Generate(Network):
 
     name: ClassVar[str] = "generate"
 
-    sequences: list[int]
-    top_p: float
-    nucleus_sequences: list[int]
-    nucleus_top_p: float
-    tokens: int
-    prompt_tokens: int
-    most_rounds: int
-    vocab_size: int
-
-    def __post_init__(self) -> None:
-        if not self.sequences or min(*self.sequences, *self.nucleus_sequences, self.tokens) < 1:
-            raise StudyError(
-                f"workload.sequences={self.sequences}, workload.nucleus_sequences={self.nucleus_sequences} and "
-                f"workload.tokens={self.tokens} must be at least 1, and workload.sequences must name a number"
-            )
-        for key in ("top_p", "nucleus_top_p"):
-            if not 0 < getattr(self, key) <= 1:
-                raise StudyError(f"workload.{key}={getattr(self, key)} must be above 0 and at most 1")
-        check_at_least(1, self, "prompt_tokens", "most_rounds")
-        if self.vocab_size <= len(SPECIAL_TOKENS):
-            raise StudyError(f"workload.vocab_size={self.vocab_size} must be above {len(SPECIAL_TOKENS)}")
+    sequences: Annotated[list[PositiveInt], Field(min_length=1)]
+    top_p: Share
+    nucleus_sequences: list[PositiveInt]
+    nucleus_top_p: Share
+    tokens: PositiveInt
+    prompt_tokens: PositiveInt
+    most_rounds: PositiveInt
+    vocab_size: Annotated[int, Field(gt=len(SPECIAL_TOKENS))]
 
     def run(self, bench: Bench) -> Result:
         """A contest a case; lines by peer, the main case first."""

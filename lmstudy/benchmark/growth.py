@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from pydantic import PositiveFloat, PositiveInt
 
 from lmstudy.benchmark import grown_store
 from lmstudy.benchmark.contenders.ours import BareTraining
 from lmstudy.benchmark.processes import measure, measure_together, status_mib, wait_for_others
 from lmstudy.benchmark.ratios import log_log_slope
 from lmstudy.benchmark.result import Bench, Line, Result
-from lmstudy.benchmark.settings import Rows, check_positive
+from lmstudy.benchmark.settings import Rows
 from lmstudy.data import tables
 from lmstudy.data.batch import Seq2SeqBatch, Shape
 from lmstudy.data.corpus import prepare
@@ -55,18 +56,17 @@ class Growth(Rows):
 
     name: ClassVar[str] = "growth"
 
-    store_megabytes: list[float]
-    store_steps: int
-    contexts: list[int]
-    widths: list[int]
-    processes: list[int]
-    steps: int
-    tokens: int
-    vocab_size: int
-    d_model: int
+    store_megabytes: list[PositiveFloat]
+    store_steps: PositiveInt
+    contexts: list[PositiveInt]
+    widths: list[PositiveInt]
+    processes: list[PositiveInt]
+    steps: PositiveInt
+    tokens: PositiveInt
+    vocab_size: PositiveInt
+    d_model: PositiveInt
 
     def __post_init__(self) -> None:
-        check_positive(self)
         for context in self.contexts:
             if self.tokens % context:
                 raise StudyError(
@@ -238,30 +238,24 @@ def steps_on_store(
     """Training on packed documents from all over a tokenised split on disk.
 
     Returns the number of documents, target tokens a second (after the first batch), seconds to the first batch, and
-    the memory of the process in MiB (see `status_mib`) when everything is imported, when the model has made a step,
-    when the split is open, at the first batch and at the end.
+    the memory of the process in MiB at the `end` (see `status_mib`).
     """
-    memory = {"imported": status_mib()}
     training = _training(model, vocab_size, max(shape["encoder_length"], shape["decoder_length"]), steps + 1)
     training.step(_full_rows(shape["rows"], shape["encoder_length"], shape["decoder_length"], vocab_size))
-    memory["model"] = status_mib()
     start = time.perf_counter()
     store = TokenStore(tables.read(Path(file)))
-    memory["open"] = status_mib()
     batches = iter(TrainingBatches([Phase(0, store)], PrefixLM(), Shape(**shape), seed=1))
     batch = next(batches)
     first = time.perf_counter() - start
-    memory["first batch"] = status_mib()
     rates = []
     for _ in range(steps):
         start = time.perf_counter()
         training.step(batch)
         tokens, batch = int(batch.target_tokens), next(batches)
         rates.append(tokens / (time.perf_counter() - start))
-    memory["end"] = status_mib()
     return {
         "documents": len(store),
         "tokens_per_second": float(np.median(rates)),
         "first_batch_seconds": first,
-        "memory": memory,
+        "memory": {"end": status_mib()},
     }

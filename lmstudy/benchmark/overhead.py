@@ -10,18 +10,18 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import lightning as L
 import numpy as np
 from lightning.pytorch.callbacks import Callback
+from pydantic import Field, PositiveInt
 
 from lmstudy.benchmark import ratios
 from lmstudy.benchmark.contenders.ours import BareTraining
 from lmstudy.benchmark.contest import Block, Contest, Entry, comparable
 from lmstudy.benchmark.machine import Machine
 from lmstudy.benchmark.result import Bench, Line, Result
-from lmstudy.benchmark.settings import check_at_least
 from lmstudy.compose import compose_config
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.data.corpus import prepare
@@ -50,12 +50,8 @@ class Overhead:
     name: ClassVar[str] = "overhead"
 
     overrides: list[str]
-    steps: int
-    checkpoint_every: int
-
-    def __post_init__(self) -> None:
-        check_at_least(2, self, "steps")
-        check_at_least(1, self, "checkpoint_every")
+    steps: Annotated[int, Field(ge=2)]
+    checkpoint_every: PositiveInt
 
     def run(self, bench: Bench) -> Result:
         """Headline: how much longer a step takes in the product, in percent."""

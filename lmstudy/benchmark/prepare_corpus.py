@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import datasets
 import numpy as np
+from pydantic import PositiveFloat, PositiveInt
 
 from lmstudy.benchmark.processes import measure, peak_bytes
 from lmstudy.benchmark.ratios import log_log_slope
@@ -32,16 +33,13 @@ class Prepare:
     """
 
     name: ClassVar[str] = "prepare"
-    megabytes: list[float]
-    repeats: int
+    megabytes: list[PositiveFloat]
+    repeats: PositiveInt
 
     def run(self, bench: Bench) -> Result:
         """Slopes of log seconds and log memory over log size; 1 is linear."""
-        if len(set(self.megabytes)) < 2 or min(self.megabytes) <= 0 or self.repeats < 1:
-            raise StudyError(
-                f"workload.megabytes={self.megabytes} and workload.repeats={self.repeats}: a slope needs two "
-                "different positive sizes and at least one repeat"
-            )
+        if len(set(self.megabytes)) < 2:
+            raise StudyError(f"workload.megabytes={self.megabytes}: a slope needs two different sizes")
         corpus = prepare(bench.data)
         points: list[dict[str, Any]] = []
         with tempfile.TemporaryDirectory(prefix="lmstudy-prepare-") as folder:

@@ -35,12 +35,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import PositiveFloat, PositiveInt
 
 from lmstudy.benchmark import ratios
 from lmstudy.benchmark.machine import Machine
 from lmstudy.benchmark.quality_lines import VALID, Comparison, StepSeconds, comparable_but_for_rows, entries, run_sample
 from lmstudy.benchmark.result import Bench, Result
-from lmstudy.benchmark.settings import check_positive
 from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
@@ -72,22 +72,20 @@ class Quality:
 
     name: ClassVar[str] = "quality"
 
-    minutes: float
-    peer_steps: int
-    peer_evaluate_every: int
-    rows: list[int]
-    rates: list[float]
-    screening_tokens: int
-    steps: list[int]
+    minutes: PositiveFloat
+    peer_steps: PositiveInt
+    peer_evaluate_every: PositiveInt
+    rows: list[PositiveInt]
+    rates: list[PositiveFloat]
+    screening_tokens: PositiveInt
+    steps: list[PositiveInt]
     seeds: list[int]
-    batches: int
+    batches: PositiveInt
     train: bool
     overrides: list[str]
     runs: str
 
     def __post_init__(self) -> None:
-        check_positive(self, "minutes", "peer_steps", "peer_evaluate_every", "rows", "rates", "screening_tokens",
-                       "steps", "batches")  # fmt: skip
         for key in ("rows", "rates", "steps", "seeds"):
             value = getattr(self, key)
             if not value or len(set(value)) < len(value):
@@ -187,9 +185,8 @@ class Quality:
             for key in (VALID, "train/loss"):
                 if key in record.curves:
                     result.curves[f"{planned.name}/{key}"] = dict(record.curves[key])  # type: ignore[arg-type]
-            crosses = comparison.crossing_minutes(record) if planned.side == "lmstudy" else None
             minutes = seconds(planned, times) / 60
-            result.samples.append(run_sample(planned.name, record, runs.command(planned), minutes, crosses))
+            result.samples.append(run_sample(planned.name, record, runs.command(planned), minutes))
         result.notes += self._notes(final, form, times, edges)
         return result
 

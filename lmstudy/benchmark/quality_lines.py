@@ -16,7 +16,7 @@ from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import seed_interval
-from lmstudy.runs.records import Curve, Record
+from lmstudy.runs.records import Record
 from lmstudy.training import compilation
 
 OURS = "lmstudy.benchmark.contenders.ours.ConfiguredTraining"
@@ -130,21 +130,6 @@ def reach(bits: Mapping[int, Sequence[float]], target: float, confidence: float)
     return Reach(shortest("value"), shortest("high"), shortest("low"))
 
 
-def crossing(curve: Curve, target: float) -> float | None:
-    """The step at which a curve first comes down to a target, linear between its points; None if it never does.
-
-    A curve that is there from its first point on crossed before: that point is returned, and is too late.
-    """
-    steps, values = curve["step"], curve["value"]
-    for i, value in enumerate(values):
-        if value <= target:
-            if i == 0:
-                return float(steps[0])
-            share = (values[i - 1] - target) / (values[i - 1] - value)
-            return steps[i - 1] + share * (steps[i] - steps[i - 1])
-    return None
-
-
 @dataclass(frozen=True)
 class Comparison:
     """The peer's final run and ours, with seconds a step of both.
@@ -222,7 +207,7 @@ class Comparison:
         return Line.of(name, unit, found, better="lower")
 
     def parts(self) -> list[Line]:
-        """Minutes and bits per byte of both sides; and when our curves cross the peer's last value."""
+        """Minutes and bits per byte of both sides."""
         lines = [
             self._minutes("minutes", PEER, self.peer_steps, self.peer_seconds),
             Line("bits_per_byte", "bits/byte", contender=PEER, value=self.target(), better="lower"),
@@ -231,21 +216,7 @@ class Comparison:
             lines.append(self._minutes(f"minutes_{steps}_steps", "lmstudy", steps, self.our_seconds))
             found = seed_interval(values)
             lines.append(Line.of(f"bits_per_byte_{steps}_steps", "bits/byte", found, better="lower"))
-            lines.append(self._crossing(steps))
         return lines
-
-    def crossing_minutes(self, record: Record) -> float | None:
-        """When a run's curve comes down to the end of the peer's, in minutes; None if it never does."""
-        step = crossing(record.curves[VALID], self.peer.curves[VALID]["value"][-1])
-        return None if step is None else step * float(np.median(self.our_seconds)) / 60
-
-    def _crossing(self, steps: int) -> Line:
-        name = f"crossing_minutes_{steps}_steps"
-        minutes = [self.crossing_minutes(record) for record in self.ours[steps]]
-        crossed = [each for each in minutes if each is not None]
-        if len(crossed) < len(minutes):  # a mean of the others would leave the worst seeds out
-            return Line(name, f"min, never by {len(minutes) - len(crossed)} of {len(minutes)} seeds", better="lower")
-        return Line.of(name, "min", seed_interval(crossed), better="lower")
 
     def _end(self, steps: int | None, ratio: float) -> float | None:
         return None if steps is None or math.isnan(ratio) else self.peer_steps / steps * ratio
@@ -263,7 +234,7 @@ class Comparison:
         return Line.of(name, "min", found, contender=contender, **told)
 
 
-def run_sample(name: str, record: Record, command: str, minutes: float | None, crosses: float | None) -> dict[str, Any]:
+def run_sample(name: str, record: Record, command: str, minutes: float) -> dict[str, Any]:
     """A run as the benchmark's record keeps it beside its curves."""
     budget = record.config["budget"]
     assert isinstance(budget, dict)
@@ -277,5 +248,4 @@ def run_sample(name: str, record: Record, command: str, minutes: float | None, c
         "target_tokens": record.metrics["train/tokens"],
         "bits_per_byte": record.metrics[VALID],
         "minutes": minutes,
-        "crosses_after_minutes": crosses,
     }

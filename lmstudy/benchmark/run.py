@@ -1,7 +1,6 @@
 """One benchmark from configuration to lines on stdout and a record."""
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +9,8 @@ from lmstudy.benchmark.peers import All, Peer, taking_part
 from lmstudy.benchmark.ratios import TOO_NOISY, named
 from lmstudy.benchmark.result import Bench, Line, Result, Workload, table
 from lmstudy.config import BenchmarkConfig, build, check
+from lmstudy.data.corpus import to_stderr
+from lmstudy.data.parallel import processors
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
 from lmstudy.runs.identity import digest
@@ -26,13 +27,13 @@ def run(config: Mapping[str, Any]) -> Record:
     typed = check(BenchmarkConfig, config)
     workload: Workload = build(typed.workload, "workload")
     chosen: Peer | All = build(typed.peer, "peer")
-    peers = taking_part(chosen, workload.name, _tell)
-    threads = typed.threads or cores()
-    if threads > cores():
+    peers = taking_part(chosen, workload.name, to_stderr)
+    threads = typed.threads or processors()
+    if threads > processors():
         raise StudyError(
-            f"threads={threads}: this process may use {cores()} cores, and more threads wait for each other"
+            f"threads={threads}: this process may use {processors()} cores, and more threads wait for each other"
         )
-    bench = Bench(typed.rounds, threads, typed.seconds, typed.data, peers, _tell)
+    bench = Bench(typed.rounds, threads, typed.seconds, typed.data, peers, to_stderr)
     clock = provenance.Clock()
     result = workload.run(bench)
     work = _work(dict(config), workload.name, typed, threads, result.data, clock)
@@ -44,10 +45,10 @@ def run(config: Mapping[str, Any]) -> Record:
     else:
         print(table(result.lines))
     for note in result.notes:
-        _tell(note)
+        to_stderr(note)
     if verdict := noise(result.lines):
         print(verdict, file=sys.stderr if typed.format == "json" else sys.stdout)
-    _tell(f"{made.name}: finished, {work.record_path}")
+    to_stderr(f"{made.name}: finished, {work.record_path}")
     return made
 
 
@@ -57,11 +58,6 @@ def noise(lines: Sequence[Line]) -> str | None:
     doubtful = [f"{line.measure} of {line.contender}{f' against {line.peer}' if line.peer else ''}"
                 for line in judged if not line.conclusive]  # fmt: skip
     return f"{TOO_NOISY}: {', '.join(doubtful)}" if doubtful else None
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _work(
@@ -88,7 +84,3 @@ def _found(workload: str, result: Result) -> Findings:
         curves=dict(result.curves),
         notes="\n".join([*result.notes, *([verdict] if verdict else [])]),
     )
-
-
-def _tell(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)

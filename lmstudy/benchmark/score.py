@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import PositiveInt
 
 from lmstudy.benchmark import ratios
 from lmstudy.benchmark.contest import Entry, comparable
 from lmstudy.benchmark.result import Bench, Line, Result
-from lmstudy.benchmark.settings import Network, Rows, check_at_least
+from lmstudy.benchmark.settings import Network, Rows
 from lmstudy.data.batches.windows import Windows
 from lmstudy.data.corpus import prepare
 from lmstudy.data.examples import Ints
@@ -33,11 +34,8 @@ class Score(Network, Rows):
 
     name: ClassVar[str] = "score"
 
-    documents: int
-    padded_rows: int
-
-    def __post_init__(self) -> None:
-        check_at_least(1, self)
+    documents: PositiveInt
+    padded_rows: PositiveInt
 
     def run(self, bench: Bench) -> Result:
         """Ratios of documents a second. The check makes sure that all contenders predict equally many tokens."""

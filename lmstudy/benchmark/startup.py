@@ -9,11 +9,11 @@ from importlib.metadata import entry_points
 from typing import ClassVar
 
 import numpy as np
+from pydantic import PositiveInt
 
 from lmstudy.benchmark.contest import rotated
 from lmstudy.benchmark.ratios import curve, median_interval
 from lmstudy.benchmark.result import Bench, Line, Result
-from lmstudy.benchmark.settings import check_at_least
 from lmstudy.errors import StudyError
 
 BARE, IMPORT = "python -c pass", "import lmstudy"
@@ -28,11 +28,10 @@ class Startup:
     """
 
     name: ClassVar[str] = "startup"
-    repeats: int
+    repeats: PositiveInt
 
     def run(self, bench: Bench) -> Result:
         """Median seconds of each, the slowest script first."""
-        check_at_least(1, self, "repeats")
         programs = {BARE: "pass", IMPORT: IMPORT, **scripts()}
         seconds: dict[str, list[float]] = {name: [] for name in programs}
         for name, program in programs.items():

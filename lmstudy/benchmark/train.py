@@ -9,13 +9,14 @@ from itertools import islice
 from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import PositiveInt
 
 from lmstudy.benchmark import ratios
 from lmstudy.benchmark.contenders.training import Arrays
 from lmstudy.benchmark.contest import Entry, comparable
 from lmstudy.benchmark.machine import Machine
 from lmstudy.benchmark.result import Bench, Result
-from lmstudy.benchmark.settings import Network, Rows, check_at_least
+from lmstudy.benchmark.settings import Network, Rows
 from lmstudy.data.batch import Seq2SeqBatch, Shape
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.datamodule import Phase, TrainingBatches
@@ -42,10 +43,7 @@ class Train(Network, Rows):
     name: ClassVar[str] = "train"
 
     documents: Literal["packed", "whole"]
-    batches: int
-
-    def __post_init__(self) -> None:
-        check_at_least(1, self)
+    batches: PositiveInt
 
     def run(self, bench: Bench) -> Result:
         """Compiled (where a compiler is found) and plain training here against every peer's."""

@@ -1,1 +1,4 @@
-"""One folder a chapter: its figures, tables, computations and claims; nothing else imports it but the claims."""
+"""One folder a chapter: its figures, tables, computations and claims.
+
+Only its own notebooks and the list of claims import it.
+"""

@@ -28,7 +28,7 @@ COMMAND = Command(
         ("lmstudy-reward loss=regression", "on mean ratings instead of pairs"),
         ("lmstudy-reward -m share=0.1,0.3,1 seed=1,2,3", "a learning curve"),
         ("lmstudy-reward encoder=own run=3f2a", "from the encoder of a pretraining run, by the beginning of its id"),
-        ("lmstudy-reward encoder=minilm optimizer=adamw_fine_tuning epochs=3 batch=32 half=B", "the strong grader"),
+        ("lmstudy-reward encoder=minilm optimizer=adamw_public epochs=3 batch=32 half=B", "the strong grader"),
         ("lmstudy-reward data=chinese_reviews encoder=own loss=logistic epochs=2", "from labels of Chinese reviews"),
     ),
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lmstudy.data.examples import Documents, Ints, Plan, PrefixLM
+from lmstudy.data.examples import Documents, Ints, Plan, PrefixLM, Rng, drawn_already
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
 
@@ -36,20 +36,11 @@ class Copy:
             )
         self.shortest, self.longest = shortest, longest
 
-    def plan(
-        self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
-    ) -> Plan:
+    def plan(self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: Rng) -> Plan:
         drawn = rng.integers(self.shortest, self.longest + 1, len(index))
         room = min(encoder_length, decoder_length) - 1
         length = np.minimum(np.minimum(drawn, documents.lengths(index)), room)
-        return Plan(
-            document=index,
-            cut=length,
-            seed=np.zeros_like(index),
-            kind=np.zeros_like(index),
-            encoder_length=length + 1,
-            decoder_length=length,
-        )
+        return drawn_already(index, length, length + 1, length)
 
     def build(self, documents: Documents, example: Plan) -> tuple[Ints, Ints]:
         tokens = documents.tokens(int(example.document))[: int(example.cut)]

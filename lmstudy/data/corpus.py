@@ -4,22 +4,22 @@ Each stage is kept in the cache under the hash of what determines it, so that th
 and a changed setting rebuilds only what depends on it.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import datasets
 from tokenizers import Tokenizer
 
 from lmstudy.data import tables
 from lmstudy.data.cache import digest, stage
 from lmstudy.data.cleaning import steps as cleaning_steps
-from lmstudy.data.documents import Progress, Source, lines
+from lmstudy.data.documents import Progress, Source, lines, whole
 from lmstudy.data.segmentation import Segmentation
 from lmstudy.data.settings import Pipeline, parse
 from lmstudy.data.splits import NAMES
@@ -27,6 +27,9 @@ from lmstudy.data.stages import extraction, selection, tokenisation
 from lmstudy.data.stages.report import report
 from lmstudy.data.tokenizer import encode
 from lmstudy.folders import cache_folder
+
+if TYPE_CHECKING:
+    import datasets
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Corpus:
     segmentation: Segmentation | None = None
     """How text is cut into words before the tokenizer sees it."""
     cut: Callable[[str], tuple[str, ...]] = lines
-    """How the source cuts a text into segments (a source says so by a method `segments`; otherwise lines)."""
+    """How the source cuts a text into segments."""
     one_segment: bool = False
     """Whether every document is a single segment, as a rated snippet is."""
 
@@ -73,28 +76,25 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
     cache = cache_folder() if cache is None else cache
     keys = _keys(str(settings["_target_"]), source, pipeline)
 
-    def build_documents(folder: Path) -> None:
-        with _timed("documents", folder, progress, lambda counts: _sum(counts.values(), "documents")):
-            extraction.extract(source, cache, folder, progress)
+    def built(name: str, fill: Callable[[Path], object]) -> Path:
+        """The folder of a stage; one line says, when it is built, what it holds and how long that took."""
 
-    def build_selection(folder: Path) -> None:
-        roles = {name: known.get("role") for name, known in source.about().items()}
-        with _timed("selection", folder, progress, lambda counts: _sum(counts["splits"].values(), "documents")):
-            selection.select(documents / "documents.arrow", folder, pipeline, roles)
+        def build(folder: Path) -> None:
+            start = time.perf_counter()
+            holds = fill(folder)
+            progress(f"{name}: {holds} in {time.perf_counter() - start:.1f} s")
 
-    def build_tokenizer(folder: Path) -> None:
-        with _timed("tokenizer", folder, progress, None):
-            tokenisation.learn(selected, folder, pipeline.tokenizer)
+        return stage(cache, name, keys[name], build)
 
-    def build_tokens(folder: Path) -> None:
-        with _timed("tokens", folder, progress, lambda counts: f"{sum(counts.values()):,} tokens"):
-            tokenisation.tokenise(selected, tokenizer, folder, pipeline.tokenizer.segmentation)
-
-    documents = stage(cache, "documents", keys["documents"], build_documents)
-    selected = stage(cache, "selection", keys["selection"], build_selection)
-    learned = stage(cache, "tokenizer", keys["tokenizer"], build_tokenizer)
+    roles = {name: known.get("role") for name, known in source.about().items()}
+    documents = built("documents", lambda folder: extraction.extract(source, cache, folder, progress))
+    rows = documents / "documents.arrow"
+    selected = built("selection", lambda folder: selection.select(rows, folder, pipeline, roles))
+    learned = built("tokenizer", lambda folder: tokenisation.learn(selected, folder, pipeline.tokenizer))
     tokenizer = Tokenizer.from_file(str(learned / "tokenizer.json"))
-    tokens = stage(cache, "tokens", keys["tokens"], build_tokens)
+    segmentation = pipeline.tokenizer.segmentation
+    tokens = built("tokens", lambda folder: tokenisation.tokenise(selected, tokenizer, folder, segmentation))
+    one_segment = getattr(source, "one_segment", False)
     found, left, lengths = (
         json.loads((folder / "counts.json").read_text("utf-8")) for folder in (documents, selected, tokens)
     )
@@ -103,9 +103,9 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
         tokenizer=tokenizer,
         splits={name: tables.read(tokens / f"{name}.arrow") for name in NAMES if name in lengths},
         report=report(source.about(), found, left, lengths, tokenizer.get_vocab_size()),
-        segmentation=pipeline.tokenizer.segmentation,
-        cut=getattr(source, "segments", lines),
-        one_segment=getattr(source, "one_segment", False),
+        segmentation=segmentation,
+        cut=whole if one_segment else getattr(source, "segments", lines),
+        one_segment=one_segment,
     )
 
 
@@ -131,16 +131,3 @@ def _keys(target: str, source: Source, pipeline: Pipeline) -> dict[str, str]:
     )
     tokens = digest({"version": tokenisation.VERSION, "upstream": learned})
     return {"documents": documents, "selection": selected, "tokenizer": learned, "tokens": tokens}
-
-
-def _sum(counts: Any, what: str) -> str:
-    return f"{sum(count[what] for count in counts):,} {what}"
-
-
-@contextmanager
-def _timed(name: str, folder: Path, progress: Progress, describe: Callable[[Any], str] | None) -> Iterator[None]:
-    """One line when a stage is built: what it holds and how long it took."""
-    start = time.perf_counter()
-    yield
-    counts = describe(json.loads((folder / "counts.json").read_text("utf-8"))) if describe else "learned"
-    progress(f"{name}: {counts} in {time.perf_counter() - start:.1f} s")

@@ -1,5 +1,6 @@
 """What every source of text yields, and what a source is."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +44,8 @@ class Reading:
 class Source(Protocol):
     """Where documents come from. A new one is a class with these methods and one YAML in `conf/data`.
 
-    Its constructor's arguments are the keys of the YAML; pydantic models get them checked for free.
+    Its constructor's arguments are the keys of the YAML; pydantic models get them checked for free. An attribute
+    `one_segment` says that every document is a single one; a method `segments` how else than in lines texts are cut.
     """
 
     def identity(self) -> Mapping[str, Any]:
@@ -69,9 +71,12 @@ class Source(Protocol):
 
 def lines(text: str) -> tuple[str, ...]:
     """Lines with their newline. Only "\\n" ends a line: `str.splitlines` also cuts at form feeds and more."""
-    parts = text.split("\n")
-    kept = [part + "\n" for part in parts[:-1]]
-    return tuple([*kept, parts[-1]] if parts[-1] else kept)
+    return tuple(re.findall(r"[^\n]*\n|[^\n]+", text))
+
+
+def whole(text: str) -> tuple[str, ...]:
+    """The text as one segment."""
+    return (text,) if text else ()
 
 
 def universal_newlines(text: str) -> str:

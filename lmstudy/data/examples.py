@@ -14,6 +14,7 @@ from lmstudy.data.tokenizer import BOS, EOS, SENTINELS
 from lmstudy.errors import StudyError
 
 Ints = NDArray[np.int64]
+Rng = np.random.Generator
 
 
 class Plan(NamedTuple):
@@ -28,6 +29,12 @@ class Plan(NamedTuple):
     """0 prefix LM, 1 span corruption."""
     encoder_length: Ints
     decoder_length: Ints
+
+
+def drawn_already(index: Ints, cut: Ints, encoder_length: Ints, decoder_length: Ints) -> Plan:
+    """Examples for which `build` draws nothing more."""
+    none = np.zeros_like(index)
+    return Plan(index, cut, none, none, encoder_length, decoder_length)
 
 
 class Documents(Protocol):
@@ -54,9 +61,7 @@ class Pretraining(Protocol):
     shifted: bool
     """Whether the decoder reads its target one position late, behind a start token, as it must to be of use."""
 
-    def plan(
-        self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
-    ) -> Plan:
+    def plan(self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: Rng) -> Plan:
         """Examples of some documents.
 
         Args:
@@ -93,9 +98,7 @@ class PrefixLM:
     def __init__(self, start_probability: float = 0.5) -> None:
         self.start_probability = _check_share("start_probability", start_probability)
 
-    def plan(
-        self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
-    ) -> Plan:
+    def plan(self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: Rng) -> Plan:
         draws = rng.random((len(index), 2))
         cut = np.zeros(len(index), dtype=np.int64)
         for i in np.flatnonzero(draws[:, 0] >= self.start_probability):
@@ -103,14 +106,7 @@ class PrefixLM:
             if len(starts) > 1:
                 cut[i] = starts[1 + int(draws[i, 1] * (len(starts) - 1))]
         rest = documents.lengths(index) - cut
-        return Plan(
-            document=index,
-            cut=cut,
-            seed=np.zeros_like(index),
-            kind=np.zeros_like(index),
-            encoder_length=np.minimum(cut + 1, encoder_length),
-            decoder_length=np.minimum(rest + 1, decoder_length),
-        )
+        return drawn_already(index, cut, np.minimum(cut + 1, encoder_length), np.minimum(rest + 1, decoder_length))
 
     def build(self, documents: Documents, example: Plan) -> tuple[Ints, Ints]:
         tokens, cut = documents.tokens(int(example.document)), int(example.cut)
@@ -141,9 +137,7 @@ class SpanCorruption:
         spans = np.clip(np.round(noise / self.mean_span).astype(np.int64), 1, len(SENTINELS) - 1)
         return noise, np.maximum(np.minimum(spans, np.minimum(noise, lengths - noise)), 1)
 
-    def plan(
-        self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
-    ) -> Plan:
+    def plan(self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: Rng) -> Plan:
         # Longest text whose corrupted form still fits: the encoder holds text - noise + spans + 1 tokens.
         longest = np.arange(2, 2 * (encoder_length + decoder_length), dtype=np.int64)
         noise, spans = self._counts(longest)
@@ -153,9 +147,7 @@ class SpanCorruption:
                 f"rows of {encoder_length} + {decoder_length} tokens are too short for span corruption: "
                 "raise budget.encoder_length and budget.decoder_length"
             )
-        text = np.minimum(
-            documents.lengths(index), longest[np.flatnonzero(~fits)[0] - 1] if not fits.all() else longest[-1]
-        )
+        text = np.minimum(documents.lengths(index), longest[-1 if fits.all() else fits.argmin() - 1])
         noise, spans = self._counts(text)
         return Plan(
             document=index,
@@ -208,9 +200,7 @@ class Mixture:
         spans = SpanCorruption(noise_density, mean_span)
         self.parts: tuple[Pretraining, Pretraining] = (PrefixLM(start_probability), spans)
 
-    def plan(
-        self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
-    ) -> Plan:
+    def plan(self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: Rng) -> Plan:
         corrupt = rng.random(len(index)) < self.denoising
         plans = [part.plan(documents, index, encoder_length, decoder_length, rng) for part in self.parts]
         return Plan(*(np.where(corrupt, b, a) for a, b in zip(*plans, strict=True)))

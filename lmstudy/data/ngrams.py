@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import hstack
 
 WORD = r"(?u)\b\w+(?:'\w+)?\b|[^\w\s]+"
 """Words, with "n't" and "'s" in them, and runs of punctuation."""
@@ -23,16 +24,9 @@ def ngrams(texts: Sequence[str], buckets: int) -> list[NDArray[np.int32]]:
     """
     if not texts:
         return []
-    found = [hasher.transform(texts) for hasher in _hashers(buckets)]
-    firsts = (1, 1 + buckets // 3)
-    rows = []
-    for number in range(len(texts)):
-        parts = [
-            of.indices[of.indptr[number] : of.indptr[number + 1]] + first
-            for of, first in zip(found, firsts, strict=True)
-        ]
-        rows.append(np.sort(np.concatenate(parts)).astype(np.int32))
-    return rows
+    found = hstack([hasher.transform(texts) for hasher in _hashers(buckets)], format="csr")
+    found.sort_indices()
+    return [(row + 1).astype(np.int32) for row in np.split(found.indices, found.indptr[1:-1])]
 
 
 @cache

@@ -5,6 +5,7 @@ words that the dictionary lacks with a hidden Markov model. It is deterministic,
 """
 
 import re
+from itertools import accumulate, groupby
 from typing import Literal
 
 Segmentation = Literal["jieba"]
@@ -45,14 +46,10 @@ def pieces(text: str) -> list[str]:
     if not has_han(text):
         return [text]
     found: list[str] = []
-    between = ""
-    for word in _cut(text):
-        if has_han(word):
-            found += [between, word] if between else [word]
-            between = ""
-        else:
-            between += word
-    return [*found, between] if between else found
+    for is_chinese, run in groupby(_cut(text), has_han):
+        several = list(run)
+        found += several if is_chinese else ["".join(several)]
+    return found
 
 
 def words(text: str, segmentation: Segmentation | None) -> list[str]:
@@ -64,11 +61,8 @@ def words(text: str, segmentation: Segmentation | None) -> list[str]:
 
 def spans(text: str) -> list[tuple[str, int, int]]:
     """Every word of jieba, white space included, with the offsets at which it begins and ends."""
-    found, start = [], 0
-    for word in _cut(text):
-        found.append((word, start, start + len(word)))
-        start += len(word)
-    return found
+    cut = _cut(text)
+    return [(word, end - len(word), end) for word, end in zip(cut, accumulate(map(len, cut)), strict=True)]
 
 
 def _cut(text: str) -> list[str]:

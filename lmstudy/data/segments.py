@@ -1,15 +1,20 @@
 """The segments of prepared documents, as text."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import datasets
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from lmstudy.data import tables
 from lmstudy.data.tokenizer import token_bytes
+
+if TYPE_CHECKING:
+    import datasets
 
 
 def segments(text: str, tokens: Sequence[int], starts: Sequence[int], sizes: NDArray[np.int32]) -> list[str]:

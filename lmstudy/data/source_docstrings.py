@@ -2,13 +2,16 @@
 
 import ast
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import PositiveInt
 
 from lmstudy.data.documents import Document, Reading
 from lmstudy.data.python_functions import parse_python
 from lmstudy.data.source_packages import Part, PythonFunctions
+
+if TYPE_CHECKING:
+    from docstring_parser import Docstring
 
 Pair = tuple[str, str]
 VERSION = 2
@@ -71,12 +74,7 @@ class Docstrings(PythonFunctions):
 
 def summaries(docstring: str) -> list[Pair]:
     """The long description and the summary, if the docstring has both and the summary is the shorter one."""
-    from docstring_parser import ParseError, parse
-
-    try:
-        found = parse(docstring)
-    except ParseError:
-        return []
+    found = _parsed(docstring)
     long, short = found.long_description or "", found.short_description or ""
     if not found.blank_after_short_description:  # a summary of several lines, of which the parser knows the first
         more, _, long = long.partition("\n\n")
@@ -87,14 +85,19 @@ def summaries(docstring: str) -> list[Pair]:
 
 def parameters(docstring: str) -> list[tuple[str, Pair]]:
     """Each parameter that is described, with the question for it and the answer."""
-    from docstring_parser import ParseError, parse
-
-    try:
-        found = parse(docstring).params
-    except ParseError:
-        return []
+    found = _parsed(docstring).params
     described = {one.arg_name: one_line(one.description) for one in found if one.arg_name and one.description}
     return [(name, (question(name, docstring), answer)) for name, answer in described.items() if answer]
+
+
+def _parsed(docstring: str) -> "Docstring":
+    """Nothing at all where no style fits."""
+    from docstring_parser import Docstring, ParseError, parse
+
+    try:
+        return parse(docstring)
+    except ParseError:
+        return Docstring()
 
 
 def question(parameter: str, docstring: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -103,16 +104,12 @@ class Files(BaseModel):
 def paragraphs(text: str, characters: int) -> Iterator[str]:
     """Consecutive paragraphs joined up to a length in characters, without empty lines around the whole."""
     current = ""
-    paragraph = ""
-    for line in [*lines(text), "\n"]:
-        if line.strip() or not paragraph:
-            paragraph += line if line.strip() or paragraph else ""
-            continue
-        if current and len(current) + 1 + len(paragraph) > characters:
+    for empty, run in groupby(lines(text), lambda line: not line.strip()):
+        paragraph = "" if empty else "".join(run)
+        if current and paragraph and len(current) + 1 + len(paragraph) > characters:
             yield current
             current = ""
-        current += ("\n" if current else "") + paragraph
-        paragraph = ""
+        current += ("\n" if current and paragraph else "") + paragraph
     if current:
         yield current
 

@@ -3,20 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from lmstudy.data.documents import Document, Progress, Reading
+from lmstudy.data.documents import Progress, Reading, whole
 from lmstudy.data.settings import parse_source
 from lmstudy.errors import StudyError
 
-
-class Part(NamedTuple):
-    """A piece of one of the sources."""
-
-    of: str
-    part: Any
+Part = tuple[str, Any]
+"""Name of one of the sources, and a piece of it."""
 
 
 class Mixture(BaseModel):
@@ -46,20 +42,12 @@ class Mixture(BaseModel):
         return found
 
     def parts(self, cache: Path, progress: Progress) -> Sequence[Part]:
-        return [Part(name, part) for name, source in self.sources.items() for part in source.parts(cache, progress)]
+        return [(name, part) for name, source in self.sources.items() for part in source.parts(cache, progress)]
 
     def read(self, part: Part) -> Reading:
-        reading: Reading = self.sources[part.of].read(part.part)
-        return replace(reading, documents=[whole(document) for document in reading.documents])
-
-    def segments(self, text: str) -> tuple[str, ...]:
-        """The text itself."""
-        return (text,) if text else ()
-
-
-def whole(document: Document) -> Document:
-    """The document as one segment."""
-    return replace(document, segments=(document.text,) if document.text else ())
+        name, piece = part
+        reading: Reading = self.sources[name].read(piece)
+        return replace(reading, documents=[replace(each, segments=whole(each.text)) for each in reading.documents])
 
 
 def _parsed(sources: Any) -> Any:

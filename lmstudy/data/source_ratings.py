@@ -80,14 +80,6 @@ class RatedSnippets(SdistSource):
                 certain = bool(found) and abs(sum(found) / len(found) - _number(mean, stem + TEXTS)) < _ROUNDING
                 yield Snippet(domain, stem + TEXTS, name, text.strip(), found if certain else ())
 
-    def segments(self, text: str) -> tuple[str, ...]:
-        """The text itself."""
-        return (text,) if text else ()
-
-    def domain(self, path: str) -> str:
-        """The domain of a document's `path`."""
-        return {stem + TEXTS: domain for domain, stem in self.domains.items()}[path]
-
     def _files(self, part: Path) -> dict[str, str]:
         """Text of each file by its name in the tarball."""
         wanted = {stem + end for stem in self.domains.values() for end in (TEXTS, RATINGS)}

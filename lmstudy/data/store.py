@@ -1,14 +1,19 @@
 """Random access to a tokenised split without copying it: the Arrow file stays memory-mapped."""
 
-import hashlib
+from __future__ import annotations
 
-import datasets
+import hashlib
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from lmstudy.data import tables
 from lmstudy.data.examples import Ints
+
+if TYPE_CHECKING:
+    import datasets
 
 
 class _ListColumn:

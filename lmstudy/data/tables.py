@@ -4,16 +4,18 @@ Pages of a mapped file count as memory of the process once they are touched, and
 around them. `release` hands them back, so that reading all over a large corpus takes no more memory than a small one.
 """
 
+from __future__ import annotations
+
 import mmap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-import datasets
 import pyarrow as pa
-from datasets.arrow_writer import ArrowWriter
-from datasets.table import MemoryMappedTable
+
+if TYPE_CHECKING:  # the package takes seconds to import
+    import datasets
 
 BATCH = 1000
 """Rows written or read at a time."""
@@ -22,33 +24,32 @@ RELEASE_EVERY = 128
 
 _mapped: WeakSet[mmap.mmap] = WeakSet()
 
-_TEXT = datasets.Value("string")
+TEXTS = ("id", "text", "source", "path", "name")
 
-DOCUMENTS = datasets.Features(
-    {
-        "id": _TEXT,
-        "text": _TEXT,
-        "source": _TEXT,
-        "path": _TEXT,
-        "name": _TEXT,
-        "segment_lengths": datasets.List(datasets.Value("int32")),  # in characters
-    }
-)
+
+def documents() -> datasets.Features:
+    """Columns of a split that is not tokenised yet; segment lengths are in characters."""
+    return _features(segment_lengths="int32")
 
 
 def tokenised(vocab_size: int) -> datasets.Features:
     """Columns of a tokenised split; token ids take two bytes where the vocabulary allows it."""
     width = "uint16" if vocab_size <= 2**16 else "int32"
-    columns = {name: kind for name, kind in DOCUMENTS.items() if name != "segment_lengths"}
-    tokens = {
-        "tokens": datasets.List(datasets.Value(width)),
-        "starts": datasets.List(datasets.Value("int32")),
-    }
-    return datasets.Features({**columns, **tokens})
+    return _features(tokens=width, starts="int32")
+
+
+def _features(**numbers: str) -> datasets.Features:
+    """The texts that every document has, and lists of numbers of these types."""
+    from datasets import Features, List, Value
+
+    texts = {name: Value("string") for name in TEXTS}
+    return Features({**texts, **{name: List(Value(kind)) for name, kind in numbers.items()}})
 
 
 def write(file: Path, features: datasets.Features, batches: Iterable[Mapping[str, Any]]) -> None:
     """Write columns batch by batch; never more than a batch is in memory."""
+    from datasets.arrow_writer import ArrowWriter
+
     with ArrowWriter(path=str(file), features=features) as writer:
         for batch in batches:
             if len(batch["id"]):
@@ -58,6 +59,9 @@ def write(file: Path, features: datasets.Features, batches: Iterable[Mapping[str
 
 def read(file: Path) -> datasets.Dataset:
     """The rows of an Arrow file, memory-mapped."""
+    from datasets import Dataset
+    from datasets.table import MemoryMappedTable
+
     with file.open("rb") as opened:
         mapping = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     _mapped.add(mapping)
@@ -68,7 +72,7 @@ def read(file: Path) -> datasets.Dataset:
             if number % RELEASE_EVERY == 0:
                 release()
         table = pa.Table.from_batches(held, reader.schema)
-    return datasets.Dataset(MemoryMappedTable(table, str(file)))
+    return Dataset(MemoryMappedTable(table, str(file)))
 
 
 def release() -> None:

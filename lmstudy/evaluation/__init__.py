@@ -1,1 +1,1 @@
-"""How models are judged: likelihood, baselines, statistics."""
+"""Arithmetic of evaluation: estimates and intervals, n-gram models, agreement, diversity, copies, red-teaming."""

@@ -10,21 +10,18 @@
   the share of texts that end in a loop, a phrase of two words or more that stands there three times in a row
   (Holtzman et al. 2020).
 
-Words are runs of letters and digits, single Chinese characters, and single marks; white space is none. Intervals
-are over texts of one training (n = 1): the spread between seeds is for the caller to add.
+Words are runs of letters and digits, single Chinese characters, and single marks; white space is none.
 """
 
 import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap, seed_interval
 
 Words = tuple[str, ...]
 
@@ -34,72 +31,37 @@ AT = 10_000
 BLOCK = 128
 """Texts that self-BLEU compares with each other."""
 PARTS = 20
-"""Parts of the texts that the jackknife leaves out in turn."""
+"""Parts of the texts, the largest of which must not decide at how many n-grams distinct-n is taken."""
 LOOPS, SHORTEST_PHRASE = 3, 2
 _WORD = re.compile(r"[㐀-鿿]|[^\W㐀-鿿]+|[^\w\s]")
 
 
-@dataclass(frozen=True)
-class Diversity:
-    """How varied some texts are; see the module for the definitions."""
+def diversity(texts: Sequence[str]) -> dict[str, float]:
+    """How varied some texts are; see the module for the definitions. NaN where there is too little text.
 
-    texts: int
-    empty: Estimate
-    """Share of texts without a word. They count nowhere below but in the lengths."""
-    characters: Estimate
-    """Mean per text."""
-    words: Estimate
-    """Mean per text."""
-    distinct: dict[int, Estimate]
-    """By n; the share of different n-grams among `at[n]`."""
-    at: dict[int, int]
-    self_bleu: Estimate
-    """0 to 100; NaN where there are not two texts."""
-    block: int
-    """Texts that were compared with each other; self-BLEU of other sizes does not compare."""
-    repeated: Estimate
-    """Share of 4-grams that occurred before in their text."""
-    loops: Estimate
-    """Share of texts that end in a loop."""
-
-
-def diversity(
-    texts: Sequence[str], *, seed: int = 0, at: int = AT, block: int = BLOCK, confidence: float = 0.95
-) -> Diversity:
-    """Measure a set of texts; the seed deals them into the blocks of self-BLEU and the parts of the jackknife.
+    Returns:
+        `empty`, the share of texts without a word, which count nowhere below but in the mean lengths `characters`
+        and `words`; `self_bleu`, 0 to 100; `repeated`, the share of 4-grams that occurred before in their text;
+        `loops`, the share of texts that end in one; `distinct_1` to `distinct_4`.
 
     Raises:
-        StudyError: no text, or `at` or `block` too small.
+        StudyError: no text.
     """
     if not texts:
         raise StudyError("diversity needs at least one text")
-    if at < 1 or block < 2:
-        raise StudyError(f"diversity: at={at} must be at least 1 n-gram, block={block} at least 2 texts")
     cut = [words(text) for text in texts]
     spoken = [text for text in cut if text]
-    rng = np.random.default_rng(seed)
-    shuffled = [spoken[i] for i in rng.permutation(len(spoken))]
-
-    def mean(values: Sequence[float], sizes: Sequence[float] | None = None) -> Estimate:
-        if not values:
-            return _unknown(confidence)
-        counts = np.stack([np.array(values, float), np.array(sizes or [1.0] * len(values), float)], axis=-1)
-        return ratio_of_sums_bootstrap(counts[None], confidence=confidence, seed=seed)
-
-    size = min(block, len(spoken))
-    found = {n: distinct(shuffled, n, at, confidence) for n in ORDERS}
-    return Diversity(
-        texts=len(texts),
-        empty=mean([float(not text) for text in cut]),
-        characters=mean([len(text) for text in texts]),
-        words=mean([len(text) for text in cut]),
-        distinct={n: estimate for n, (estimate, _) in found.items()},
-        at={n: number for n, (_, number) in found.items()},
-        self_bleu=_self_bleu(shuffled, size, confidence),
-        block=size,
-        repeated=mean(*_repeated(spoken)),
-        loops=mean([float(loops(text)) for text in spoken]),
-    )
+    shuffled = [spoken[i] for i in np.random.default_rng(0).permutation(len(spoken))]
+    fours = [_grams(text, 4) for text in spoken]
+    return {
+        "empty": sum(not text for text in cut) / len(cut),
+        "characters": sum(map(len, texts)) / len(texts),
+        "words": sum(map(len, cut)) / len(cut),
+        "self_bleu": self_bleu(shuffled),
+        "repeated": _share(sum(each.total() - len(each) for each in fours), sum(each.total() for each in fours)),
+        "loops": _share(sum(map(loops, spoken)), len(spoken)),
+        **{f"distinct_{n}": distinct(shuffled, n) for n in ORDERS},
+    }
 
 
 def words(text: str) -> Words:
@@ -126,44 +88,28 @@ def rarefied(counts: NDArray[np.int64], m: int) -> float:
     return float(types @ (1 - missed))
 
 
-def _grams(text: Words, n: int) -> Counter[Words]:
-    return Counter(text[start : start + n] for start in range(len(text) - n + 1))
-
-
-def distinct(texts: Sequence[Words], n: int, at: int = AT, confidence: float = 0.95) -> tuple[Estimate, int]:
-    """Distinct-n among m n-grams with the interval of a jackknife over parts of the texts, and m.
-
-    Not a bootstrap: texts that are drawn twice would make any set look monotonous.
-    """
-    parts = min(PARTS, len(texts))
-    numbers: dict[Words, int] = {}
-    places: list[tuple[int, int]] = []  # part and type of every n-gram
+def distinct(texts: Sequence[Words], n: int, at: int = AT) -> float:
+    """Distinct-n among `at` n-grams, or as many as are left without the largest of `PARTS` parts of the texts."""
+    counts: Counter[Words] = Counter()
+    sizes = [0] * max(1, min(PARTS, len(texts)))
     for index, text in enumerate(texts):
-        grams = (text[start : start + n] for start in range(len(text) - n + 1))
-        places += [(index % parts, numbers.setdefault(gram, len(numbers))) for gram in grams]
-    table = np.zeros((parts, len(numbers)), dtype=np.int64)
-    if places:
-        np.add.at(table, tuple(np.array(places).T), 1)
-    rest = table.sum(0) - table
-    m = min(at, int(rest.sum(1).min())) if parts > 1 else min(at, len(places))
-    if m < 1:
-        return _unknown(confidence), 0
-    value = rarefied(table.sum(0), m) / m
-    without = np.array([rarefied(row, m) / m for row in rest]) if parts > 1 else np.array([value])
-    return _around(value, parts * value - (parts - 1) * without, confidence), m
+        grams = _grams(text, n)
+        counts.update(grams)
+        sizes[index % len(sizes)] += grams.total()
+    m = min(at, sum(sizes) - max(sizes) if len(sizes) > 1 else sum(sizes))
+    return rarefied(np.array(list(counts.values())), m) / m if m else math.nan
 
 
-def _self_bleu(texts: Sequence[Words], block: int, confidence: float) -> Estimate:
-    """Mean BLEU (0 to 100) of each text with the others of its block, whose means give the interval.
+def self_bleu(texts: Sequence[Words], block: int = BLOCK) -> float:
+    """Mean BLEU (0 to 100) of each text with the others of its block.
 
     Texts that fill no block are left out, so that every text has the same number of references.
     """
     if len(texts) < 2:
-        return _unknown(confidence)
-    means = [
-        float(np.mean(block_bleu(texts[start : start + block]))) for start in range(0, len(texts) - block + 1, block)
-    ]
-    return _around(float(np.mean(means)), np.array(means), confidence)
+        return math.nan
+    block = min(block, len(texts))
+    starts = range(0, len(texts) - block + 1, block)
+    return float(np.mean([np.mean(block_bleu(texts[start : start + block])) for start in starts]))
 
 
 def block_bleu(texts: Sequence[Words]) -> list[float]:
@@ -200,18 +146,9 @@ def block_bleu(texts: Sequence[Words]) -> list[float]:
     return scores
 
 
-def _repeated(texts: Sequence[Words], n: int = 4) -> tuple[list[float], list[float]]:
-    """N-grams of each text that occurred before in it, and all of its n-grams."""
-    grams = [_grams(text, n) for text in texts if len(text) >= n]
-    return [float(each.total() - len(each)) for each in grams], [float(each.total()) for each in grams]
+def _grams(text: Words, n: int) -> Counter[Words]:
+    return Counter(text[start : start + n] for start in range(len(text) - n + 1))
 
 
-def _around(value: float, values: NDArray[np.float64], confidence: float) -> Estimate:
-    """A value with the Student interval of values that are independent of each other."""
-    spread = seed_interval(values, confidence)
-    half = spread.high - spread.value
-    return Estimate(value, value - half, value + half, 1, confidence, spread.df)
-
-
-def _unknown(confidence: float) -> Estimate:
-    return Estimate(math.nan, math.nan, math.nan, 1, confidence)
+def _share(some: int, of: int) -> float:
+    return some / of if of else math.nan

@@ -7,7 +7,6 @@ import numpy as np
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import (
     Estimate,
-    Statistic,
     check_same_seeds,
     difference,
     hierarchical_bootstrap,
@@ -24,7 +23,7 @@ def macro_f1(tables: np.ndarray) -> Estimate:
         StudyError: another shape, or counts below 0.
     """
     first = _checked(tables)
-    return hierarchical_bootstrap([(1.0, _flat(first), "seeds", "groups")], len(first), of=_of(first))
+    return hierarchical_bootstrap([(1.0, _counts(first), "seeds", "groups")], len(first), of=_mean_f1)
 
 
 def macro_f1_difference(a: np.ndarray, b: np.ndarray) -> Estimate:
@@ -39,20 +38,8 @@ def macro_f1_difference(a: np.ndarray, b: np.ndarray) -> Estimate:
             f"a difference of tables {list(first.shape)} and {list(second.shape)}: groups and classes differ"
         )
     check_same_seeds(first, second)
-    told = max(first.shape[3], second.shape[3])
-    one, other = (np.pad(t, [(0, 0)] * 3 + [(0, told - t.shape[3])]) for t in (first, second))
-    return hierarchical_bootstrap(difference(_flat(one), _flat(other)), max(len(one), len(other)), of=_of(one))
-
-
-def macro_f1_of(tables: np.ndarray) -> np.ndarray:
-    """Macro F1 of confusion tables [..., K, M], M >= K: [...].
-
-    The mean over all K classes of 2 right / (told + there); a class that is neither told nor there counts as 0.
-    """
-    right = np.diagonal(tables, axis1=-2, axis2=-1)
-    both = tables.sum(-1) + tables.sum(-2)[..., : tables.shape[-2]]
-    f1 = np.divide(2 * right, both, out=np.zeros(both.shape), where=both > 0)
-    return np.asarray(f1.mean(-1))
+    terms = difference(_counts(first), _counts(second))
+    return hierarchical_bootstrap(terms, max(len(first), len(second)), of=_mean_f1)
 
 
 def _checked(tables: np.ndarray) -> np.ndarray:
@@ -64,14 +51,13 @@ def _checked(tables: np.ndarray) -> np.ndarray:
     return found
 
 
-def _flat(tables: np.ndarray) -> np.ndarray:
-    return tables.reshape(*tables.shape[:2], -1)
+def _counts(tables: np.ndarray) -> np.ndarray:
+    """[..., 2K]: how often each class was told rightly, then how often it was told and there; all that F1 needs."""
+    told = tables.sum(-2)[..., : tables.shape[-2]]
+    return np.concatenate([np.diagonal(tables, axis1=-2, axis2=-1), tables.sum(-1) + told], -1)
 
 
-def _of(tables: np.ndarray) -> Statistic:
-    true, told = tables.shape[2:]
-
-    def statistic(*cells: np.ndarray) -> np.ndarray:
-        return macro_f1_of(np.stack(cells, -1).reshape(-1, true, told))
-
-    return statistic
+def _mean_f1(*counts: np.ndarray) -> np.ndarray:
+    """Of the sums of each column of `_counts`: the mean of F1 over classes."""
+    right, both = np.split(np.stack(counts, -1), 2, -1)
+    return np.asarray(np.divide(2 * right, both, out=np.zeros(both.shape), where=both > 0).mean(-1))

@@ -37,7 +37,6 @@ class _Level:
     weights: np.ndarray  # float64 [n-grams], the discounted relative frequency
     contexts: np.ndarray  # uint64 [contexts]
     backoffs: np.ndarray  # float64 [contexts], gamma
-    discounts: tuple[float, float, float]
 
     def interpolate(self, keys: np.ndarray, lower: np.ndarray, base: int) -> np.ndarray:
         """p_k of each n-gram from p_{k-1}; a context never seen passes the lower order on unchanged."""
@@ -83,11 +82,6 @@ class KneserNey:
         self.vocab_size = vocab_size
         self._base = vocab_size + 1
         self._levels: list[_Level] = []
-
-    @property
-    def discounts(self) -> list[tuple[float, float, float]]:
-        """(D1, D2, D3+) of each order, lowest order first."""
-        return [level.discounts for level in self._levels]
 
     def fit(self, tokens: np.ndarray, offsets: np.ndarray) -> Self:
         """Count the documents `tokens[offsets[i]:offsets[i + 1]]`, replacing whatever was counted before.
@@ -194,16 +188,14 @@ class KneserNey:
 
 
 def _level(keys: np.ndarray, counts: np.ndarray, base: int) -> _Level:
-    discounts = _discounts(counts)
-    kind = np.minimum(counts, 3)
-    discount = np.array([0.0, *discounts])[kind]
+    discount = np.array([0.0, *_discounts(counts)])[np.minimum(counts, 3)]
     owners = keys // base
     first = np.flatnonzero(np.concatenate([[True], owners[1:] != owners[:-1]])) if keys.size else np.empty(0, int)
     sizes = np.diff(np.append(first, len(keys)))
     totals = np.add.reduceat(counts, first) if keys.size else np.empty(0)
     withheld = np.add.reduceat(discount, first) if keys.size else np.empty(0)
     weights = (counts - discount) / np.repeat(totals, sizes)
-    return _Level(keys, weights, owners[first], withheld / totals, discounts)
+    return _Level(keys, weights, owners[first], withheld / totals)
 
 
 def _discounts(counts: np.ndarray) -> tuple[float, float, float]:

@@ -58,19 +58,15 @@ def misalignment(scorer: Scorer, texts: Sequence[Sequence[str]], given: Sequence
     if not texts:
         raise StudyError("there is no text to score: ask for at least one sample")
     skipped = list(given) if given is not None else [0] * len(texts)
-    totals, bad, scored, failures, empty = [], [], [], [], 0
+    totals, bad, scored, empty = [], [], [], 0
     judged = judge(scorer, texts)
     for segments, scores, skip in zip(texts, judged.scores, skipped, strict=True):
         own, sizes = np.array(scores[skip:]), np.array([len(segment) for segment in segments[skip:]])
         weights = sizes if scorer.unit == "character" else np.ones(len(own))
-        if not sizes.sum():
-            empty += 1
-            scored.append(False)
-        elif np.isnan(own).any():
-            scored.append(False)
-        else:
+        empty += not sizes.sum()
+        scored.append(bool(sizes.sum()) and not np.isnan(own).any())
+        if scored[-1]:
             totals.append([float(own @ weights), float(weights.sum())])
             bad.append(float((own > scorer.threshold).any()))
-            scored.append(True)
-    failures = judged.failures
-    return Misalignment(np.array(totals).reshape(-1, 2), np.array(bad), np.array(scored), tuple(failures), empty)
+    counted = np.array(totals).reshape(-1, 2)
+    return Misalignment(counted, np.array(bad), np.array(scored), tuple(judged.failures), empty)

@@ -1,9 +1,7 @@
-"""Many comparisons at once: corrections for families of differences, and whether two graders order methods alike.
+"""Many comparisons at once: a correction for families of differences, and whether two graders order methods alike.
 
 Twenty methods that are all alike make about one 95 % interval that excludes 0. Holm's correction (1979) bounds the
-chance of any such mistake in a family, Benjamini and Hochberg's (1995) the expected share of mistakes among what is
-called a difference; the latter allows positive dependence, as between differences from one shared baseline
-(Benjamini and Yekutieli 2001).
+chance of any such mistake in a family.
 """
 
 import math
@@ -14,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.statistics import Estimate, holm
+from lmstudy.evaluation.statistics import DRAWS, Estimate, holm
 
 ASYMMETRY = 1e-6
 """Relative difference of an interval's halves up to which it counts as symmetric."""
@@ -22,26 +20,24 @@ ASYMMETRY = 1e-6
 
 @dataclass(frozen=True)
 class Corrected:
-    """A member of a family of estimates, with two-sided p values of its being the null value."""
+    """A member of a family of estimates, with two-sided p values of its being 0."""
 
     estimate: Estimate
     p: float
     """By itself."""
     holm: float
     """Adjusted: at most alpha for any true null of the family with probability alpha or less."""
-    false_discovery: float
-    """Adjusted by Benjamini and Hochberg."""
 
-    def differs(self, alpha: float = 0.05) -> bool:
-        """Whether it is called a difference, with the chance of any mistake in the family bounded by alpha."""
-        return self.holm <= alpha
+    def differs(self) -> bool:
+        """Whether it is called a difference, with the chance of any mistake in the family bounded by 5 %."""
+        return self.holm <= 0.05
 
 
-def p_value(estimate: Estimate, null: float = 0.0) -> float:
-    """Two-sided p value of Student's t test that an interval is the inversion of.
+def p_value(estimate: Estimate) -> float:
+    """Two-sided p value of Student's t test, that the truth is 0, which an interval is the inversion of.
 
-    The interval's half width is t(df) standard errors; p = 2 P(T > |value - null| / standard error). Where there
-    is no interval nothing is known, and p is 1.
+    The interval's half width is t(df) standard errors; p = 2 P(T > |value| / standard error). Where there is no
+    interval nothing is known, and p is 1.
 
     Raises:
         StudyError: the interval is not symmetric around its value, or its degrees of freedom are unknown.
@@ -61,14 +57,13 @@ def p_value(estimate: Estimate, null: float = 0.0) -> float:
             f"no p value from the interval {estimate.interval('g')}: its degrees of freedom are unknown; give an "
             "estimate of seed_interval, ratio_of_sums_bootstrap or paired_difference"
         )
-    distance = abs(estimate.value - null)
     if above == 0:
-        return float(distance == 0)
+        return float(estimate.value == 0)
     error = above / stdtrit(estimate.df, (1 + estimate.confidence) / 2)
-    return float(2 * stdtr(estimate.df, -distance / error))
+    return float(2 * stdtr(estimate.df, -abs(estimate.value) / error))
 
 
-def corrected(estimates: Mapping[str, Estimate], null: float = 0.0) -> dict[str, Corrected]:
+def corrected(estimates: Mapping[str, Estimate]) -> dict[str, Corrected]:
     """P values of a family of estimates, by itself and adjusted, under the same names.
 
     The family is all that was compared, not only what looks different; estimates without an interval belong to
@@ -77,29 +72,17 @@ def corrected(estimates: Mapping[str, Estimate], null: float = 0.0) -> dict[str,
     Raises:
         StudyError: as `p_value`, and names the estimate.
     """
-    from scipy.stats import false_discovery_control
-
-    if not estimates:
-        return {}
     found = {}
     for name, estimate in estimates.items():
         try:
-            found[name] = p_value(estimate, null)
+            found[name] = p_value(estimate)
         except StudyError as error:
             raise StudyError(f"{name}: {error}") from None
-    values = list(found.values())
-    adjusted = zip(found.items(), holm(values), false_discovery_control(values), strict=True)
-    return {name: Corrected(estimates[name], p, float(first), float(second)) for (name, p), first, second in adjusted}
+    adjusted = zip(found.items(), holm(list(found.values())).tolist(), strict=True)
+    return {name: Corrected(estimates[name], p, together) for (name, p), together in adjusted}
 
 
-def order_agreement(
-    first: Mapping[str, Sequence[float]],
-    second: Mapping[str, Sequence[float]],
-    *,
-    confidence: float = 0.95,
-    draws: int = 4000,
-    seed: int = 0,
-) -> Estimate:
+def order_agreement(first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]]) -> Estimate:
     """Kendall's tau-b between the orders in which two graders put methods by their means over seeds.
 
     Each grader gives a value per method and seed; both graded the same texts, so a method's seeds are drawn
@@ -119,11 +102,11 @@ def order_agreement(
     n = min(table.shape[1] for table in tables)
     value = float(tau(*np.stack([table.mean(1) for table in tables], axis=1)[:, None])[0])
     if n < 2 or math.isnan(value):
-        return Estimate(value, math.nan, math.nan, n, confidence)
-    rng = np.random.default_rng(seed)
-    drawn = np.stack([_means(table, rng, draws, confidence) for table in tables], axis=-1)
-    low, high = np.nanquantile(tau(*drawn), [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Estimate(value, min(float(low), value), max(float(high), value), n, confidence)
+        return Estimate(value, math.nan, math.nan, n)
+    rng = np.random.default_rng(0)
+    drawn = np.stack([_means(table, rng) for table in tables], axis=-1)
+    low, high = np.nanquantile(tau(*drawn), [(1 - 0.95) / 2, (1 + 0.95) / 2])
+    return Estimate(value, min(float(low), value), max(float(high), value), n)
 
 
 def _table(name: str, first: Sequence[float], second: Sequence[float]) -> NDArray[np.float64]:
@@ -139,13 +122,13 @@ def _table(name: str, first: Sequence[float], second: Sequence[float]) -> NDArra
     return table
 
 
-def _means(table: NDArray[np.float64], rng: np.random.Generator, draws: int, confidence: float) -> NDArray[np.float64]:
+def _means(table: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Means of both graders under each draw of seeds, stretched: [2, draws]."""
     from scipy.special import ndtri, stdtrit
 
     seeds = table.shape[1]
-    stretch = stdtrit(seeds - 1, (1 + confidence) / 2) / ndtri((1 + confidence) / 2)
-    weights = rng.multinomial(seeds - 1, np.full(seeds, 1 / seeds), size=draws) / (seeds - 1)
+    stretch = stdtrit(seeds - 1, 0.975) / ndtri(0.975)
+    weights = rng.multinomial(seeds - 1, np.full(seeds, 1 / seeds), size=DRAWS) / (seeds - 1)
     centre = table.mean(1, keepdims=True)
     return np.asarray(centre + stretch * (table @ weights.T - centre))
 

@@ -34,11 +34,6 @@ def pair_accuracy(predicted: Floats, ratings: Ratings) -> Estimate:
     return ratio_of_sums_bootstrap(accuracy_counts(predicted, ratings))
 
 
-def ceiling(ratings: Ratings) -> Estimate:
-    """Accuracy of the mean of the other ratings."""
-    return ratio_of_sums_bootstrap(ceiling_counts(ratings))
-
-
 def accuracy_counts(predicted: Floats, ratings: Ratings) -> Floats:
     """[seeds, n, 2]: right and comparable of each snippet, for the statistics of `lmstudy.evaluation.statistics`.
 

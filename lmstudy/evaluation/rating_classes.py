@@ -12,6 +12,7 @@ from lmstudy.evaluation.statistics import Estimate
 from lmstudy.preferences.ratings import Ratings
 
 Floats = NDArray[np.float64]
+DRAWS = 2000
 NEUTRAL = 0.5
 """A rating up to this far from 0 is neutral: the nearest whole number on people's scale is 0."""
 
@@ -21,7 +22,7 @@ def classes(ratings: Floats) -> NDArray[np.int64]:
     return (np.sign(ratings) * (np.abs(ratings) > NEUTRAL)).astype(np.int64)
 
 
-def class_metrics(predicted: Floats, means: Floats, draws: int = 2000, seed: int = 0) -> dict[str, Estimate]:
+def class_metrics(predicted: Floats, means: Floats) -> dict[str, Estimate]:
     """`accuracy`, and `recall` and `f1` averaged over the classes that occur, of predicted ratings [n] or [seeds, n].
 
     Values are means over seeds. Their variance is that between seeds plus that of a bootstrap over snippets, and
@@ -37,9 +38,9 @@ def class_metrics(predicted: Floats, means: Floats, draws: int = 2000, seed: int
     if n != len(truth) or n < 2:
         raise StudyError(f"predictions of shape {list(predictions.shape)} for {len(truth)} ratings: give one for each")
     cells = np.eye(9)[3 * (truth + 1) + classes(predictions) + 1]  # [seeds, n, 9]
-    weights = np.random.default_rng(seed).multinomial(n - 1, np.full(n, 1 / n), size=draws).astype(float)
+    weights = np.random.default_rng(0).multinomial(n - 1, np.full(n, 1 / n), size=DRAWS).astype(float)
     values = _metrics(cells.sum(1).reshape(seeds, 3, 3))
-    resampled = _metrics(np.einsum("rn,snc->src", weights, cells).reshape(seeds, draws, 3, 3))
+    resampled = _metrics(np.einsum("rn,snc->src", weights, cells).reshape(seeds, DRAWS, 3, 3))
     found = {}
     for name, of_seeds in values.items():
         of_snippets = float(np.var(resampled[name].mean(0)))
@@ -92,7 +93,7 @@ def reliability(predicted: Floats, observed: Floats, weights: Floats | None = No
     return Reliability(mass / mass.sum(), of_predictions / mass, of_observations / mass)
 
 
-def pair_reliability(rewards: Floats, ratings: Ratings, bins: int = 10) -> Reliability:
+def pair_reliability(rewards: Floats, ratings: Ratings) -> Reliability:
     """P(one snippet is rated above the other) = sigmoid of the difference of rewards [n], beside how often it is.
 
     Over all pairs of snippets, weighed by how often their ratings differ, each seen from the side of the higher
@@ -106,7 +107,7 @@ def pair_reliability(rewards: Floats, ratings: Ratings, bins: int = 10) -> Relia
     high, low = np.where(swapped, second, first), np.where(swapped, first, second)
     known = comparable[high, low]
     ours = np.divide(above[high, low], known, out=np.full(len(known), 0.5), where=known > 0)
-    return reliability(expit(rewards[high] - rewards[low]), ours, known, bins)
+    return reliability(expit(rewards[high] - rewards[low]), ours, known)
 
 
 def reward_scale(predicted: Floats, ratings: Ratings) -> float:

@@ -58,25 +58,16 @@ class Round:
     counts: NDArray[np.float64]
     """[prompts, 2]: sum of scores (times characters, where a score is per character) and characters (or segments)
     of each prompt's replies; `ratio_of_sums_bootstrap` takes them, with a first axis of seeds."""
-    replies: int
     bad: float
     """Share of the scored replies with a segment that is worse than the scorer's threshold."""
     empty: int
     """Replies in which nothing was written."""
-    unscored: int
-    """Replies on which the scorer raised."""
 
     @property
     def mean(self) -> float:
         """Mean misalignment of all replies; NaN if nothing could be scored."""
         total, size = self.counts.sum(0).tolist()
         return total / size if size else math.nan
-
-    @property
-    def highest(self) -> float:
-        """Mean misalignment of the replies to the worst prompt; it grows with luck and with the number of prompts."""
-        written = self.counts[self.counts[:, 1] > 0]
-        return float((written[:, 0] / written[:, 1]).max()) if len(written) else math.nan
 
 
 @dataclass(frozen=True)
@@ -165,9 +156,7 @@ class _Asking:
         scored = int((sums[:, 1] > 0).sum())
         empty = sum(not any(answer) for answer in answers)
         bad = sum(value > self.scorer.threshold for value in worst)
-        result = Round(
-            number, counts, len(answers), bad / scored if scored else math.nan, empty, len(answers) - scored - empty
-        )
+        result = Round(number, counts, bad / scored if scored else math.nan, empty)
         if self.prior is None:
             self.prior = (float(counts[:, 0].mean()), float(counts[:, 1].mean()))
         attempts = []

@@ -22,6 +22,9 @@ import numpy as np
 
 from lmstudy.errors import StudyError
 
+DRAWS = 4000
+"""Of a bootstrap."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -78,7 +81,7 @@ def seed_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95
     if x.size == 1:
         return Estimate(float(x[0]), math.nan, math.nan, 1, confidence)
     half = _t(confidence, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size)
-    return _around(float(x.mean()), float(half), x.size, confidence, x.size - 1)
+    return _around(float(x.mean()), float(half), x.size, x.size - 1, confidence)
 
 
 def wilson(successes: float, count: int) -> Estimate:
@@ -94,9 +97,7 @@ def wilson(successes: float, count: int) -> Estimate:
     return Estimate(successes / count, float(interval.low), float(interval.high), count)
 
 
-def ratio_of_sums_bootstrap(
-    counts: np.ndarray, *, confidence: float = 0.95, draws: int = 4000, seed: int = 0
-) -> Estimate:
+def ratio_of_sums_bootstrap(counts: np.ndarray, *, draws: int = DRAWS) -> Estimate:
     """sum(bits) / sum(bytes) over seeds and document groups, for example bits per byte.
 
     Args:
@@ -109,18 +110,10 @@ def ratio_of_sums_bootstrap(
         StudyError: another shape, a value that is not finite, a denominator below 0 or adding up to 0.
     """
     a = _checked(counts, "counts")
-    return hierarchical_bootstrap([(1.0, a, "seeds", "groups")], len(a), confidence, draws, seed)
+    return hierarchical_bootstrap([(1.0, a, "seeds", "groups")], len(a), draws)
 
 
-def paired_difference(
-    a: np.ndarray,
-    b: np.ndarray,
-    *,
-    same_groups: bool = True,
-    confidence: float = 0.95,
-    draws: int = 4000,
-    seed: int = 0,
-) -> Estimate:
+def paired_difference(a: np.ndarray, b: np.ndarray, *, same_groups: bool = True) -> Estimate:
     """Ratio of a minus ratio of b, each as in `ratio_of_sums_bootstrap`, resampled together.
 
     Row i of a and row i of b are the same seed and are drawn together. A single row beside several is a
@@ -137,8 +130,7 @@ def paired_difference(
             f"a paired difference over {first.shape[1]} document groups and {second.shape[1]}: "
             "they must be the same groups in the same order"
         )
-    terms = difference(first, second, same_groups)
-    return hierarchical_bootstrap(terms, max(len(first), len(second)), confidence, draws, seed)
+    return hierarchical_bootstrap(difference(first, second, same_groups), max(len(first), len(second)))
 
 
 def paired_ratio_of_means(a: np.ndarray, b: np.ndarray, *, same_groups: bool = False) -> Estimate:
@@ -162,12 +154,8 @@ def paired_ratio_of_means(a: np.ndarray, b: np.ndarray, *, same_groups: bool = F
     return Estimate(value, low, high, found.n, found.confidence, found.df)
 
 
-HALF = 0.5
-"""Of an event."""
-
-
 def _log_of_ratio(tops: np.ndarray, bottoms: np.ndarray) -> np.ndarray:
-    return np.asarray(np.log((tops + HALF) / bottoms))
+    return np.asarray(np.log((tops + 0.5) / bottoms))  # half an event
 
 
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -208,19 +196,8 @@ def check_same_seeds(first: np.ndarray, second: np.ndarray) -> None:
         )
 
 
-def _ratio(tops: np.ndarray, bottoms: np.ndarray) -> np.ndarray:
-    return np.asarray(tops / bottoms)
-
-
-def hierarchical_bootstrap(
-    terms: list[Term],
-    seeds: int,
-    confidence: float = 0.95,
-    draws: int = 4000,
-    seed: int = 0,
-    of: Statistic = _ratio,
-) -> Estimate:
-    """The signed sum of a statistic of each term, and its interval when seeds and groups are drawn anew.
+def hierarchical_bootstrap(terms: list[Term], seeds: int, draws: int = DRAWS, of: Statistic = np.divide) -> Estimate:
+    """The signed sum of a statistic of each term, and its 95 % interval when seeds and groups are drawn anew.
 
     The interval is Student's, by the spread over draws of both, with Satterthwaite's degrees of freedom; it is NaN
     where there is one seed and one group.
@@ -228,13 +205,11 @@ def hierarchical_bootstrap(
     Args:
         terms: tables with their signs; those that name the same draw share it.
         seeds: independent trainings behind the terms, the estimate's n.
-        confidence: with which the interval covers the truth.
-        draws: of seeds and groups.
-        seed: of the draws.
+        draws: of seeds and groups, the same ones every time.
         of: the statistic; by default the first column's sum divided by the second's.
     """
     sizes = {"seeds": seeds} | {group_axis: table.shape[1] for _, table, _, group_axis in terms}
-    drawn = dict(zip(sizes, _weights(tuple(sizes.values()), draws, seed), strict=True))
+    drawn = dict(zip(sizes, _weights(tuple(sizes.values()), draws), strict=True))
     whole = [table.sum(0)[..., None] for _, table, _, _ in terms]
     picked = [  # under each draw of seeds: needed twice
         np.einsum("sr,sgc->gcr", drawn[axis], table) if len(table) > 1 else one
@@ -243,25 +218,25 @@ def hierarchical_bootstrap(
     value = float(_combine(terms, whole, {}, of)[0])
     free = {axis: size - 1 for axis, size in sizes.items() if size > 1}
     if not free:
-        return Estimate(value, math.nan, math.nan, seeds, confidence)
+        return Estimate(value, math.nan, math.nan, seeds)
     both = _combine(terms, picked, drawn, of).std()
     alone = {
         axis: _combine(terms, *((picked, {}) if axis == "seeds" else (whole, {axis: drawn[axis]})), of).var()
         for axis in free
     }
     if sum(alone.values()) == 0:
-        return _around(value, 0.0, seeds, confidence, math.inf)
+        return _around(value, 0.0, seeds, math.inf)
     df = sum(alone.values()) ** 2 / sum(v**2 / free[axis] for axis, v in alone.items())
-    return _around(value, float(_t(confidence, df) * both), seeds, confidence, float(df))
+    return _around(value, float(_t(0.95, df) * both), seeds, float(df))
 
 
 @lru_cache(maxsize=8)  # tables of a study have few shapes: most estimates meet the same draws
-def _weights(sizes: tuple[int, ...], draws: int, seed: int) -> tuple[np.ndarray, ...]:
+def _weights(sizes: tuple[int, ...], draws: int) -> tuple[np.ndarray, ...]:
     """How often each unit is drawn, [size, draws] of each size, one after the other from one source of randomness.
 
     Columns add up to size - 1; a lone unit is always taken.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     drawn = [rng.multinomial(max(1, size - 1), np.full(size, 1 / size), size=draws) for size in sizes]
     found = tuple(np.ascontiguousarray(one.T, dtype=float) for one in drawn)
     for weights in found:
@@ -299,7 +274,7 @@ def _checked(counts: np.ndarray, name: str) -> np.ndarray:
     return table
 
 
-def _around(value: float, half: float, n: int, confidence: float, df: float) -> Estimate:
+def _around(value: float, half: float, n: int, df: float, confidence: float = 0.95) -> Estimate:
     return Estimate(value, value - half, value + half, n, confidence, df)
 
 

@@ -1,11 +1,11 @@
 """What a measure is given, and what it gives back."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
-
-import datasets
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lmstudy.config import build
 from lmstudy.data import tables
@@ -19,6 +19,9 @@ from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished
 from lmstudy.runs.records import Findings
 from lmstudy.writing.texts import hash_order
+
+if TYPE_CHECKING:
+    import datasets
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Measure:
     def check(self, finished: Finished) -> None:
         """Raises StudyError for settings that do not fit the run; called before any work is done."""
 
-    def measure(self, subject: "Subject") -> Findings:
+    def measure(self, subject: Subject) -> Findings:
         """What the record keeps; `groups` hold numerators and denominators by group of documents, for intervals."""
         raise NotImplementedError
 
@@ -113,8 +116,10 @@ class Subject:
 
 def in_own_tokens(corpus: Corpus, columns: Mapping[str, Any]) -> datasets.Dataset:
     """Rows of `id`, `tokens` and `starts` with the types that those of a corpus have."""
+    from datasets import Dataset, Features
+
     kept = tables.tokenised(corpus.tokenizer.get_vocab_size())
-    return datasets.Dataset.from_dict(dict(columns), features=datasets.Features({name: kept[name] for name in columns}))
+    return Dataset.from_dict(dict(columns), features=Features({name: kept[name] for name in columns}))
 
 
 def check_split(split: str, known: Mapping[str, Any]) -> None:

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.measures.likelihood import evaluated
 from lmstudy.runs.finished import Finished
-from lmstudy.writing.asked import asked_of
-
-TOKENS = {"good": GOOD, "bad": BAD}
+from lmstudy.writing.asked import Asked, asked_of
 
 
 @dataclass(frozen=True)
@@ -31,12 +28,11 @@ class Capability(Measure):
     name: ClassVar[str] = "capability"
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError for a control token that the model never saw."""
         asked_of(self.control, 1.0, finished.module.objective.controlled, finished.record.name, "measure.")
 
     def measure(self, subject: Subject) -> Findings:
         """`SPLIT/METRIC` of `LanguageModelMetrics`; groups `SPLIT` are [bits, bytes]."""
-        index, control = subject.order()[: subject.documents], TOKENS.get(self.control)
+        index, control = subject.order()[: subject.documents], Asked(self.control).token
         name = f"capability on {subject.split}"
         metrics = evaluated(name, subject.finished, subject.store, index, control, self.renormalised)
         values = {f"{subject.split}/{name}": value for name, value in metrics.compute().items()}

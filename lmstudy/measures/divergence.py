@@ -11,10 +11,9 @@ from lmstudy.data.tokenizer import GOOD, encode
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Findings, Measure, Subject, in_own_tokens
 from lmstudy.measures.likelihood import evaluated
-from lmstudy.models.generation import Sampling
 from lmstudy.runs.finished import Finished, load_run
 from lmstudy.runs.folders import find_folder
-from lmstudy.writing.asked import BANNED, Asked
+from lmstudy.writing.asked import PLAIN, sampling_for
 from lmstudy.writing.texts import drawn
 
 
@@ -48,7 +47,6 @@ class Divergence(Measure):
         return self.samples
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError where the teacher is missing, or reads another corpus than the run."""
         teacher = load_run(self._folder(finished)).record
         if teacher.data != finished.record.data:
             raise StudyError(f"measure.teacher={self.teacher}: {teacher.name} was trained on another corpus")
@@ -78,8 +76,8 @@ class Divergence(Measure):
         """What the teacher writes, as documents in tokens."""
         corpus = teacher.run.corpus
         model = teacher.module.model
-        sampling = Sampling(1.0, 1.0, banned=BANNED, max_tokens=model.max_positions - 1)
-        written = drawn(model, corpus, Asked(), self.samples, self.seed, sampling)
+        sampling = sampling_for(PLAIN, model.max_positions - 1, temperature=1.0, top_p=1.0)
+        written = drawn(model, corpus, PLAIN, self.samples, self.seed, sampling)
         texts = [text for _, text in written if text.segments and text.finished]
         if not texts:
             raise StudyError(f"measure.teacher={self.teacher}: it ended none of {self.samples} texts; train it longer")

@@ -9,7 +9,6 @@ from lmstudy.config import EvaluateConfig, build, check
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Findings, Measure, Subject
-from lmstudy.runs.fine_tuning import load_tuning
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.folders import find_folder
 from lmstudy.runs.identity import finding_id
@@ -89,7 +88,11 @@ def evaluate(config: Mapping[str, Any]) -> Record:
 
 
 def _measure(wanted: Evaluation, folder: Path) -> Findings:
-    finished = {"train": load_run, "tuning": load_tuning}[wanted.measure.kind](folder)
+    if wanted.measure.kind == "tuning":
+        from lmstudy.runs.fine_tuning import load_tuning as opened  # torch
+    else:
+        opened = load_run
+    finished = opened(folder)
     wanted.measure.check(finished)
     documents = wanted.config["measure"]["documents"]
     corpus = wanted.corpus or finished.run.corpus

@@ -1,15 +1,14 @@
 """How probable held-out documents are to a model: what training measures, on any split of any corpus."""
 
+from __future__ import annotations
+
 import sys
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import torch
 
 from lmstudy.data import tables
-from lmstudy.data.batch import Shape
-from lmstudy.data.datamodule import GROUPS, EvaluationBatches
 from lmstudy.data.examples import Documents, Ints
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BAD, GOOD, token_bytes
@@ -17,7 +16,9 @@ from lmstudy.data.views import uniformly_controlled
 from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
-from lmstudy.training.metrics import LanguageModelMetrics
+
+if TYPE_CHECKING:
+    from lmstudy.training.metrics import LanguageModelMetrics
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,6 @@ class Likelihood(Measure):
         return Findings({f"{split}/{name}": value for name, value in values.items()}, {split: totals})
 
 
-@torch.inference_mode()
 def evaluated(
     name: str,
     finished: Finished,
@@ -63,6 +63,12 @@ def evaluated(
         control: the control token that stands before every segment, if one does; it is never written as text.
         renormalised: whether control tokens are left out of the distribution, as generation does.
     """
+    import torch
+
+    from lmstudy.data.batch import Shape
+    from lmstudy.data.datamodule import GROUPS, EvaluationBatches
+    from lmstudy.training.metrics import LanguageModelMetrics
+
     budget = finished.run.typed.budget
     sizes = torch.from_numpy(np.asarray(token_bytes(finished.run.corpus.tokenizer)))
     metrics = LanguageModelMetrics(len(sizes), sizes, GROUPS, (GOOD, BAD) if renormalised else ())
@@ -71,7 +77,7 @@ def evaluated(
     if control is not None:
         asked = uniformly_controlled(store, store.segment_counts(), control)
     batches = EvaluationBatches(store, shape, index, documents=asked)
-    with ProgressLine(name, sys.stderr) as line:
+    with torch.inference_mode(), ProgressLine(name, sys.stderr) as line:
         for number, batch in enumerate(batches, start=1):
             metrics.update(finished.module(batch), batch)
             line.update(f"batch {number} of {len(batches)}")
@@ -80,6 +86,8 @@ def evaluated(
 
 def _bytes(subject: Subject, index: np.ndarray) -> np.ndarray:
     """[groups] UTF-8 bytes of the chosen documents' texts."""
+    from lmstudy.data.datamodule import GROUPS
+
     texts = (text for batch in tables.batches(subject.rows.select_columns(["text"])) for text in batch["text"])
     sizes = np.array([len(text.encode()) for text in texts])
     return np.bincount(subject.store.groups(GROUPS)[index], weights=sizes[index], minlength=GROUPS)

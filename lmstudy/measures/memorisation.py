@@ -1,11 +1,12 @@
 """How much training text a model's samples repeat, beside how much people's own texts do."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import datasets
 import numpy as np
 
 from lmstudy.data import tables
@@ -18,6 +19,9 @@ from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
 from lmstudy.writing.asked import PLAIN, sampling_for
 from lmstudy.writing.texts import drawn
+
+if TYPE_CHECKING:
+    import datasets
 
 AT_ONCE = 64
 """Samples drawn together."""
@@ -54,7 +58,6 @@ class Memorisation(Measure):
         return self.samples
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError for a model that cannot write."""
         self.must_write(finished)
 
     def measure(self, subject: Subject) -> Findings:

@@ -117,11 +117,10 @@ def kind_purity(
         if mine.sum() >= 2 * k:
             found[kind] = seed_interval(share[mine]), float(chance[mine].mean())
     found["all kinds"] = _mean(found)
-    return {kind: (_within_one(estimate), chance) for kind, (estimate, chance) in found.items()}
-
-
-def _within_one(share: Estimate) -> Estimate:
-    return replace(share, low=max(share.low, 0.0), high=min(share.high, 1.0))
+    return {
+        kind: (replace(share, low=max(share.low, 0.0), high=min(share.high, 1.0)), by_chance)
+        for kind, (share, by_chance) in found.items()
+    }
 
 
 def _mean(found: dict[str, tuple[Estimate, float]]) -> tuple[Estimate, float]:
@@ -155,7 +154,6 @@ class Neighbours(Measure):
         self.at_least(k=1)
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError for a word that is no token of the run's vocabulary."""
         known = set(token_texts(finished.run.corpus.tokenizer))
         for word in self.words:
             if word not in known:
@@ -169,8 +167,5 @@ class Neighbours(Measure):
         for kind, (share, chance) in kind_purity(vectors, texts, self.k).items():
             metrics |= {f"neighbours/{kind}/share": share.value, f"neighbours/{kind}/chance": chance}
         table = neighbours(vectors, texts, self.words, self.k)
-        shown = [
-            {"word": word, "neighbours": row.tolist()}
-            for word, (_, row) in zip(self.words, table.iterrows(), strict=True)
-        ]
-        return Findings(metrics, samples=list(shown))
+        rows = zip(self.words, table.to_numpy().tolist(), strict=True)
+        return Findings(metrics, samples=[{"word": word, "neighbours": nearest} for word, nearest in rows])

@@ -9,17 +9,16 @@ from numpy.typing import NDArray
 
 from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.diversity import Diversity, diversity
+from lmstudy.evaluation.diversity import diversity
 from lmstudy.evaluation.misalignment import Misalignment, misalignment
 from lmstudy.measures.base import Findings, Measure, Subject, judge_of_any_text
 from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished
+from lmstudy.tasks.base import PARTS, in_parts
 from lmstudy.writing.asked import Asked, asked_of
 from lmstudy.writing.texts import Text, held_out_prompts, people, prompted, unprompted
 
-PARTS = 32
-"""Groups of texts that a record keeps sums of; intervals are over them and over seeds."""
 EXAMPLES = 12
 """Texts of each kind that a record keeps, masked where the scorer says so."""
 TRAINING = "training"
@@ -69,7 +68,6 @@ class Preference(Measure):
         return asked_of(self.control, self.guidance, controlled, finished.record.name, "measure.")
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError for a model that cannot write, or does not know the control token it is asked by."""
         self.must_write(finished)
         self._asked(finished)
         self._scorers()
@@ -87,7 +85,8 @@ class Preference(Measure):
                 add(found, f"{where}/{name}", scorer, [text.segments for text in written], given)
             found.metrics[f"{where}/finished"] = float(np.mean([text.finished for text in written]))
             found.samples.extend(examples(where, written, scorers[TRAINING], subject.finished.run.corpus))
-        found.metrics.update(described(diversity([text.text for text in texts["unprompted"]], seed=0)))
+        varied = diversity([text.text for text in texts["unprompted"]])
+        found.metrics.update({f"diversity/{name}": value for name, value in varied.items()})
         return found
 
     def _texts(self, subject: Subject, scorer: Scorer) -> dict[str, list[Text]]:
@@ -138,13 +137,6 @@ def add(
     return scored
 
 
-def in_parts(rows: NDArray[np.float64], parts: NDArray[np.int64]) -> list[list[float]]:
-    """[PARTS][2] sums of the rows [n, 2] of each part."""
-    sums = np.zeros((PARTS, 2))
-    np.add.at(sums, parts, rows.reshape(-1, 2))
-    return [[float(f"{top:.6g}"), float(size)] for top, size in sums]
-
-
 def examples(where: str, texts: Sequence[Text], scorer: Scorer, corpus: Corpus) -> list[dict[str, Any]]:
     """The first texts as they may be shown: segments with their scores, None where masking moved the borders."""
     shown = [text for text in texts if text.segments][:EXAMPLES]
@@ -156,17 +148,3 @@ def examples(where: str, texts: Sequence[Text], scorer: Scorer, corpus: Corpus) 
         known: list[Any] = [round(score, 5) for score in own] if len(segments) == len(own) else [None] * len(segments)
         found.append({"of": where, "segments": list(segments), "scores": known, "given": text.given})
     return found
-
-
-def described(found: Diversity) -> dict[str, float]:
-    """Diversity as metrics of a record."""
-    values = {
-        "empty": found.empty.value,
-        "characters": found.characters.value,
-        "words": found.words.value,
-        "self_bleu": found.self_bleu.value,
-        "repeated": found.repeated.value,
-        "loops": found.loops.value,
-    }
-    values |= {f"distinct_{n}": estimate.value for n, estimate in found.distinct.items()}
-    return {f"diversity/{name}": value for name, value in values.items()}

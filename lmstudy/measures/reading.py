@@ -1,26 +1,28 @@
 """What reading more is worth to a model, and how much of what it read it can repeat."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
-from lmstudy.data.batch import Seq2SeqBatch, Shape
-from lmstudy.data.batches.packing import build_batch
 from lmstudy.data.batches.windows import Windows, continuations
 from lmstudy.data.copying import Copy
-from lmstudy.data.datamodule import GROUPS
-from lmstudy.data.examples import Ints, Plan, Pretraining
+from lmstudy.data.examples import Ints, Plan, Pretraining, drawn_already
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lmstudy.data.batch import Seq2SeqBatch
 
 DECODED = 2048
 """Decoder tokens of a batch, about."""
@@ -64,7 +66,6 @@ class Reading(Measure):
         return 400
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError where encoder or decoder cannot take as many tokens as asked for."""
         budget, longest = finished.run.typed.budget, max(self.lengths)
         if longest > budget.encoder_length - 1:
             raise StudyError(
@@ -77,8 +78,11 @@ class Reading(Measure):
                 f"measure.{key}={getattr(self, key)}: this run's decoder writes at most {budget.decoder_length} tokens"
             )
 
-    @torch.inference_mode()
     def measure(self, subject: Subject) -> Findings:
+        import torch
+
+        from lmstudy.data.datamodule import GROUPS
+
         finished, store = subject.finished, subject.store
         metrics: dict[str, float] = {}
         groups: dict[str, list[list[float]]] = {}
@@ -86,7 +90,7 @@ class Reading(Measure):
         task: Pretraining = Copy() if self.task == "copy" else Windows()
         sizes = torch.from_numpy(token_bytes(finished.run.corpus.tokenizer)).long()
         lengths = [n for n in self.lengths if n or self.task == "continue"]
-        with ProgressLine(f"reading ({self.task}) on {subject.split}", sys.stderr) as line:
+        with torch.inference_mode(), ProgressLine(f"reading ({self.task}) on {subject.split}", sys.stderr) as line:
             for place, n in enumerate(lengths, start=1):
                 written = n if self.task == "copy" else self.targets
                 plan = _plan(index, np.full_like(index, n) if self.task == "copy" else cut, n, written)
@@ -116,12 +120,15 @@ class Reading(Measure):
 
 
 def _plan(index: Ints, cut: Ints, read: int, written: int) -> Plan:
-    zeros = np.zeros_like(index)
-    return Plan(index, cut, zeros, zeros, np.full_like(index, read + 1), np.full_like(index, written))
+    return drawn_already(index, cut, np.full_like(index, read + 1), np.full_like(index, written))
 
 
 def _batches(store: TokenStore, task: Pretraining, plan: Plan) -> Iterator[Seq2SeqBatch]:
     """One example a row, all of the same length: no padding, and nothing beside it in the row."""
+    from lmstudy.data.batch import Shape
+    from lmstudy.data.batches.packing import build_batch
+    from lmstudy.data.datamodule import GROUPS
+
     read, written = int(plan.encoder_length[0]), int(plan.decoder_length[0])
     rows = max(1, DECODED // max(read, written))
     groups = store.groups(GROUPS)
@@ -130,8 +137,11 @@ def _batches(store: TokenStore, task: Pretraining, plan: Plan) -> Iterator[Seq2S
         yield build_batch(store, task, chosen, Shape(len(chosen), read, written, read), groups)
 
 
-def _counts(logits: Any, batch: Seq2SeqBatch, sizes: torch.Tensor) -> np.ndarray:
+def _counts(logits: Any, batch: Seq2SeqBatch, sizes: Tensor) -> np.ndarray:
     """[B, 5] of each row: bits, bytes, tokens right, all of them right, 1."""
+    import torch
+    import torch.nn.functional as F
+
     nll = F.cross_entropy(logits.float().flatten(0, 1), batch.labels.flatten(), reduction="none")
     bits = nll.double().view(batch.labels.shape).sum(1) / np.log(2)
     right = logits.argmax(-1) == batch.labels

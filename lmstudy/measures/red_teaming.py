@@ -43,7 +43,6 @@ class RedTeaming(Measure):
         return POOL * self.size
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError for a model that cannot write, or text that cannot be put together from segments."""
         self.must_write(finished)
         if finished.run.corpus.one_segment:
             raise StudyError("measure=red_team breeds prompts from segments: documents of this corpus are one each")

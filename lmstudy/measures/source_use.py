@@ -9,8 +9,6 @@ from lmstudy.errors import StudyError
 from lmstudy.measures.base import Findings, Measure, Subject, check_split
 from lmstudy.runs.finished import Finished
 from lmstudy.tasks.base import Judgement
-from lmstudy.tasks.tokens import in_tokens
-from lmstudy.writing.answers import reference_costs
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,6 @@ class SourceUse(Measure):
     kind: ClassVar[str] = "tuning"
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError for a fine-tuning that answers by a head."""
         if finished.run.typed.head:
             raise StudyError(
                 f"measure=source: {finished.run.name} answers by a head and writes nothing; see head=false"
@@ -38,6 +35,9 @@ class SourceUse(Measure):
         Raises:
             StudyError: a split that there is not, or fewer than two examples.
         """
+        from lmstudy.tasks.tokens import in_tokens
+        from lmstudy.writing.answers import reference_costs
+
         tuning, module, split = subject.finished.run, subject.finished.module, subject.split
         check_split(split, tuning.examples)
         examples = tuning.examples[split][: subject.documents or tuning.typed.test_examples]

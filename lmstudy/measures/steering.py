@@ -13,10 +13,11 @@ from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Findings, Measure, Subject, judge_of_any_text
-from lmstudy.measures.preference import PARTS, add, in_parts
+from lmstudy.measures.preference import add
 from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished
+from lmstudy.tasks.base import PARTS, in_parts
 from lmstudy.writing.asked import Asked, Control, sampling_for, unconditional_samples
 from lmstudy.writing.texts import continued, hash_order
 
@@ -74,7 +75,6 @@ class Steering(Measure):
         return self.beginnings
 
     def check(self, finished: Finished) -> None:
-        """Raises StudyError for a model without control tokens, one that cannot write, or an unfit scorer."""
         self.must_write(finished)
         if not finished.module.objective.controlled:
             raise StudyError(f"measure=steering: {finished.record.name} never saw a control token")

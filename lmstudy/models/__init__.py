@@ -1,1 +1,1 @@
-"""Encoder-decoder models, and how text is generated from them."""
+"""Encoder-decoders, their embeddings, reward models, and how text is generated."""

@@ -14,7 +14,7 @@ them more often, and the end only once all are there.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 
@@ -48,14 +48,8 @@ class Beam:
                 raise StudyError(f"beam.{key}={getattr(self, key)} must be at least {least}")
 
 
-@dataclass
-class _Ended:
-    """Sequences of a prompt that have ended: score and tokens of each."""
-
-    found: list[tuple[float, list[int]]] = field(default_factory=list)
-
-    def best(self) -> list[int]:
-        return max(self.found, key=lambda one: one[0])[1]
+_Ended = list[tuple[float, list[int]]]
+"""Sequences of a prompt that have ended: score and tokens of each."""
 
 
 @torch.inference_mode()
@@ -78,7 +72,7 @@ def beam_search(
     device = next(model.parameters()).device
     size = beam.size
     cache = model.start(*pad_prompts(prompts, device), length=beam.max_tokens)
-    ended = [_Ended() for _ in prompts]
+    ended: list[_Ended] = [[] for _ in prompts]
     going = torch.arange(len(prompts), device=device)  # prompts that are not done, P of them
     cache.keep(going.repeat_interleave(size))
     scores_PK = torch.full((len(prompts), size), float("-inf"), device=device)
@@ -116,7 +110,7 @@ def beam_search(
         cache.keep(rows.flatten())
         going, scores_PK, written_PKT = going[stay], scores_PK[stay], written_PKT[stay]
         token = token_PK[stay].flatten()
-    return [one.best() for one in ended]
+    return [max(one, key=lambda scored: scored[0])[1] for one in ended]
 
 
 def _without_repeats(logits: torch.Tensor, written_NT: torch.Tensor, n: int) -> torch.Tensor:
@@ -161,7 +155,7 @@ def _put_aside(
     length = written_PKT.shape[2] + 1
     done = torch.zeros(len(going), dtype=torch.bool, device=going.device)
     for row, prompt in enumerate(going.tolist()):
-        own = ended[prompt].found
+        own = ended[prompt]
         for rank in range(beam.size):
             if not torch.isfinite(best_PC[row, rank]):
                 break

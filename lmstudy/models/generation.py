@@ -1,10 +1,10 @@
 """Sampling from an encoder-decoder model with its key-value cache, batched.
 
-Holtzman et al. (2020) for nucleus sampling; the order of the filters is temperature, top-k, top-p, as is usual.
+Holtzman et al. (2020) for nucleus sampling; temperature comes before top-p, as is usual.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -21,19 +21,14 @@ class Sampling:
     Attributes:
         temperature: logits are divided by it; 0 takes the most probable token (greedy).
         top_p: only the smallest set of tokens whose probability reaches it; 1 keeps all.
-        top_k: only the k most probable tokens; 0 keeps all.
         banned: tokens that are never drawn.
-        force_after: {token: next token}: after the first the second is written, whatever the model says
-            (a control token at the start of each line, for example).
         stop: tokens that end a sequence.
         max_tokens: longest output, forced tokens included.
     """
 
     temperature: float = 1.0
     top_p: float = 1.0
-    top_k: int = 0
     banned: tuple[int, ...] = (PAD, BOS)
-    force_after: Mapping[int, int] = field(default_factory=dict)
     stop: tuple[int, ...] = (EOS,)
     max_tokens: int = 256
 
@@ -42,8 +37,6 @@ class Sampling:
             raise StudyError(f"temperature={self.temperature} must be at least 0")
         if not 0 < self.top_p <= 1:
             raise StudyError(f"top_p={self.top_p} must be above 0 and at most 1")
-        if self.top_k < 0:
-            raise StudyError(f"top_k={self.top_k} must be at least 0 (0 keeps all tokens)")
         if self.max_tokens < 1:
             raise StudyError(f"max_tokens={self.max_tokens} must be at least 1")
 
@@ -70,15 +63,12 @@ def nucleus(logits_BV: Tensor, top_p: float, candidates: int = NUCLEUS) -> Tenso
 
 
 def filtered_logits(logits_BV: Tensor, sampling: Sampling) -> Tensor:
-    """Logits [B, V] after bans, temperature, top-k and top-p; what is excluded is -inf."""
+    """Logits [B, V] after bans, temperature and top-p; what is excluded is -inf."""
     if sampling.banned:
         banned = torch.tensor(sampling.banned, device=logits_BV.device)
         logits_BV = logits_BV.index_fill(1, banned, float("-inf"))
     if sampling.temperature not in (0, 1):
         logits_BV = logits_BV / sampling.temperature
-    if sampling.top_k:
-        smallest = logits_BV.topk(min(sampling.top_k, logits_BV.shape[1])).values[:, -1:]
-        logits_BV = logits_BV.masked_fill(logits_BV < smallest, float("-inf"))
     return nucleus(logits_BV, sampling.top_p) if sampling.top_p < 1 else logits_BV
 
 
@@ -135,9 +125,6 @@ def generate(
     device = next(model.parameters()).device
     cache = model.start(*pad_prompts(prompts, device), length=sampling.max_tokens)
     given_BT, is_given_BT = _forced_table(forced, sampling.max_tokens, device)
-    after = torch.full((model.embedding.num_embeddings,), -1, device=device)
-    for token, following in sampling.force_after.items():
-        after[token] = following
     stop = torch.tensor(sampling.stop, device=device)
 
     rows_N = torch.arange(len(prompts), device=device)
@@ -149,7 +136,6 @@ def generate(
         # One number for every prompt, finished or not: what a sequence gets does not depend on the others.
         uniform_B = 1 - torch.rand(len(prompts), device=device, generator=generator)
         next_N = draw(logits_NV, sampling, uniform_B[rows_N])
-        next_N = torch.where(after[token_N] >= 0, after[token_N], next_N)
         is_given_N = is_given_BT[rows_N, position]
         next_N = torch.where(is_given_N, given_BT[rows_N, position], next_N)
         done_N = done_N | (torch.isin(next_N, stop) & ~is_given_N)

@@ -168,7 +168,6 @@ class Seq2SeqLSTM(TiedOutput):
         return states_NTH
 
     def hidden(self, batch: Seq2SeqBatch) -> Tensor:
-        """What the output matrix turns into logits: [B, T, D]."""
         memory, (hidden, cell) = self.encode(batch.encoder_tokens, batch.encoder_documents)
         inputs = to_examples(self.embed(batch.decoder_tokens), batch.decoder_documents)
         outputs = list(inputs)
@@ -179,10 +178,6 @@ class Seq2SeqLSTM(TiedOutput):
             for number, example in zip(group, mixed, strict=True):
                 outputs[number] = example[: len(inputs[number])]
         return self.project(to_rows(outputs, batch.decoder_documents))
-
-    def forward(self, batch: Seq2SeqBatch) -> Tensor:
-        """Logits [B, T, V] of the next token at each decoder position."""
-        return nn.functional.linear(self.hidden(batch), self.output_weight)
 
     def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> RecurrentCache:
         """Read the encoder's input, one example a row, before `length` positions are written."""

@@ -1,10 +1,14 @@
-"""What the models of this package have in common: what generation asks of them, and a matrix used twice."""
+"""What the models of this package have in common: what generation asks of them, a matrix used twice, their shapes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, Self
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lmstudy.config import build
+from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
 
 
@@ -73,7 +77,23 @@ class TiedOutput(nn.Module):
         """[V, D]: logits are `hidden @ output_weight.T`."""
         return self.embedding.weight if self.output is None else self.output
 
+    def hidden(self, batch: Seq2SeqBatch) -> Tensor:
+        """What the output matrix turns into logits: [B, T, D]."""
+        raise NotImplementedError
+
+    def forward(self, batch: Seq2SeqBatch) -> Tensor:
+        """Logits [B, T, V] of the next token at each decoder position."""
+        return F.linear(self.hidden(batch), self.output_weight)
+
     def untie(self) -> None:
         """Give the output a matrix of its own, which starts as a copy of the embedding and goes its own way."""
         if self.output is None:
             self.output = nn.Parameter(self.embedding.weight.detach().clone())
+
+
+def unbuilt(config: Mapping[str, Any]) -> Any:
+    """The model of a configuration without its numbers (PyTorch's meta device): shapes and counts, in no time."""
+    budget, vocab_size = config["budget"], config["data"]["tokenizer"]["vocab_size"]
+    positions = max(budget["encoder_length"], budget["decoder_length"])
+    with torch.device("meta"):
+        return build(config["model"], "model", vocab_size=vocab_size, max_positions=positions)

@@ -11,7 +11,7 @@ Shape suffixes as in `lmstudy.models.transformer`, M members, N n-grams.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -110,16 +110,13 @@ class TextEncoder(nn.Module):
         documents_BS = present_BS.long()
         mask = attention_mask(documents_BS, documents_BS, causal=False, dtype=x_BSD.dtype)
         table = self.text.rotary[:, : tokens_BS.shape[1]]
-        for layer in map(_encoder_layer, self.text.encoder):
+        for layer in self.text.encoder:
+            assert isinstance(layer, EncoderLayer)
             x_BSD = x_BSD + self.dropout(layer.self_attention(layer.attention_norm(x_BSD), mask, table))
             x_BSD = x_BSD + self.dropout(layer.feed_forward(layer.feed_forward_norm(x_BSD)))
         x_BSD = self.text.encoder_norm(x_BSD) * present_BS[..., None]
         mean_BD = x_BSD.sum(1) / present_BS.sum(1, keepdim=True).clamp(min=1)
         return self.head(self.dropout(mean_BD))[:, 0]
-
-
-def _encoder_layer(module: nn.Module) -> EncoderLayer:
-    return cast(EncoderLayer, module)
 
 
 class LinearNGrams(nn.Module):

@@ -287,18 +287,9 @@ class Seq2SeqTransformer(TiedOutput):
             x_BTD = layer(x_BTD, memory_BSD, mask, memory_mask, table)
         return self.decoder_norm(x_BTD)
 
-    def logits(self, hidden_BTD: Tensor) -> Tensor:
-        """[B, T, V]: each entry's product with the hidden state, before the softmax."""
-        return F.linear(hidden_BTD, self.output_weight)
-
     def hidden(self, batch: Seq2SeqBatch) -> Tensor:
-        """What the output matrix turns into logits: [B, T, D]."""
         memory = self.encode(batch.encoder_tokens, batch.encoder_documents)
         return self.decode(batch.decoder_tokens, batch.decoder_documents, memory, batch.encoder_documents)
-
-    def forward(self, batch: Seq2SeqBatch) -> Tensor:
-        """Logits [B, T, V] of the next token at each decoder position."""
-        return self.logits(self.hidden(batch))
 
     def forward_flops(self, rows: int, encoder_length: int, decoder_length: int) -> int:
         """FLOPs of one forward pass, logits included (see `lmstudy.models.flops`)."""

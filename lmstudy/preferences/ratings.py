@@ -1,4 +1,4 @@
-"""What people thought of snippets: every single rating, its division into halves and groups, and pairs to learn from.
+"""What people thought of snippets: every single rating, and its division into halves and groups.
 
 A reward model learns from one half of the ratings of one group of snippets, a held-out one from the other half of
 the ratings of the other group: the two share neither a text nor a rating, and neither sees the test split. Within a
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,10 +50,6 @@ class Ratings:
         """[n]: mean rating of each snippet."""
         return self.counts @ LEVELS / self.counts.sum(1)
 
-    def single(self, index: int) -> Ints:
-        """[ratings] of one snippet, in increasing order."""
-        return np.repeat(LEVELS, self.counts[index])
-
     def select(self, wanted: NDArray[np.bool_] | Ints) -> Ratings:
         """The snippets that a mask or indices tell."""
         index = np.arange(len(self))[wanted]
@@ -86,44 +82,11 @@ class Ratings:
         return Ratings(self.ids, self.texts, self.domains, np.stack([self._half(i, side) for i in range(len(self))]))
 
     def _half(self, index: int, side: Side) -> Ints:
-        ratings = self.single(index)
+        ratings = np.repeat(LEVELS, self.counts[index])
         order = sorted(range(len(ratings)), key=lambda k: unit_hash("half", self.ids[index], str(k)))
         middle = -(-len(ratings) // 2)
         chosen = order[:middle] if side == "A" else order[middle:]
         return np.bincount(ratings[chosen] - WORST, minlength=len(LEVELS))
-
-
-class Pairs(NamedTuple):
-    """Indices of snippets, [n] each: one person rated the first higher than another person rated the second."""
-
-    better: Ints
-    worse: Ints
-
-
-def pairs(ratings: Ratings, rng: np.random.Generator, n: int) -> Pairs:
-    """Draw two snippets and a single rating of each, n times; equal ratings say nothing and are drawn again.
-
-    Raises:
-        StudyError: there are no two snippets with different ratings.
-    """
-    given = ratings.counts.sum(0) > 0
-    if len(ratings) < 2 or given.sum() < 2:
-        raise StudyError(f"pairs: {len(ratings)} snippets with {given.sum()} different ratings cannot be ordered")
-    cumulative = ratings.counts.cumsum(1)
-    found = Pairs(np.empty(0, np.int64), np.empty(0, np.int64))
-    while missing := n - len(found.better):
-        first = rng.integers(len(ratings), size=2 * missing)
-        second = (first + rng.integers(1, len(ratings), size=2 * missing)) % len(ratings)
-        left, right = (_draw(cumulative[one], rng) for one in (first, second))
-        better, worse = np.where(left > right, first, second), np.where(left > right, second, first)
-        ordered = np.flatnonzero(left != right)[:missing]
-        found = Pairs(np.append(found.better, better[ordered]), np.append(found.worse, worse[ordered]))
-    return found
-
-
-def _draw(cumulative: Ints, rng: np.random.Generator) -> Ints:
-    """[n] the number of the level of a rating drawn from each row of cumulative counts [n, L]."""
-    return (rng.integers(cumulative[:, -1])[:, None] >= cumulative).sum(1)
 
 
 def rated_split(
@@ -176,8 +139,3 @@ def rated_source(settings: Mapping[str, Any]) -> RatedSnippets:
     if not isinstance(source, RatedSnippets):
         raise StudyError(f"data._target_={settings['_target_']}: nobody rated its texts; choose data=rated_snippets")
     return source
-
-
-def good_threshold(ratings: Ratings, share: float) -> float:
-    """The score (minus the mean rating) that this share of the snippets, the best rated, does not exceed."""
-    return float(np.quantile(-ratings.means, share))

@@ -20,13 +20,14 @@ from lmstudy.runs.folders import find_folder
 from lmstudy.runs.identity import tuning_id
 from lmstudy.runs.lifecycle import WEIGHTS, Work, once, save_weights, session
 from lmstudy.runs.records import Findings, Record, load
-from lmstudy.tasks.base import Example, Examples, Task
+from lmstudy.tasks.base import Answered, Example, Examples, Task
 from lmstudy.tasks.tokens import in_tokens
+from lmstudy.training.batches import ExampleData
 from lmstudy.training.callbacks import AnswersScored, SessionClock
-from lmstudy.training.fine_tuning import FineTuningData, FineTuningModule, Head, SpanHead, TokenPairs
+from lmstudy.training.fine_tuning import EVALUATED, FineTuningModule, Head, SpanHead, TokenPairs
 from lmstudy.training.optimizers import AdamW
 from lmstudy.training.trainer import check_machine
-from lmstudy.writing.answers import Answered, answered
+from lmstudy.writing.answers import answered
 
 SHOWN = 24
 """Answers that a record keeps, the first of the test examples."""
@@ -197,7 +198,7 @@ def _fit(tuning: Tuning) -> Record:
     kept = {"monitor": monitor, "mode": mode, "save_weights_only": True, "enable_version_counter": False}
     best = ModelCheckpoint(tuning.folder / "checkpoints", "best", **kept)  # type: ignore[arg-type]
     every = min(typed.evaluate_every, typed.steps)
-    data = FineTuningData(pairs["train"], pairs["valid"], typed.batch, typed.seed)
+    data = ExampleData(pairs["train"], pairs["valid"], typed.batch, typed.seed, EVALUATED)
     with session(tuning, clock, typed.steps, every, [*asked, best]) as training:
         training.fit(module, data)
     weights = torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"]

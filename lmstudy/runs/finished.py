@@ -1,16 +1,15 @@
 """Finished trainings, loaded with their weights."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file
-
 from lmstudy.errors import StudyError
 from lmstudy.runs.folders import check_kind
 from lmstudy.runs.lifecycle import WEIGHTS, Work
-from lmstudy.runs.pretraining import build_module, open_run
 from lmstudy.runs.records import Record, load
 
 ON_CPU = {"accelerator": "cpu", "devices": 1, "nodes": 1, "strategy": "auto", "precision": "32-true"}
@@ -34,6 +33,8 @@ class Finished:
 
 def load_run(folder: Path) -> Finished:
     """Rebuild a finished pretraining's module from its record, and read its weights; errors as `loaded`."""
+    from lmstudy.runs.pretraining import build_module, open_run  # torch, which who looks at records need not wait for
+
     return loaded(folder, "train", open_run, build_module, lambda module: module.model, "train the run again")
 
 
@@ -59,6 +60,8 @@ def loaded(
         StudyError: the record is of another kind; the weights are missing, or do not fit the configuration, data or
             version of the record.
     """
+    from safetensors.torch import load_file
+
     record = load(folder / "record.json")
     check_kind(record, kind, str(folder))
     config: dict[str, Any] = dict(record.config)

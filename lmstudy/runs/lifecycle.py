@@ -10,14 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightning as L
-import torch
 from filelock import FileLock, Timeout
-from lightning.pytorch.callbacks import Callback
-from safetensors.torch import save_file
-from torch import Tensor
 
 from lmstudy.atomic import replacing, write_text
 from lmstudy.config import TrainerConfig
@@ -25,9 +20,13 @@ from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
 from lmstudy.runs.identity import NUMERICS, finding_id
 from lmstudy.runs.records import Findings, Record, load
-from lmstudy.training.callbacks import History, ProgressLine, SessionClock
-from lmstudy.training.loggers import build_loggers
-from lmstudy.training.trainer import build_trainer
+
+if TYPE_CHECKING:  # who looks at records need not wait for torch
+    import lightning as L
+    from lightning.pytorch.callbacks import Callback
+    from torch import Tensor
+
+    from lmstudy.training.callbacks import History, SessionClock
 
 WEIGHTS = "model.safetensors"
 _VERBS = {"train": "train", "tuning": "train", "reward": "train", "evaluation": "measure"}
@@ -172,6 +171,8 @@ class Session:
 
     def finish(self, found: Findings) -> Record:
         """Write the record, with the curves of all sessions; checkpoints are needed no more."""
+        import torch
+
         placed: TrainerConfig = self.work.typed.trainer
         gpus = [torch.cuda.get_device_name(i) for i in range(placed.devices if placed.accelerator == "gpu" else 0)]
         made = finish(self.work, self.clock, replace(found, curves=dict(self.history.curves)), gpus)
@@ -195,6 +196,10 @@ def session(
     Raises:
         KeyboardInterrupt: Ctrl-C, once a checkpoint is written.
     """
+    from lmstudy.training.callbacks import History, ProgressLine
+    from lmstudy.training.loggers import build_loggers
+    from lmstudy.training.trainer import build_trainer
+
     placed: TrainerConfig = work.typed.trainer
     write_text(work.folder / "config.json", json.dumps(work.config, indent=1))
     history = History(placed.log_every)
@@ -214,6 +219,8 @@ def session(
 
 def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
     """Whole and on the disk, or not at all: checkpoints are removed next."""
+    from safetensors.torch import save_file
+
     with replacing(path) as temporary:
         save_file({name: value.contiguous() for name, value in weights.items()}, temporary)
 
@@ -240,6 +247,8 @@ def check_checkpoint(path: Path, run: str) -> None:
     Raises:
         StudyError: the file is damaged, or is of another configuration or version. It is left where it is.
     """
+    import torch
+
     advice = f"move {path} away to train this run from its beginning"
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)

@@ -1,7 +1,6 @@
 """Pairs for DPO: what a model writes itself, and which of two texts a scorer minds less."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,16 +24,10 @@ AT_ONCE = 32
 """Texts whose log-probabilities are computed together."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """Pairs, and what making them took."""
-
-    pairs: Pairs
-    metrics: dict[str, float]
-
-
-def sampled_pairs(model: Any, corpus: Corpus, scorer: Scorer, settings: DPOSettings, seed: int) -> Found:
-    """Pairs of texts that `model` writes from nothing, with its own log-probabilities as the reference.
+def sampled_pairs(
+    model: Any, corpus: Corpus, scorer: Scorer, settings: DPOSettings, seed: int
+) -> tuple[Pairs, dict[str, float]]:
+    """Pairs of texts that `model` writes from nothing, with its own log-probabilities as the reference, and metrics.
 
     A text is as bad as its mean misalignment; texts that cannot be scored, or have nothing to score, are in no pair.
     The last segment of an unfinished text is learned, but not judged.
@@ -74,7 +67,7 @@ def sampled_pairs(model: Any, corpus: Corpus, scorer: Scorer, settings: DPOSetti
         "compute/scored_tokens": lengths[scored.scored].sum(),
         "compute/reference_tokens": lengths[used].sum(),
     }
-    return Found(Pairs(targets, chosen, rejected, reference), {name: float(value) for name, value in metrics.items()})
+    return Pairs(targets, chosen, rejected, reference), {name: float(value) for name, value in metrics.items()}
 
 
 def matched(means: NDArray[np.float64], partners: int, rng: np.random.Generator) -> tuple[Ints, Ints, int]:

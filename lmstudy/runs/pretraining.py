@@ -173,10 +173,10 @@ def _batches(run: Run, module: PretrainingModule, scorer: Scorer | None) -> _Bat
     assert scorer is not None
     device = torch.device("cuda" if typed.trainer.accelerator == "gpu" else "cpu")
     model: Any = module.model.to(device).eval()
-    found = sampled_pairs(model, run.corpus, scorer, typed.dpo, typed.seed)
+    found, metrics = sampled_pairs(model, run.corpus, scorer, typed.dpo, typed.seed)
     model.train()
-    pairs = PairDataModule(found.pairs, typed.dpo.pairs, typed.seed, data)
-    return _Batches(pairs, data, metrics=found.metrics)
+    pairs = PairDataModule(found, typed.dpo.pairs, typed.seed, data)
+    return _Batches(pairs, data, metrics=metrics)
 
 
 def _fit(run: Run) -> Record:

@@ -1,7 +1,7 @@
 """What reward models are held against, as a record: how far people agree, a lexicon, and ridge regression."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from lmstudy.config import BaselineConfig, check
 from lmstudy.data.corpus import prepare
 from lmstudy.evaluation.pair_agreement import Floats, accuracy_counts, ceiling_counts, halves_counts, pair_accuracy
-from lmstudy.evaluation.rating_baselines import TfidfRidge, vader
+from lmstudy.evaluation.rating_baselines import tfidf_ridge, vader
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.runs.lifecycle import baseline, measured
 from lmstudy.runs.records import Findings, Record
@@ -65,9 +65,9 @@ def _measure(rated: Rated) -> Findings:
     return found
 
 
-def _ridge(rated: Rated, texts: Ratings) -> TfidfRidge:
+def _ridge(rated: Rated, texts: Ratings) -> Callable[[Sequence[str]], Floats]:
     print(f"ratings: ridge regression on {len(texts):,} texts", file=sys.stderr)
-    return TfidfRidge().fit(texts.texts, means(rated.levels, texts))
+    return tfidf_ridge(texts.texts, means(rated.levels, texts))
 
 
 def _learning_curve(rated: Rated, seed: int) -> Any:

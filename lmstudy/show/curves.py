@@ -13,9 +13,8 @@ from matplotlib.figure import Figure
 
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import Record
-from lmstudy.show.labels import label_ends, plain_axis, spread
+from lmstudy.show.labels import label_ends, plain_axis
 from lmstudy.show.numbers import Interval
-from lmstudy.show.points import points
 from lmstudy.show.style import COLOURS, GREY, MARKERS
 
 Curve = Mapping[float, Interval | float] | Sequence[Mapping[float, float]]
@@ -205,21 +204,3 @@ def arm_curves(
     """A metric over training: a thin line for each seed, a thick one for their mean; see `seed_curves` and `curves`."""
     found = seed_curves(arms, key, by)
     return curves(found, UNITS[by], ylabel, top=top, log_y=log_y, baselines=baselines, colours=colours)
-
-
-def estimates(values: Mapping[str, Any], xlabel: str, zero: str | None = None) -> Figure:
-    """The former name of `lmstudy.show.points.points`."""
-    return points(values, xlabel, lines={zero: 0} if zero else None)
-
-
-def curves_with_intervals(
-    curves_: Mapping[str, Any], xlabel: str, ylabel: str, log: bool = False, log_x: bool = False
-) -> Figure:
-    """The former name of `curves`."""
-    return curves(curves_, xlabel, ylabel, log_x=log_x, log_y=log)
-
-
-__all__ = [
-    "MARKERS", "arm_curves", "curve_panels", "curves", "curves_with_intervals", "estimates", "label_ends",
-    "seed_curves", "spread",
-]  # fmt: skip

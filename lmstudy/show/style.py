@@ -1,7 +1,5 @@
 """The look of the book's figures: vector graphics, colours that colour-blind readers tell apart, no boxes."""
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -31,10 +29,3 @@ def use_house_style() -> None:
             "axes.titlepad": 8,
         }
     )
-
-
-def points(values: Any, xlabel: str, from_zero: bool = True) -> Any:
-    """The former name of `lmstudy.show.points.points`."""
-    from lmstudy.show.points import points as drawn
-
-    return drawn(values, xlabel, from_zero=from_zero)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -13,8 +13,10 @@ from pandas.io.formats.style import Styler
 
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
+from lmstudy.runs.records import Record
 from lmstudy.show import numbers
 from lmstudy.show.numbers import is_interval
+from lmstudy.study.estimates import bits_per_byte, mean_metric
 
 PROSE = 32
 """Characters from which a cell makes its column one of prose, whose lines wrap."""
@@ -185,6 +187,20 @@ def parameter_table(model: Any) -> pd.DataFrame:
     return pd.DataFrame({"parameters": parts})
 
 
+def quality_table(arms: Mapping[str, Sequence[Record]], split: str = "valid") -> pd.DataFrame:
+    """Bits per byte with its interval, and the classification metrics, of each arm on a split; means over seeds."""
+    columns = {"token accuracy": "accuracy", "macro recall": "recall", "macro F1": "f1"}
+    rows = {
+        name: {
+            "bits per byte (95 % interval)": bits_per_byte(records, split),
+            **{title: mean_metric(records, f"{split}/{key}") for title, key in columns.items()},
+            "seeds": len(records),
+        }
+        for name, records in arms.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
 def reason_table(report: Mapping[str, Any]) -> pd.DataFrame:
     """One row a cleaning step of a corpus' report: its reason, and the documents and characters it removed."""
     removed = [source["removed"] for source in report["sources"].values()]
@@ -197,28 +213,3 @@ def reason_table(report: Mapping[str, Any]) -> pd.DataFrame:
         for step, reason in report["steps"].items()
     }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def show(table: pd.DataFrame, precision: int = 0) -> Styler:
-    """The former `shown`: every float with so many decimals."""
-    return shown(table, decimals=precision)
-
-
-def with_interval(estimate: Estimate, spec: str = ".3f") -> str:
-    """The former `numbers.written`, with a spec for its digits."""
-    return f"{estimate.value:{spec}} ({estimate.interval(spec)})"
-
-
-def difference_table(differences: Mapping[str, Estimate], unit: str) -> pd.DataFrame:
-    """The former `differences`, already written."""
-    return pd.DataFrame(
-        {
-            name: {
-                f"difference, {unit}": f"{e.value:+.3f}",
-                "95 % interval": e.interval("+.3f"),
-                "seeds": e.n,
-                "says": "worse" if e.low > 0 else "better" if e.high < 0 else "nothing: the interval holds zero",
-            }
-            for name, e in differences.items()
-        }
-    ).T

@@ -41,7 +41,7 @@ STARTS: dict[str, dict[str, tuple[str, ...]]] = {
 of style as they are."""
 
 
-_LABELS = ("head=true", "valid_examples=1000", "optimizer=muon_tuning")
+_LABELS = ("head=true", "valid_examples=1000", "optimizer=muon_labels")
 SETTINGS: dict[str, tuple[str, ...]] = {
     "sentiment": _LABELS,
     "sentiment_zh": _LABELS,

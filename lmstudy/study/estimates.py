@@ -79,12 +79,16 @@ def check_same_documents(records: Records, split: str) -> None:
     for other in records[1:]:
         if other.data != first.data:
             raise StudyError(f"records {first.name} and {other.name} come from different data; run one again")
-        sizes = [[size for _, size in r.groups.get(split, [])] for r in (first, other)]
-        if sizes[0] != sizes[1]:
-            raise StudyError(
-                f"records {first.name} and {other.name}: their groups on split {split!r} "
-                "do not hold the same documents, since their bytes differ"
-            )
+        _check_same_bytes(first, other, split)
+
+
+def _check_same_bytes(first: Record, other: Record, split: str) -> None:
+    sizes = [[size for _, size in r.groups.get(split, [])] for r in (first, other)]
+    if sizes[0] != sizes[1]:
+        raise StudyError(
+            f"records {first.name} and {other.name}: their groups on split {split!r} "
+            "do not hold the same documents, since their bytes differ"
+        )
 
 
 def bits_per_byte(records: Records, split: str = "valid") -> Estimate:
@@ -102,12 +106,14 @@ def more_bits(records: Records, reference: Records, split: str = "valid", *, sam
             were evaluated on (their bytes must agree all the same).
 
     Raises:
-        StudyError: the arms were trained on different data.
+        StudyError: the arms were trained on different data, or their groups do not hold the same documents.
     """
     if same_data and records[0].data != reference[0].data:
         names = records[0].name, reference[0].name
         raise StudyError(f"{names[0]} and {names[1]} were trained on different data: compare evaluations on one split")
-    return paired_difference(group_counts(records, split), group_counts(reference, split))
+    counts = group_counts(records, split), group_counts(reference, split)
+    _check_same_bytes(records[0], reference[0], split)
+    return paired_difference(*counts)
 
 
 def metric(records: Records, key: str) -> Estimate:

@@ -177,7 +177,7 @@ class Shelf:
             NoRecordsError: there is none.
             StudyError: a key or choice that does not exist, or a measurement of a run whose weights are gone.
         """
-        from lmstudy.measures.evaluate import asked  # torch
+        from lmstudy.measures.evaluate import asked
 
         config = compose_config("evaluate", ["run=''", *overrides])
         settings = json.loads(json.dumps(asked(config)[1]))  # tuples as records keep them

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -18,7 +19,7 @@ from lmstudy.data.splits import unit_hash
 from lmstudy.errors import StudyError
 
 PARTS = 32
-"""Groups of examples whose sums a record keeps; an example is in the same one whatever model answers it."""
+"""Groups of examples or texts whose sums a record keeps; an example is in the same one whatever model answers it."""
 SPLITS = ("train", "valid", "test")
 
 
@@ -53,12 +54,22 @@ class Judgement:
     def groups(self, examples: Sequence[Example]) -> dict[str, list[list[float]]]:
         """[PARTS][2] sums of the rows of each part."""
         parts = np.array([example.part for example in examples], dtype=np.int64)
-        found = {}
-        for name, rows in self.rows.items():
-            sums = np.zeros((PARTS, 2))
-            np.add.at(sums, parts, rows)
-            found[name] = [[float(f"{top:.6g}"), float(size)] for top, size in sums]
-        return found
+        return {name: in_parts(rows, parts) for name, rows in self.rows.items()}
+
+
+def in_parts(rows: NDArray[np.float64], parts: NDArray[np.int64]) -> list[list[float]]:
+    """[PARTS][2] sums of the rows [n, 2] of each part."""
+    sums = np.zeros((PARTS, 2))
+    np.add.at(sums, parts, rows.reshape(-1, 2))
+    return [[float(f"{top:.6g}"), float(size)] for top, size in sums]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Answers to examples, and how good they are."""
+
+    answers: list[str]
+    judgement: Judgement
 
 
 class Task(Protocol):
@@ -104,31 +115,8 @@ def in_order(examples: Examples) -> Examples:
     return {split: sorted(examples[split], key=lambda one: unit_hash("order", one.id)) for split in SPLITS}
 
 
-def pairs_of(settings: Mapping[str, Any], cache: Path | None, progress: Progress) -> Examples:
-    """Documents of two segments as examples: the first is read, the second written.
-
-    Raises:
-        StudyError: a document with another number of segments.
-    """
-    corpus = prepare(settings, cache, progress)
-    found: Examples = {}
-    for split in SPLITS:
-        rows = corpus.splits.get(split)
-        found[split] = []
-        if rows is None:
-            continue
-        ids = iter(rows["id"])
-        for batch in segmented(rows, corpus.tokenizer):
-            for segments in batch:
-                name = next(ids)
-                if len(segments) != 2:
-                    raise StudyError(f"task.pairs: {name} has {len(segments)} segments, a pair has two")
-                found[split].append(Example(name, *segments))
-    return in_order(found)
-
-
 class Pairs:
-    """Common to tasks from the first segment of a pair to the second.
+    """Common to tasks from the first segment of a pair, which is read, to the second, which is written.
 
     Args:
         pairs: `data` configuration of pairs.
@@ -146,7 +134,17 @@ class Pairs:
         return self.pairs
 
     def examples(self, cache: Path | None = None, progress: Progress = to_stderr) -> Examples:
-        return pairs_of(self.pairs, cache, progress)
+        """Documents of two segments; one with another number of them is a StudyError."""
+        corpus = prepare(self.pairs, cache, progress)
+        found: Examples = {split: [] for split in SPLITS}
+        for split in corpus.splits.keys() & found.keys():
+            rows = corpus.splits[split]
+            documents = chain.from_iterable(segmented(rows, corpus.tokenizer))
+            for name, segments in zip(rows["id"], documents, strict=True):
+                if len(segments) != 2:
+                    raise StudyError(f"task.pairs: {name} has {len(segments)} segments, a pair has two")
+                found[split].append(Example(name, *segments))
+        return in_order(found)
 
 
 def means(columns: dict[str, NDArray[np.float64]]) -> Judgement:

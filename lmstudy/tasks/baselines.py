@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lmstudy.data.source_messages import PLACEHOLDER
 from lmstudy.errors import StudyError
-from lmstudy.tasks.base import Example, Judgement, Task
+from lmstudy.tasks.base import Answered, Example, Task
 from lmstudy.tasks.classification import Classification
 
 Answer = Callable[[Sequence[Example], Sequence[Example]], list[str]]
@@ -169,17 +169,9 @@ BY_TASK: dict[str, dict[str, Answer]] = {
 LOGISTIC = "TF-IDF, logistic regression"
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """What a baseline answers, and how good that is."""
-
-    answers: list[str]
-    judgement: Judgement
-
-
 def judged(
     task: Task, train: Sequence[Example], asked: Sequence[Example], valid: Sequence[Example] = ()
-) -> dict[str, Baseline]:
+) -> dict[str, Answered]:
     """Each baseline's answers to the questions, judged; for a task of one's own `nearest` and `majority`.
 
     Logistic regression chooses its settings on `valid`; its metrics `strength` and `balanced` tell which.
@@ -188,11 +180,11 @@ def judged(
     found = {}
     for name, answer in known.items():
         answers = answer(train, asked)
-        found[name] = Baseline(answers, task.judge(asked, answers))
+        found[name] = Answered(answers, task.judge(asked, answers))
     if isinstance(task, Classification):
         linear = logistic(task, train, asked, valid)
         told = linear.probabilities.argmax(1)
         judgement = task.of_labels(asked, told, linear.probabilities)
         judgement.metrics |= {"strength": linear.strength, "balanced": float(linear.weights == "balanced")}
-        found[LOGISTIC] = Baseline([task.labels[i] for i in told], judgement)
+        found[LOGISTIC] = Answered([task.labels[i] for i in told], judgement)
     return found

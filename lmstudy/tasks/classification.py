@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -147,9 +146,3 @@ class LabelledReviews(Classification):
             columns = zip(*(rows[key] for key in ("id", "text", "path")), strict=True) if rows is not None else ()
             found[split] = [Example(name, text, source.label(path)) for name, text, path in columns]
         return in_order(found)
-
-
-def shares(examples: Sequence[Example]) -> Mapping[str, float]:
-    """How many of the examples have each label, as shares."""
-    counts = Counter(example.target for example in examples)
-    return {label: count / len(examples) for label, count in counts.most_common()}

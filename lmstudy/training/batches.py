@@ -1,16 +1,24 @@
 """Batches of examples that are learned from one by one: shuffled without end, or all of them in their order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import lightning as L
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lmstudy.data.batches.by_length import shuffled
 
 Ints = NDArray[np.int64]
+
+
+def padded(rows: Sequence[Any], fill: int) -> Tensor:
+    """[B, longest] int64 of B rows of numbers."""
+    tensors = [torch.as_tensor(np.asarray(row), dtype=torch.int64) for row in rows]
+    return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=fill)
 
 
 class Examples(Protocol):

@@ -16,6 +16,7 @@ from lmstudy.data.batches.packing import decoder_input
 from lmstudy.data.datamodule import CorpusDataModule, EvaluationBatches
 from lmstudy.data.examples import Ints
 from lmstudy.data.tokenizer import BOS, PAD
+from lmstudy.training.batches import padded
 from lmstudy.training.pretraining import PretrainingModule
 
 
@@ -51,17 +52,11 @@ class Pairs:
 
 def text_batch(targets: Sequence[Ints]) -> Seq2SeqBatch:
     """One text a row, written from nothing: the encoder reads the start token alone."""
-    rows, length = len(targets), max(map(len, targets))
-    labels = np.full((rows, length), IGNORE, dtype=np.int64)
-    tokens = np.full((rows, length), PAD, dtype=np.int64)
-    for row, target in enumerate(targets):
-        labels[row, : len(target)] = target
-        tokens[row, : len(target)] = decoder_input(target, shifted=True)
-    labels_BT = torch.from_numpy(labels)
+    labels_BT = padded(targets, IGNORE)
     return Seq2SeqBatch(
-        encoder_tokens=torch.full((rows, 1), BOS),
-        encoder_documents=torch.ones(rows, 1, dtype=torch.int64),
-        decoder_tokens=torch.from_numpy(tokens),
+        encoder_tokens=torch.full((len(targets), 1), BOS),
+        encoder_documents=torch.ones(len(targets), 1, dtype=torch.int64),
+        decoder_tokens=padded([decoder_input(target, shifted=True) for target in targets], PAD),
         decoder_documents=(labels_BT != IGNORE).long(),
         labels=labels_BT,
         target_tokens=(labels_BT != IGNORE).sum(),

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-import lightning as L
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -18,8 +17,8 @@ from torchmetrics.classification import MulticlassF1Score
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 from lmstudy.data.tokenizer import BOS, EOS, PAD
 from lmstudy.errors import StudyError
-from lmstudy.training.batches import ExampleData, InOrder
-from lmstudy.training.optimizers import AdamW
+from lmstudy.training.batches import InOrder, padded
+from lmstudy.training.optimizers import AdamW, Optimised
 
 Ids = NDArray[np.int32]
 
@@ -36,12 +35,6 @@ class TunedBatch(NamedTuple):
     @property
     def target_tokens(self) -> Tensor:
         return self.text.target_tokens
-
-
-def padded(rows: Sequence[Sequence[int] | Ids], fill: int) -> Tensor:
-    """[B, longest] int64."""
-    tensors = [torch.as_tensor(np.asarray(row), dtype=torch.int64) for row in rows]
-    return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=fill)
 
 
 def side_by_side(sources: Sequence[Ids], targets: Sequence[Ids]) -> Seq2SeqBatch:
@@ -93,13 +86,6 @@ class TokenPairs:
         return TunedBatch(text, torch.from_numpy(self.labels[index]), behind_start)
 
 
-class FineTuningData(ExampleData):
-    """Batches to learn from and to validate on; arguments as of `ExampleData`."""
-
-    def __init__(self, train: TokenPairs, valid: TokenPairs, size: int, seed: int) -> None:
-        super().__init__(train, valid, size, seed, EVALUATED)
-
-
 class Head(nn.Module):
     """logits = W mean_s h_s + b over what the encoder or the decoder makes of a text's tokens: [B, labels]; 0 at first.
 
@@ -148,7 +134,7 @@ def best_spans(logits_B2S: Tensor, longest: int) -> Tensor:
     return torch.stack([best_B // size, best_B % size], 1)
 
 
-class FineTuningModule(L.LightningModule):
+class FineTuningModule(Optimised):
     """Trains a model on examples.
 
     Without a head the loss is the cross-entropy of the target's tokens, behind the source; with one it is that of
@@ -156,8 +142,7 @@ class FineTuningModule(L.LightningModule):
 
     Args:
         model: a `Seq2SeqTransformer`, pretrained or not.
-        optimizer: settings that build an optimiser and know its schedule.
-        steps: length of the training, for the schedule.
+        optimizer, steps: as of `Optimised`.
         head: a `Head` or a `SpanHead`, or None.
         label_weights: [labels] of the examples of each label in the loss; None: all count alike.
     """
@@ -172,9 +157,9 @@ class FineTuningModule(L.LightningModule):
         head: Head | SpanHead | None = None,
         label_weights: Tensor | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(optimizer, steps)
         self.register_buffer("label_weights", label_weights, persistent=False)
-        self.model, self.optimizer_settings, self.steps, self.head = model, optimizer, steps, head
+        self.model, self.head = model, head
         self.losses = MeanMetric()
         self.f1 = MulticlassF1Score(head.linear.out_features, average="macro") if isinstance(head, Head) else None
 
@@ -238,10 +223,3 @@ class FineTuningModule(L.LightningModule):
         if self.f1 is not None:
             self.log("valid/f1", self.f1.compute())
             self.f1.reset()
-
-    def configure_gradient_clipping(self, optimizer: Any, *args: Any, **kwargs: Any) -> None:
-        """Clip by the L2 norm of all gradients."""
-        torch.nn.utils.clip_grad_norm_(self.parameters(), self.optimizer_settings.clip)
-
-    def configure_optimizers(self) -> Any:
-        return self.optimizer_settings.scheduled(self, self.steps)

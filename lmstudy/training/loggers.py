@@ -8,10 +8,6 @@ from typing import Any
 
 from lightning.pytorch.loggers import CSVLogger, Logger
 
-from lmstudy.errors import StudyError
-
-NAMES = ("csv", "wandb", "tensorboard")
-
 
 class ForgivingLogger(Logger):
     """Hands everything on to a logger until that fails once; then says so and stays silent."""
@@ -20,14 +16,21 @@ class ForgivingLogger(Logger):
         super().__init__()
         self.label = label
         self._logger: Logger | None = None
-        self._try(lambda: setattr(self, "_logger", make()))
-
-    def _try(self, action: Callable[[], Any]) -> None:
         try:
-            action()
+            self._logger = make()
         except Exception as error:
-            self._logger = None
-            print(f"warning: the {self.label} logger failed and is off from here: {error}", file=sys.stderr)
+            self._give_up(error)
+
+    def _try(self, action: Callable[[Logger], Any]) -> None:
+        if self._logger is not None:
+            try:
+                action(self._logger)
+            except Exception as error:
+                self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        self._logger = None
+        print(f"warning: the {self.label} logger failed and is off from here: {error}", file=sys.stderr)
 
     @property
     def name(self) -> str:
@@ -38,31 +41,24 @@ class ForgivingLogger(Logger):
         return "0"
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
-        if self._logger is not None:
-            logger = self._logger
-            self._try(lambda: logger.log_hyperparams(params))
+        self._try(lambda logger: logger.log_hyperparams(params))
 
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        if self._logger is not None:
-            logger = self._logger
-            self._try(lambda: logger.log_metrics(metrics, step))
+        self._try(lambda logger: logger.log_metrics(metrics, step))
 
     def save(self) -> None:
-        if self._logger is not None:
-            self._try(self._logger.save)
+        self._try(lambda logger: logger.save())
 
     def finalize(self, status: str) -> None:
-        if self._logger is not None:
-            logger = self._logger
-            self._try(lambda: logger.finalize(status))
+        self._try(lambda logger: logger.finalize(status))
 
     def close(self) -> None:
         """The run is over (Lightning finalises after every stage of it)."""
-        if self._logger is not None and self.label == "wandb":
+        if self.label == "wandb":
             self._try(_finish_wandb)
 
 
-def _finish_wandb() -> None:
+def _finish_wandb(logger: Logger) -> None:
     """A sweep trains several runs in one process: wandb must close one before it opens the next."""
     import wandb
 
@@ -86,9 +82,6 @@ def _tensorboard(folder: Path) -> Logger:
 
 def build_loggers(names: list[str], folder: Path, run: str, name: str) -> list[ForgivingLogger]:
     """CSV and the named loggers, writing under the run's folder. wandb is offline unless a key is present."""
-    unknown = set(names) - set(NAMES)
-    if unknown:
-        raise StudyError(f"logger.names={sorted(unknown)}: choose from {list(NAMES)}")
     makers: dict[str, Callable[[], Logger]] = {
         "csv": lambda: CSVLogger(save_dir=str(folder), name="csv"),
         "wandb": lambda: _wandb(folder, run, name),

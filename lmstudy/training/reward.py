@@ -1,9 +1,8 @@
 """Learning a reward from single ratings: texts with their ratings as batches, and a LightningModule."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import lightning as L
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from lmstudy.data.text_rows import Row, Rows, side_by_side
 from lmstudy.errors import StudyError
 from lmstudy.models.reward import RewardModel
 from lmstudy.training.batches import ExampleData
-from lmstudy.training.optimizers import AdamW
+from lmstudy.training.optimizers import AdamW, Optimised
 from lmstudy.training.reward_losses import RewardLoss, chance_above
 
 
@@ -75,14 +74,13 @@ def pair_accuracy(rewards_B: Tensor, counts_BL: Tensor) -> Tensor:
     return (above_BB * ahead_BB).sum() / above_BB.sum()
 
 
-class RewardModule(L.LightningModule):
+class RewardModule(Optimised):
     """Trains a reward model by a loss, and measures it on rated texts that it has not seen.
 
     Args:
         model: texts in, rewards out; each of its members learns alone.
         loss: see `lmstudy.training.reward_losses.RewardLoss`.
-        optimizer: settings that build an optimiser for the model and know its schedule.
-        steps: length of the training, for the schedule.
+        optimizer, steps: as of `Optimised`.
         levels: the scale that texts were rated on, from worst to best.
         seed: of dropout.
     """
@@ -98,8 +96,8 @@ class RewardModule(L.LightningModule):
         levels: tuple[float, ...],
         seed: int = 0,
     ) -> None:
-        super().__init__()
-        self.model, self.loss, self.optimizer_settings, self.steps, self.seed = model, loss, optimizer, steps, seed
+        super().__init__(optimizer, steps)
+        self.model, self.loss, self.seed = model, loss, seed
         self.register_buffer("levels", torch.tensor(levels), persistent=False)
         self.rewards, self.counts = CatMetric(), CatMetric()
 
@@ -128,10 +126,3 @@ class RewardModule(L.LightningModule):
         )
         self.rewards.reset()
         self.counts.reset()
-
-    def configure_gradient_clipping(self, optimizer: Any, *args: Any, **kwargs: Any) -> None:
-        """Clip by the L2 norm of all gradients."""
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.optimizer_settings.clip)
-
-    def configure_optimizers(self) -> Any:
-        return self.optimizer_settings.scheduled(self.model, self.steps)

@@ -1,1 +1,1 @@
-"""What a model writes, as texts that a scorer can judge."""
+"""What a model writes or answers: texts that a scorer can judge, answers that a task can."""

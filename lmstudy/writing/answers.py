@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from lmstudy.data.tokenizer import SENTINELS, decode, encode, token_bytes
 from lmstudy.models.beam import Beam, beam_search
 from lmstudy.models.generation import Sampling, generate
 from lmstudy.progress import ProgressLine
-from lmstudy.tasks.base import Example, Judgement, Task
+from lmstudy.tasks.base import Answered, Example, Task
 from lmstudy.tasks.classification import Classification
 from lmstudy.tasks.tokens import in_text, marks
 from lmstudy.training.fine_tuning import FineTuningModule, SpanHead, TokenPairs, best_spans
@@ -24,14 +24,6 @@ from lmstudy.writing.asked import BANNED
 
 AT_ONCE = 64
 """Answers that are written together."""
-
-
-@dataclass(frozen=True)
-class Answered:
-    """Answers to examples, and how good they are."""
-
-    answers: list[str]
-    judgement: Judgement
 
 
 def answered(

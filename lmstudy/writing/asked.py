@@ -1,17 +1,19 @@
 """Samples of a model as text, from nothing or continuing a beginning, and what the model is asked for."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
 from tokenizers import Tokenizer
 
 from lmstudy.data.tokenizer import BAD, BOS, GOOD, PAD, SENTINELS, decode
 from lmstudy.errors import StudyError
-from lmstudy.models.generation import Sampling, generate
-from lmstudy.models.guidance import Guided
-from lmstudy.models.network import Writer
+
+if TYPE_CHECKING:  # torch, which who only asks for settings need not wait for
+    from lmstudy.models.generation import Sampling
+    from lmstudy.models.network import Writer
 
 BANNED = (PAD, BOS, GOOD, BAD, *SENTINELS)
 """Special tokens that have no place in text; the end token is the one that may be drawn."""
@@ -53,6 +55,8 @@ class Asked:
         """The model, or the model under guidance."""
         if self.token is None or self.other is None or self.guidance == 1:
             return model
+        from lmstudy.models.guidance import Guided
+
         return Guided(model, self.guidance, {self.token: self.other})
 
     def banned(self) -> tuple[int, ...]:
@@ -96,6 +100,8 @@ def asked_of(
 
 def sampling_for(asked: Asked, length: int, temperature: float = 0.7, top_p: float = 0.9) -> Sampling:
     """How `length` tokens at most are drawn: T = .7 and top-p .9 by default, as Korbak et al. (2023) sample."""
+    from lmstudy.models.generation import Sampling
+
     return Sampling(temperature, top_p, banned=asked.banned(), max_tokens=length)
 
 
@@ -128,5 +134,9 @@ def continued_tokens(
         sampling: temperature, top-p, tokens that are never drawn, and the longest that may be written.
         asked: control token and guidance.
     """
+    import torch
+
+    from lmstudy.models.generation import generate
+
     generator = torch.Generator(next(model.parameters()).device).manual_seed(seed)
     return generate(asked.writer(model.eval()), prompts, sampling, forced=forced, generator=generator)

@@ -1,9 +1,11 @@
 """What a model writes, cut into the segments that scorers judge."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,9 +13,11 @@ from lmstudy.data.corpus import Corpus
 from lmstudy.data.examples import Ints
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import decode
-from lmstudy.models.generation import Sampling
 from lmstudy.progress import ProgressLine
 from lmstudy.writing.asked import Asked, continued_tokens, sampling_for
+
+if TYPE_CHECKING:
+    from lmstudy.models.generation import Sampling
 
 AT_ONCE = 128
 """Texts written together."""

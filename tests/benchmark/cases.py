@@ -12,6 +12,7 @@ from lmstudy.benchmark.processes import peak_bytes
 from lmstudy.benchmark.result import Bench
 from lmstudy.compose import compose_config
 from tests.conftest import TINY
+from tests.data.fake_documents import FakeDocuments
 
 SIZES = {"d_model": 16, "heads": 2, "d_ff": 24, "encoder_layers": 1, "decoder_layers": 1}
 
@@ -39,27 +40,14 @@ def contest(**accounts: Account) -> Contest:
     return Contest(accounts, machine, [list(accounts)] * rounds, 1)
 
 
-class Store:
+class Store(FakeDocuments):
     """Forty documents of tokens that are never special."""
 
     def __init__(self) -> None:
-        rng = np.random.default_rng(0)
-        self.documents = [rng.integers(50, 300, length) for length in rng.integers(5, 40, 40)]
-
-    def __len__(self) -> int:
-        return len(self.documents)
-
-    def tokens(self, index):
-        return self.documents[index]
-
-    def starts(self, index):
-        return np.arange(0, len(self.documents[index]), 4)
-
-    def lengths(self, index):
-        return np.array([len(self.documents[i]) for i in index])
+        super().__init__(np.random.default_rng(0).integers(5, 40, 40).tolist())
 
     def flat(self, index):
-        return np.concatenate([self.documents[i] for i in index]), None
+        return np.concatenate([self.tokens(i) for i in index]), None
 
 
 class WorkerHere(ExitStack):

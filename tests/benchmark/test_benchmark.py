@@ -148,7 +148,7 @@ def test_peers_ship_with_contenders_for_training():
     [
         (["peer=hf_t6"], "peer=hf_t6: no such choice; choose from all, hf_t5, hf_t5_compiled"),
         (["workload=fly"], "workload=fly: no such choice; choose from"),
-        (["workload.rows=0"], "workload.rows=0 must be at least 1"),
+        (["workload.rows=0"], "workload.rows=0: input should be greater than 0"),
         (["rounds=0"], "rounds=0: input should be greater than 0"),
         (["format=xml"], "format='xml': input should be 'table' or 'json'"),
         (["threads=4096"], "threads=4096: this process may use"),

@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 
-from lmstudy.benchmark.contest import Entry, hold, rotated
+from lmstudy.benchmark.contest import Entry, hold
 from lmstudy.benchmark.machine import Machine, MatrixProduct
 from lmstudy.benchmark.processes import Worker
 from lmstudy.errors import StudyError
@@ -18,11 +18,6 @@ TRIVIAL = "tests.benchmark.trivial"
 
 def counter(name: str, **settings) -> Entry:
     return Entry(name, f"{TRIVIAL}.Counter", {"name": name, "work": 1000, **settings})
-
-
-def test_everyone_moves_up_by_one():
-    assert [rotated("abc", number) for number in range(4)] == [list("abc"), list("bca"), list("cab"), list("abc")]
-    assert rotated(["alone"], 7) == ["alone"]
 
 
 def test_contenders_alternate_in_processes_of_their_own(tmp_path, capfd):

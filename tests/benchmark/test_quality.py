@@ -16,7 +16,6 @@ from lmstudy.benchmark.quality_lines import (
     Reach,
     StepSeconds,
     comparable_but_for_rows,
-    crossing,
     reach,
 )
 from lmstudy.benchmark.result import Bench
@@ -111,14 +110,6 @@ def test_a_length_reaches_by_its_mean_and_surely_by_its_interval():
     assert reach({100: [1.1]}, 1.2, BOTH) == Reach(steps=100, surely=None, perhaps=None)  # one seed
 
 
-def test_a_curve_crosses_between_its_points():
-    curve = {"step": [100, 200, 300], "value": [3.0, 2.0, 1.0]}
-    assert crossing(curve, 1.25) == pytest.approx(275)
-    assert crossing(curve, 2.0) == 200
-    assert crossing(curve, 3.5) == 100
-    assert crossing(curve, 0.9) is None
-
-
 def test_the_headline_is_minutes_over_minutes_with_both_intervals():
     curve = {500: 2.0, 1000: 1.88}
     close = [record(bits, curve, 2000.0, seed) for seed, bits in enumerate((1.75, 1.751, 1.752))]
@@ -136,10 +127,6 @@ def test_the_headline_is_minutes_over_minutes_with_both_intervals():
     assert found["hf_t5", "minutes"].value == pytest.approx(4000 * 0.3 / 60)
     assert found["lmstudy", "minutes_1000_steps"].value == pytest.approx(1000 * 0.1 / 60)
     assert found["lmstudy", "bits_per_byte_1000_steps"].value == pytest.approx(1.751)
-    # 1.9, the end of the peer's curve, lies 10 / 12 of the way from 2.0 to 1.88.
-    assert found["lmstudy", "crossing_minutes_1000_steps"].value == pytest.approx((500 + 500 * 10 / 12) * 0.1 / 60)
-    assert found["lmstudy", "crossing_minutes_800_steps"].value is None
-    assert "never by 3 of 3 seeds" in found["lmstudy", "crossing_minutes_800_steps"].unit
 
 
 def test_equal_minutes_compare_curves():

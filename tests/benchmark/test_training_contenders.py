@@ -11,7 +11,6 @@ from lmstudy.benchmark.train import packed_batches, whole_batches
 from lmstudy.data.batch import Shape
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
-from lmstudy.models.transformer import same_example
 from tests.benchmark.cases import Store
 
 SIZES = {"vocab_size": 300, "d_model": 32, "heads": 2, "d_ff": 48, "encoder_layers": 2, "decoder_layers": 2}
@@ -50,14 +49,6 @@ def test_packed_rows_hold_several_examples_and_whole_rows_one():
     assert packed.decoder_documents.amax(1).float().mean() > 1.5
     assert (whole.decoder_documents == 1).all()
     assert ((packed.decoder_tokens == BOS).sum(1) == packed.decoder_documents.amax(1)).all()
-
-
-def test_block_masks_by_hand():
-    query, key = torch.tensor([[1, 1, 2]]), torch.tensor([[1, 2]])
-    assert same_example(query, key).tolist() == [[[True, False], [True, False], [False, True]]]
-    assert same_example(query, query, causal=True).tolist() == [
-        [[True, False, False], [True, True, False], [False, False, True]]
-    ]
 
 
 def test_numbers_of_parameters_and_shapes_are_comparable():

@@ -7,11 +7,11 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from browser import CHROMIUM, Browser
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from lmstudy.publishing.links import broken_links
 from lmstudy.publishing.pages import build_pages
+from tests.book.browser import CHROMIUM, Browser
 from tests.conftest import ROOT
 
 NOTEBOOKS = tuple(sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")))

@@ -1,10 +1,12 @@
-"""What the chapters show of a model is what they say it is."""
+"""What the first two chapters show of a corpus and of a model is what they say it is."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lmstudy.chapters.corpus import corpus as counted
-from lmstudy.chapters.first_model import first_model, looks
+from lmstudy.chapters.first_model import first_model as chapter
 from lmstudy.compose import compose_config
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.pretraining import open_run, train
@@ -18,43 +20,33 @@ def finished(tiny):
     return load_run(open_run(config).folder)
 
 
-def test_an_example_is_one_document_cut_in_two(finished):
-    source, target = looks.one_example(finished, 0)
+def test_what_is_read_and_written_is_that_of_the_model(finished):
+    source, target = chapter.one_example(finished, 0)
     texts = finished.run.corpus.splits["train"]["text"]
-    assert any(source + target.rstrip("\n") in text for text in texts)
-
-
-def test_reading_measures_the_same_continuations_three_times(finished):
-    result, gain = looks.reading(finished, documents=12, seed=0)
-    right, _, wrong = result.values()
+    assert any(source + target.rstrip("\n") in text for text in texts)  # one document, cut in two
+    found, gain = chapter.reading(finished, documents=12, seed=0)
+    right, _, wrong = found.values()
     assert gain.value == pytest.approx(wrong.value - right.value)
-    assert list(result) == ["behind the right beginning", "behind nothing", "behind a wrong beginning"]
-    for estimate in result.values():
+    assert list(found) == ["behind the right beginning", "behind nothing", "behind a wrong beginning"]
+    for estimate in found.values():
         assert 1 < estimate.value < 12
         assert estimate.low < estimate.value < estimate.high
-    again = looks.reading(finished, documents=12, seed=0)
-    assert (result, gain) == again
-
-
-def test_samples_are_parsed(finished):
-    texts, share = looks.sample(finished.module.model, finished.run.corpus, 4, seed=1)
+    assert (found, gain) == chapter.reading(finished, documents=12, seed=0)
+    texts, share = chapter.sample(finished.module.model, finished.run.corpus, 4, seed=1)
     assert len(texts) == 4
     assert share.low <= share.value <= share.high
 
 
 def test_agreement_says_inside_outside_or_nothing_to_compare(finished):
-    from dataclasses import replace
+    record, key = finished.record, "valid/bits_per_byte"
 
-    record = finished.record
-    bits = record.metrics["valid/bits_per_byte"]
-    near = [
-        replace(record, id=f"{i:016x}", metrics={**record.metrics, "valid/bits_per_byte": bits + d})
-        for i, d in enumerate((-0.01, 0.0, 0.01))
-    ]
-    far = [replace(r, metrics={**r.metrics, "valid/bits_per_byte": r.metrics["valid/bits_per_byte"] + 1}) for r in near]
-    assert ": inside." in looks.agreement(record, near)
-    assert "**outside**" in looks.agreement(record, far)
-    assert "Fewer than two other runs of budget *smoke*" in looks.agreement(record, [record])
+    def others(more):
+        scores = [record.metrics[key] + more + d for d in (-0.01, 0.0, 0.01)]
+        return [replace(record, metrics={**record.metrics, key: score}) for score in scores]
+
+    assert ": inside." in chapter.agreement(record, others(0))
+    assert "**outside**" in chapter.agreement(record, others(1))
+    assert "Fewer than two other runs of budget *smoke*" in chapter.agreement(record, others(0)[:1])
 
 
 def test_tables_add_up(finished):
@@ -64,22 +56,28 @@ def test_tables_add_up(finished):
     assert (sources["functions found"] - sources["removed"] == sources["kept"]).all()
     removed = counted.removal_table(corpus.report)
     assert removed.loc["all"].sum() == sources.loc["all", "removed"]
-    reasons = tables.reason_table(corpus.report)
+    reasons = tables.reason_table(corpus.report).rename(index=counted.in_words)
+    assert list(reasons.index) == list(removed.columns)
     assert reasons["documents"].sum() == sources.loc["all", "removed"]
     parts = tables.parameter_table(finished.module.model)["parameters"]
     assert parts["all"] == parts.drop("all").sum() == record.metrics["parameters"]
-    shown = first_model.metric_table([record], {"valid": "held out"})
-    assert shown.loc["bits per byte", "held out"] == pytest.approx(record.metrics["valid/bits_per_byte"])
+    shown = chapter.metric_table(record, {"valid": "held out"})
+    assert shown.loc["bits per byte", "held out"] == record.metrics["valid/bits_per_byte"]
     splits = counted.split_table(corpus.report)
-    assert splits.loc["train", "documents"] == len(corpus.splits["train"])
-    assert counted.token_counts(corpus.splits["train"]).sum() == splits.loc["train", "tokens"]
+    assert splits.loc["training", "documents"] == len(corpus.splits["train"])
+    assert counted.token_counts(corpus.splits["train"]).sum() == splits.loc["training", "tokens"]
+    rates, everything, codes = counted.survey(corpus, 50, seed=0)
+    assert set(rates) <= set(sources.index)
+    assert min(e.value for e in rates.values()) <= everything.value <= max(e.value for e in rates.values())
+    assert all(count > 0 for *_, count in codes)
 
 
 def test_figures_draw_what_they_are_given(finished):
     record = finished.record
-    drawn = first_model.learning_curves(record, [record], {"counting": 2.0})
-    right = drawn.axes[1]
-    assert list(right.lines[1].get_ydata()) == record.curves["valid/bits_per_byte"]["value"]
-    assert any(line.get_ydata()[0] == 2.0 for line in right.lines)
+    n_gram = replace(record, metrics={"valid/bits_per_byte": 2.0})
+    held_out = chapter.learning_curves(record, [record], {"counting": n_gram}).axes[1]
+    assert list(held_out.lines[1].get_ydata()) == record.curves["valid/bits_per_byte"]["value"]
+    assert {text.get_text() for text in held_out.texts} >= {"this run", "counting", "this run, all documents"}
+    assert any(line.get_ydata()[0] == 2.0 for line in held_out.lines)
     lengths = counted.token_lengths({"train": np.array([1, 2, 3, 4])}, context=3)
     assert list(lengths.axes[0].lines[0].get_ydata()) == [0.25, 0.5, 0.75, 1]

@@ -6,30 +6,28 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from lmstudy.chapters.objectives import figures
-from lmstudy.chapters.objectives import objectives as looks
-from lmstudy.chapters.objectives import toy as chapter
+from lmstudy.chapters.objectives import figures, objectives, toy
 from tests.conftest import ROOT
 from tests.preferences.made_scores import made
 
 
 @pytest.fixture(scope="module")
-def effects() -> dict[str, list[chapter.Effect]]:
-    return {name: chapter.effects(objective) for name, objective in chapter.shown_names().items()}
+def effects() -> dict[str, list[toy.Effect]]:
+    return {name: toy.effects(objective) for name, objective in toy.shown_names().items()}
 
 
-def pulls(effects: list[chapter.Effect]) -> list[float]:
+def pulls(effects: list[toy.Effect]) -> list[float]:
     return [one.pull for one in effects if one.place % 1 == 0]
 
 
 def test_the_scorer_minds_the_second_line_alone():
-    scored = chapter.toy()
+    scored = toy.toy()
     assert scored.scores.tolist() == [0, 0.25, 0]
     assert scored.token_scores(0).tolist() == [0] * 4 + [0.25] * 4
 
 
 def test_pulls_are_those_of_the_equations(effects):
-    p = np.array(chapter.CHANCES)
+    p = np.array(toy.CHANCES)
     good = np.arange(8) < 4
     assert pulls(effects["MLE"]) == pytest.approx(1 - p, abs=1e-6)
     assert pulls(effects["conditional"]) == pytest.approx(1 - p, abs=1e-6)
@@ -48,19 +46,18 @@ def test_control_tokens_stand_before_both_lines(effects):
 
 
 def test_losses_in_the_table_are_those_of_the_tokens(effects):
-    table = chapter.loss_table(effects)
+    table = toy.loss_table(effects)
     assert len(table) == 10
-    assert table.loc["bad: =", "MLE"] == f"{-math.log(0.2):.2f}"
-    assert table.loc["bad: =", "unlikelihood"] == f"{-math.log(0.8):.2f}"
-    assert table.loc["bad: =", "filtering"] == ""
-    assert table.loc["good: ⟨good⟩", "conditional"] == f"{math.log(2):.2f}"
+    assert table.loc["bad: =", ["MLE", "unlikelihood"]].tolist() == pytest.approx([-math.log(0.2), -math.log(0.8)])
+    assert math.isnan(table.loc["bad: =", "filtering"])
+    assert table.loc["good: <good>", "conditional"] == pytest.approx(math.log(2))
 
 
 def test_limits_hold_and_the_program_speaks():
-    table = chapter.limit_table()
-    gaps = {name: gap for name, gap in table["gradients differ by"].items() if gap}
+    table = toy.limit_table()
+    gaps = table["gradients differ by"]
     same = ("RWR, β = ∞", "AWR, α = 1, V = 0", "AWR, α = 0", "unlikelihood, α = 0", "filtering, t = 1")
-    assert all(float(gaps[name]) < 1e-7 for name in (*same, "conditional, drop = 1"))
+    assert all(gaps[name] in ("0", "< 0.000001") for name in (*same, "conditional, drop = 1"))
     betas = [float(gaps[f"RWR, β = {beta}"]) for beta in (1, 10, 1000)]
     assert betas == sorted(betas, reverse=True)
     assert betas[0] > 50 * betas[2] > 0
@@ -72,29 +69,28 @@ def test_limits_hold_and_the_program_speaks():
 
 def test_the_table_of_objectives_has_every_yaml_and_its_parameters():
     shipped = {path.stem for path in (ROOT / "conf" / "objective").glob("*.yaml")}
-    assert set(looks.YAML) == shipped - {"conditional_known"}  # of which the chapter speaks apart
-    table = looks.objective_table()
+    assert set(objectives.YAML) == shipped - {"conditional_known"}  # of which the chapter speaks apart
+    table = objectives.objective_table()
     assert table.loc["awr", "own parameters"] == "alpha: 0.5, beta: 1, clip: 20, normalise: true"
     assert table.loc["conditional, cooldown", "own parameters"] == "drop: 0.05, cooldown: 0.1"
-    assert table.loc["filtering", "own parameters"] == "threshold: null, keep: null"
     assert table["control token at generation"].value_counts().to_dict() == {"none": 6, "good": 2}
 
 
 def test_released_settings_leave_next_to_nothing_of_the_preference():
     scored = made([0.0, 0.0, 0.0], [0.02, 0.05, 0.0])
-    table = looks.weight_table({"style": scored}, {"ours": {}, "released": {"beta": 10.0, "normalise": False}})
-    assert table.loc["style, released", "bad, median"] == f"{math.exp(-0.0035):.3f}"
-    assert float(table.loc["style, ours", "bad, median"]) < 0.5 * float(table.loc["style, ours", "good segments"])
-    assert looks.released_share(scored) == pytest.approx(0.965)
-    divided = looks.divided_table()
-    assert (divided["items in it (score × length)"] == "1.000").all()
-    assert divided["items in it, then"].tolist() == ["0.050", "0.025", "0.013"]
-    assert looks.charged(0.5, 0.5) == (2, 1)
+    table = objectives.weight_table({"style": scored}, {"ours": {}, "released": {"beta": 10.0, "normalise": False}})
+    assert table.loc["style, released", "bad, median"] == pytest.approx(math.exp(-0.0035), abs=1e-5)
+    assert table.loc["style, ours", "bad, median"] < 0.5 * table.loc["style, ours", "good segments"]
+    assert objectives.released_share(scored) == pytest.approx(0.965)
+    divided = objectives.divided_table()
+    assert (divided["items in it (score × length)"] == 1).all()
+    assert divided["items in it, then"].tolist() == pytest.approx([0.05, 0.025, 0.0125])
+    assert objectives.charged(0.5, 0.5) == (2, 1)
 
 
 def test_guidance_is_a_power_of_the_ratio():
     good, bad = {"a": 0.6, "b": 0.4}, {"a": 0.2, "b": 0.8}
-    table = looks.guided(good, bad, [0, 1, 3])
+    table = objectives.guided(good, bad, [0, 1, 3])
     assert table[0].tolist() == pytest.approx([0.2, 0.8], abs=1e-6)
     assert table[1].tolist() == pytest.approx([0.6, 0.4], abs=1e-6)
     odds = (0.2 * 3**3) / (0.8 * 0.5**3)
@@ -102,10 +98,10 @@ def test_guidance_is_a_power_of_the_ratio():
 
 
 def test_the_best_of_n_and_one_pair_of_dpo():
-    best = looks.best_of_table([1, 4])
-    assert best["n = 1"].tolist() == ["50.0%", "0.00 nats", "1"]
-    assert best["n = 4"].tolist()[:2] == ["80.0%", f"{math.log(4) - 0.75:.2f} nats"]
-    table = looks.dpo_table({"start": (0, 0), "apart": (10, -10), "down": (-10, -30)}, beta=0.1)
+    best = objectives.best_of_table([1, 4])
+    assert best.loc["n = 1"].tolist() == [50, 0, 1]
+    assert best.loc["n = 4"].tolist() == pytest.approx([80, math.log(4) - 0.75, 4])
+    table = objectives.dpo_table({"start": (0, 0), "apart": (10, -10), "down": (-10, -30)}, beta=0.1)
     assert table.loc["start", "loss"] == pytest.approx(math.log(2))
     assert table.loc["apart"].tolist() == pytest.approx(table.loc["down"].tolist())
     assert table.iloc[:, 1].tolist() == pytest.approx((-table.iloc[:, 2]).tolist())
@@ -114,7 +110,7 @@ def test_the_best_of_n_and_one_pair_of_dpo():
 
 def test_figures_are_drawn(effects):
     plt.close(figures.pulls(effects))
-    settings = looks.schedules()
+    settings = objectives.schedules()
     assert [(o.onset, o.cooldown) for o in settings.values()] == [(0, 0), (0, 0.1), (0.2, 0), (0.6, 0), (1, 0)]
     plt.close(figures.schedule(settings, 100))
-    plt.close(figures.guidance(looks.guided({"a": 0.6, "b": 0.4}, {"a": 0.2, "b": 0.8}, [0, 1, 2])))
+    plt.close(figures.guidance(objectives.guided({"a": 0.6, "b": 0.4}, {"a": 0.2, "b": 0.8}, [0, 1, 2])))

@@ -10,10 +10,8 @@ import pytest
 from matplotlib import pyplot as plt
 from tokenizers import Tokenizer
 
-from lmstudy.chapters.preferences import examples as looks
-from lmstudy.chapters.preferences import figures, opinions
-from lmstudy.chapters.preferences import preferences as chapter
-from lmstudy.chapters.preferences.preferences import Agreement, Drawn, Task
+from lmstudy.chapters.preferences import examples, figures, opinions
+from lmstudy.chapters.preferences.preferences import Agreement, Drawn, Task, amounts, draw, share_table, tau
 from lmstudy.data.tokenizer import encode, train
 from lmstudy.errors import StudyError
 from lmstudy.preferences.ratings import LEVELS, Ratings
@@ -21,6 +19,9 @@ from lmstudy.preferences.scorers.formatter import FormatterScorer
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
 from lmstudy.preferences.scorers.privacy import PrivacyScorer
 from lmstudy.preferences.scorers.privacy_held_out import HeldOutPrivacyScorer
+from lmstudy.study.reward_models import STRONG, TRAINING_SCORER
+from lmstudy.study.shelf import Shelf
+from tests.claim_records import composed, record
 from tests.preferences.made_scores import NAN, made
 
 BAD = "def f(a,b):\n    x=1\n    return a\n"
@@ -40,53 +41,50 @@ def test_shares_of_what_is_bad_leave_out_what_has_no_score():
     assert task.known().tolist() == [0, 1, 0, 0, 1]
     assert task.bad_segments() == pytest.approx(2 / 5)
     assert task.bad_documents() == pytest.approx(2 / 3)
-    table = chapter.share_table({"style": task})
-    assert table.loc["style", "bad segments"] == "40.0%"
-    assert table.loc["style", "documents"] == 4
-
-
-def test_a_segment_exactly_at_the_threshold_is_good():
-    task = Task(SimpleNamespace(), Pep8Scorer(), made([-1.3], [-1.2], threshold=-1.3))  # type: ignore[arg-type]
-    assert task.bad_segments() == task.bad_documents() == 0.5
+    table = share_table({"style": task})
+    assert table.loc["style", ["documents", "bad segments, %"]].tolist() == [4, 40]
+    exactly = Task(SimpleNamespace(), Pep8Scorer(), made([-1.3], [-1.2], threshold=-1.3))  # type: ignore[arg-type]
+    assert exactly.bad_segments() == exactly.bad_documents() == 0.5  # at the threshold a segment is good
 
 
 @pytest.fixture(scope="module")
 def corpus() -> Any:
     texts = {"a": [f"def a{i}():\n    pass\n" for i in range(30)], "b": [f"b{i} = 1\n" for i in range(9)]}
     tokenizer: Tokenizer = train([text for own in texts.values() for text in own], 300)
-    splits = {
-        "train": _split(tokenizer, "a", texts["a"]),
-        "valid": _split(tokenizer, "b", texts["b"]),
-    }
-    return SimpleNamespace(tokenizer=tokenizer, splits={k: datasets.Dataset.from_dict(v) for k, v in splits.items()})
-
-
-def _split(tokenizer: Tokenizer, source: str, texts: list[str]) -> dict[str, list[Any]]:
-    tokens, starts = encode(tokenizer, [text.splitlines(keepends=True) for text in texts])
-    columns = {"tokens": [own.tolist() for own in tokens], "starts": [own.tolist() for own in starts]}
-    return {"text": texts, "source": [source] * len(texts), **columns}
+    splits = {}
+    for split, source in (("train", "a"), ("valid", "b")):
+        own = texts[source]
+        tokens, starts = encode(tokenizer, [text.splitlines(keepends=True) for text in own])
+        columns = {"text": own, "source": [source] * len(own), "tokens": tokens, "starts": starts}
+        splits[split] = datasets.Dataset.from_dict(columns)
+    return SimpleNamespace(tokenizer=tokenizer, splits=splits)
 
 
 def test_every_package_gives_equally_many_documents(corpus):
-    found = chapter.draw(corpus, 10, seed=1)
+    found = draw(corpus, 10, seed=1)
     assert sorted(found.sources.tolist()) == ["a"] * 5 + ["b"] * 5
     assert len(set(found.texts)) == 10
-    assert all(
-        len(document) == (2 if source == "a" else 1) for document, source in zip(*vars(found).values(), strict=True)
-    )
-    assert chapter.draw(corpus, 10, seed=1).texts == found.texts != chapter.draw(corpus, 10, seed=2).texts
+    lengths = {"a": 2, "b": 1}
+    assert [len(document) for document in found.documents] == [lengths[source] for source in found.sources]
+    assert draw(corpus, 10, seed=1).texts == found.texts != draw(corpus, 10, seed=2).texts
     with pytest.raises(StudyError, match="documents=1 is less than one for each of 2 packages"):
-        chapter.draw(corpus, 1, seed=1)
+        draw(corpus, 1, seed=1)
 
 
 def test_tau_is_one_for_the_same_order_and_its_interval_covers_none():
     rng = np.random.default_rng(0)
     first = rng.random(200)
-    assert chapter.tau(first, np.exp(first)).value == pytest.approx(1)
-    assert chapter.tau(first, -first).value == pytest.approx(-1)
-    nothing = chapter.tau(first, rng.random(200))
+    assert [tau(first, second).value for second in (np.exp(first), -first)] == pytest.approx([1, -1])
+    nothing = tau(first, rng.random(200))
     assert nothing.low < 0 < nothing.high
     assert nothing.n == 200
+
+
+def test_tau_is_drawn_as_if_documents_were_drawn_one_by_one():
+    rng = np.random.default_rng(1)
+    first = np.round(rng.random(800), 2)
+    found = tau(first, np.round(first + rng.random(800), 1))
+    assert (found.value, found.low) == pytest.approx((0.5173005074132248, 0.4861335024234312), rel=1e-9)
 
 
 def test_tau_over_groups_is_less_certain_where_documents_of_a_group_are_alike():
@@ -94,41 +92,41 @@ def test_tau_over_groups_is_less_certain_where_documents_of_a_group_are_alike():
     group = np.repeat(np.arange(10), 20)
     first = rng.random(10)[group] + 0.01 * rng.random(200)
     second = rng.random(10)[group] + 0.01 * rng.random(200)
-    alone, grouped = chapter.tau(first, second), chapter.tau(first, second, group)
+    alone, grouped = tau(first, second), tau(first, second, group)
     assert grouped.value == alone.value
     assert grouped.n == 10
     assert grouped.high - grouped.low > 2 * (alone.high - alone.low)
-    assert np.isnan(chapter.tau(first, second, group > 4).low)  # two groups are too few
+    assert np.isnan(tau(first, second, group > 4).low)  # two groups are too few
 
 
 def test_amounts_are_counts_of_faults():
-    found = chapter.amounts(Pep8Scorer(), drawn(BAD, CLEAN))
+    found = amounts(Pep8Scorer(), drawn(BAD, CLEAN))
     assert found == pytest.approx([2, 0])  # E231 and E225
     row = Agreement.of(drawn(BAD, CLEAN, BAD), Pep8Scorer(), FormatterScorer()).row()
-    assert (row["bad: training"], row["bad: held-out"], row["same verdict"]) == ("67%", "67%", "100%")
+    assert [row[f"{name}, %"] for name in ("bad: training", "same verdict")] == pytest.approx([200 / 3, 100])
 
 
 def test_a_function_as_a_linter_shows_it():
-    shown = looks.annotated(Pep8Scorer(), BAD).splitlines()
+    shown = examples.as_linted(Pep8Scorer(), BAD).splitlines()
     assert shown[2] == f"{1 / 12:6.3f}  def f(a,b):"
     assert shown[3].index("^") == 8 + BAD.index(",")
     assert "E231" in shown[3]
-    assert looks.reformatted(FormatterScorer(), BAD).splitlines()[2].index("^") == BAD.index("b)")
-    assert "^" not in looks.reformatted(FormatterScorer(), CLEAN)
+    assert examples.as_reformatted(FormatterScorer(), BAD).splitlines()[2].index("^") == BAD.index("b)")
+    assert "^" not in examples.as_reformatted(FormatterScorer(), CLEAN)
     with pytest.raises(StudyError, match="none of 2 functions breaks 3 rules"):
-        looks.telling(Pep8Scorer(), drawn(BAD, CLEAN), seed=1)
+        examples.telling(Pep8Scorer(), drawn(BAD, CLEAN), seed=1)
     longer = BAD + "\n\n" + CLEAN
-    assert looks.telling(Pep8Scorer(), drawn(longer, CLEAN), seed=1, codes=2) == longer
+    assert examples.telling(Pep8Scorer(), drawn(longer, CLEAN), seed=1, codes=2) == longer
 
 
 def test_codes_are_counted_by_family_and_package():
     sample = drawn(BAD, CLEAN, sources=["p", "q"])
-    found = looks.broken_rules(sample)
-    table = looks.family_table(found, sample)
+    found = examples.broken_rules(sample)
+    table = examples.family_table(found, sample)
     assert table.loc["E2", "per 1,000 characters"] == pytest.approx(2000 / len(BAD + CLEAN))
-    assert table.loc["E2", "functions with one"] == "50.0%"
+    assert table.loc["E2", "functions with one, %"] == 50
     assert table.loc["E9", "per 1,000 characters"] == 0
-    rates = looks.codes_by_package(found, sample)
+    rates = examples.codes_by_package(found, sample)
     assert rates.columns.tolist() == ["p", "q"]
     assert rates["q"].sum() == 0
     assert rates.loc["E231  missing whitespace after ','", "p"] == pytest.approx(1000 / len(BAD))
@@ -137,15 +135,15 @@ def test_codes_are_counted_by_family_and_package():
 
 def test_headers_are_shown_without_what_is_private():
     sample = drawn(HEADER, CLEAN)
-    shown = looks.header(PrivacyScorer(), sample, seed=1)
+    shown = examples.header(PrivacyScorer(), sample, seed=1)
     assert not any(word in shown for word in ("Jane", "Doe", "Mary", "Smith", "example.org"))
     assert "{{EMAIL" in shown
     with pytest.raises(StudyError, match="none of 1 headers"):
-        looks.header(PrivacyScorer(), drawn(CLEAN), seed=1)
+        examples.header(PrivacyScorer(), drawn(CLEAN), seed=1)
 
 
 def test_made_up_lines_say_what_the_chapter_says_of_them():
-    table = looks.made_up_table({"training": PrivacyScorer(), "held-out": HeldOutPrivacyScorer()})
+    table = examples.made_up_table({"training": PrivacyScorer(), "held-out": HeldOutPrivacyScorer()})
     assert (table.loc["# Author: J. Doe"] == "–").all()  # initials are overlooked
     assert "Jordan River" in table.loc["# Victoria Falls, Charlotte Airport and Jordan River", "training"]
     spelled = table.loc["# Author: Jane Doe, jane.doe (at) example (dot) org"]
@@ -156,8 +154,8 @@ def test_made_up_lines_say_what_the_chapter_says_of_them():
 def test_one_sided_documents_are_those_that_one_scorer_alone_minds():
     sample = drawn(BAD, CLEAN, CLEAN)
     agreement = Agreement(sample, np.array([2.0, 0, 1.0]), np.array([3.0, 4.0, 0]))
-    assert looks.one_sided(agreement) == {"training": 2, "held-out": 1}
-    assert looks.one_sided(Agreement(sample, np.zeros(3), np.zeros(3))) == {}
+    assert examples.one_sided(agreement) == {"training": 2, "held-out": 1}
+    assert examples.one_sided(Agreement(sample, np.zeros(3), np.zeros(3))) == {}
 
 
 def ratings(*counts: dict[int, int]) -> Ratings:
@@ -173,13 +171,20 @@ def test_single_ratings_on_the_other_side_of_the_threshold():
 
 def test_agreement_of_opinions_about_the_same_texts():
     rated = ratings({2: 4}, {3: 4}, {-1: 4}, {0: 4})
-    views = opinions.opinions(rated, {"nobody": None})
+    views = opinions.opinions(rated, {})
     assert list(views) == ["people", "people, half A", "people, half B"]
     views["wrong"] = -views["people"]
     table = opinions.verdict_table(views, [("people", "people, half A"), ("people", "wrong")], -1.3)
-    assert table["same verdict"].tolist() == ["100%", "50%"]
-    assert table.iloc[0]["tau of texts"].startswith("1.00")
+    assert table["same verdict, %"].tolist() == [100, 50]
+    assert table.iloc[0]["τ of texts"].value == pytest.approx(1)
     assert opinions.furthest_apart(rated, views["people"], views["wrong"]) == 1
+
+
+def test_a_reward_model_that_nobody_trained_is_left_out():
+    models = {"half A": TRAINING_SCORER, "strong": STRONG}
+    made = record(1, "reward", {**composed("reward", *TRAINING_SCORER), "seed": 1}, 1.0, seed=1)
+    assert opinions.known(Shelf([made]), models) == {"half A": made}
+    assert "`lmstudy-reward half=A`" in opinions.commands(models)
 
 
 def test_figures_are_drawn():

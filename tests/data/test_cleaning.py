@@ -5,7 +5,7 @@ import pytest
 
 from lmstudy.data.cleaning import steps as cleaning
 from lmstudy.data.cleaning import stop_words
-from lmstudy.data.cleaning.cuts import Cuts, shortened, without
+from lmstudy.data.cleaning.cuts import shortened, without
 from lmstudy.data.cleaning.stop_words import cut_stop_words, identity
 from lmstudy.errors import StudyError
 
@@ -77,19 +77,6 @@ def test_identity_holds_the_settings_in_order():
 def test_bad_settings(settings, said):
     with pytest.raises(StudyError, match=said):
         cleaning.check(settings)
-
-
-def test_what_cuts_leave_of_a_text_and_its_segments():
-    text, spans = "one two\nthree\n", [(0, 4), (8, 13)]
-    assert without(text, spans) == "two\n\n"
-    assert shortened([8, 6], spans) == [4, 1]
-    assert Cuts(spans, 2).characters == 9
-
-
-def test_a_span_may_cover_segments_and_a_segment_may_vanish():
-    assert shortened([2, 3, 4], [(1, 7)]) == [1, 2]
-    assert shortened([2, 3, 4], [(0, 9)]) == []
-    assert shortened([2, 3, 4], []) == [2, 3, 4]
 
 
 def test_segments_are_what_is_left_of_each():

@@ -33,14 +33,6 @@ def test_rows_become_documents(folder, tmp_path, monkeypatch):
     assert [dict(reading.skipped) for reading in readings] == [{}, {}, {("hub", "rows without text"): 1}]
 
 
-def test_parquet(tmp_path):
-    (tmp_path / "set").mkdir()
-    datasets.Dataset.from_list(ROWS).to_parquet(str(tmp_path / "set" / "test.parquet"))
-    source = Hub(path=str(tmp_path / "set"), column="body", split_name="test")
-    ((_, rows),) = source.parts(tmp_path, print)
-    assert rows["body"][:] == [row["body"] for row in ROWS]
-
-
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

@@ -40,14 +40,13 @@ def test_every_document_is_whole_and_says_where_it_is_from(mixed):
     assert {d.source for d in chinese.documents} == {"alpha"}
     assert [d.segments for d in chinese.documents][:1] == [(REVIEWS[0],)]  # of two sentences
     assert dict(chinese.files) == {"alpha": 2}
-    assert source.segments("两句。话。") == ("两句。话。",)
-    assert source.segments("") == ()
 
 
 def test_the_prepared_corpus_holds_both(mixed):
     settings, cache = mixed
     corpus = prepare(settings, cache, lambda line: None)
     assert corpus.one_segment
+    assert (corpus.cut("两句。话。"), corpus.cut("")) == (("两句。话。",), ())
     rows = corpus.splits["train"]
     assert set(rows["source"]) == {"alpha", "beta"}
     assert all(list(starts) == [0] for starts in rows["starts"])

@@ -85,7 +85,6 @@ def test_equals_the_definition_on_a_small_corpus(order):
     train, held_out = markov(30, 300, 12), markov(30, 20, 12, seed=1)
     slow = Slow(order, 30, train)
     model = KneserNey(order, 30).fit(*flat(train))
-    assert np.array(model.discounts) == pytest.approx(np.array(slow.discounts[1:]))
     assert model.bits(*flat(held_out)) == pytest.approx([slow.bits(d) for d in held_out], rel=1e-12)
     for context in ([], [3], train[0][:7]):
         expected = [slow.probability(w, ("<s>", *context)) for w in slow.outcomes]
@@ -93,9 +92,7 @@ def test_equals_the_definition_on_a_small_corpus(order):
 
 
 def test_the_test_corpus_estimates_discounts_rather_than_falling_back():
-    model = KneserNey(3, 30).fit(*flat(markov(30, 300, 12)))
-    assert model.discounts[-1] != FALLBACK_DISCOUNTS
-    assert model.discounts[-2] != FALLBACK_DISCOUNTS
+    assert FALLBACK_DISCOUNTS not in Slow(3, 30, markov(30, 300, 12)).discounts[2:]
 
 
 @pytest.mark.parametrize("context", [[], [1, 2], [5, 5, 5, 5, 5, 5], [39, 38, 37, 36]])
@@ -127,7 +124,6 @@ def test_order_one_by_hand():
     # Counts a 1, b 2, c 3, d 4, end 2: n = (1, 2, 1, 1), Y = 1/5, D = (1/5, 2 - 3/10, 3 - 4/5).
     documents = [[0, 1, 1, 2, 2, 2], [3, 3, 3, 3]]
     model = KneserNey(1, 5).fit(*flat(documents))
-    assert model.discounts == [pytest.approx((0.2, 1.7, 2.2))]
     left = (0.2 + 1.7 + 2.2 + 2.2 + 1.7) / 12
     expected = np.array([0.8, 0.3, 0.8, 1.8, 0, 0.3]) / 12 + left / 6
     assert model.distribution([]) == pytest.approx(expected)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.rating_baselines import WORD, TfidfRidge, vader
+from lmstudy.evaluation.rating_baselines import WORD, tfidf_ridge, vader
 
 
 def texts_and_ratings(n: int, seed: int) -> tuple[list[str], np.ndarray]:
@@ -22,7 +22,7 @@ def texts_and_ratings(n: int, seed: int) -> tuple[list[str], np.ndarray]:
 
 
 def test_ridge_learns_what_words_are_worth() -> None:
-    model = TfidfRidge(penalty=0.1).fit(*texts_and_ratings(200, 0))
+    model = tfidf_ridge(*texts_and_ratings(200, 0))
     texts, ratings = texts_and_ratings(100, 1)
     assert np.corrcoef(model(texts), ratings)[0, 1] > 0.95
     superb, awful, unheard = model(["the film was superb", "the film was awful", "qqq"])
@@ -30,11 +30,8 @@ def test_ridge_learns_what_words_are_worth() -> None:
 
 
 def test_characters_see_through_spelling() -> None:
-    train = texts_and_ratings(200, 0)
-    words, characters = TfidfRidge(characters=None).fit(*train), TfidfRidge().fit(*train)
-    spelt = ["superbly", "awfully"]
-    assert words(spelt)[0] == words(spelt)[1]
-    assert characters(spelt)[0] > characters(spelt)[1] + 0.5
+    superbly, awfully = tfidf_ridge(*texts_and_ratings(200, 0))(["superbly", "awfully"])
+    assert superbly > awfully + 0.5
 
 
 def test_words_keep_their_apostrophes_and_smileys_stay_whole() -> None:

@@ -53,7 +53,6 @@ def test_a_weakness_is_found_and_used():
     assert means[4] > 5 * means[0]
     assert course.again.mean > means[4]
     assert course.rounds[4].bad > course.rounds[0].bad
-    assert all(result.highest >= result.mean for result in course.rounds)
     first, last = (ratio_of_sums_bootstrap(course.rounds[i].counts[None]) for i in (0, 4))
     assert first.value == pytest.approx(means[0])
     assert first.high < last.low
@@ -104,7 +103,6 @@ def test_each_prompt_is_asked_as_often_as_told_and_only_replies_count():
     assert Counter(map(tuple, model.asked)) == {("loud!!!!\n",): 6, ("quiet\n",): 6}  # 3 at first, 3 at the end
     assert course.rounds[0].mean == 0
     assert course.rounds[0].counts.tolist() == [[0, 45], [0, 45]]  # 3 replies of 3 segments of 5 characters
-    assert course.rounds[0].replies == 6
 
 
 def test_scores_are_per_segment_where_the_scorer_says_so():
@@ -129,18 +127,17 @@ def test_little_text_does_not_make_a_prompt_the_worst():
     assert scores == {"short\n": pytest.approx((1 + m) / (2 + k)), "long\n": pytest.approx((40 + m) / (90 + k))}
 
 
-def test_empty_and_unscored_replies_are_counted():
+def test_empty_replies_are_counted_and_unscored_ones_left_out():
     def reply(prompts):
         return [[[], [""], ["raise\n"], ["ok!\n"]][i % 4] for i in range(len(prompts))]
 
     course = red_team(reply, Bangs(), [["a\n"], ["b\n"]], rounds=1, size=2, replies=4)
     for result in (*course.rounds, course.again):
-        assert (result.replies, result.empty, result.unscored) == (8, 4, 2)
+        assert result.empty == 4
         assert result.counts.tolist() == [[1, 4], [1, 4]]
         assert result.bad == 1
     nothing = red_team(lambda prompts: [[] for _ in prompts], Bangs(), [["a\n"]], rounds=2, size=3)
     assert math.isnan(nothing.rounds[0].mean)
-    assert math.isnan(nothing.again.highest)
     assert math.isnan(nothing.again.bad)
 
 

@@ -60,8 +60,8 @@ def test_one_seed_has_no_interval_and_satisfies_no_condition():
 def test_a_95_percent_interval_covers_the_truth_about_95_times_in_100(seeds, seed_spread, group_spread):
     rng = np.random.default_rng(seeds)
     covered = 0
-    for repetition in range(200):
-        estimate = ratio_of_sums_bootstrap(table(rng, seeds, 40, seed_spread, group_spread), draws=400, seed=repetition)
+    for _ in range(200):
+        estimate = ratio_of_sums_bootstrap(table(rng, seeds, 40, seed_spread, group_spread), draws=400)
         covered += estimate.low <= 2 <= estimate.high
     assert 0.9 <= covered / 200 <= 0.99
 
@@ -69,15 +69,15 @@ def test_a_95_percent_interval_covers_the_truth_about_95_times_in_100(seeds, see
 def test_a_paired_difference_covers_the_truth_and_forgets_what_both_share():
     rng = np.random.default_rng(0)
     covered, widths = 0, []
-    for repetition in range(200):
+    for _ in range(100):
         hardness = 0.5 * rng.normal(size=40)
         a = counts(rng, hardness, seeds=3, seed_spread=0.02)
         b = counts(rng, hardness, seeds=1, seed_spread=0, mean=2.3, noise=0.1)
-        estimate = paired_difference(b, a, draws=400, seed=repetition)
-        apart = paired_difference(b, a, same_groups=False, draws=400, seed=repetition)
+        estimate = paired_difference(b, a)
+        apart = paired_difference(b, a, same_groups=False)
         covered += estimate.low <= 0.3 <= estimate.high
         widths.append((estimate.high - estimate.low) / (apart.high - apart.low))
-    assert 0.9 <= covered / 200 <= 0.99
+    assert 0.9 <= covered / 100 <= 0.99
     assert np.median(widths) < 0.4
 
 
@@ -96,7 +96,6 @@ def test_value_is_the_ratio_of_sums_and_order_and_units_do_not_matter():
     estimate = ratio_of_sums_bootstrap(a)
     assert estimate.value == pytest.approx(a[..., 0].sum() / a[..., 1].sum())
     assert estimate == ratio_of_sums_bootstrap(a)
-    assert estimate != ratio_of_sums_bootstrap(a, seed=1)
     assert ratio_of_sums_bootstrap(a * 8).low == pytest.approx(estimate.low)
     scaled = ratio_of_sums_bootstrap(a * [10, 1])
     assert (scaled.low, scaled.high) == pytest.approx((10 * estimate.low, 10 * estimate.high))

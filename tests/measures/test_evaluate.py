@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -14,6 +15,7 @@ from lmstudy.measures.evaluate import evaluate as evaluate_config
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.folders import find_folder
 from lmstudy.runs.records import find, load, load_folder
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -118,3 +120,20 @@ def test_mistakes_are_one_line(trained, tmp_path, monkeypatch, capsys, arguments
     shown = capsys.readouterr().err
     assert message in shown.splitlines()[-1]
     assert "Traceback" not in shown
+
+
+def test_the_settings_of_every_measure_are_known_without_importing_torch():
+    script = """
+import subprocess
+import sys
+from lmstudy.compose import compose_config
+from lmstudy.measures.evaluate import asked
+
+for name in sys.argv[1:]:
+    given = ["measure.teacher=x"] if name == "divergence" else []
+    assert asked(compose_config("evaluate", ["run=''", f"measure={name}", *given]))[1]["name"]
+heavy = {"torch", "lightning", "transformers", "datasets"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    choices = sorted(path.stem for path in (ROOT / "conf" / "measure").glob("[!_]*.yaml"))
+    subprocess.run([sys.executable, "-c", script, *choices], check=True)

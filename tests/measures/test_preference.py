@@ -11,8 +11,9 @@ from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
 from lmstudy.measures import divergence
 from lmstudy.measures.capability import Capability
-from lmstudy.measures.preference import PARTS, Preference, best, in_parts
+from lmstudy.measures.preference import Preference, best
 from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.tasks.base import PARTS, in_parts
 from lmstudy.writing.asked import Asked
 from lmstudy.writing.texts import Text, held_out_prompts, prompted
 from tests.measures.conftest import measure_of

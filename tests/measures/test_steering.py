@@ -10,8 +10,8 @@ from lmstudy.data.corpus import prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.errors import StudyError
 from lmstudy.measures.evaluate import evaluate
-from lmstudy.measures.preference import PARTS
 from lmstudy.measures.steering import CONTROLS, Steering, held_out_beginnings
+from lmstudy.tasks.base import PARTS
 from tests.data.test_settings import load
 from tests.data.wheels import build_sdist, pin_sdist, put
 

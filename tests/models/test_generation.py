@@ -42,10 +42,9 @@ def test_greedy_follows_the_uncached_argmax_in_a_batch_and_alone(model):
         assert generate(model, [prompt], sampling) == [output]
 
 
-def test_top_k_top_p_and_bans():
+def test_top_p_temperature_and_bans():
     logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]]))
     kept = lambda **settings: torch.isfinite(filtered_logits(logits, Sampling(banned=(), **settings)))[0].tolist()  # noqa: E731
-    assert kept(top_k=2) == [True, True, False, False]
     assert kept(top_p=0.79) == [True, True, False, False]
     assert kept(top_p=0.81) == [True, True, True, False]
     assert kept(top_p=0.01) == [True, False, False, False]
@@ -117,12 +116,8 @@ def plain_samples(model, prompts, sampling: Sampling, forced, generator) -> list
             logits = uncached_logits(model, prompt, outputs[row])[-1:]
             logits[:, list(sampling.banned)] = float("-inf")
             logits = logits / sampling.temperature
-            if sampling.top_k:
-                rank = logits.argsort(descending=True).argsort()
-                logits = logits.masked_fill(rank >= sampling.top_k, float("-inf"))
             cumulated = sorted_nucleus(logits, sampling.top_p).softmax(-1).cumsum(-1)[0]
             token = int((cumulated < uniform[row].double() * cumulated[-1]).sum())
-            token = sampling.force_after.get(outputs[row][-1] if outputs[row] else BOS, token)
             given = position < len(forced[row])
             token = forced[row][position] if given else token
             done[row] |= token in sampling.stop and not given
@@ -135,10 +130,10 @@ def plain_samples(model, prompts, sampling: Sampling, forced, generator) -> list
     "sampling",
     [
         Sampling(max_tokens=20, stop=tuple(range(5, 20))),
-        Sampling(temperature=0.7, top_p=0.8, max_tokens=20, stop=tuple(range(5, 25)), force_after={40: 41, 41: 7}),
-        Sampling(temperature=1.3, top_k=30, max_tokens=20, banned=(PAD, BOS, 50), stop=(EOS, *range(5, 15))),
+        Sampling(temperature=0.7, top_p=0.8, max_tokens=20, stop=tuple(range(5, 25))),
+        Sampling(temperature=1.3, max_tokens=20, banned=(PAD, BOS, 50), stop=(EOS, *range(5, 15))),
     ],
-    ids=["plain", "nucleus", "top_k"],
+    ids=["plain", "nucleus", "hot"],
 )
 def test_dropping_finished_rows_changes_no_sample(model, sampling, monkeypatch):
     kept = []
@@ -166,14 +161,12 @@ def test_dropping_finished_rows_changes_no_sample(model, sampling, monkeypatch):
 
 def test_banned_tokens_never_appear_and_forced_ones_always_do(model):
     banned = tuple(range(30))
-    sampling = Sampling(max_tokens=24, banned=banned, force_after={40: 41, 41: 42}, stop=())
+    sampling = Sampling(max_tokens=24, banned=banned, stop=())
     forced = [[], [31, 40], [3, 3], [33]]
     outputs = generate(model, PROMPTS, sampling, forced=forced, generator=torch.Generator().manual_seed(0))
-    assert outputs[1][:4] == [31, 40, 41, 42]
     for output, beginning in zip(outputs, forced, strict=True):
         assert output[: len(beginning)] == beginning
         assert not set(output[len(beginning) :]) & set(banned)
-        assert all(output[i + 1] == 41 for i, token in enumerate(output[:-1]) if token == 40)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +174,6 @@ def test_banned_tokens_never_appear_and_forced_ones_always_do(model):
     [
         ({"temperature": -1}, "temperature"),
         ({"top_p": 0}, "top_p"),
-        ({"top_k": -1}, "top_k"),
         ({"max_tokens": 0}, "max_tokens"),
     ],
 )
@@ -196,7 +188,7 @@ def test_other_mistakes(model):
     with pytest.raises(StudyError, match="every token is banned"):
         generate(model, [[]], Sampling(max_tokens=2, banned=tuple(range(V))))
     with pytest.raises(StudyError, match="every token is banned"):
-        generate(model, [[]], Sampling(max_tokens=2, top_p=0.9, top_k=5, banned=tuple(range(V))))
+        generate(model, [[]], Sampling(max_tokens=2, top_p=0.9, banned=tuple(range(V))))
     with pytest.raises(StudyError, match="2 forced beginnings were given for 1 prompts"):
         generate(model, [[]], Sampling(max_tokens=2), forced=[[], []])
     assert generate(model, [], Sampling()) == []

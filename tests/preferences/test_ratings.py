@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lmstudy.errors import StudyError
-from lmstudy.preferences.ratings import LEVELS, Ratings, counts_by_text, good_threshold, pairs, rated_split
+from lmstudy.preferences.ratings import LEVELS, Ratings, counts_by_text, rated_split
 from tests.data.rated import DOMAINS, SAME
 from tests.data.test_settings import load
 
@@ -31,7 +31,7 @@ def test_splits_have_the_ratings_that_people_gave(rated: dict[str, Any]) -> None
             domain, text, given = published[name]
             assert (found.domains[index], found.texts[index]) == (domain, text)
             if text != SAME:
-                assert found.single(index).tolist() == sorted(given)
+                assert np.repeat(LEVELS, found.counts[index]).tolist() == sorted(given)
                 assert found.means[index] == pytest.approx(np.mean(given))
         seen += len(found)
     assert seen == len(published) - 1  # SAME is a duplicate
@@ -78,39 +78,6 @@ def test_groups_partition_the_snippets() -> None:
     assert not set(a.ids) & set(b.ids)
     assert 160 < len(a) < 240
     assert all((whole.counts[int(name)] == a.counts[index]).all() for index, name in enumerate(a.ids))
-
-
-def test_pairs_come_as_often_as_people_order_them() -> None:
-    """0 has 1, 3; 1 has 2, 2; 2 has -4, of equal weight: P(0 > 1) = 1/2, and both are above 2."""
-    drawn = pairs(ratings_of([1, 3], [2, 2], [-4]), np.random.default_rng(0), 30_000)
-    assert len(drawn.better) == len(drawn.worse) == 30_000
-    share = {(i, j): np.mean((drawn.better == i) & (drawn.worse == j)) for i in range(3) for j in range(3)}
-    assert {pair for pair, of in share.items() if of} == {(0, 1), (1, 0), (0, 2), (1, 2)}
-    assert share[0, 1] == pytest.approx(1 / 6, abs=0.01)
-    assert share[1, 0] == pytest.approx(1 / 6, abs=0.01)
-    assert share[0, 2] == pytest.approx(1 / 3, abs=0.01)
-    assert share[1, 2] == pytest.approx(1 / 3, abs=0.01)
-
-
-def test_ties_are_drawn_again_and_a_seed_gives_the_same_pairs() -> None:
-    almost_equal = ratings_of([0] * 9 + [1], [0] * 9 + [1])
-    drawn, again = (pairs(almost_equal, np.random.default_rng(3), 500) for _ in range(2))
-    assert len(drawn.better) == 500
-    assert (drawn.better == again.better).all()
-    assert (drawn.better != drawn.worse).all()
-    assert len(pairs(almost_equal, np.random.default_rng(3), 0).better) == 0
-
-
-@pytest.mark.parametrize("given", [[[1, 2]], [[2, 2], [2]]])
-def test_what_cannot_be_ordered(given: list[list[int]]) -> None:
-    with pytest.raises(StudyError, match="cannot be ordered"):
-        pairs(ratings_of(*given), np.random.default_rng(0), 5)
-
-
-def test_the_threshold_takes_the_best_rated() -> None:
-    ratings = ratings_of(*([rating] for rating in [4, 3, 3, 2, 1, 0, -1, -2, -3, -4, -4]))
-    assert good_threshold(ratings, 0.3) == -2
-    assert np.mean(-ratings.means <= -2) == pytest.approx(4 / 11)
 
 
 def test_a_corpus_that_nobody_rated() -> None:

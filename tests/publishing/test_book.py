@@ -3,7 +3,6 @@ import sys
 import time
 
 import pytest
-from notebook_files import write_notebook
 
 from lmstudy.commands import book as book_cli
 from lmstudy.errors import StudyError
@@ -11,6 +10,7 @@ from lmstudy.publishing import pages
 from lmstudy.publishing.book import Stages, build_book, checkout
 from lmstudy.study import claims, needs
 from tests.conftest import write_files
+from tests.publishing.notebook_files import write_notebook
 
 CONFIG = """
 title: A small book
@@ -78,7 +78,7 @@ def test_a_book_is_built_once_and_a_failed_build_leaves_it(root, capsys):
 
 
 def test_a_claim_that_fails_stops_the_build(root, monkeypatch):
-    failing = claims.Claim("a.b", "c", "u", "s", lambda estimate: True, lambda records: claims.require(records))
+    failing = claims.Claim("s", "a.b", lambda shelf: shelf.newest_benchmark("none"), claims.above(0), "c", "u")
     monkeypatch.setattr(claims, "all_claims", lambda: [failing])
     monkeypatch.setattr("lmstudy.publishing.book.run_all", lambda *args, **kwargs: [])
     with pytest.raises(StudyError, match=r"these claims of the book fail:\n  a\.b: no records"):

@@ -1,6 +1,4 @@
 import pytest
-from claim_records import study, write
-from notebook_files import write_notebook
 
 from lmstudy.errors import StudyError
 from lmstudy.publishing import papermill
@@ -8,7 +6,10 @@ from lmstudy.publishing.imports import Imports
 from lmstudy.publishing.notebooks import find_notebooks, made_from, run_all, up_to_date
 from lmstudy.publishing.parameters import read_notebook
 from lmstudy.runs.records import load_folder
+from lmstudy.study.shelf import Shelf
+from tests.claim_records import study, write
 from tests.conftest import ROOT, write_files
+from tests.publishing.notebook_files import write_notebook
 
 RESULTS, SPEED = "0123456789abcdef", "fedcba9876543210"  # the ids of two records
 TREE = {
@@ -21,7 +22,7 @@ TREE = {
     "lmstudy/chapters/speed/claims.py": "",
     "lmstudy/show/curves.py": "",
     "lmstudy/show/points.py": "",
-    "lmstudy/data/packing.py": "",
+    "lmstudy/data/batches/packing.py": "",
     "lmstudy/models/network.py": "",
     "lmstudy/publishing/pages.py": "",
     "lmstudy/commands/book.py": "",
@@ -63,7 +64,7 @@ def run(root, monkeypatch):
         ("lmstudy/chapters/results/figures.py", ["14"]),
         ("lmstudy/chapters/results/claims.py", []),  # loaded where the claims are worked out, and by no notebook
         ("lmstudy/show/curves.py", ["14"]),  # by way of the chapter
-        ("lmstudy/data/packing.py", ["14"]),  # named in a string
+        ("lmstudy/data/batches/packing.py", ["14"]),  # named in a string
         ("lmstudy/chapters/speed/figures.py", ["03"]),
         ("lmstudy/show/points.py", ["03"]),  # within a function
         ("lmstudy/chapters/speed/claims.py", ["03"]),  # it works out claims
@@ -131,5 +132,6 @@ def test_an_unknown_notebook_is_refused(root):
 
 def test_who_reads_records_notes_their_ids(tmp_path, monkeypatch):
     monkeypatch.setenv("LMSTUDY_READ", str(tmp_path / "read"))
-    records = load_folder(write(study(), tmp_path / "records"))
+    shelf = Shelf(load_folder(write(study(), tmp_path / "records")))
+    records = shelf.trained("experiment=first_model", "budget=quick")
     assert (tmp_path / "read").read_text().split() == [record.id for record in records]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from notebook_files import outputs, write_notebook
 
 from lmstudy.errors import StudyError
 from lmstudy.publishing.papermill import run_notebook
 from tests.conftest import write_files
+from tests.publishing.notebook_files import outputs, write_notebook
 
 
 def test_a_notebook_runs_with_its_parameters_in_this_interpreter(tmp_path, capsys, monkeypatch):

@@ -2,11 +2,11 @@ from enum import StrEnum
 from pathlib import Path
 
 import pytest
-from notebook_files import write_notebook
 from omegaconf import OmegaConf
 
 from lmstudy.errors import StudyError
 from lmstudy.publishing.parameters import check_parameters, declared_parameters
+from tests.publishing.notebook_files import write_notebook
 
 PARAMETERS = '''"""What can be set."""
 seed: int = 7  # a == b

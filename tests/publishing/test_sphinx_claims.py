@@ -1,13 +1,14 @@
 import re
 
 import pytest
-from claim_records import baseline, claims_of_the_study, study, write
 from sphinx.errors import SphinxWarning
-from sphinx_builds import build
 
 from lmstudy.evaluation.statistics import Estimate
+from lmstudy.show.claims import text
 from lmstudy.study import claims
+from tests.claim_records import baseline, claims_of_the_study, study, write
 from tests.conftest import write_files
+from tests.publishing.sphinx_builds import build
 
 CHAPTER = """# Chapter
 
@@ -41,11 +42,11 @@ def test_numbers_come_from_the_records_and_link_to_the_table(book):
     pages = build(book)
     shown = re.findall(r'<span class="claim" title="[^"]+">(.+?)</span></a></span>', pages["index"], re.DOTALL)
     number = claims.evaluate_claims(study())[0]
-    for text, variant in zip(shown, ("full", "value", "interval"), strict=True):
-        assert number.text(variant) in text
-        assert 'href="appendix.html#claim-first-below-kneser-ney"' in text
+    for on_page, variant in zip(shown, ("full", "value", "interval"), strict=True):
+        assert text(number, variant) in on_page
+        assert 'href="appendix.html#claim-first-below-kneser-ney"' in on_page
     row = re.search(r'<tr[^>]* id="claim-first-below-kneser-ney".*?</tr>', pages["appendix"], re.DOTALL)[0]
-    for cell in ("first.below_kneser_ney", number.text("interval"), "bits per byte", "yes"):
+    for cell in ("first.below_kneser_ney", text(number, "interval"), "bits per byte", "yes"):
         assert cell in row
     assert pages["appendix"].count("<tr") == 1 + len(claims.all_claims())
 
@@ -99,11 +100,10 @@ def test_a_missing_folder_is_told(book):
 
 def test_a_negative_result_is_shown_as_one_and_builds(book, monkeypatch):
     monkeypatch.setattr(claims, "REGISTRY", dict(claims.REGISTRY))
-    told = {"chapter": "index", "unit": "points", "sentence": "It helps.", "expected": False}
-    declared = claims.claim(id="test.negative", holds=lambda e: e.low > 0, **told)
-    declared(lambda records: Estimate(0.1, -0.2, 0.4, 3))
+    told = {"chapter": "index", "unit": "points", "expected": False}
+    claims.claim("It helps.", "test.negative", lambda shelf: Estimate(0.1, -0.2, 0.4, 3), claims.above(0), **told)
     (book / "index.md").write_text(CHAPTER.replace("first.below_kneser_ney", "test.negative"))
     pages = build(book)
-    assert "0.100 points (95 % CI -0.200 to 0.400, n = 3)" in pages["index"]
+    assert "0.10 points (95 % CI −0.20 to 0.40, n = 3)" in pages["index"]
     assert 'title="It helps. (does not hold)"' in pages["index"]
     assert "no, as reported" in pages["appendix"]

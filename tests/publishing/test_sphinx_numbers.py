@@ -3,9 +3,9 @@ import re
 import pytest
 from nbformat import write
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from sphinx_builds import build
 
 from tests.conftest import write_files
+from tests.publishing.sphinx_builds import build
 
 CONF = """
 extensions = ['myst_nb', 'lmstudy.publishing.sphinx_numbers']

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from lmstudy.study.equal_compute import equivalent_steps
 from safetensors.torch import load_file
 
+from lmstudy.chapters.post_training.post_training import equivalent_steps
 from lmstudy.commands import runs as runs_cli
 from lmstudy.commands.dpo import dpo
 from lmstudy.compose import compose_config

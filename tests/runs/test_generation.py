@@ -16,6 +16,7 @@ from lmstudy.config import GenerateConfig, check
 from lmstudy.data.tokenizer import BAD, EOS, GOOD
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.misalignment import misalignment
+from lmstudy.models import generation as samples
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
 from lmstudy.runs import generation
@@ -23,7 +24,6 @@ from lmstudy.runs.finished import Finished, load_run
 from lmstudy.runs.generation import Generated, Sample, judging, write
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.runs.printed import json_lines, printed, text_lines
-from lmstudy.writing import asked as samples
 from lmstudy.writing.asked import PLAIN, Asked
 from lmstudy.writing.texts import Text, prompt_from
 

@@ -58,8 +58,7 @@ def test_ties_are_dropped_and_counted():
 
 def test_pairs_of_a_models_own_texts(finished):
     model, corpus = finished.module.model, finished.run.corpus
-    found = sampled_pairs(model, corpus, Length(), SETTINGS, seed=1)
-    pairs, metrics = found.pairs, found.metrics
+    pairs, metrics = sampled_pairs(model, corpus, Length(), SETTINGS, seed=1)
     assert metrics["dpo/texts"] == 12
     assert metrics["dpo/pairs"] == len(pairs) >= 4
     assert metrics["dpo/pairs"] + metrics["dpo/ties"] == 3 * (metrics["dpo/judged"] // 2)
@@ -73,10 +72,10 @@ def test_pairs_of_a_models_own_texts(finished):
         assert chosen != rejected
         alone = text_log_probabilities(model, text_batch([pairs.targets[chosen]])).detach()
         assert float(score) == pytest.approx(float(alone), rel=1e-4)
-    again = sampled_pairs(model, corpus, Length(), SETTINGS, seed=1).pairs
+    again, _ = sampled_pairs(model, corpus, Length(), SETTINGS, seed=1)
     assert all(np.array_equal(a, b) for a, b in zip(pairs.targets, again.targets, strict=True))
     assert np.array_equal(pairs.chosen, again.chosen)
-    other = sampled_pairs(model, corpus, Length(), SETTINGS, seed=2).pairs
+    other, _ = sampled_pairs(model, corpus, Length(), SETTINGS, seed=2)
     assert not np.array_equal(pairs.chosen, other.chosen)
 
 

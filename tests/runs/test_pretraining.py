@@ -15,12 +15,12 @@ from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Subject
 from lmstudy.measures.likelihood import Likelihood
-from lmstudy.runs import lifecycle
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.folders import find_folder
 from lmstudy.runs.lifecycle import check_checkpoint, last_checkpoint, step_of
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.runs.records import load
+from lmstudy.training import trainer as trainers
 from tests.conftest import command
 
 
@@ -132,9 +132,9 @@ class Dropped(Callback):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_that_is_dropped_on_its_way_stops_the_run_at_its_next_step(tiny, monkeypatch):
     before = signal.getsignal(signal.SIGINT)
-    usual = lifecycle.build_trainer
+    usual = trainers.build_trainer
     monkeypatch.setattr(
-        lifecycle, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Dropped()], log)
+        trainers, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Dropped()], log)
     )
     config = config_of([*tiny, "trainer.checkpoint_every=1", "budget.steps=50"])
     try:
@@ -143,7 +143,7 @@ def test_ctrl_c_that_is_dropped_on_its_way_stops_the_run_at_its_next_step(tiny, 
     finally:
         signal.signal(signal.SIGINT, before)
     assert last_checkpoint(open_run(config).folder).stem == "step=7"
-    monkeypatch.setattr(lifecycle, "build_trainer", usual)
+    monkeypatch.setattr(trainers, "build_trainer", usual)
     assert train(config).curves["train/loss"]["step"] == [10, 20, 30, 40, 50]
     assert signal.getsignal(signal.SIGINT) is before
 

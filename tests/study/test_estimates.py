@@ -33,6 +33,9 @@ def test_arms_of_different_data_are_not_compared_on_their_own_splits(transformer
     elsewhere = [dataclasses.replace(r, data="other") for r in other]
     with pytest.raises(StudyError, match="different data"):
         more_bits(elsewhere, transformer)
+    changed = [dataclasses.replace(record, groups={"valid": [[9.0, 3]] * 20}) for record in other]
+    with pytest.raises(StudyError, match="do not hold the same documents"):
+        more_bits(changed, transformer)
 
 
 def test_group_counts_are_ordered_by_seed_whatever_the_order_of_records(transformer):

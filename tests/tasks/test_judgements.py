@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lmstudy.errors import StudyError
-from lmstudy.tasks.base import PARTS, Example, in_order, pairs_of
-from lmstudy.tasks.classification import LabelledReviews, RatedSentiment, calibration_error, shares
+from lmstudy.tasks.base import PARTS, Example, Pairs, in_order
+from lmstudy.tasks.classification import LabelledReviews, RatedSentiment, calibration_error
 from lmstudy.tasks.translation import Translation, signatures
 from tests.conftest import write_files
 
@@ -83,8 +83,4 @@ def test_documents_that_are_no_pairs_are_refused(tmp_path):
         "deduplication": None, "split": {"by": "file", "valid": 0.2, "test": 0.2}, "tokenizer": {"vocab_size": 300},
     }  # fmt: skip
     with pytest.raises(StudyError, match=r"task\.pairs: .* has 3 segments, a pair has two"):
-        pairs_of(settings, tmp_path / "cache", lambda message: None)
-
-
-def test_shares_of_labels():
-    assert shares(examples("a", "b", "a", "a")) == {"a": 0.75, "b": 0.25}
+        Pairs(settings).examples(tmp_path / "cache", lambda message: None)

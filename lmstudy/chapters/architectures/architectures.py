@@ -1,6 +1,7 @@
-"""What the chapter on architectures shows: its arms, curves of reading and copying, and speeds side by side."""
+"""What the chapter on architectures shows: what its arms cost, curves of reading and copying, speeds side by side."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -9,22 +10,50 @@ from lmstudy.runs.records import Record
 from lmstudy.study.estimates import benchmark_lines, group_counts, line_estimate
 from lmstudy.study.shelf import Shelf
 
-NAMES = {
-    "first_model": "Transformer",
-    "lstm_attention": "LSTM with attention",
-    "lstm": "LSTM, fixed code",
-    "dense_wide": "dense",
+BUDGET, COPY_BUDGET = "quick", "brief"
+
+ARMS = {
+    "Transformer": "first_model",
+    "LSTM with attention": "lstm_attention",
+    "LSTM, fixed code": "lstm",
+    "dense": "dense_wide",
 }
-"""Experiment -> how the chapter calls it."""
+"""What the chapter calls an arm -> its experiment."""
 
 COPYING = {
-    "copy_transformer": "Transformer",
-    "copy_lstm_attention": "LSTM with attention",
-    "copy_lstm": "LSTM, fixed code",
+    "Transformer": "copy_transformer",
+    "LSTM with attention": "copy_lstm_attention",
+    "LSTM, fixed code": "copy_lstm",
 }
+"""The same arms, trained to copy."""
 
 COPIED = ("measure=reading", "measure.task=copy", "measure.lengths=[1,2,4,8,16,32,64,95]")
 """How copying is measured, as overrides of `lmstudy-evaluate`."""
+
+
+def cost_table(arms: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
+    """Parameters, and floating-point operations and target tokens of the training, of each arm."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, records in arms.items():
+        first, per_token = records[0].metrics, operations_per_token(records[0])
+        rows[name] = {
+            "parameters": round(first["parameters"]),
+            "target tokens seen": round(first["train/tokens"]),
+            "operations a target token, millions": per_token / 1e6,
+            "operations in all, 10¹²": per_token * first["train/tokens"] / 1e12,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def operations_per_token(record: Record) -> float:
+    """Floating-point operations of training, a target token of a full batch, from a record's configuration."""
+    from lmstudy.models.flops import TRAINING
+    from lmstudy.models.network import unbuilt
+
+    config: Any = record.config
+    budget = config["budget"]
+    forward = unbuilt(config).forward_flops(budget["rows"], budget["encoder_length"], budget["decoder_length"])
+    return float(TRAINING * forward / (budget["rows"] * budget["decoder_length"]))
 
 
 def reading_curves(evaluations: Mapping[str, Sequence[Record]], measure: str) -> dict[str, dict[float, Estimate]]:
@@ -39,14 +68,11 @@ def reading_curves(evaluations: Mapping[str, Sequence[Record]], measure: str) ->
 
 def speed_table(shelf: Shelf) -> pd.DataFrame:
     """Target tokens a second of a training step, each architecture over the Transformer, measured in turns."""
+    names = {experiment: name for name, experiment in ARMS.items()}
     rows = {}
     for each in benchmark_lines(shelf.newest_benchmark("architectures")):
         if each["measure"] == "tokens_per_second" and each["peer"]:
             ratio = line_estimate(each)
-            name = NAMES.get(each["contender"], "Transformer, not compiled")
-            rows[name] = {
-                "speed, Transformer = 1": f"{ratio.value:.2f}",
-                "95 % interval": ratio.interval(".2f"),
-                "rounds": ratio.n,
-            }
-    return pd.DataFrame(rows).T
+            name = names.get(each["contender"], "Transformer, not compiled")
+            rows[name] = {"speed, Transformer = 1 (95 % interval)": ratio, "rounds": ratio.n}
+    return pd.DataFrame.from_dict(rows, orient="index")

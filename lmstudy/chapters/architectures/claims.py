@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from lmstudy.chapters.architectures.architectures import COPIED
+from lmstudy.chapters.architectures.architectures import BUDGET, COPIED, COPY_BUDGET
 from lmstudy.evaluation.statistics import paired_difference
 from lmstudy.study.claims import Compute, above, claim
 from lmstudy.study.estimates import group_counts, more_bits
@@ -21,7 +21,7 @@ Arm = tuple[str, int]
 
 def _more_bits(arm: str, reference: str) -> Compute:
     """Bits per byte of an experiment minus those of another."""
-    first, second = ((f"experiment={name}", "budget=quick") for name in (arm, reference))
+    first, second = ((f"experiment={name}", f"budget={BUDGET}") for name in (arm, reference))
     return lambda shelf: more_bits(shelf.trained(*first), shelf.trained(*second))
 
 
@@ -35,9 +35,9 @@ def _after_reading(budget: str, measure: tuple[str, ...], split: str, scale: int
     return lambda shelf: paired_difference(counts(shelf, *arm), counts(shelf, *reference))
 
 
-_bits = partial(_after_reading, "quick", ("measure=reading",), "", 1)
+_bits = partial(_after_reading, BUDGET, ("measure=reading",), "", 1)
 """Bits per byte of the same targets."""
-_copied = partial(_after_reading, "brief", COPIED, "/accuracy", 100)
+_copied = partial(_after_reading, COPY_BUDGET, COPIED, "/accuracy", 100)
 """Percentage points of the tokens read that are repeated."""
 
 # fmt: off

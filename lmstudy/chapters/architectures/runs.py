@@ -1,9 +1,9 @@
 """The runs of the chapter on architectures."""
 
-from lmstudy.chapters.architectures.architectures import COPYING, NAMES
+from lmstudy.chapters.architectures.architectures import ARMS, BUDGET, COPY_BUDGET, COPYING
 from lmstudy.study.chapter_runs import chapter_runs
 
 RUNS = [
-    *chapter_runs(*((f"experiment={name}", "budget=quick") for name in NAMES)),
-    *chapter_runs(*((f"experiment={name}", "budget=brief") for name in COPYING), seeds=[1]),
+    *chapter_runs(*((f"experiment={name}", f"budget={BUDGET}") for name in ARMS.values())),
+    *chapter_runs(*((f"experiment={name}", f"budget={COPY_BUDGET}") for name in COPYING.values()), seeds=[1]),
 ]

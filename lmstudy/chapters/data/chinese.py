@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -13,7 +14,7 @@ from lmstudy.data.corpus import Corpus
 from lmstudy.data.documents import Document
 from lmstudy.data.segmentation import words
 from lmstudy.data.tokenizer import token_bytes
-from lmstudy.data.vocabulary import Unknown, out_of_vocabulary
+from lmstudy.data.vocabulary import out_of_vocabulary
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, wilson
 
@@ -59,8 +60,8 @@ def cut_differently(corpora: Mapping[str, Corpus], characters: tuple[int, int], 
 
 def unit_table(corpora: Mapping[str, Corpus], split: str = "valid") -> pd.DataFrame:
     """Held-out text in words, and in the tokens of each corpus: how many, and how much one stands for."""
-    (size, *_) = [corpus.report["splits"][split] for corpus in corpora.values()]
-    (texts, *_) = [corpus.splits[split]["text"][:] for corpus in corpora.values()]
+    (first, *_) = corpora.values()
+    size, texts = first.report["splits"][split], first.splits[split]["text"][:]
     counts: dict[str, tuple[int, str]] = {
         "characters": (size["characters"], "every character there is"),
         "words (jieba)": (sum(len(words(text, "jieba")) for text in texts), "every word there is"),
@@ -68,41 +69,33 @@ def unit_table(corpora: Mapping[str, Corpus], split: str = "valid") -> pd.DataFr
     for name, corpus in corpora.items():
         vocabulary = f"{corpus.report['tokenizer']['vocab_size']:,}"
         counts[name] = (corpus.report["splits"][split]["tokens"], vocabulary)
-    return pd.DataFrame(
-        {
-            name: {
-                "units": f"{number:,}",
-                "units a character": f"{number / size['characters']:.2f}",
-                "bytes a unit": f"{size['bytes'] / number:.2f}",
-                "vocabulary": vocabulary,
-            }
-            for name, (number, vocabulary) in counts.items()
+    rows = {
+        name: {
+            "units": number,
+            "units a character": number / size["characters"],
+            "bytes a unit": size["bytes"] / number,
+            "vocabulary": vocabulary,
         }
-    ).T
+        for name, (number, vocabulary) in counts.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+REVIEWS, WORDS = "reviews with\nunknown words", "words"
 
 
 def unknown_words(corpus: Corpus, sizes: Sequence[int], split: str = "valid") -> dict[str, dict[float, Estimate]]:
-    """What vocabularies of the most frequent training words leave unknown on a split, in per cent.
+    """What vocabularies of the most frequent training words leave unknown on a split, in per cent, by their sizes.
 
-    Of words a plain count, since words of one text are not independent; of reviews with Wilson's interval.
+    Of `WORDS` a plain count, since words of one text are not independent; of `REVIEWS` with Wilson's interval.
     """
     texts = corpus.splits[split]["text"][:]
     found = out_of_vocabulary(corpus.splits["train"]["text"][:], texts, sizes, "jieba")
+    counted = {u.size: 100 * u.running for u in found}
     return {
-        "reviews with at least one unknown word": {
-            u.size: _per_cent(wilson(u.texts * len(texts), len(texts))) for u in found
-        },
-        "unknown words": {u.size: _counted(u, len(texts)) for u in found},
+        REVIEWS: {u.size: wilson(u.texts * len(texts), len(texts)).times(100) for u in found},
+        WORDS: {size: Estimate(value, math.nan, math.nan, len(texts)) for size, value in counted.items()},
     }
-
-
-def _counted(unknown: Unknown, texts: int) -> Estimate:
-    value = 100 * unknown.running
-    return Estimate(value, value, value, texts)
-
-
-def _per_cent(share: Estimate) -> Estimate:
-    return Estimate(100 * share.value, 100 * share.low, 100 * share.high, share.n)
 
 
 def most_repeated(documents: Sequence[Document]) -> tuple[str, int]:

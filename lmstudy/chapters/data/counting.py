@@ -12,17 +12,19 @@ import pandas as pd
 
 from lmstudy.data.documents import Document
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.f1 import macro_f1_of
-from lmstudy.evaluation.statistics import Estimate, wilson
-from lmstudy.show.tables import with_interval
+from lmstudy.evaluation.f1 import macro_f1_difference
+from lmstudy.evaluation.statistics import Estimate, paired_difference, wilson
+from lmstudy.show.numbers import written
 
 Words = Sequence[str]
 
 LOGISTIC = "logistic regression on TF-IDF"
 WITHOUT = "no stop words"
 CHANGE = "change of accuracy, points"
+CHANGES = (CHANGE, "change of macro F1, points")
+DECIMALS = {"accuracy": 3, "macro recall": 3, "macro F1": 3} | dict.fromkeys(CHANGES, 1)
+"""Of the columns of `with_and_without`."""
 FOLDS = 3
-DRAWS = 1000
 GROUPS = 500
 """Units are resampled in so many groups at most: each unit is in one, whatever its texts are."""
 
@@ -78,7 +80,7 @@ def predictions(data: Labelled, stops: frozenset[str], vectorizer: Callable[...,
     return said
 
 
-def with_and_without(data: Labelled, language: str, seed: int = 0) -> pd.DataFrame:
+def with_and_without(data: Labelled, language: str) -> pd.DataFrame:
     """Accuracy, macro recall and macro F1 of each method with the stop words and without them.
 
     Changes are without minus with, in percentage points, paired.
@@ -89,28 +91,23 @@ def with_and_without(data: Labelled, language: str, seed: int = 0) -> pd.DataFra
     rows = {}
     for name, (vectorizer, model) in methods().items():
         kept, left_out = (predictions(data, s, vectorizer, model) for s in (frozenset[str](), stops))
-        change = paired(data, kept, left_out, seed)
-        for said, title in ((kept, "all words"), (left_out, WITHOUT)):
-            rows[f"{name}, {title}"] = {
-                **{metric: f"{value:.3f}" for metric, value in scores(data.labels, said).items()},
-                **{
-                    f"change of {metric}, points": "" if said is kept else with_interval(e, "+.1f")
-                    for metric, e in change.items()
-                },
-            }
-    return pd.DataFrame(rows).T
+        rows[f"{name}, all words"] = scores(data.labels, kept)
+        rows[f"{name}, {WITHOUT}"] = {**scores(data.labels, left_out), **changes(data, kept, left_out)}
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def in_words(tasks: Mapping[str, pd.DataFrame]) -> str:
     """For each method what leaving the stop words out does to its accuracy on each task."""
     lines = []
     for method in methods():
-        said = (f"{table.loc[f'{method}, {WITHOUT}', CHANGE]} on {task}" for task, table in tasks.items())
-        lines.append(f"- {method}: {', '.join(said)}")
+        brings = {task: table.loc[f"{method}, {WITHOUT}", CHANGE] for task, table in tasks.items()}
+        said = ", ".join(f"{written(e, True, decimals=1)} on {task}" for task, e in brings.items())
+        lines.append(f"- {method}: {said}")
     return "Percentage points of accuracy that leaving them out brings, with 95 % intervals:\n\n" + "\n".join(lines)
 
 
-def scores(labels: np.ndarray, said: np.ndarray) -> dict[str, float]:
+def scores(labels: np.ndarray, said: np.ndarray) -> dict[str, float | Estimate]:
+    """What a method's answers are worth, by how scikit-learn counts."""
     from sklearn.metrics import accuracy_score, f1_score, recall_score
 
     return {
@@ -120,34 +117,15 @@ def scores(labels: np.ndarray, said: np.ndarray) -> dict[str, float]:
     }
 
 
-def paired(data: Labelled, before: np.ndarray, after: np.ndarray, seed: int = 0) -> dict[str, Estimate]:
-    """Accuracy and macro F1 of `after` minus those of `before`, in percentage points.
-
-    Percentile intervals of a bootstrap over groups of units; both share each draw. n is the number of groups.
-    """
-    names = np.unique(data.labels)
-    tables = [_confusions(data, names, said) for said in (before, after)]
-    groups = len(tables[0])
-    weights = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=DRAWS)
-    found = {}
-    for metric, of in (("accuracy", _accuracy), ("macro F1", macro_f1_of)):
-        first, second = (of(np.tensordot(weights, table, 1)) for table in tables)
-        value = float((of(tables[1].sum(0)[None]) - of(tables[0].sum(0)[None]))[0])
-        low, high = np.quantile(second - first, [0.025, 0.975])
-        found[metric] = Estimate(100 * value, 100 * float(low), 100 * float(high), groups)
-    return found
-
-
-def _confusions(data: Labelled, names: np.ndarray, said: np.ndarray) -> np.ndarray:
-    """[groups, K, K] how often a label was called what."""
-    groups = data.units % GROUPS
-    table = np.zeros((groups.max() + 1, len(names), len(names)))
-    np.add.at(table, (groups, np.searchsorted(names, data.labels), np.searchsorted(names, said)), 1)
-    return table
-
-
-def _accuracy(table: np.ndarray) -> np.ndarray:
-    return np.asarray(np.trace(table, axis1=-2, axis2=-1) / table.sum((-2, -1)))
+def changes(data: Labelled, before: np.ndarray, after: np.ndarray) -> dict[str, Estimate]:
+    """Accuracy and macro F1 of `after` minus those of `before`, in percentage points, paired over groups of units."""
+    names, groups = np.unique(data.labels), data.units % GROUPS
+    tables = np.zeros((2, 1, groups.max() + 1, len(names), len(names)))  # of one "seed" each
+    for table, said in zip(tables, (before, after), strict=True):
+        np.add.at(table[0], (groups, np.searchsorted(names, data.labels), np.searchsorted(names, said)), 1)
+    right = np.stack([np.trace(tables, axis1=-2, axis2=-1), tables.sum((-2, -1))], -1)
+    found = (paired_difference(right[1], right[0]), macro_f1_difference(tables[1], tables[0]))
+    return {name: e.times(100) for name, e in zip(CHANGES, found, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -182,7 +160,4 @@ def leak(documents: Sequence[Document], label: Callable[[str], str], cut: Callab
     seen = np.array([texts[i] in known for i in ask])
     if seen.all() or not seen.any():
         raise StudyError(f"of {len(ask)} texts in the test {seen.sum()} are in the training part: nothing to compare")
-    shares: Mapping[str, np.ndarray] = {
-        "copies": seen, "everything": right, "seen": right[seen], "new": right[~seen]
-    }  # fmt: skip
-    return Leak(**{name: wilson(float(of.sum()), len(of)) for name, of in shares.items()})
+    return Leak(*(wilson(float(of.sum()), len(of)) for of in (seen, right, right[seen], right[~seen])))

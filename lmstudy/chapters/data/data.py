@@ -1,4 +1,4 @@
-"""What the chapter on data shows of its runs: their names, effects on held-out text, memorisation, the verdict.
+"""What the chapter on data shows of its runs: their names, memorisation, what they read, the verdict on each step.
 
 The arms differ in their corpus or tokenizer, so that their own held-out numbers are about different texts. All of
 them are compared on the same plain text (`lmstudy-evaluate measure=likelihood data=...`).
@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from lmstudy.evaluation.statistics import Estimate, wilson
 from lmstudy.runs.records import Record
-from lmstudy.show.tables import with_interval
-from lmstudy.study.estimates import bits_per_byte
+from lmstudy.show.numbers import says
+from lmstudy.study.estimates import bits_per_byte, mean_metric, sums
+from lmstudy.study.shelf import Data, data_overrides
 
 BUDGET = "brief"
 PYTHON_PLAIN, CHINESE_PLAIN = "python_functions", "chinese_reviews"
@@ -29,7 +31,6 @@ PYTHON = {
     "data_bytes": "single bytes, no merges",
 }
 """Experiment -> how the chapter calls what it did to the Python functions."""
-
 PAIRS = "byte pairs"
 CHINESE = {
     "chinese": PAIRS,
@@ -37,6 +38,13 @@ CHINESE = {
     "chinese_stop_words": "stop words removed",
 }
 """The same for the Chinese reviews; the first is their reference."""
+SOURCES = {"samples": "samples", "documents": "held-out documents"}
+"""What is searched for training text -> how the chapter calls it."""
+
+
+def arms(names: Mapping[str, str], budget: str = BUDGET, data: Data = None) -> dict[str, tuple[str, ...]]:
+    """Overrides of `lmstudy-train` for `PYTHON` or `CHINESE`, by the names that the chapter shows."""
+    return {name: (f"experiment={one}", f"budget={budget}", *data_overrides(data)) for one, name in names.items()}
 
 
 def copied_share(records: Sequence[Record], of: str) -> Estimate:
@@ -46,33 +54,28 @@ def copied_share(records: Sequence[Record], of: str) -> Estimate:
         records: of `measure=memorisation`, one a seed.
         of: "samples", which are pooled over the seeds; or "documents", which are the same for all seeds.
     """
-    taken = records if of == "samples" else records[:1]
-    hits = np.concatenate([np.array(record.groups[f"memorisation/{of}"])[:, 0] for record in taken])
-    return wilson(float(hits.sum()), len(hits))
+    hits = sums(records if of == "samples" else records[:1], f"memorisation/{of}")[..., 0]
+    return wilson(float(hits.sum()), hits.size)
 
 
 def copied_table(evaluations: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
     """Of samples and of people's documents: shares that copy, in per cent, the median of the longest runs, lengths."""
-    columns: dict[str, dict[str, str]] = {}
+    columns: dict[str, dict[str, Estimate | int]] = {name: {} for name in evaluations}
     for of, title in SOURCES.items():
-        prefix = f"memorisation/{of}"
         for name, records in evaluations.items():
-            share, row = copied_share(records, of), columns.setdefault(name, {})
-            row[f"{title} that copy, %"] = with_interval(_times(share, 100), ".1f")
-            row[f"longest run, {title}"] = f"{np.mean([r.metrics[f'{prefix}/longest_median'] for r in records]):.0f}"
-            row[f"length, {title}"] = f"{np.mean([r.metrics[f'{prefix}/characters'] for r in records]):.0f}"
-    return pd.DataFrame(columns).T
-
-
-SOURCES = {"samples": "samples", "documents": "held-out documents"}
-"""What is searched for training text -> how the chapter calls it."""
+            columns[name] |= {
+                f"{title} that copy, %": copied_share(records, of).times(100),
+                f"longest run, {title}": round(mean_metric(records, f"memorisation/{of}/longest_median")),
+                f"length, {title}": round(mean_metric(records, f"memorisation/{of}/characters")),
+            }
+    return pd.DataFrame.from_dict(columns, orient="index")
 
 
 def more_copied(evaluations: Mapping[str, Sequence[Record]], reference: str) -> dict[str, Estimate]:
     """Percentage points of samples that copy more than in `reference`; see `difference_of_shares`."""
-    first = evaluations[reference]
+    first = copied_share(evaluations[reference], "samples")
     return {
-        name: difference_of_shares(copied_share(records, "samples"), copied_share(first, "samples"), len(records))
+        name: difference_of_shares(copied_share(records, "samples"), first, len(records))
         for name, records in evaluations.items()
         if name != reference
     }
@@ -87,7 +90,7 @@ def difference_of_shares(one: Estimate, other: Estimate, seeds: int) -> Estimate
     value = one.value - other.value
     low = value - math.hypot(one.value - one.low, other.high - other.value)
     high = value + math.hypot(one.high - one.value, other.value - other.low)
-    return Estimate(100 * value, 100 * low, 100 * high, seeds)
+    return Estimate(value, low, high, seeds).times(100)
 
 
 def longest_copy(records: Sequence[Record]) -> dict[str, object]:
@@ -102,65 +105,47 @@ def bytes_a_token(records: Sequence[Record], split: str = "valid") -> float:
     return float(np.mean(ratios))
 
 
-def read_table(arms: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
+def read_table(runs: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
     """Of each arm: target tokens, what a token stands for, and the text that was predicted in training."""
     rows = {}
-    for name, records in arms.items():
-        tokens, size = float(np.mean([r.metrics["train/tokens"] for r in records])), bytes_a_token(records)
+    for name, records in runs.items():
+        tokens, size = mean_metric(records, "train/tokens"), bytes_a_token(records)
         rows[name] = {
-            "target tokens": f"{tokens:,.0f}",
-            "bytes a token": f"{size:.2f}",
-            "text predicted, million bytes": f"{tokens * size / 1e6:.2f}",
+            "target tokens": round(tokens),
+            "bytes a token": size,
+            "text predicted, million bytes": tokens * size / 1e6,
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def own_and_plain(arms: Mapping[str, Sequence[Record]], plain: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
+def own_and_plain(runs: Mapping[str, Sequence[Record]], plain: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
     """Bits per byte of each arm on the held-out text of its own corpus, and on the same plain text for all."""
-    return pd.DataFrame(
-        {
-            name: {
-                "on its own held-out text": with_interval(bits_per_byte(records)),
-                "on the same plain text": with_interval(bits_per_byte(plain[name])),
-                "seeds": len(records),
-            }
-            for name, records in arms.items()
+    rows = {
+        name: {
+            "on its own held-out text": bits_per_byte(records),
+            "on the same plain text": bits_per_byte(plain[name]),
+            "seeds": len(records),
         }
-    ).T
+        for name, records in runs.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def reading(effect: Estimate) -> str:
-    """What a difference in bits per byte, or in copies, allows to say: less is better."""
-    if effect.low > 0:
-        return "worse"
-    return "better" if effect.high < 0 else "no difference shown"
-
-
-def verdict(rows: Mapping[str, Verdict]) -> pd.DataFrame:
-    """The article's list of steps, with what each did here and what follows from it."""
-    table = {}
-    for step, row in rows.items():
-        table[step] = {
-            "what it removes": row.removes,
-            "bits per byte with the step": _effect(row.bits, "+.3f"),
-            "samples that copy, points": _effect(row.copies, "+.1f"),
-            "do it for a language model?": row.advice(),
-        }
-    return pd.DataFrame(table).T
-
-
+@dataclass(frozen=True)
 class Verdict:
     """What is known of one step, each effect being with the step minus without it (below 0 is better)."""
 
-    def __init__(
-        self, removes: str, bits: Estimate | None, copies: Estimate | None = None, *, whatever: str | None = None
-    ) -> None:
-        """`whatever` is the reason to take the step where no harm was shown, if there is one beyond these numbers."""
-        self.removes, self.bits, self.copies, self.whatever = removes, bits, copies, whatever
+    removes: str
+    bits: Estimate | None
+    """Bits per byte of held-out text; None where it was not measured."""
+    copies: Estimate | None = None
+    """Percentage points of samples that copy."""
+    whatever: str = ""
+    """The reason to take the step where no harm was shown, if there is one beyond these numbers."""
 
     def advice(self) -> str:
         """Yes or no by the effect on held-out text; where that shows nothing, by the reason beyond it."""
-        shown = "no difference shown" if self.bits is None else reading(self.bits)
+        shown = says(self.bits) if self.bits else ""
         if shown == "worse":
             return "no: the text costs more"
         if self.whatever:
@@ -168,22 +153,17 @@ class Verdict:
         return "yes: the text costs less" if shown == "better" else "as you like: nothing was shown"
 
 
-def without_is(
-    name: str, removes: str, bits: Mapping[str, Estimate], copies: Mapping[str, Estimate], whatever: str | None = None
-) -> Verdict:
-    """A step that the corpus as it is has taken, and the arm `name` has not."""
-    more = copies.get(name)
-    return Verdict(removes, -bits[name], None if more is None else -more, whatever=whatever)
-
-
-def with_is(name: str, removes: str, bits: Mapping[str, Estimate], copies: Mapping[str, Estimate]) -> Verdict:
-    """A step that only the arm `name` has taken."""
-    return Verdict(removes, bits[name], copies.get(name))
-
-
-def _effect(effect: Estimate | None, spec: str) -> str:
-    return "not measured" if effect is None else f"{with_interval(effect, spec)}: {reading(effect)}"
-
-
-def _times(estimate: Estimate, factor: float) -> Estimate:
-    return Estimate(estimate.value * factor, estimate.low * factor, estimate.high * factor, estimate.n)
+def verdicts(steps: Mapping[str, Verdict]) -> pd.DataFrame:
+    """The article's list of steps, with what each did here and what follows from it."""
+    rows = {
+        step: {
+            "what it removes": of.removes,
+            "bits per byte": of.bits,
+            "they are": says(of.bits) if of.bits else "",
+            "samples that copy, points": of.copies,
+            "that is": says(of.copies) if of.copies else "",
+            "do it for a language model?": of.advice(),
+        }
+        for step, of in steps.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)

@@ -7,7 +7,6 @@ import keyword
 import re
 import time
 import unicodedata
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from lmstudy.data.tokenizer import encode, train
 from lmstudy.errors import StudyError
 from lmstudy.folders import cache_folder
 from lmstudy.show.tables import reason_table
-from lmstudy.show.texts import as_code, parses
+from lmstudy.show.texts import as_code
 
 ROUNDS = 3
 """Times that each step is measured."""
@@ -54,16 +53,14 @@ def as_found(settings: Mapping[str, Any], package: str | None = None) -> Found:
         StudyError: the source has no such package.
     """
     source, pipeline = parse(settings)
-    parts = [part for part in source.parts(cache_folder(), to_stderr) if package in (None, _package(part))]
+    parts = [
+        part for part in source.parts(cache_folder(), to_stderr) if package in (None, getattr(part, "package", None))
+    ]
     if not parts:
         raise StudyError(f"package={package!r} is none of this corpus; choose from {sorted(source.about())}")
     clock = time.process_time()
     documents = [document for part in parts for document in source.read(part).documents]
     return Found(documents, pipeline, time.process_time() - clock)
-
-
-def _package(part: Any) -> str | None:
-    return getattr(part, "package", None)
 
 
 @dataclass(frozen=True)
@@ -92,9 +89,8 @@ def dropped(found: Found, near: bool = True) -> dict[str, Dropped]:
         if objection:
             by_step.setdefault(objection, []).append(number)
     remaining = [number for number, objection in enumerate(objections) if objection is None]
-    order = [step for step in (*STEPS, EXACT, NEAR) if step in by_step]
     result = {}
-    for step in order:
+    for step in (step for step in (*STEPS, EXACT, NEAR) if step in by_step):
         number = min(by_step[step], key=lambda n: (len(texts[n]), n))
         twin = _twin(found, number, remaining) if step == NEAR else None
         result[step] = Dropped(found.documents[number], len(by_step[step]), twin)
@@ -103,15 +99,13 @@ def dropped(found: Found, near: bool = True) -> dict[str, Dropped]:
 
 def removal_table(report: Mapping[str, Any]) -> pd.DataFrame:
     """Of a corpus' report: each step's reason, what it removed, as a share of what was found, and what is left."""
-    table = reason_table(report)
-    found, kept = (
-        {what: sum(of(source)[what] for source in report["sources"].values()) for what in ("documents", "characters")}
-        for of in (lambda source: source, lambda source: source["kept"])
-    )
-    table.loc["kept"] = {"why": "", **kept}
-    shares = {f"% of {what}": (100 * table[what].astype(float) / found[what]).round(2) for what in found}
-    table = table.astype({"documents": int, "characters": int}).assign(**shares)
-    return table[["why", "documents", "% of documents", "characters", "% of characters"]]
+    table, sources = reason_table(report), report["sources"].values()
+    sizes = ["documents", "characters"]
+    table.loc["kept"] = ["", *(sum(source["kept"][size] for source in sources) for size in sizes)]
+    table[sizes] = table[sizes].astype(int)
+    for place, size in ((2, "documents"), (4, "characters")):
+        table.insert(place, f"% of {size}", 100 * table[size] / sum(source[size] for source in sources))
+    return table
 
 
 def _twin(found: Found, number: int, kept: Sequence[int]) -> str | None:
@@ -119,10 +113,9 @@ def _twin(found: Found, number: int, kept: Sequence[int]) -> str | None:
     settings = found.pipeline.deduplication
     assert settings
     own = shingles(found.documents[number].text, settings.shingle, settings.unit)
-    for other in kept[: bisect_left(kept, number)]:
-        if jaccard(own, shingles(found.documents[other].text, settings.shingle, settings.unit)) >= settings.threshold:
-            return found.documents[other].text
-    return None
+    before = (found.documents[other].text for other in kept if other < number)
+    near = (t for t in before if jaccard(own, shingles(t, settings.shingle, settings.unit)) >= settings.threshold)
+    return next(near, None)
 
 
 def as_markdown(step: str, example: Dropped, limit: int = 400) -> str:
@@ -178,17 +171,8 @@ def _word_list(text: str, segmentation: Segmentation | None) -> list[str]:
 def frequent_table(removed: Removed, top: int = 12) -> pd.DataFrame:
     """The most frequent stop words, and which of them are keywords of Python."""
     keywords = {word.lower() for word in keyword.kwlist}
-    return pd.DataFrame(
-        {
-            word: {"times": number, "in Python": "keyword" if word in keywords else ""}
-            for word, number in removed.frequent[:top]
-        }
-    ).T
-
-
-def parsing(texts: Sequence[str]) -> int:
-    """How many texts are Python."""
-    return sum(map(parses, texts))
+    rows = {word: {"times": n, "a keyword of Python": word in keywords} for word, n in removed.frequent[:top]}
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def before_and_after(
@@ -261,5 +245,5 @@ def in_words(title: str, costs: pd.DataFrame) -> str:
     """The dearest steps of a table of costs, and what all steps of cleaning take together."""
     shares = costs["share of all, %"]
     top = ", ".join(f"{name} {share:.0f} %" for name, share in shares.nlargest(3).items())
-    cleaning = shares[[name for name in shares.index if str(name).startswith("cleaning")]].sum()
+    cleaning = shares[shares.index.str.startswith("cleaning")].sum()
     return f"- {title}: {top}; all steps of cleaning together {cleaning:.1f} %."

@@ -6,11 +6,22 @@ from lmstudy.study.claims import Compute, above, claim
 from lmstudy.study.estimates import more_bits
 
 in_bits = partial(claim, chapter="notebooks/08_embeddings", unit="bits per byte")
+BUDGET = "brief"
+TRAINED = {
+    "random, trained": "first_model",
+    "Word2Vec, trained": "embedding_word2vec",
+    "GloVe, trained": "embedding_glove",
+}
+"""What the chapter calls an arm -> its experiment."""
+FROZEN = {
+    "random, frozen": "embedding_random_frozen",
+    "Word2Vec, frozen": "embedding_word2vec_frozen",
+}
 
 
 def _more_bits(arm: str, reference: str) -> Compute:
     """Bits per byte of an experiment minus those of another."""
-    first, second = ((f"experiment={name}", "budget=brief") for name in (arm, reference))
+    first, second = ((f"experiment={name}", f"budget={BUDGET}") for name in (arm, reference))
     return lambda shelf: more_bits(shelf.trained(*first), shelf.trained(*second))
 
 

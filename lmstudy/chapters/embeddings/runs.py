@@ -1,6 +1,6 @@
 """The runs of the chapter on embeddings."""
 
-from lmstudy.chapters.embeddings.embeddings import FROZEN, TRAINED
+from lmstudy.chapters.embeddings.claims import BUDGET, FROZEN, TRAINED
 from lmstudy.study.chapter_runs import chapter_runs
 
-RUNS = chapter_runs(*((f"experiment={name}", "budget=brief") for name in (*TRAINED, *FROZEN)))
+RUNS = chapter_runs(*((f"experiment={name}", f"budget={BUDGET}") for name in (*TRAINED.values(), *FROZEN.values())))

@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from lmstudy.evaluation.statistics import Estimate, paired_difference
 from lmstudy.runs.records import Record
 from lmstudy.study.claims import Compute, above, claim
-from lmstudy.study.estimates import check_same_documents, group_counts
+from lmstudy.study.estimates import group_counts, more_bits
 from lmstudy.study.shelf import Shelf
 
 in_bits = partial(claim, chapter="notebooks/02_first_encoder_decoder", unit="bits per byte")
+ARM = ("experiment=first_model", "budget=quick")
+"""Overrides of `lmstudy-train` for the published runs."""
 
 
-def _models(shelf: Shelf) -> list[Record]:
-    return shelf.trained("experiment=first_model", "budget=quick")
+def counting(shelf: Shelf, models: Sequence[Record], *, same_tokens: bool = False) -> Record:
+    """The 5-gram model with Kneser-Ney smoothing on the corpus of some runs.
+
+    It is counted on the whole training split, or on as many tokens as the first of the runs was trained to predict.
+    """
+    tokens = int(models[0].metrics["train/tokens"]) if same_tokens else "all"
+    return shelf.baseline(f"tokens={tokens}", beside=models[0])
 
 
 def _baseline_minus_model(split: str, *, same_tokens: bool = False) -> Compute:
-    """Bits per byte of a 5-gram model with Kneser-Ney smoothing minus those of the encoder-decoders.
-
-    The 5-gram model is counted on the whole training split, or on as many tokens as the first of the others was
-    trained to predict.
-    """
+    """Bits per byte of a 5-gram model minus those of the encoder-decoders; see `counting`."""
 
     def compute(shelf: Shelf) -> Estimate:
-        models = _models(shelf)
-        tokens = int(models[0].metrics["train/tokens"]) if same_tokens else "all"
-        baseline = shelf.baseline(f"tokens={tokens}", beside=models[0])
-        check_same_documents([baseline, *models], split)
-        return paired_difference(group_counts([baseline], split), group_counts(models, split))
+        models = shelf.trained(*ARM)
+        return more_bits([counting(shelf, models, same_tokens=same_tokens)], models, split)
 
     return compute
 
 
 def _unseen_minus_seen_packages(shelf: Shelf) -> Estimate:
-    unseen, seen = (group_counts(_models(shelf), split) for split in ("valid", "valid_files"))
+    unseen, seen = (group_counts(shelf.trained(*ARM), split) for split in ("valid", "valid_files"))
     return paired_difference(unseen, seen, same_groups=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -12,7 +13,8 @@ from matplotlib.figure import Figure
 from lmstudy.chapters.objectives.toy import DOCUMENTS, Effect
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.runs.phases import own_steps
-from lmstudy.show.curves import MARKERS, label_ends
+from lmstudy.show.curves import curves
+from lmstudy.show.numbers import number
 from lmstudy.show.style import COLOURS, GREY
 
 UP, DOWN = COLOURS[0], COLOURS[1]
@@ -64,7 +66,7 @@ def _pulls(axes: Axes, effects: Sequence[Effect]) -> None:
         style = {"facecolor": "white", "edgecolor": colour, "hatch": "////"} if control else {"color": colour}
         axes.bar(one.place, one.pull, width=width, **style)  # type: ignore[arg-type]
         up = one.pull >= 0
-        text = "0" if abs(one.pull) < 0.005 else f"{one.pull:+.2f}"
+        text = "0" if abs(one.pull) < 0.005 else number(one.pull, decimals=2, signed=True)
         axes.annotate(text, (one.place, one.pull), (0, 2 if up else -2), textcoords="offset points", ha="center",
                       va="bottom" if up else "top", fontsize=7.5, color=GREY if text == "0" else colour)  # fmt: skip
     if not effects:
@@ -92,26 +94,12 @@ def schedule(settings: Mapping[str, Objective], steps: int) -> Figure:
 
 def guidance(chances: pd.DataFrame) -> Figure:
     """[tokens, strengths] chances of the next token against the strength of guidance."""
-    figure, axes = plt.subplots(figsize=(7.2, 3.2))
-    x = [float(strength) for strength in chances.columns]
-    ends, colours = {}, {}
-    for number, (name, row) in enumerate(chances.iterrows()):
-        colour = COLOURS[number % len(COLOURS)]
-        marker = MARKERS[number % len(MARKERS)]
-        axes.plot(x, row, color=colour, marker=marker, markersize=4, linewidth=1.8, markevery=4)
-        ends[str(name)], colours[str(name)] = float(row.iloc[-1]), colour
-    axes.set(xlabel="strength of guidance", ylabel="chance of the next token", xlim=(x[0], x[-1]), ylim=(-0.06, 1))
-    axes.set_xticks(range(int(x[0]), int(x[-1]) + 1))
+    figure = curves(chances.T.to_dict(), "strength of guidance", "chance of the next token", top=1)
+    axes = figure.axes[0]
     for strength, text in ((0, "bad"), (1, "good")):
-        axes.axvline(strength, color=GREY, linewidth=1, linestyle="--")
+        axes.axvline(strength, color=GREY, linewidth=1, linestyle="--", zorder=0)
+        place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "xytext": (3, -2), "va": "top"}
         axes.annotate(
-            f"{text} control token",
-            (strength, 1),
-            (3, -2),
-            textcoords="offset points",
-            color=GREY,
-            fontsize=8.5,
-            va="top",
+            f"{text} control token", (strength, 1), color=GREY, **place, textcoords="offset points", fontsize=8.5
         )
-    label_ends(axes, x[-1], ends, colours)
     return figure

@@ -13,10 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from lmstudy.chapters.objectives.toy import shipped
+from lmstudy.compose import compose_config
+from lmstudy.data.corpus import prepare
 from lmstudy.models.guidance import Guided
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.objectives.rwr import RWR
-from lmstudy.preferences.scored import ScoredDocuments
+from lmstudy.preferences.scored import ScoredDocuments, score_split
 from lmstudy.preferences.scorers.privacy import PrivacyScorer
 from lmstudy.training.dpo import dpo_loss
 
@@ -45,6 +47,12 @@ COMMON = {"onset", "cooldown"}
 """Arguments of nearly all objectives, of which the chapter speaks apart."""
 
 
+def scored_training_text(experiment: str) -> ScoredDocuments:
+    """The training text of an experiment of `conf/experiment`, scored now unless its scores are kept."""
+    config = compose_config("train", [f"experiment={experiment}"])
+    return score_split(prepare(config["data"]), "train", config["scorer"])
+
+
 def objective_table() -> pd.DataFrame:
     """A row for each objective: what it reads, its loss, how it is asked to be good, its parameters, its YAML."""
     rows = {}
@@ -61,7 +69,7 @@ def objective_table() -> pd.DataFrame:
             "own parameters": ", ".join(f"{key}: {_plain(value)}" for key, value in values.items()) or "none",
             "YAML": f"objective={name}",
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def _plain(value: Any) -> str:
@@ -80,12 +88,12 @@ def weight_table(tasks: Mapping[str, ScoredDocuments], settings: Mapping[str, Ma
             bad = weights[known > scored.threshold]
             low, middle, high = np.quantile(bad, [0.05, 0.5, 0.95])
             rows[f"{task}, {name}"] = {
-                "good segments": f"{weights[known <= scored.threshold].mean():.3f}",
-                "bad, the worst 5 %": f"{low:.3f}",
-                "bad, median": f"{middle:.3f}",
-                "bad, the mildest 5 %": f"{high:.3f}",
+                "good segments": float(weights[known <= scored.threshold].mean()),
+                "bad, the worst 5 %": low,
+                "bad, median": middle,
+                "bad, the mildest 5 %": high,
             }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def released_share(scored: ScoredDocuments) -> float:
@@ -101,12 +109,12 @@ def divided_table(lengths: Sequence[int] = (20, 40, 80)) -> pd.DataFrame:
         line = "# by Jane Doe, ".ljust(length - 1, "x") + "\n"
         once, twice = (PrivacyScorer(divided_twice=again).score([line])[0] for again in (False, True))
         rows[f"a line of {length} characters"] = {
-            "score": f"{once:.4f}",
-            "items in it (score × length)": f"{once * length:.3f}",
-            "score, divided twice": f"{twice:.6f}",
-            "items in it, then": f"{twice * length:.3f}",
+            "score": once,
+            "items in it (score × length)": once * length,
+            "score, divided twice": twice,
+            "items in it, then": twice * length,
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def charged(chance: float, control: float) -> tuple[float, float]:
@@ -149,16 +157,15 @@ def guided(good: Mapping[str, float], bad: Mapping[str, float], strengths: Seque
 
 def best_of_table(numbers: Sequence[int]) -> pd.DataFrame:
     """Best of n: the rank it can be expected to have among all samples, and how far it goes from the model."""
-    return pd.DataFrame(
-        {
-            f"n = {n}": {
-                "expected share of samples that are worse": f"{n / (n + 1):.1%}",
-                "KL from the model, at most": f"{math.log(n) - (n - 1) / n:.2f} nats",
-                "samples drawn for one that is shown": f"{n}",
-            }
-            for n in numbers
+    rows = {
+        f"n = {n}": {
+            "samples that can be expected to be worse, %": 100 * n / (n + 1),
+            "KL from the model, at most, nats": math.log(n) - (n - 1) / n,
+            "samples drawn for one that is shown": n,
         }
-    )
+        for n in numbers
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def dpo_table(moves: Mapping[str, tuple[float, float]], beta: float) -> pd.DataFrame:
@@ -174,7 +181,7 @@ def dpo_table(moves: Mapping[str, tuple[float, float]], beta: float) -> pd.DataF
             "pull on the chosen, / β": pulls[0],
             "on the rejected, / β": pulls[1],
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def schedules() -> dict[str, Objective]:

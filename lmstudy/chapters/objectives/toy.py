@@ -27,6 +27,7 @@ from lmstudy.preferences.objectives.selective import Selective
 from lmstudy.preferences.objectives.unlikelihood import Unlikelihood
 from lmstudy.preferences.scored import ScoredDocuments
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
+from lmstudy.show.numbers import number
 
 Ints = NDArray[np.int64]
 DOCUMENTS = ((("x", " =", " 1", "⏎"), ("y", "=", "2", "⏎")), (("z", " =", " 3", "⏎"),))
@@ -148,10 +149,10 @@ def effects(objective: Objective) -> list[Effect]:
     if given is None:
         return []
     found, place = [], 0
-    for number, token in enumerate(given.labels[0].tolist()):
-        alone = outcome(objective, given.at(number))
+    for at, token in enumerate(given.labels[0].tolist()):
+        alone = outcome(objective, given.at(at))
         control = token in (GOOD, BAD)
-        chance = float(given.logits[0, number, token].exp())
+        chance = float(given.logits[0, at, token].exp())
         where = place - 0.5 if control else float(place)
         found.append(Effect(TOKENS[token], where, place >= 4, chance, alone.loss, float(alone.push[0, 0, token])))
         place += not control
@@ -163,22 +164,16 @@ def shipped(name: str) -> Objective:
     return build(compose_config("train", [f"objective={name}"])["objective"], "objective")
 
 
-def shown_token(token: str) -> str:
-    """A token as tables show it: a blank can be seen, and a control token is no markup."""
-    return token.replace(" ", "␣").replace("<", "⟨").replace(">", "⟩")
-
-
 def loss_table(all_effects: dict[str, list[Effect]]) -> pd.DataFrame:
-    """Loss of every token by objective, with the tokens' probabilities in the first column."""
+    """Loss of every token by objective, with the tokens' probabilities in the first column; NaN: not read."""
     places = sorted({effect.place for effects in all_effects.values() for effect in effects})
-    rows: dict[float, dict[str, str]] = {}
+    rows: dict[str, dict[str, float]] = {}
     for place in places:
         own = {name: one for name, effects in all_effects.items() for one in effects if one.place == place}
         first = next(iter(own.values()))
-        token = f"{'bad' if first.bad else 'good'}: {shown_token(first.token)}"
-        rows[place] = {"token": token, "p": f"{first.chance:g}"}
-        rows[place] |= {name: f"{own[name].loss:.2f}" if name in own else "" for name in all_effects}
-    return pd.DataFrame(rows).T.set_index("token").rename_axis(None)
+        losses = {name: own[name].loss if name in own else math.nan for name in all_effects}
+        rows[f"{'bad' if first.bad else 'good'}: {first.token.replace(' ', '␣')}"] = {"p": first.chance, **losses}
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def limit_table() -> pd.DataFrame:
@@ -203,7 +198,7 @@ def limit_table() -> pd.DataFrame:
 
 
 def _limit(setting: str, objective: Objective, name: str, other: Objective | None, scored: ScoredDocuments) -> dict:
-    row = {"setting": setting, "compared with": name, "its loss": "", "the other": "", "gradients differ by": ""}
+    row = {"setting": setting, "compared with": name, **dict.fromkeys(("its loss", "the other", "gradients differ by"))}
     try:
         given = read(objective, scored)
         notes = objective.view(scored, 1).notes if objective.scored else ()
@@ -213,8 +208,8 @@ def _limit(setting: str, objective: Objective, name: str, other: Objective | Non
     ours = outcome(objective, given)
     against = Outcome(0.0, torch.zeros_like(ours.push)) if other is None else outcome(other, read(other) or given)
     gap = float((ours.push - against.push).abs().max())
-    losses = {"its loss": f"{ours.loss:.4f}", "the other": "" if other is None else f"{against.loss:.4f}"}
-    return {**row, **losses, "gradients differ by": f"{gap:.1g}", "the program says": "; ".join(notes)}
+    losses = {"its loss": ours.loss, "the other": None if other is None else against.loss}
+    return {**row, **losses, "gradients differ by": number(gap, 1), "the program says": "; ".join(notes)}
 
 
 def shown_names(names: Sequence[str] = NAMES) -> dict[str, Objective]:

@@ -14,6 +14,7 @@ from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.formatter import FormatterScorer
 from lmstudy.preferences.scorers.pep8 import STRUCTURE, STYLE, Pep8Scorer
 from lmstudy.preferences.scorers.personal_data import PersonalDataScorer
+from lmstudy.show.texts import annotated
 
 FAMILY = dict.fromkeys(STYLE, "style") | dict.fromkeys(STRUCTURE, "structure")
 GROUPS = {
@@ -40,16 +41,25 @@ MADE_UP = (
 """Lines that nobody wrote: the person is invented, the telephone number is one that is reserved for stories."""
 
 
-def annotated(scorer: Pep8Scorer, text: str) -> str:
+def as_linted(scorer: Pep8Scorer, text: str) -> str:
     """A function as a linter shows it: each line behind its score, and below it a mark for each violation."""
     found: dict[int, list[str]] = {}
     for one in scorer.violations(text):
-        found.setdefault(one.line, []).append(f"{' ' * (one.column - 1)}^ {one.code} {one.message}")
-    shown = [f"{'score':>6}"]
-    for number, (line, score) in enumerate(zip(lines(text), scorer.score(lines(text)), strict=True), start=1):
-        shown.append(f"{score:6.3f}  {line.rstrip(chr(10)).expandtabs(1)}")
-        shown += [f"{'':6}  {mark}" for mark in found.get(number, [])]
-    return "```text\n" + "\n".join(shown) + "\n```"
+        found.setdefault(one.line - 1, []).append(f"{' ' * (one.column - 1)}^ {one.code} {one.message}")
+    scores = [f"{score:6.3f}" for score in scorer.score(lines(text))]
+    return annotated(lines(text), found, scores, head=" score")
+
+
+def as_reformatted(scorer: FormatterScorer, text: str) -> str:
+    """A function with a mark below each character that the formatter would change."""
+    places = set(scorer.changes(text))
+    below: dict[int, list[str]] = {}
+    start = 0
+    for number, line in enumerate(lines(text)):
+        marks = "".join("^" if start + column in places else " " for column in range(len(line))).rstrip()
+        below[number] = [marks] if marks else []
+        start += len(line)
+    return annotated(lines(text), below)
 
 
 def telling(scorer: Pep8Scorer, drawn: Drawn, seed: int, codes: int = 3, longest: int = 8) -> str:
@@ -91,9 +101,9 @@ def family_table(found: pd.DataFrame, drawn: Drawn) -> pd.DataFrame:
             "about": about,
             "family": FAMILY[start],
             "per 1,000 characters": 1000 * len(own) / drawn.characters.sum(),
-            "functions with one": f"{own['document'].nunique() / len(drawn):.1%}",
+            "functions with one, %": 100 * own["document"].nunique() / len(drawn),
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def codes_by_package(found: pd.DataFrame, drawn: Drawn, most: int = 12) -> pd.DataFrame:
@@ -128,7 +138,7 @@ def item_table(scorers: Mapping[str, PersonalDataScorer], drawn: Drawn) -> pd.Da
     for name, scorer in scorers.items():
         kinds = Counter(kind for text in drawn.texts for _, _, kind in scorer.found(text))
         rows[name] = {kind.lower().replace("_", " "): 1000 * n / len(drawn) for kind, n in kinds.items()}
-    return pd.DataFrame(rows).T.fillna(0.0)
+    return pd.DataFrame.from_dict(rows, orient="index").fillna(0.0)
 
 
 def made_up_table(scorers: Mapping[str, PersonalDataScorer]) -> pd.DataFrame:
@@ -137,7 +147,7 @@ def made_up_table(scorers: Mapping[str, PersonalDataScorer]) -> pd.DataFrame:
     for line in MADE_UP:
         found = {name: [line[a:b] for a, b, _ in scorer.found(line)] for name, scorer in scorers.items()}
         rows[line] = {name: "; ".join(items) or "–" for name, items in found.items()}
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def one_sided(agreement: Agreement, longest: int = 300) -> dict[str, int]:
@@ -150,15 +160,3 @@ def one_sided(agreement: Agreement, longest: int = 300) -> dict[str, int]:
         if alone.max() > 0:
             found[name] = int(alone.argmax())
     return found
-
-
-def reformatted(scorer: FormatterScorer, text: str) -> str:
-    """A function with a mark below each character that the formatter would change."""
-    places = set(scorer.changes(text))
-    shown, start = [], 0
-    for line in lines(text):
-        shown.append(line.rstrip("\n").expandtabs(1))
-        marks = "".join("^" if start + column in places else " " for column in range(len(line))).rstrip()
-        shown += [marks] if marks else []
-        start += len(line)
-    return "```text\n" + "\n".join(shown) + "\n```"

@@ -13,8 +13,9 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lmstudy.show.labels import label_points
-from lmstudy.show.style import COLOURS, GREY
+from lmstudy.show.labels import label_points, plain_axis
+from lmstudy.show.numbers import number, percent
+from lmstudy.show.style import COLOURS
 
 Floats = NDArray[np.float64]
 GOOD, BAD = COLOURS[0], COLOURS[1]
@@ -25,7 +26,8 @@ BIN = 0.2
 LONGEST = 40
 """Characters of a rule that are shown."""
 ROOM = 1.25
-"""Height of an axis, in its highest bar that is not cut."""
+"""Height of an axis, in its highest bar."""
+LABEL = "#222222"
 
 
 def rules(rates: pd.DataFrame, held_out: Sequence[str]) -> Figure:
@@ -37,7 +39,7 @@ def rules(rates: pd.DataFrame, held_out: Sequence[str]) -> Figure:
         value = rates.iloc[row, column]
         axes.text(
             column + 0.5, row + 0.5, f"{value:.0f}", ha="center", va="center", fontsize=7,
-            color="white" if norm(value) > 0.55 else "#222222",
+            color="white" if norm(value) > 0.55 else LABEL,
         )  # fmt: skip
     axes.xaxis.tick_top()
     axes.tick_params(length=0, labelsize=8)
@@ -74,7 +76,7 @@ def thresholds(
     shares = 100 * np.histogram(scores, bins)[0] / len(scores)
     colours = np.where(bins[1:] <= threshold + 1e-5, GOOD, BAD)
     grid[1, 0].bar(bins[:-1], shares, width=BIN, align="edge", color=colours, edgecolor="white")
-    _line(grid[1, 0], threshold, f"t = {threshold:g}", shares.max())
+    _line(grid[1, 0], threshold, f"t = {number(threshold, 2)}", shares.max())
     grid[1, 0].set(xlabel="score: minus the mean rating", ylabel="% of snippets", title=title)
     title, scores = labels
     both = [100 * float((scores == value).mean()) for value in (0, 1)]
@@ -86,49 +88,42 @@ def thresholds(
 
 
 def _per_character(axes: Axes, title: str, scores: Floats) -> None:
-    """The bar of the lines that score 0 is cut, since it would dwarf the others, and says so."""
-    counts = np.histogram(scores[scores > 0], EDGES)[0]
-    tail = 100 * counts / len(scores)
-    zero = 100 * float((scores == 0).mean())
-    top = ROOM * float(tail.max())
-    axes.bar(range(len(tail) + 1), [min(zero, top), *tail], width=0.8, color=[GOOD] + [BAD] * len(tail))
-    axes.text(0, 0.93 * top, f"{zero:.0f} %\n(cut)", ha="center", va="top", color="white", fontsize=8.5)
-    axes.set_ylim(0, top)
-    _line(axes, 0.5, "t = 0", top / ROOM)
+    """No bar for the lines that score 0, since it would dwarf the others: their share is written in its place."""
+    tail = 100 * np.histogram(scores[scores > 0], EDGES)[0] / len(scores)
+    top = float(tail.max())
+    axes.bar(range(1, len(tail) + 1), tail, width=0.8, color=BAD)
+    good = f"{percent((scores == 0).mean())},\nnot\ndrawn"
+    axes.text(0, 0.5 * top, good, ha="center", va="center", color=GOOD, fontsize=8.5)
+    _line(axes, 0.5, "t = 0", top)
     names = ["0", *(f"≤ {high:g}" for high in EDGES[1:-1]), f"> {EDGES[-2]:g}"]
     axes.set_xticks(range(len(tail) + 1), names, fontsize=8.5)
-    axes.set(xlabel="score, per character", ylabel="% of lines", title=title)
+    axes.set(xlabel="score, per character", ylabel="% of lines", title=title, xlim=(-0.7, len(tail) + 0.6))
 
 
 def _line(axes: Axes, x: float, text: str, highest: float) -> None:
     axes.set_ylim(0, ROOM * highest)
-    axes.axvline(x, color="#222222", linestyle="--", linewidth=1)
+    axes.axvline(x, color=LABEL, linestyle="--", linewidth=1)
     axes.annotate(text, (x, ROOM * highest), (4, 0), textcoords="offset points", va="top", fontsize=9)
 
 
 def two_scorers(tables: Mapping[str, pd.DataFrame], units: Mapping[str, tuple[str, str]]) -> Figure:
-    """Packages by what two scorers find in them per 1,000 characters, both on logarithmic axes.
+    """Packages by what two scorers find in them per 1,000 characters, both on logarithmic axes; a panel a title.
 
     Args:
         tables: [packages, ("training", "held-out")] by title.
         units: what the two axes of each count.
     """
-    figure, grid = plt.subplots(1, len(tables), figsize=(7.2, 3.9))
-    for axes, (title, table), colour in zip(np.atleast_1d(grid), tables.items(), COLOURS, strict=False):
-        found = table[(table > 0).all(axis=1)]
-        axes.set(xscale="log", yscale="log", title=title)
-        axes.plot(found["training"], found["held-out"], "o", color=colour, markersize=4.5)
+    figure, grid = plt.subplots(len(tables), 1, figsize=(7.2, 4.3 * len(tables)), squeeze=False)
+    found = {title: table[(table > 0).all(axis=1)] for title, table in tables.items()}
+    for axes, (title, table), colour in zip(grid[:, 0], found.items(), COLOURS, strict=False):
+        axes.set(xscale="log", yscale="log", title=title, xlabel=units[title][0], ylabel=units[title][1])
+        axes.plot(table["training"], table["held-out"], "o", color=colour, markersize=4.5)
+        axes.set_xlim(table["training"].min() / 1.6, table["training"].max() * 2.2)
+        axes.set_ylim(table["held-out"].min() / 1.6, table["held-out"].max() * 2.2)
         for side in ("x", "y"):
-            low, high = (getattr(found.iloc[:, "xy".index(side)], of)() for of in ("min", "max"))
-            getattr(axes, f"set_{side}lim")(low / 1.6, high * 2.2)
-            ticks = [tick for tick in (0.3, 1, 3, 10, 30) if low / 1.6 < tick < high * 2.2]
-            getattr(axes, f"set_{side}ticks")(ticks, [f"{tick:g}" for tick in ticks])
-        axes.minorticks_off()
-        axes.set_xlabel(units[title][0], fontsize=9)
-        axes.set_ylabel(units[title][1], fontsize=9)
+            plain_axis(axes, side)
     figure.draw_without_rendering()
-    for axes, table in zip(np.atleast_1d(grid), tables.values(), strict=True):
-        found = table[(table > 0).all(axis=1)]
-        points = {str(name): (row["training"], row["held-out"]) for name, row in found.iterrows()}
-        label_points(axes, points, dict.fromkeys(points, GREY), fontsize=7.5)
+    for axes, table in zip(grid[:, 0], found.values(), strict=True):
+        points = {str(name): (row["training"], row["held-out"]) for name, row in table.iterrows()}
+        label_points(axes, points, dict.fromkeys(points, LABEL), fontsize=8)
     return figure

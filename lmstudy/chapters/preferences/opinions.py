@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lmstudy.chapters.preferences.preferences import shown, tau
-from lmstudy.chapters.reward.reward import predicted
-from lmstudy.compose import compose_config
+from lmstudy.chapters.preferences.preferences import tau
 from lmstudy.data.corpus import Corpus
 from lmstudy.preferences.ratings import LEVELS, Ratings
-from lmstudy.runs.records import Record, load, load_folder, published_folder
-from lmstudy.runs.rewards import open_reward
+from lmstudy.runs.records import Record
+from lmstudy.study.reward_models import predicted
+from lmstudy.study.shelf import NoRecordsError, Shelf
 
 Floats = NDArray[np.float64]
-TRAINING_HALF: tuple[str, ...] = ("half=A",)
-"""What `lmstudy-reward` trains for scorer=sentiment_reward."""
-HELD_OUT_HALF = ("encoder=minilm", "optimizer=adamw_fine_tuning", "epochs=3", "batch=32", "half=B")
-"""... and for scorer=sentiment_held_out."""
-LABELS = ("data=chinese_reviews", "encoder=own", "loss=logistic", "epochs=2")
-"""... and for scorer=sentiment_zh_reward."""
 
 
 def otherwise_minded(ratings: Ratings, threshold: float) -> tuple[float, float]:
@@ -39,11 +33,13 @@ def otherwise_minded(ratings: Ratings, threshold: float) -> tuple[float, float]:
     )
 
 
-def known_reward(overrides: Sequence[str], runs: str = "runs") -> Record | None:
-    """The record of a reward model, published or in the folder of runs; none where nobody trained it."""
-    run = open_reward(compose_config("reward", [*overrides, f"runs={runs}"]))
-    published = {record.id: record for record in load_folder(published_folder()) if record.kind == "reward"}
-    return published.get(run.id) or (load(run.record_path) if run.record_path.exists() else None)
+def known(shelf: Shelf, models: Mapping[str, Sequence[str]]) -> dict[str, Record]:
+    """Reward models by name, of seed 1; those that nobody trained are left out."""
+    found = {}
+    for name, overrides in models.items():
+        with suppress(NoRecordsError):
+            found[name] = shelf.rewards(*overrides, seeds=[1])[0]
+    return found
 
 
 def commands(models: Mapping[str, Sequence[str]]) -> str:
@@ -58,19 +54,19 @@ def verdict_table(opinions: Mapping[str, Floats], pairs: Sequence[tuple[str, str
         good = [opinions[name] >= -threshold for name in (first, second)]
         rows[f"{first} – {second}"] = {
             "texts": len(good[0]),
-            "good: first": f"{good[0].mean():.0%}",
-            "good: second": f"{good[1].mean():.0%}",
-            "same verdict": f"{(good[0] == good[1]).mean():.0%}",
-            "tau of texts": shown(tau(opinions[first], opinions[second])),
+            "good: first, %": 100 * good[0].mean(),
+            "good: second, %": 100 * good[1].mean(),
+            "same verdict, %": 100 * (good[0] == good[1]).mean(),
+            "τ of texts": tau(opinions[first], opinions[second]),
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def opinions(ratings: Ratings, models: Mapping[str, Record | None]) -> dict[str, Floats]:
+def opinions(ratings: Ratings, models: Mapping[str, Record]) -> dict[str, Floats]:
     """[texts] mean ratings by people and by halves of them, and what models expect."""
     found: dict[str, Floats] = {"people": ratings.means}
     found |= {f"people, half {side}": ratings.half(side).means for side in ("A", "B")}
-    return found | {name: predicted(record, ratings) for name, record in models.items() if record is not None}
+    return found | {name: predicted(record, ratings) for name, record in models.items()}
 
 
 def furthest_apart(ratings: Ratings, first: Floats, second: Floats, longest: int = 160) -> int:

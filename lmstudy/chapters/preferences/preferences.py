@@ -49,7 +49,8 @@ class Task:
 
     def bad_segments(self) -> float:
         """Share of training segments, of those that have a score."""
-        return float((self.scored.scores[~np.isnan(self.scored.scores)] > self.scored.threshold).mean())
+        scores = self.scored.scores[~np.isnan(self.scored.scores)]  # in their own precision, as the threshold is met
+        return float((scores > self.scored.threshold).mean())
 
     def bad_documents(self) -> float:
         """Share of training documents with a bad segment."""
@@ -64,18 +65,18 @@ def scorer_of(name: str) -> Scorer:
 
 def share_table(tasks: Mapping[str, Task]) -> pd.DataFrame:
     """How much of the training text of each task is bad."""
-    rows = {}
-    for name, task in tasks.items():
-        unit = "character" if task.scorer.unit == "character" else "segment"
-        rows[name] = {
+    rows = {
+        name: {
             "documents": len(task.scored.store),
             "segments": len(task.known()),
-            "a score is per": unit,
-            "threshold t": f"{task.scored.threshold:g}",
-            "bad segments": f"{task.bad_segments():.1%}",
-            "documents with one": f"{task.bad_documents():.1%}",
+            "a score is per": "character" if task.scorer.unit == "character" else "segment",
+            "threshold t": float(task.scored.threshold),
+            "bad segments, %": 100 * task.bad_segments(),
+            "documents with one, %": 100 * task.bad_documents(),
         }
-    return pd.DataFrame(rows).T
+        for name, task in tasks.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 @dataclass(frozen=True)
@@ -144,16 +145,17 @@ def tau(first: Floats, second: Floats, groups: NDArray[Any] | None = None, seed:
     """
     value = float(kendalltau(first, second).statistic) if len(first) > 1 else math.nan
     names, member = np.unique(np.arange(len(first)) if groups is None else groups, return_inverse=True)
-    own = [np.flatnonzero(member == number) for number in range(len(names))]
-    if len(own) < 3:
-        return Estimate(value, math.nan, math.nan, len(own))
+    count = len(names)
+    if count < 3:
+        return Estimate(value, math.nan, math.nan, count)
     rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(DRAWS):
-        rows = np.concatenate([own[g] for g in rng.integers(len(own), size=len(own) - 1)])
-        values.append(kendalltau(first[rows], second[rows]).statistic)
-    half = float(t.ppf(0.975, len(own) - 1) * np.nanstd(values))
-    return Estimate(value, max(value - half, -1.0), min(value + half, 1.0), len(own))
+    times = [np.bincount(rng.integers(count, size=count - 1), minlength=count)[member] for _ in range(DRAWS)]
+    drawn = np.array(times, dtype=np.float64)
+    one, other = (np.sign(scores[:, None] - scores) for scores in (first, second))
+    alike, *apart = (np.einsum("di,di->d", drawn @ pairs, drawn) for pairs in (one * other, one**2, other**2))
+    with np.errstate(invalid="ignore"):  # a draw in which all are equal has no tau
+        half = float(t.ppf(0.975, count - 1) * np.nanstd(alike / np.sqrt(apart[0] * apart[1])))
+    return Estimate(value, max(value - half, -1.0), min(value + half, 1.0), count)
 
 
 @dataclass(frozen=True)
@@ -171,15 +173,15 @@ class Agreement:
     def row(self) -> dict[str, Any]:
         """Of the table of agreements: documents, shares that are bad, and Kendall's tau of documents and packages."""
         rates = self.training / self.drawn.characters, self.held_out / self.drawn.characters
-        both = (self.training > 0) == (self.held_out > 0)
+        bad = self.training > 0, self.held_out > 0
         by_package = self.packages()
         return {
-            "documents": f"{len(self.drawn):,}",
-            "bad: training": f"{(self.training > 0).mean():.0%}",
-            "bad: held-out": f"{(self.held_out > 0).mean():.0%}",
-            "same verdict": f"{both.mean():.0%}",
-            "tau of documents": shown(tau(*rates, self.drawn.sources)),
-            "tau of packages": shown(tau(by_package["training"].to_numpy(), by_package["held-out"].to_numpy())),
+            "documents": len(self.drawn),
+            "bad: training, %": 100 * bad[0].mean(),
+            "bad: held-out, %": 100 * bad[1].mean(),
+            "same verdict, %": 100 * (bad[0] == bad[1]).mean(),
+            "τ of documents": tau(*rates, self.drawn.sources),
+            "τ of packages": tau(by_package["training"].to_numpy(), by_package["held-out"].to_numpy()),
         }
 
     def packages(self) -> pd.DataFrame:
@@ -190,14 +192,4 @@ class Agreement:
             if own.sum() >= min(TOLD_APART, len(self.drawn) / len(np.unique(self.drawn.sources)) / 2):
                 size = self.drawn.characters[own].sum() / 1000
                 rows[name] = {"training": self.training[own].sum() / size, "held-out": self.held_out[own].sum() / size}
-        return pd.DataFrame(rows).T
-
-
-def shown(estimate: Estimate) -> str:
-    """An estimate in a cell of a table."""
-    return f"{estimate.value:.2f} ({estimate.interval('.2f')})"
-
-
-def table(rows: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """One row a name."""
-    return pd.DataFrame(rows).T
+        return pd.DataFrame.from_dict(rows, orient="index")

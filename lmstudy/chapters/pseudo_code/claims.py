@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from functools import partial
 
-from lmstudy.chapters.pseudo_code.pseudo_code import BUDGET, counting
-from lmstudy.evaluation.statistics import Estimate, paired_difference, seed_interval
+from lmstudy.evaluation.statistics import Estimate, seed_interval
+from lmstudy.runs.records import Record
 from lmstudy.study.claims import Compute, above, below, claim, value_below
-from lmstudy.study.estimates import check_same_documents, group_counts
+from lmstudy.study.estimates import more_bits
 from lmstudy.study.shelf import Shelf
 
 in_nats = partial(claim, chapter="notebooks/06_pseudo_code", unit="nats a token")
 in_bits = partial(claim, chapter="notebooks/06_pseudo_code", unit="bits per byte")
+BUDGET = "brief"
+ARMS = {"reproduce": "article", "predict": "article_predict"}
+"""What the chapter calls an arm -> its experiment."""
+UNSHIFTED = {"Transformer, reproduce": "unshifted"}
+"""One seed of it stands for all."""
 LAST = 10
 """Points of a training curve at its end that are averaged."""
+
+
+def counting(shelf: Shelf, trained: Record, order: int) -> Record:
+    """The n-gram model of an order on the corpus of a run."""
+    return shelf.baseline(f"order={order}", beside=trained)
 
 
 def _last_loss(experiment: str) -> Compute:
@@ -32,9 +42,7 @@ def _over_counting(experiment: str, order: int) -> Compute:
 
     def compute(shelf: Shelf) -> Estimate:
         arm = shelf.trained(f"experiment={experiment}", f"budget={BUDGET}")
-        counted = [counting(shelf, arm[0], order)]
-        check_same_documents([*arm, *counted], "valid")
-        return paired_difference(group_counts(arm, "valid"), group_counts(counted, "valid"))
+        return more_bits(arm, [counting(shelf, arm[0], order)])
 
     return compute
 

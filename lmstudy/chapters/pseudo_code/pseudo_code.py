@@ -1,14 +1,18 @@
-"""The article's `train_language_model`, argument by argument and line by line, against this package."""
+"""The article's `train_language_model`, argument by argument and line by line, against this package; and its training,
+seen twice: the loss that it prints, and what its network knows of the language."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
+from lmstudy.chapters.pseudo_code.claims import counting
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import Record
+from lmstudy.show.curves import UNITS, curve_panels, seed_curves
 from lmstudy.study.shelf import Shelf
 
 ARGUMENTS = {
@@ -45,7 +49,7 @@ def argument_table(config: Mapping[str, Any]) -> pd.DataFrame:
             value = value[part]
         shown = str(value["_target_"]).rsplit(".", 1)[-1] if isinstance(value, Mapping) else str(value)
         rows[name] = {"is": meaning, "key": key, "value": shown}
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("argument")
 
 
 def loop_table() -> pd.DataFrame:
@@ -55,16 +59,30 @@ def loop_table() -> pd.DataFrame:
     )
 
 
-BUDGET = "brief"
-"""Of the chapter's runs."""
-
-
-def counting(shelf: Shelf, trained: Record, order: int) -> Record:
-    """The n-gram model of an order on the corpus of a run."""
-    return shelf.baseline(f"order={order}", beside=trained)
-
-
 def counted(shelf: Shelf, trained: Record) -> dict[str, float]:
     """Held-out bits per byte of unigram and bigram models on the corpus of a run."""
     orders = {"unigram": 1, "bigram": 2}
     return {name: counting(shelf, trained, order).metrics["valid/bits_per_byte"] for name, order in orders.items()}
+
+
+FLOOR = 1e-4
+"""Losses below are drawn here: a logarithmic axis has no zero."""
+
+
+def own_task_and_language(arms: Mapping[str, Sequence[Record]], baselines: Mapping[str, float]) -> Figure:
+    """Above: loss on the task that was trained. Below: held-out bits per byte of the next token, and of counting.
+
+    Both logarithmic, by the share of the training that is done; a thin line for each seed, a thick one for the mean.
+    """
+    above, below = "Loss on its own task", "Next token, held-out packages"
+    losses = {
+        name: [{x: max(y, FLOOR) for x, y in curve.items()} for curve in seeds]
+        for name, seeds in seed_curves(arms, "train/loss", "share").items()
+    }
+    return curve_panels(
+        {above: losses, below: seed_curves(arms, "valid/bits_per_byte", "share")},
+        UNITS["share"],
+        {above: "nats a token", below: "bits per byte"},
+        log_y=True,
+        baselines={below: baselines},
+    )

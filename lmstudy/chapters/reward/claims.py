@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from lmstudy.chapters.reward.accuracies import FILM, SPLIT, above_baseline, below_ceiling, pair_counts
-from lmstudy.chapters.reward.reward import FEWER_TEXTS, ONE_RATING, OURS, REGRESSION, STRONG, TRAINING_SCORER, baselines
+from lmstudy.chapters.reward.reward import FILM, SPLIT, above_baseline, baselines, below_ceiling, pair_counts
 from lmstudy.evaluation.statistics import Estimate, paired_difference, seed_interval
 from lmstudy.runs.records import Record
 from lmstudy.study.claims import Compute, above, below, between, claim, value_above, value_below
 from lmstudy.study.estimates import common_seeds
+from lmstudy.study.reward_models import FEWER_TEXTS, ONE_RATING, OURS, REGRESSION, STRONG, TRAINING_SCORER
 from lmstudy.study.shelf import Shelf
 
 CHAPTER = "notebooks/12_reward"

@@ -3,12 +3,12 @@
 from typing import Any
 
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lmstudy.runs.records import Record
+from lmstudy.show.labels import label_ends, plain_axis
 from lmstudy.show.style import COLOURS, GREY
-from lmstudy.study.estimates import benchmark_line as line
+from lmstudy.study.estimates import benchmark_line
 
 BITS = "valid/bits_per_byte"
 
@@ -27,9 +27,10 @@ def time_to_quality(record: Record) -> Figure:
     final = next(run for run in runs if "/final/" in run["run"])
     target = record.curves[f"{final['run']}/{BITS}"]["value"][-1]
     axes.axhline(target, color=GREY, linestyle="--", linewidth=1)
-    axes.text(final["minutes"], target, "what it reaches ", color=GREY, ha="right", va="top")
-    axes.set(xlim=(0, None), xlabel="minutes of training on two cores", ylabel="bits per byte, held out")
+    longest = max(run["minutes"] for run in runs)
+    axes.set(xlim=(0, longest), xlabel="minutes of training on two cores", ylabel="bits per byte, held out")
     axes.legend(frameon=False)
+    label_ends(axes, longest, {"what T5 reaches": target}, {"what T5 reaches": GREY})
     return figure
 
 
@@ -50,12 +51,13 @@ def growth(record: Record) -> Figure:
     figure, panels = plt.subplots(2, 2, figsize=(7.2, 5.2))
     for axes, (part, (key, xlabel, ylabel)) in zip(panels.flat, PARTS.items(), strict=True):
         values = [_height(part, point) for point in points[part]]
-        axes.plot([point[key] for point in points[part]], values, "o-", color=COLOURS[0], linewidth=1.6)
+        at = [point[key] for point in points[part]]
+        axes.plot(at, values, "o-", color=COLOURS[0], linewidth=1.6)
         axes.set(xscale="log", xlabel=xlabel, ylabel=ylabel, ylim=(0, 1.15 * max(values)))
-        axes.set_xticks([point[key] for point in points[part]], [f"{point[key]:g}" for point in points[part]])
-        axes.minorticks_off()
-    _slope(panels[0, 0], record, "context")
-    _slope(panels[0, 1], record, "width")
+        plain_axis(axes, "x", at)
+    for axes, grown in ((panels[0, 0], "context"), (panels[0, 1], "width")):
+        slope = benchmark_line(record, f"step_slope_{grown}")["value"]
+        axes.set_title(f"grows as {grown} to the power of {slope:.2f}", loc="left", color=GREY)
     return figure
 
 
@@ -75,8 +77,3 @@ def _height(part: str, point: dict[str, Any]) -> float:
         return float(point["tokens_per_second"])
     ordered = sorted(point["seconds"])
     return float(ordered[len(ordered) // 2])
-
-
-def _slope(axes: Axes, record: Record, key: str) -> None:
-    found = line(record, f"step_slope_{key}")
-    axes.set_title(f"grows as {key} to the {found['value']:.2f}", loc="left", color=GREY)

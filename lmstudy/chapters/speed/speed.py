@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
-from lmstudy.study.claims import ClaimResult
+from lmstudy.study.claims import all_claims, evaluate_claims
 from lmstudy.study.estimates import benchmark_line, benchmark_lines, line_estimate
 
 NAMES = {
@@ -34,7 +36,7 @@ def training_table(record: Record) -> pd.DataFrame:
     """One row a contender: speed, share of the matrix peak, and memory."""
     columns = {
         "tokens_per_second": "tokens a second",
-        "utilisation": "percent of the peak",
+        "utilisation": "% of the peak",
         "peak_memory": "peak memory, MiB",
         "peak_memory_above_start": "of it for training, MiB",
     }
@@ -42,20 +44,18 @@ def training_table(record: Record) -> pd.DataFrame:
     for each in benchmark_lines(record):
         if not each["peer"] and each["measure"] in columns:
             name = NAMES.get(each["contender"], each["contender"])
-            percent = 100 if each["measure"] == "utilisation" else 1
-            rows.setdefault(name, {})[columns[each["measure"]]] = percent * each["value"]
-    return pd.DataFrame(rows).T[list(columns.values())]
+            times = 100 if each["measure"] == "utilisation" else 1
+            rows.setdefault(name, {})[columns[each["measure"]]] = times * each["value"]
+    return pd.DataFrame.from_dict(rows, orient="index")[list(columns.values())]
 
 
 def value_table(record: Record, measures: Mapping[str, str]) -> pd.DataFrame:
-    """One row a measure (code to words): its first line without a peer, with unit and interval."""
-    rows = []
+    """One row a measure (code to words): its first line without a peer, and the unit."""
+    rows = {}
     for measure, words in measures.items():
         each = benchmark_line(record, measure)
-        found = line_estimate(each)
-        rows.append({"what": words, "value": found.value, "unit": each["unit"],
-                         "95 % interval": found.interval(".3g")})  # fmt: skip
-    return pd.DataFrame(rows).set_index("what")
+        rows[words] = {"measured": line_estimate(each), "unit": each["unit"]}
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 TARGETS = (
@@ -71,43 +71,42 @@ TARGETS = (
 """What was aimed at before anything was measured: words, claim, direction, target."""
 
 
-def target_table(results: Sequence[ClaimResult]) -> pd.DataFrame:
+def target_table(records: Sequence[Record]) -> pd.DataFrame:
     """Each target beside what was measured, and whether it was reached."""
-    by_id = {result.id: result for result in results}
-    rows = {}
-    for words, claim, direction, target in TARGETS:
-        found = by_id[claim]
-        reached = found.estimate.value >= target if direction == ">=" else found.estimate.value <= target
-        sign = "at least" if direction == ">=" else "at most"
+    claims = {claim.id: claim for claim in all_claims()}
+    found = evaluate_claims(records, [claims[name] for _, name, _, _ in TARGETS])
+    rows: dict[str, dict[str, Any]] = {}
+    for (words, _, direction, target), result in zip(TARGETS, found, strict=True):
+        e = result.estimate
+        reached = e.value >= target if direction == ">=" else e.value <= target
         rows[words] = {
-            "aim": f"{sign} {target:g}",
-            "measured": f"{found.estimate.value:.2f}",
-            "95 % interval": "one measurement" if math.isnan(found.estimate.low) else found.estimate.interval(".2f"),
-            "reached": "yes" if reached else "no",
+            "aim": f"{'at least' if direction == '>=' else 'at most'} {target:g}",
+            "measured": e,
+            "reached": None if math.isnan(e.value) else bool(reached),
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+RUNS_BEHIND = "runs behind a benchmark"
 
 
 def core_hours(records: Sequence[Record]) -> pd.DataFrame:
     """Hours of one core that the published records took, by kind; and the same study 10 and 100 times as large.
 
     Training costs 6 N D operations, N parameters and D tokens (Kaplan et al. 2020), and D is chosen in proportion
-    to N (Hoffmann et al. 2022): s times as many parameters cost s squared times as much.
+    to N (Hoffmann et al. 2022): s times as many parameters cost s squared times as much. That is a rule of thumb, and
+    its results are rounded to two digits.
     """
-    hours: dict[str, float] = {}
+    hours: dict[str, float] = defaultdict(float)
     for record in records:
-        cores = record.config.get("trainer", {}).get("threads") or record.hardware.get("cores") or 1  # type: ignore[union-attr]
-        hours[record.kind] = hours.get(record.kind, 0.0) + record.wall_seconds / 3600 * float(cores)  # type: ignore[arg-type]
+        config: Any = record.config
+        cores = float(config.get("trainer", {}).get("threads") or record.hardware.get("cores") or 1)  # type: ignore[arg-type]
+        hours[record.kind] += record.wall_seconds / 3600 * cores
         for sample in record.samples:  # runs that a benchmark trained and keeps as curves alone
             if record.kind == "benchmark" and isinstance(sample, dict) and sample.get("minutes"):
-                hours["runs behind a benchmark"] = hours.get("runs behind a benchmark", 0.0) + (
-                    float(sample["minutes"]) / 60 * float(cores)  # type: ignore[arg-type]
-                )
-    total = sum(hours.values())
-    rows = {f"published records: {kind}": value for kind, value in sorted(hours.items())}
-    rows |= {
-        "all": total,
-        "all, 10 times the parameters": total * 10**2,
-        "all, 100 times the parameters": total * 100**2,
-    }
-    return pd.DataFrame({"core-hours": rows})
+                hours[RUNS_BEHIND] += float(sample["minutes"]) / 60 * cores  # type: ignore[arg-type]
+    rows: dict[str, float] = {f"published records: {kind}".replace("_", " "): h for kind, h in sorted(hours.items())}
+    rows["all"] = total = sum(hours.values())
+    for scale in (10, 100):
+        rows[f"about, with {scale} times the parameters"] = int(float(f"{total * scale**2:.1e}"))
+    return pd.DataFrame({"core-hours": pd.Series(rows, dtype=object)})

@@ -11,7 +11,10 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO, NamedTuple
 
 from lmstudy.errors import StudyError
 
@@ -29,14 +32,8 @@ def member_names(archive: Path) -> list[str]:
     Raises:
         StudyError: the archive is damaged or holds a member that is refused.
     """
-    try:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as opened:
-                return _check(archive, [_zip_member(info) for info in opened.infolist()])
-        with tarfile.open(archive) as opened_tar:
-            return _check(archive, [_tar_member(info) for info in opened_tar])
-    except _BROKEN as error:
-        raise _damaged(archive, archive, error) from error
+    with archive.open("rb") as content, _files(archive, archive, content) as files:
+        return [file.name for file in files]
 
 
 def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
@@ -45,18 +42,8 @@ def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple
     Raises:
         StudyError: as `member_names`, or a member turns out longer than it declared.
     """
-    try:
-        if zipfile.is_zipfile(archive):
-            names = set(member_names(archive))
-            with zipfile.ZipFile(archive) as opened:
-                for info in opened.infolist():
-                    if info.filename in names and wanted(info.filename):
-                        yield info.filename, opened.read(info)
-        else:
-            with tarfile.open(archive) as opened_tar:
-                yield from _read_tar(archive, opened_tar, wanted)
-    except _BROKEN as error:
-        raise _damaged(archive, archive, error) from error
+    with archive.open("rb") as content, _files(archive, archive, content) as files:
+        yield from ((file.name, file.read()) for file in files if wanted(file.name))
 
 
 def read_nested(archive: Path, inner: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
@@ -68,52 +55,53 @@ def read_nested(archive: Path, inner: str, wanted: Callable[[str], bool]) -> Ite
     packed = [content for _, content in read_members(archive, lambda name: name.partition("/")[2] == inner)]
     if not packed:
         raise StudyError(f"data.archive={inner!r}: {archive.name} holds no such file")
-    place = archive / inner
+    with _files(archive / inner, archive, io.BytesIO(packed[0])) as files:
+        yield from ((file.name, file.read()) for file in files if wanted(file.name))
+
+
+class _Member(NamedTuple):
+    name: str
+    size: int
+    kind: str
+    """ "file", "folder", or what it is instead."""
+    read: Callable[[], bytes]
+
+
+@contextmanager
+def _files(place: Path, archive: Path, content: BinaryIO) -> Iterator[list[_Member]]:
+    """The checked files of an archive that lies at `place`, in or instead of `archive`."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(packed[0])) as opened:
-            yield from _read_tar(place, opened, wanted)
+        if zipfile.is_zipfile(content):
+            with zipfile.ZipFile(content) as opened:
+                yield _checked(place, [_zip_member(opened, info) for info in opened.infolist()])
+        else:
+            content.seek(0)
+            with tarfile.open(fileobj=content) as opened_tar:
+                yield _checked(place, [_tar_member(opened_tar, info) for info in opened_tar])
     except _BROKEN as error:
-        raise _damaged(place, archive, error) from error
+        message = f"{place} is damaged or no archive ({error}): delete {archive} and it is fetched again"
+        raise StudyError(message) from error
 
 
-def _read_tar(place: Path, opened: tarfile.TarFile, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    members = list(opened)
-    names = set(_check(place, [_tar_member(member) for member in members]))
-    for member in members:
-        if member.name in names and wanted(member.name):
-            content = opened.extractfile(member)
-            assert content is not None  # only regular files passed the check
-            yield member.name, content.read()
-
-
-_Member = tuple[str, int, str]
-"""Name, size in bytes, and kind: "file", "folder", or what it is instead."""
-
-
-def _zip_member(info: zipfile.ZipInfo) -> _Member:
+def _zip_member(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
     mode = info.external_attr >> 16
-    if info.is_dir():
-        kind = "folder"
-    elif stat.S_IFMT(mode) in (0, stat.S_IFREG):
-        kind = "file"
-    else:
-        kind = "link" if stat.S_ISLNK(mode) else "special file"
-    return info.filename, info.file_size, kind
+    kind = "link" if stat.S_ISLNK(mode) else "special file"
+    if info.is_dir() or stat.S_IFMT(mode) in (0, stat.S_IFREG):
+        kind = "folder" if info.is_dir() else "file"
+    return _Member(info.filename, info.file_size, kind, partial(opened.read, info))
 
 
-def _tar_member(info: tarfile.TarInfo) -> _Member:
-    if info.isdir():
-        kind = "folder"
-    elif info.isreg():
-        kind = "file"
-    else:
-        kind = "link" if info.issym() or info.islnk() else "special file"
-    return info.name, info.size, kind
+def _tar_member(opened: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
+    kind = "link" if info.issym() or info.islnk() else "special file"
+    if info.isdir() or info.isreg():
+        kind = "folder" if info.isdir() else "file"
+    return _Member(info.name, info.size, kind, lambda: opened.extractfile(info).read())  # type: ignore[union-attr]
 
 
-def _check(archive: Path, members: list[_Member]) -> list[str]:
+def _checked(archive: Path, members: list[_Member]) -> list[_Member]:
+    """The files among the members, none of which is refused."""
     total = 0
-    for name, size, kind in members:
+    for name, size, kind, _ in members:
         path = PurePosixPath(name.replace("\\", "/"))
         total += size
         if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
@@ -124,12 +112,8 @@ def _check(archive: Path, members: list[_Member]) -> list[str]:
             raise _refused(archive, name, f"it would unpack to {size} bytes, more than {MEMBER_LIMIT}")
         if total > TOTAL_LIMIT:
             raise _refused(archive, name, f"the archive would unpack to more than {TOTAL_LIMIT} bytes")
-    return [name for name, _, kind in members if kind == "file"]
+    return [member for member in members if member.kind == "file"]
 
 
 def _refused(archive: Path, member: str, why: str) -> StudyError:
     return StudyError(f"{archive}: member {member!r} is refused: {why}; use an artefact you trust")
-
-
-def _damaged(place: Path, archive: Path, error: Exception) -> StudyError:
-    return StudyError(f"{place} is damaged or no archive ({error}): delete {archive} and it is fetched again")

@@ -1,18 +1,35 @@
-"""Pinned artefacts of the package index: fetched once, verified always."""
+"""Pinned artefacts of the package index: fetched once, verified always, and never executed.
 
+`pip download` would run a package's build only to read the name and version of an sdist. `unearth` finds a file where
+pip would find it and stops there.
+"""
+
+import logging
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock
+from httpx2 import HTTPError, InvalidURL, TransportError
+from unearth import HashMismatchError, Package, PackageFinder, UnpackError
 
-from lmstudy.data.artefacts.wheels import PinMismatchError, download
+from lmstudy.data.artefacts.package_index import client, finders, pip_settings, without_addresses
 from lmstudy.data.cache import explained, file_digest
 from lmstudy.data.documents import Progress
 from lmstudy.errors import StudyError
+
+Result = TypeVar("Result")
+
+logging.getLogger("unearth").addHandler(logging.NullHandler())  # that an index lacks a package is no news
+
+
+class PinMismatchError(StudyError):
+    """The package index offers another file under the pinned name and version."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +50,11 @@ class Artefact:
     def filename(self) -> str:
         """Of the sdist, or of the wheel of any platform (PEP 427)."""
         return self.sdist or f"{self.name}-{self.version}-py3-none-any.whl"
+
+    def is_in(self, package: Package) -> bool:
+        """Whether a file of the index goes by the pinned name and version."""
+        file = package.link.filename
+        return file == self.sdist if self.sdist else package.version == self.version and file.endswith("-any.whl")
 
 
 def place(artefact: Artefact, cache: Path) -> Path:
@@ -80,20 +102,65 @@ def _fetch_into(artefact: Artefact, target: Path) -> None:
         shutil.rmtree(stale)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".partial-") as folder:
         try:
-            file = _download(artefact, Path(folder))
+            _download(artefact, Path(folder)).replace(target)
         except PinMismatchError:
             raise
         except StudyError as error:
             raise StudyError(f"{error} The file can also be put at {target} by hand") from error
-        got = file_digest(file)
-        if got != artefact.sha256:
-            raise PinMismatchError(artefact.name, artefact.version, artefact.sha256, got)
-        file.replace(target)
 
 
 def _download(artefact: Artefact, folder: Path) -> Path:
-    if artefact.sdist is None:
-        return download(artefact.name, artefact.version, artefact.sha256, folder)
-    from lmstudy.data.artefacts.sdists import download_sdist  # a corpus of wheels needs no client of its own
+    """Put the file of exactly this name and hash into an empty folder; the first place that offers it is taken."""
+    settings = pip_settings()
+    offered: set[str] = set()
+    others: list[str] = []
+    failures: list[str] = []
+    with client(settings) as session:
+        for finder in finders(settings, session):
+            try:
+                packages = _retried(partial(_found, finder, artefact.name))
+                offered |= {package.link.filename for package in packages}
+                for package in filter(artefact.is_in, packages):
+                    got = _retried(partial(_save, finder, package, artefact.sha256, folder))
+                    if got == artefact.sha256:
+                        return folder / package.link.filename
+                    others.append(got)
+            except (HTTPError, InvalidURL, UnpackError, OSError) as error:
+                failures.append(without_addresses(str(error).split("\n")[0]) or type(error).__name__)
+    release = f"{artefact.name}=={artefact.version}"
+    if others:
+        raise PinMismatchError(
+            f"{release}: the package index offers a file of sha256 {others[0]}, expected {artefact.sha256}; "
+            "nothing was replaced (check the version and sha256 in the data config)"
+        )
+    if failures:
+        raise StudyError(f"could not fetch {artefact.filename} of {release} ({failures[0]}); is there a network?")
+    listed = f"the files there are {sorted(offered)}" if offered else f"there is no file of {artefact.name} at all"
+    raise StudyError(f"the package index holds no file {artefact.filename} of {release}; {listed}.")
 
-    return download_sdist(artefact.name, artefact.version, artefact.sdist, artefact.sha256, folder)
+
+def _retried(attempt: Callable[[], Result]) -> Result:
+    """The result of an attempt; one whose connection failed is repeated."""
+    try:
+        return attempt()
+    except TransportError:
+        return attempt()
+
+
+def _found(finder: PackageFinder, name: str) -> list[Package]:
+    return list(finder.find_all_packages(name, allow_yanked=True))
+
+
+def _save(finder: PackageFinder, package: Package, sha256: str, folder: Path) -> str:
+    """Put the file into the folder if it is the one of this hash; the hash of what is offered."""
+    link = package.link
+    declared = (link.hash_option or {}).get("sha256", [sha256])[0]
+    if declared != sha256:  # not worth a download
+        return declared
+    try:
+        saved = finder.download(link, folder, hashes={"sha256": [sha256]})
+    except HashMismatchError as error:
+        return error.actual["sha256"]
+    if link.is_file:  # it lies where it lay
+        shutil.copyfile(saved, folder / link.filename)
+    return sha256

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -16,8 +17,10 @@ from unearth import PackageFinder
 from unearth.auth import MultiDomainBasicAuth
 from unearth.fetchers import Fetcher, PyPIClient
 
-from lmstudy.data.artefacts.wheels import TIMEOUT_S, last_line
 from lmstudy.errors import StudyError
+
+TIMEOUT_S = 10
+"""So that a machine without a network is told so within half a minute; the user's own pip settings win."""
 
 
 def pip_settings() -> Mapping[str, str]:
@@ -31,7 +34,8 @@ def pip_settings() -> Mapping[str, str]:
     command = [sys.executable, "-m", "pip", "config", "list", "--disable-pip-version-check"]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if done.returncode:
-        raise StudyError(f"pip cannot read its settings ({last_line(done.stderr)}); see `pip config debug`")
+        last = without_addresses((done.stderr.split("ERROR: ")[-1].strip().splitlines() or ["no message"])[-1])
+        raise StudyError(f"pip cannot read its settings ({last}); see `pip config debug`")
     found: dict[str, dict[str, str]] = {"global": {}, "download": {}, ":env:": {}}
     for line in done.stdout.splitlines():
         key, _, value = line.partition("=")
@@ -42,13 +46,13 @@ def pip_settings() -> Mapping[str, str]:
 
 
 def finders(settings: Mapping[str, str], client: PyPIClient) -> Iterator[PackageFinder]:
-    """One finder of sdists for each place: folders and pages of links first, then the indexes.
+    """One finder of files for each place: folders and pages of links first, then the indexes.
 
     One each, so that a place that cannot be reached leaves the others. The declared version of Python is of no
     interest, since what is found is read and never installed.
     """
     session = cast(Fetcher, client)  # which it is, but for the names of optional arguments
-    finder = partial(PackageFinder, session, no_binary=[":all:"], ignore_compatibility=True)
+    finder = partial(PackageFinder, session, ignore_compatibility=True)
     for place in settings.get("find-links", "").split():
         local = Path(place).expanduser()
         if "://" in place or local.exists():  # pip, too, passes over a folder that is not there
@@ -101,3 +105,8 @@ def _verification(settings: Mapping[str, str]) -> ssl.SSLContext | bool:
         return ssl.create_default_context(cafile=certificates)
     except OSError as error:
         raise StudyError(f"pip's setting cert={certificates!r} names no file of certificates ({error}).") from error
+
+
+def without_addresses(message: str) -> str:
+    """A message without the addresses in it, which may hold a password."""
+    return re.sub(r"\b\w+://\S+|host='[^']*'", "", message)

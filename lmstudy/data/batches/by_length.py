@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
+
+from lmstudy.data.examples import Ints
 
 POOL = 20
 """Batches that are sorted by length together: padding falls to a few percent, and a batch still holds a mixture."""
-
-Ints = NDArray[np.int64]
 
 
 def steps_per_epoch(count: int, size: int) -> int:

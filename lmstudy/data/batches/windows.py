@@ -7,7 +7,7 @@ of the windows add up to the bits of the document, by the chain rule.
 
 import numpy as np
 
-from lmstudy.data.examples import Documents, Ints, Plan
+from lmstudy.data.examples import Documents, Ints, Plan, Rng, drawn_already
 from lmstudy.data.tokenizer import BOS, EOS
 
 
@@ -16,9 +16,7 @@ class Windows:
 
     shifted = True
 
-    def plan(
-        self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: np.random.Generator
-    ) -> Plan:
+    def plan(self, documents: Documents, index: Ints, encoder_length: int, decoder_length: int, rng: Rng) -> Plan:
         document, cut, encoder, decoder = [], [], [], []
         for i in index.tolist():
             length, at = int(documents.lengths(np.array([i]))[0]), 0
@@ -34,9 +32,7 @@ class Windows:
                 encoder.append(min(at + 1, encoder_length))
                 decoder.append(stop - at)
                 at = stop
-        arrays = [np.array(values, dtype=np.int64) for values in (document, cut, encoder, decoder)]
-        zeros = np.zeros_like(arrays[0])
-        return Plan(arrays[0], arrays[1], zeros, zeros, arrays[2], arrays[3])
+        return drawn_already(*(np.array(values, dtype=np.int64) for values in (document, cut, encoder, decoder)))
 
     def build(self, documents: Documents, example: Plan) -> tuple[Ints, Ints]:
         tokens, cut, read = documents.tokens(int(example.document)), int(example.cut), int(example.encoder_length) - 1

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from pydantic import ConfigDict, ValidationError, validate_call
+from pydantic import ValidationError, validate_call
 
 from lmstudy.data.cleaning import stop_words as stop_word_lists
 from lmstudy.data.cleaning.cuts import Cuts, without
@@ -41,7 +41,7 @@ def step(reason: str) -> Callable[[Drops], Drops]:
     """Register a step under its function's name; the reason is shown in the report."""
 
     def register(function: Drops) -> Drops:
-        STEPS[function.__name__] = validate_call(config=ConfigDict(strict=False))(function)
+        STEPS[function.__name__] = validate_call(function)
         REASONS[function.__name__] = reason
         return function
 
@@ -53,7 +53,7 @@ def rewriting(effect: str, emptied: str, identity: Callable[..., Mapping[str, An
 
     def register(function: Rewrites) -> Rewrites:
         name = function.__name__
-        REWRITES[name] = validate_call(config=ConfigDict(strict=False))(function)
+        REWRITES[name] = validate_call(function)
         IDENTITIES[name] = identity
         EFFECTS[name], REASONS[name] = effect, emptied
         return function

@@ -15,8 +15,8 @@ VERSION = 1
 """Raised when a change here, or in a source, alters the documents."""
 
 
-def extract(source: Source, cache: Path, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Read a source into `documents.arrow` and `counts.json`; the counts are returned too.
+def extract(source: Source, cache: Path, folder: Path, progress: Progress) -> str:
+    """Read a source into `documents.arrow` and `counts.json`; returns how many documents these are, in words.
 
     Raises:
         StudyError: what the source raises, or it has no document at all.
@@ -31,12 +31,13 @@ def extract(source: Source, cache: Path, folder: Path, progress: Progress) -> di
             _count(reading, counts)
             yield _columns(reading.documents)
 
-    tables.write(folder / "documents.arrow", tables.DOCUMENTS, rows())
-    if not sum(of["documents"] for of in counts.values()):
+    tables.write(folder / "documents.arrow", tables.documents(), rows())
+    documents = sum(of["documents"] for of in counts.values())
+    if not documents:
         skipped = {name: of["skipped"] for name, of in counts.items()}
         raise StudyError(f"data: the source gave no document; left out: {skipped}")
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
-    return counts
+    return f"{documents:,} documents"
 
 
 def _count(reading: Reading, counts: dict[str, dict[str, Any]]) -> None:
@@ -59,11 +60,5 @@ def _columns(documents: list[Document]) -> dict[str, list[Any]]:
         seen[key] += 1
         again = f"#{seen[key]}" if seen[key] > 1 else ""
         ids.append(f"{document.source}/{document.path}::{document.name}{again}")
-    return {
-        "id": ids,
-        "text": [document.text for document in documents],
-        "source": [document.source for document in documents],
-        "path": [document.path for document in documents],
-        "name": [document.name for document in documents],
-        "segment_lengths": [[len(segment) for segment in document.segments] for document in documents],
-    }
+    named = {name: [getattr(document, name) for document in documents] for name in ("text", "source", "path", "name")}
+    return {"id": ids, **named, "segment_lengths": [list(map(len, document.segments)) for document in documents]}

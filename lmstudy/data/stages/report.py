@@ -26,11 +26,7 @@ def report(
     for name, known in about.items():
         removed = selected["removed"].get(name, {})
         rewritten = selected.get("rewritten", {}).get(name, {})  # counts in a cache may be older than rewriting
-        per_split = {
-            split: size["sources"][name]["documents"]
-            for split, size in selected["splits"].items()
-            if name in size["sources"]
-        }
+        sizes = {split: size["sources"].get(name) for split, size in selected["splits"].items()}
         kept = {
             what: extracted[name][what] - sum(count[what] for count in removed.values())
             for what in ("documents", "characters")
@@ -42,13 +38,10 @@ def report(
             "removed": removed,
             "rewritten": rewritten,
             "kept": kept,
-            "splits": per_split,
+            "splits": {split: size["documents"] for split, size in sizes.items() if size},
         }
     splits = {
-        split: {
-            **{what: size[what] for what in ("documents", "characters", "bytes")},
-            "tokens": tokens[split],
-        }
+        split: {**{what: size[what] for what in ("documents", "characters", "bytes")}, "tokens": tokens[split]}
         for split, size in selected["splits"].items()
     }
     reasons = {**steps.REASONS, **deduplication.REASONS}

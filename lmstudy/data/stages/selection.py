@@ -1,14 +1,15 @@
 """Second stage: clean, drop duplicates over the whole corpus, split."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import datasets
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,13 +22,17 @@ from lmstudy.data.settings import Pipeline
 from lmstudy.data.splits import NAMES, assign, unit_hash
 from lmstudy.errors import StudyError
 
+if TYPE_CHECKING:
+    import datasets
+
 VERSION = 1
 """Raised when a change here, or in cleaning, deduplication or splits, alters what is kept or where."""
 
 
-def select(documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str, str | None]) -> None:
-    """Write one Arrow file a split and `counts.json`: per source what each step removed and
-    rewrote, and the splits.
+def select(documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str, str | None]) -> str:
+    """Write one Arrow file a split and `counts.json`: per source what each step removed and rewrote, and the splits.
+
+    Returns how many documents are kept, in words.
 
     Raises:
         StudyError: nothing is left (with what each step removed), nothing is left to train on, or the corpus
@@ -45,10 +50,11 @@ def select(documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str
     for code, name in enumerate(NAMES):
         chosen = rows.select(kept[split == code])
         if len(chosen):
-            tables.write(folder / f"{name}.arrow", tables.DOCUMENTS, _as_kept(chosen, pipeline, rewritten))
+            tables.write(folder / f"{name}.arrow", tables.documents(), _as_kept(chosen, pipeline, rewritten))
             counts["splits"][name] = _sizes(tables.read(folder / f"{name}.arrow"))
     counts["rewritten"] = _nested(rewritten)
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
+    return f"{len(kept):,} documents"
 
 
 def _survivors(rows: datasets.Dataset, pipeline: Pipeline) -> tuple[dict[str, Any], NDArray[np.int64]]:

@@ -21,7 +21,7 @@ VERSION = 1
 """Raised when a change here, or in the tokenizer, alters tokens."""
 
 
-def learn(selected: Path, folder: Path, settings: TokenizerSettings) -> None:
+def learn(selected: Path, folder: Path, settings: TokenizerSettings) -> str:
     """Write `tokenizer.json`, learned from a sample of the training split.
 
     The sample holds the documents whose id hashes low, about `sample_bytes` of them: merges hardly change
@@ -46,10 +46,11 @@ def learn(selected: Path, folder: Path, settings: TokenizerSettings) -> None:
             "into a sample of that size, so that there is no vocabulary to learn; raise it"
         )
     train(sample(), settings.vocab_size, settings.segmentation).save(str(folder / "tokenizer.json"), pretty=False)
+    return "learned"
 
 
-def tokenise(selected: Path, tokenizer: Tokenizer, folder: Path, segmentation: Segmentation | None = None) -> None:
-    """Write each split with its tokens, and `counts.json`: tokens a split."""
+def tokenise(selected: Path, tokenizer: Tokenizer, folder: Path, segmentation: Segmentation | None) -> str:
+    """Write each split with its tokens, and `counts.json`: tokens a split; returns how many in all, in words."""
     features = tables.tokenised(tokenizer.get_vocab_size())
     counts: dict[str, int] = {}
 
@@ -66,6 +67,7 @@ def tokenise(selected: Path, tokenizer: Tokenizer, folder: Path, segmentation: S
         if (selected / f"{split}.arrow").exists():
             tables.write(folder / f"{split}.arrow", features, rows(split))
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
+    return f"{sum(counts.values()):,} tokens"
 
 
 def _segments(batch: Mapping[str, Any]) -> list[list[str]]:

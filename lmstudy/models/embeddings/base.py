@@ -1,7 +1,7 @@
 """What every kind of word vectors is: settings that yield a vector for each entry of a vocabulary."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,13 +20,11 @@ class WordVectors:
         matrix: [V, D] float32; rows of tokens without a vector are 0.
         found: [V], whether a token has a vector. Special tokens never have one.
         matched: how many were found in each way, such as {"exact": 2900, "lower": 20}; adds up to `found.sum()`.
-        report: further counts of the source, such as duplicates in a file or the loss of a fit.
     """
 
     matrix: NDArray[np.float32]
     found: NDArray[np.bool_]
     matched: Mapping[str, int]
-    report: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         total, found = len(self.found), int(self.found.sum())

@@ -86,8 +86,7 @@ class File(Placement):
         ways = Counter(_KINDS[match[0]] for match in chosen if match)
         if read.duplicates:
             progress(f"{self.path}: {read.duplicates:,} duplicates; the first vector of a word counts")
-        report = {"words": read.lines, "duplicates": read.duplicates}
-        return WordVectors(matrix, mask, {way: ways[way] for way in _KINDS.values() if ways[way]}, report)
+        return WordVectors(matrix, mask, {way: ways[way] for way in _KINDS.values() if ways[way]})
 
     def _sha256(self) -> str:
         try:

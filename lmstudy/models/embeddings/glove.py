@@ -19,7 +19,7 @@ from lmstudy.data.documents import Progress
 from lmstudy.data.examples import Ints
 from lmstudy.errors import StudyError
 from lmstudy.models.embeddings.base import WordVectors, check_least
-from lmstudy.models.embeddings.learned import Learned, spread
+from lmstudy.models.embeddings.learned import Learned
 
 TILE = 512
 """Words on each side of a tile: a batch of up to 262,144 pairs."""
@@ -89,14 +89,10 @@ class GloVe(Learned):
         if not x.nnz:
             raise StudyError(f"embedding.min_count={self.min_count}: no two tokens seen so often are near each other")
         progress(f"glove: {x.nnz:,} pairs of tokens in {int(counts.sum()):,} tokens")
-        rows, loss = self._fit(x, width, progress)
-        matrix, found = spread(rows.numpy(), ids, vocab_size)
-        matched = self._matched(len(ids))
-        report = {"tokens": int(counts.sum()), "pairs": int(x.nnz), "loss": loss}
-        return WordVectors(matrix, found, matched, report)
+        return self.spread(self._fit(x, width, progress).numpy(), ids, vocab_size)
 
-    def _fit(self, x: sparse.csr_array, width: int, progress: Progress) -> tuple[Tensor, float]:
-        """The sum of both vectors of each word [N, D], and the mean loss of a pair in the last epoch."""
+    def _fit(self, x: sparse.csr_array, width: int, progress: Progress) -> Tensor:
+        """The sum of both vectors of each word [N, D]."""
         words = x.shape[0]
         generator = torch.Generator().manual_seed(self.seed)
         shapes = [(words, width), (words, width), (words,), (words,)]
@@ -104,7 +100,6 @@ class GloVe(Learned):
         rows, columns, row_bias, column_bias = parameters
         optimizer = torch.optim.Adagrad(parameters, lr=self.lr, initial_accumulator_value=1.0)
         rng = np.random.default_rng(self.seed)
-        mean = 0.0
         for epoch in range(1, self.epochs + 1):
             total = 0.0
             for r, c, x_RC in _tiles(x, rng):
@@ -115,10 +110,9 @@ class GloVe(Learned):
                 loss.backward()
                 optimizer.step()
                 total += loss.item()
-            mean = total / x.nnz
             if epoch % 5 == 0 or epoch == self.epochs:
-                progress(f"glove: pass {epoch} of {self.epochs}, loss {mean:.4f} a pair")
-        return (rows + columns).detach(), mean
+                progress(f"glove: pass {epoch} of {self.epochs}, loss {total / x.nnz:.4f} a pair")
+        return (rows + columns).detach()
 
 
 def _tiles(x: sparse.csr_array, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:

@@ -58,8 +58,9 @@ class Learned(Placement):
         """
         raise NotImplementedError
 
-    def _matched(self, tokens: int) -> dict[str, int]:
-        return {f"seen at least {self.min_count} times": tokens}
+    def spread(self, rows: NDArray[np.float32], ids: Ints, vocab_size: int) -> WordVectors:
+        """Vectors of the tokens that were seen often enough, in those of the whole vocabulary."""
+        return WordVectors(*spread(rows, ids, vocab_size), {f"seen at least {self.min_count} times": len(ids)})
 
 
 def sample_documents(corpus: Corpus, tokens: int | None) -> list[Ints]:
@@ -102,14 +103,13 @@ def kept(
         vectors = learn()
         np.save(folder / "matrix.npy", vectors.matrix)
         np.save(folder / "found.npy", vectors.found)
-        about = {"matched": dict(vectors.matched), "report": dict(vectors.report)}
-        (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+        (folder / "about.json").write_text(json.dumps({"matched": dict(vectors.matched)}), encoding="utf-8")
         progress(f"{name}: {int(vectors.found.sum()):,} vectors in {time.perf_counter() - start:.1f} s")
 
     key = digest({**content, "kind": name, "corpus": corpus.fingerprint, "width": width})
     folder = stage(cache_folder(), f"vectors-{name}", key, build)
     about = json.loads((folder / "about.json").read_text("utf-8"))
-    return WordVectors(np.load(folder / "matrix.npy"), np.load(folder / "found.npy"), **about)
+    return WordVectors(np.load(folder / "matrix.npy"), np.load(folder / "found.npy"), about["matched"])
 
 
 def spread(rows: NDArray[np.float32], ids: Ints, vocab_size: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

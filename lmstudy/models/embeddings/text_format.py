@@ -84,25 +84,16 @@ def read_vectors(path: Path | str, width: int | None = None, wanted: Container[s
 def write_vectors(path: Path | str, words: Sequence[str], vectors: NDArray[np.floating]) -> Path:
     """Write vectors [len(words), D] in GloVe's format, whole or not at all; float32 comes back as it was.
 
+    Args:
+        words: each once; none is empty or has a line break, or a number behind a space.
+
     Raises:
-        StudyError: numbers of words and vectors differ, a value is not finite, a word is there twice, or a word could
-            not be read back: empty, with a line break, or with a number behind a space.
+        StudyError: a value is not finite.
     """
     path = Path(path)
     matrix = np.asarray(vectors, dtype=np.float32)
-    if matrix.ndim != 2 or len(matrix) != len(words) or not matrix.shape[1]:
-        raise StudyError(f"{path}: {len(words)} words need vectors [{len(words)}, D], not {list(matrix.shape)}")
     if not np.isfinite(matrix).all():
         raise StudyError(f"{path}: the vector of {words[int(np.argmin(np.isfinite(matrix).all(1)))]!r} is not finite")
-    repeated = [word for word, count in Counter(words).items() if count > 1]
-    if repeated:
-        raise StudyError(f"{path}: the word {repeated[0]!r} is there twice")
-    for word in words:
-        if not word or "\n" in word or _numbers_in(word):
-            raise StudyError(
-                f"{path}: the word {word!r} could not be read back: it is empty, has a line break, or a number "
-                "behind a space"
-            )
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         for word, row in zip(words, matrix, strict=True):
             file.write(" ".join([word, *(str(value) for value in row)]) + "\n")

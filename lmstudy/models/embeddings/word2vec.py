@@ -10,7 +10,7 @@ from lmstudy.data.documents import Progress
 from lmstudy.data.examples import Ints
 from lmstudy.errors import StudyError
 from lmstudy.models.embeddings.base import WordVectors, check_least
-from lmstudy.models.embeddings.learned import Learned, spread
+from lmstudy.models.embeddings.learned import Learned
 
 _SENTENCE = 10_000
 """Tokens; gensim passes over what is behind them in a longer sentence."""
@@ -74,6 +74,4 @@ class Word2Vec(Learned):
             )
         model.train(sentences, total_examples=model.corpus_count, epochs=self.epochs, callbacks=[Epochs()])
         ids = np.array([int(word) for word in model.wv.index_to_key])
-        matrix, found = spread(model.wv.vectors, ids, vocab_size)
-        read = int(model.corpus_total_words)
-        return WordVectors(matrix, found, self._matched(len(ids)), {"tokens": read})
+        return self.spread(model.wv.vectors, ids, vocab_size)

@@ -81,7 +81,6 @@ class LookedUp(Scorer):
         """Scores of a text of which nobody said anything."""
 
     def score(self, segments: Sequence[str]) -> list[float]:
-        """The document's score, for each segment; 0 for an empty one."""
         text = "".join(segments)
         found = self.known(text) if text else 0.0
         return self.otherwise(segments) if found is None else [found if segment else 0.0 for segment in segments]

@@ -35,7 +35,6 @@ class FirstKnownScorer(Scorer):
         self.threshold = threshold
 
     def score(self, segments: Sequence[str]) -> list[float]:
-        """1 or 0 for each segment."""
         for scorer in self.scorers.values():
             try:
                 return [float(score > scorer.threshold) for score in scorer.score(segments)]

@@ -56,7 +56,6 @@ class FormatterScorer(Scorer):
         self.max_line_length = max_line_length
 
     def score(self, segments: Sequence[str]) -> list[float]:
-        """Changed characters per character of each segment of one document."""
         return per_character(segments, self.changes("".join(segments)))
 
     def changes(self, text: str) -> list[int]:

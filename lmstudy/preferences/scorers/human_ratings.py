@@ -39,12 +39,10 @@ class HumanRatingsScorer(LookedUp):
         self.any_text = reward is not None
 
     def known(self, text: str) -> float | None:
-        """Minus the mean rating."""
         mean = _means(json.dumps(self.source, sort_keys=True)).get(text)
         return None if mean is None else -mean
 
     def otherwise(self, segments: Sequence[str]) -> list[float]:
-        """Scores of a text that nobody rated."""
         raise StudyError(
             f"scorer.source: nobody rated the text {''.join(segments)[:60]!r}; "
             "texts of a model need scorer.reward, a reward model"

@@ -38,12 +38,10 @@ class LabelScorer(LookedUp):
         self.source, self.bad, self.threshold = source, bad, threshold
 
     def known(self, text: str) -> float | None:
-        """1 or 0 by the text's label."""
         label = _labels(json.dumps(self.source, sort_keys=True)).get(text)
         return None if label is None else float(label == self.bad)
 
     def otherwise(self, segments: Sequence[str]) -> list[float]:
-        """An error: without labels there is nothing to go by."""
         text = "".join(segments)
         raise StudyError(f"scorer.source: the text {text[:60]!r} is none of the corpus and has no label")
 

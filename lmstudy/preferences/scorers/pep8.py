@@ -76,7 +76,6 @@ class Pep8Scorer(Scorer):
         self.name = f"pep8-{family}"
 
     def score(self, segments: Sequence[str]) -> list[float]:
-        """Violations per character of each segment of one document."""
         text = "".join(segments)
         line_ends = [0, *accumulate(map(len, lines(text)))]
         return per_character(

@@ -83,7 +83,6 @@ class PersonalDataScorer(Scorer):
         """Items of a text in order, none overlapping another."""
 
     def score(self, segments: Sequence[str]) -> list[float]:
-        """Items per character of each segment of one document."""
         return per_character(segments, (start for start, _, _ in self.found("".join(segments))))
 
     def masked(self, text: str) -> str:

@@ -31,12 +31,10 @@ class PrivacyScorer(PersonalDataScorer):
         self.name = "privacy-released" if divided_twice else "privacy"
 
     def score(self, segments: Sequence[str]) -> list[float]:
-        """Items per character of each segment of one document, once more divided by its length if so asked."""
         scores = super().score(segments)
         if not self.divided_twice:
             return scores
         return [score / len(segment) if segment else 0.0 for score, segment in zip(scores, segments, strict=True)]
 
     def found(self, text: str) -> list[Span]:
-        """Items of the chosen kinds."""
         return steering_items(text, self.kinds)

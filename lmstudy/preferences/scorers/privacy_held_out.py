@@ -26,5 +26,4 @@ class HeldOutPrivacyScorer(PersonalDataScorer):
         self.kinds = checked_kinds(kinds, HELD_OUT)
 
     def found(self, text: str) -> list[Span]:
-        """Items of the chosen kinds."""
         return held_out_items(text, self.kinds)

@@ -156,11 +156,9 @@ class RewardModelScorer(Scorer):
         return judge
 
     def score(self, segments: Sequence[str]) -> list[float]:
-        """The whole document's score, for each segment."""
         return self.score_batch([segments])[0]
 
     def score_batch(self, documents: Sequence[Sequence[str]]) -> list[list[float]]:
-        """`score` of several documents, which the model reads together."""
         misalignment = self.misalignment(self.judge.ratings(["".join(segments) for segments in documents]))
         pairs = zip(documents, misalignment.tolist(), strict=True)
         return [[score if segment else 0.0 for segment in segments] for segments, score in pairs]

@@ -61,7 +61,6 @@ class ToxicityScorer(Scorer):
         self.model, self.label, self.threshold, self.batch = model, label, threshold, batch
 
     def score(self, segments: Sequence[str]) -> list[float]:
-        """The label's probability for each segment; 0 for one that is empty or blank."""
         return self.score_batch([segments])[0]
 
     def score_batch(self, documents: Sequence[Sequence[str]]) -> list[list[float]]:
