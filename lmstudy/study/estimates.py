@@ -25,6 +25,8 @@ UNPROMPTED = "unprompted/training"
 """Texts from nothing, judged by the scorer of training."""
 HELD_OUT = "unprompted/held_out"
 """The same by the held-out grader."""
+GRADERS = {"training scorer": UNPROMPTED, "held-out grader": HELD_OUT}
+"""Who judges texts from nothing, as the book names them."""
 
 
 def common_seeds(*arms: Records) -> list[list[Record]]:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from lmstudy.compose import group_choices, search_path
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
+from lmstudy.study.estimates import GRADERS, mean
 from lmstudy.study.shelf import Data, Shelf, data_overrides
 
 TASKS = {"pep8": "style", "privacy": "privacy", "sentiment": "sentiment"}
@@ -131,6 +133,16 @@ def judged(shelf: Shelf, task: str, records: Sequence[Record], *overrides: str, 
 def judged_arm(shelf: Shelf, task: str, name: str, *overrides: str) -> list[Record]:
     """`judged` of all seeds of an arm."""
     return judged(shelf, task, arm(shelf, task, name), *overrides)
+
+
+def graded(task: str, records: Sequence[Record]) -> dict[str, Estimate]:
+    """Mean score of texts from nothing by each of `GRADERS`, in the unit that `UNITS` has for the task."""
+    return {grader: mean(records, key).times(PER_THOUSAND[task]) for grader, key in GRADERS.items()}
+
+
+def study_seeds(name: str) -> tuple[int, ...]:
+    """The seeds that the study has of an arm."""
+    return MORE_SEEDS if name in MOST_SEEDS else SEEDS
 
 
 def overrides_of(name: str, config_dir: str | None = None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from scipy.stats import t
 
 from lmstudy.chapters.chinese_preferences import chinese_preferences as chapter
 from lmstudy.runs.records import Record, load_folder, published_folder
-from lmstudy.study.shelf import NoRecordsError, Shelf
+from lmstudy.study.shelf import Shelf
 from tests.chapters.result_records import PARTS, judged, settings_of, trained
 from tests.claim_records import composed, record
 
@@ -33,8 +33,6 @@ def test_steering_is_the_paired_difference_over_seeds():
     assert found.value == pytest.approx(20)
     half = t.ppf(0.975, 2) * np.std(gaps, ddof=1) / math.sqrt(3) * 100
     assert found.high - found.value == pytest.approx(half, rel=0.15)  # texts of a part are equal: seeds are all
-    back = chapter.steered([steering(s, 0.2, 0.2 + gap) for s, gap in enumerate(gaps)], "good", "bad")
-    assert back.value == pytest.approx(-0.2)
 
 
 def test_two_effects_differ_with_the_uncertainty_of_both():
@@ -78,9 +76,8 @@ def test_models_of_reviews_are_compared_by_what_they_are_asked():
         runs = {name: trained(chapter.LABELS, name, seed, budget=chapter.BUDGET) for name in ("MLE", "conditional")}
         made += runs.values()
         means = {"MLE": 0.6, "conditional, no token": 0.5, chapter.GOOD: 0.3, chapter.BAD: 0.8}
-        for name, (of, control) in chapter.ASKED.items():
-            asked = [] if control == "auto" else [f"measure.control={control}"]
-            own = judged(runs[of], means[name], asked_for=[f"measure={chapter.LABELS}", *asked])
+        for name, (of, *control) in chapter.ASKED.items():
+            own = judged(runs[of], means[name], asked_for=[f"measure={chapter.LABELS}", *control])
             made.append(dataclasses.replace(own, metrics=own.metrics | {"unprompted/finished": 0.75}))
     labels = chapter.labelled(Shelf(made))
     assert chapter.lower(labels, chapter.GOOD, "MLE").value == pytest.approx(30, abs=3)
@@ -100,8 +97,8 @@ def test_bilingual_runs_of_other_lengths_are_other_runs():
             for run in runs for n, source in enumerate(chapter.MEASURES)]  # fmt: skip
     made = [dataclasses.replace(one, id=f"{n:016x}") for n, one in enumerate(made)]
     shelf = Shelf([*runs, *made])
-    assert chapter.bilingual(shelf) == chapter.Steered([made[0]], [made[1]])
-    assert chapter.bilingual(shelf, steps=2400) == chapter.Steered([made[2]], [made[3]])
+    assert chapter.bilingual(shelf) == {chapter.CHINESE: [made[0]], chapter.ENGLISH: [made[1]]}
+    assert chapter.bilingual(shelf, steps=2400) == {chapter.CHINESE: [made[2]], chapter.ENGLISH: [made[3]]}
     budgets = [run.config["budget"] for run in runs]
     assert [own["name"] for own in budgets] == ["short", "short"]
     assert [own["steps"] / own["evaluate_every"] for own in budgets] == [4, 4]
@@ -115,13 +112,6 @@ def trained_for(steps):
 def settings_for(run, source):
     settings = settings_of(f"measure={chapter.MEASURES[source]}")
     return {"run": {"id": run.id, "name": run.name, "config": run.config}, "measure": settings, "data": None}
-
-
-def test_missing_records_are_said_to_be_missing():
-    with pytest.raises(NoRecordsError, match="experiment=bilingual"):
-        chapter.bilingual(Shelf([]))
-    with pytest.raises(NoRecordsError, match="sentiment_zh"):
-        chapter.labelled(Shelf([]))
 
 
 def test_every_gloss_is_of_a_published_text():

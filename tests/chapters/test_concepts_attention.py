@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from lmstudy.chapters.concepts import attention
 
@@ -17,22 +16,8 @@ def test_by_hand_is_the_fused_function(causal):
     assert found.weights.sum(1).tolist() == pytest.approx([1, 1, 1])
     assert found.output[0].tolist() == pytest.approx((v[0] if causal else found.weights[0] @ v).tolist())
     assert (found.weights.triu(1) == 0).all() == causal
+    assert attention.steps_table(found, ["a", "b", "c"]).loc["b", "weight of c"] == float(found.weights[1, 2])
     assert found.scores[2, 1].item() == pytest.approx(float(q[2] @ k[1]) / 2)  # sqrt(4) = 2
-
-
-def test_equal_scores_give_the_mean():
-    found = attention.attention_by_hand(torch.zeros(3, 2), torch.randn(3, 2), torch.eye(3)[:, :2])
-    assert found.weights.flatten().tolist() == pytest.approx([1 / 3] * 9)
-    assert found.output.flatten().tolist() == pytest.approx([1 / 3] * 6)
-
-
-def test_the_table_holds_the_steps_of_rounded_vectors():
-    q, k, v = attention.three_tokens(np.random.default_rng(0).standard_normal((3, 16)), 2, seed=1)
-    assert (q * 10).round().allclose(q * 10)
-    found = attention.attention_by_hand(q, k, v)
-    table = attention.steps_table(found, ["a", "b", "c"])
-    assert table.loc["b", "weight of c"] == pytest.approx(float(found.weights[1, 2]))
-    assert table.loc["c", "output 2"] == pytest.approx(float(found.output[2, 1]))
 
 
 def test_the_division_keeps_the_entropy_where_it_was():

@@ -57,9 +57,8 @@ def test_the_seed_decides_and_leaves_the_global_generator_alone():
     assert (one["LSTM"][1] == other["LSTM"][0]).all()
 
 
-def test_table_and_figure_give_geometric_means():
+def test_the_figure_gives_geometric_means():
     found = {"fading": np.array([[9.0, 1.0, 2e-7], [9.0, 1.0, 2e-9]]), "level": np.array([[9.0, 1.0, 0.5]] * 2)}
-    assert reach.distance_table(found, [2]).loc["fading", "2 back"].startswith("2.0·10⁻⁸ (")
     figure = reach.distance_figure(found)
     assert figure.axes[0].lines[0].get_ydata() == pytest.approx([1, 2e-8])
     plt.close(figure)
@@ -73,6 +72,6 @@ def test_mistakes_are_named():
 
 
 def test_a_state_has_one_size_and_a_memory_grows():
-    (short, long) = reach.code_sizes(8, lengths=(3, 30)).values()
+    (short, long) = (row for _, row in reach.code_sizes(8, lengths=(3, 30)).iterrows())
     assert short["last state of an LSTM"] == long["last state of an LSTM"] == "2 vectors of 8, 16 numbers"
     assert long["memory of an encoder"] == "30 vectors of 8, 240 numbers"

@@ -73,7 +73,7 @@ def test_scores_of_kinds_follow_from_their_confusion_matrix(tokenizer, predictio
         assert scores.loc[name, "F1"] == pytest.approx(f1_score(target, guess, average=average, zero_division=0))
     micro = scores.loc["micro (all together)", ["precision", "recall", "F1"]]
     assert micro.tolist() == pytest.approx([np.mean(target == guess)] * 3)
-    assert token_kinds.confusion_figure(counts).axes[0].collections[0].get_array().max() <= 1  # shares of a row
+    assert token_kinds.confusion_figure(counts).axes[0].images[0].get_array().max() <= 1  # shares of a row
 
 
 def test_a_kind_never_guessed_has_no_precision(tokenizer, predictions):

@@ -43,16 +43,16 @@ def test_what_became_of_a_run_is_told_by_how_it_was_trained(bases):
 
 def test_ways_cost_what_their_tokens_say(arms, bases):
     after = [optimised(base, **{"compute/sampled_tokens": 105_000.0}) for base in bases]
-    found = chapter.ways(Shelf([*arms, *bases, *after, *(judged(run, 0.0002) for run in after)]), "privacy")
-    assert list(found) == ["MLE", "dpo", "conditional"]
-    # (70,000 + 105,000 / 3) tokens at 700,000 / 400 a step are 60 steps on top of 320
-    assert found["dpo"].steps == pytest.approx(380)
-    assert found["MLE"].steps == 400
-    row = chapter.table(found, "privacy").loc[chapter.NAMES["dpo"]]
+    measured = [judged(run, 0.0002) for run in after]
+    table = chapter.ways(Shelf([*arms, *bases, *after, *measured]), "privacy")
+    assert list(table.index) == [chapter.NAMES[name] for name in ("MLE", "dpo", "conditional")]
+    row = table.loc[chapter.NAMES["dpo"]]
     assert row["training scorer"].value == pytest.approx(0.2, rel=0.05)
+    # (70,000 + 105,000 / 3) tokens at 700,000 / 400 a step are 60 steps on top of 320
     assert (row["as many steps"], row["seeds"]) == (380, 2)
+    assert table["as many steps"].iloc[0] == 400
     with pytest.raises(StudyError, match="not a training run"):
-        chapter.equivalent_steps(found["MLE"].judged[0], found["MLE"].runs[0])
+        chapter.equivalent_steps(measured[0], after[0])
 
 
 def test_post_training_is_compared_with_conditional_pretraining(arms, bases):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
-from scipy.special import softmax
 
 from lmstudy.chapters.worked_example import as_printed as article
 from lmstudy.chapters.worked_example import matrices, redone
@@ -24,7 +23,6 @@ def test_no_printed_product_yields_the_printed_result():
 
 
 def test_what_is_printed_for_words():
-    assert article.attempt(np.ones((3, 2)), np.ones((2, 4)))[1] == "3×4"  # a sound product would be recognised
     assert article.lookups()["agree"].tolist() == [False, True, True]
     assert article.same_vector(PRINTED["E"].T) == [("编程", "你", "世界")]
     assert article.same_vector(PRINTED["W'"].T) == [("我", "编程"), ("爱", "你")]
@@ -41,10 +39,6 @@ def test_printed_probabilities_are_neither_sigmoid_nor_softmax():
     for name in ("sigmoid", "softmax"):
         assert table.loc["我", name] == table.loc["爱", name]
         assert abs(table.loc[list(WORDS), name] - table.loc[list(WORDS), "printed"]).max() > 0.3
-    hot_and_cold = article.tempered([0.01, 1, 100])
-    assert (hot_and_cold["我"] == hot_and_cold["爱"]).all()
-    assert softmax(np.array([article.logit_gap(0.7, 0.3), 0])).tolist() == pytest.approx([0.7, 0.3])
-    assert article.logit_gap(0.3, 0) == math.inf
 
 
 @pytest.mark.parametrize("size", [2, 5, 50])
@@ -64,9 +58,7 @@ def test_a_loss_of_two_softmaxes_stays_within_one_nat(size):
 
 
 def test_the_formula_read_literally_ignores_the_text():
-    best = article.literal_optimum(5)
-    assert best.tolist() == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
-    least = article.loss_read_literally(best)
+    least = article.loss_read_literally(np.arange(5) / 10)  # in proportion to a word's number
     for other in np.random.default_rng(0).dirichlet(np.ones(5), size=100):
         assert article.loss_read_literally(other) > least
     assert article.loss_read_literally(np.full((3, 5), 0.2)) == pytest.approx(30 * math.log(5))
@@ -176,7 +168,6 @@ def test_figures_show_the_numbers():
     shown = texts(matrices.equations([[("X", named["X"]), "·", ("W", named["W"])]], {"W": [(0, 1)]}))
     assert shown.count("−1") == 2
     assert {"X", "W", "·", "编程"} <= set(shown)
-    assert [len(axes.patches) for axes in article.activations_figure(article.activations()).axes] == [5] * 3
     learned = redone.learning_figure(redone.train([SENTENCE], read=3, steps=2, rate=1.0), SENTENCE[:2])
     assert [len(axes.lines) for axes in learned.axes] == [5, 1]
 

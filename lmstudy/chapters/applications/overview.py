@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from lmstudy.chapters.applications.scores import against, answerers, named
+from lmstudy.chapters.applications.scores import answerers, named, others
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number
 from lmstudy.study.applications import MLE, SCRATCH, UNTRAINED, Arm, Tuned
 from lmstudy.study.estimates import mean_metric
 from lmstudy.study.shelf import Shelf
-from lmstudy.study.task_scores import BITS, PER_CENT, SOURCE, TITLES, Score, difference, estimate, main_score
+from lmstudy.study.task_scores import PER_CENT, SOURCE, TITLES, Score, difference, estimate, main_score
 
 Everything = Mapping[str, Tuned]
 """Fine-tunings by task."""
@@ -40,84 +40,64 @@ def overview(everything: Everything, known: Mapping[str, Record], at: int | None
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
-def _in_per_cent(e: Estimate, reference: Sequence[Record], score: Score) -> Estimate:
-    return e.times(PER_CENT / estimate(reference, score).value)
+def pretraining_gains(
+    everything: Everything, score: Score | None = None, sizes: Collection[int | None] | None = None
+) -> dict[str, Estimate]:
+    """Score of maximum likelihood minus that of the network from scratch, by task and number of training examples.
 
-
-def pretraining_gains(everything: Everything, sizes: Collection[int | None] | None = None) -> dict[str, Estimate]:
-    """By how many per cent maximum likelihood scores above the network from scratch, by task and number of training
-    examples (of `sizes`; None: all)."""
-    found = {}
-    for task, size, first, second in _pairs(everything):
-        if sizes is None or size in sizes:
-            score = main_score(task)
-            found[_title(task, size)] = _in_per_cent(difference(first, second, score), second, score)
-    return found
-
-
-def pretraining_bits(everything: Everything) -> dict[str, Estimate]:
-    """Bits per byte of people's answers, of maximum likelihood minus those of the network from scratch, by task and
-    number of training examples; where answers are written."""
-    pairs = _pairs(everything)
-    return {_title(task, size): difference(a, b, BITS) for task, size, a, b in pairs if _is_written(a)}
-
-
-def _pairs(everything: Everything) -> list[tuple[str, int | None, list[Record], list[Record]]]:
-    """Task, number of training examples, and the fine-tunings from maximum likelihood and from scratch."""
-    return [
-        (task, size, records, arms[Arm(SCRATCH, size)])
+    Args:
+        everything: fine-tunings by task.
+        score: of the tasks that have it; None: the first of each, in per cent of what the network from scratch has.
+        sizes: training examples; None: all.
+    """
+    return {
+        _title(task, size): _apart(task, records, arms[Arm(SCRATCH, size)], score)
         for task, arms in everything.items()
         for (start, size), records in sorted(arms.items(), key=lambda one: one[0].examples or float("inf"))
-        if start == MLE
-    ]
+        if start == MLE and _has(records, score) and (sizes is None or size in sizes)
+    }
+
+
+def preference_costs(
+    everything: Everything, at: int | None, score: Score | None = None
+) -> dict[str, dict[str, Estimate]]:
+    """Score of every other objective minus that of maximum likelihood, by task and by objective; `score` as above."""
+    found = {
+        TITLES[task]: {
+            arm.start: _apart(task, records, arms[Arm(MLE, at)], score)
+            for arm, records in others(arms, at).items()
+            if _has(records, score)
+        }
+        for task, arms in everything.items()
+    }
+    return {title: apart for title, apart in found.items() if apart}
+
+
+def _has(records: Sequence[Record], score: Score | None) -> bool:
+    return score is None or f"test/{score.row}" in records[0].groups
+
+
+def _apart(task: str, records: Sequence[Record], reference: Sequence[Record], score: Score | None) -> Estimate:
+    if score:
+        return difference(records, reference, score)
+    main = main_score(task)
+    return difference(records, reference, main).times(PER_CENT / estimate(reference, main).value)
 
 
 def _title(task: str, size: int | None) -> str:
     return f"{TITLES[task]}, {size:,}" if size else TITLES[task]
 
 
-def _is_written(records: Sequence[Record]) -> bool:
-    return f"test/{BITS.row}" in records[0].groups
-
-
-def preference_costs(everything: Everything, at: int | None) -> dict[str, dict[str, Estimate]]:
-    """By how many per cent every other objective scores above maximum likelihood, by task and by objective."""
-    found: dict[str, dict[str, Estimate]] = {}
-    for task, arms in everything.items():
-        score, reference = main_score(task), arms[Arm(MLE, at)]
-        apart = {name: _in_per_cent(e, reference, score) for name, e in against(arms, at, score).items()}
-        found |= {TITLES[task]: apart} if apart else {}
-    return found
-
-
-def preference_bits(everything: Everything, at: int | None) -> dict[str, dict[str, Estimate]]:
-    """Bits per byte of people's answers, of every other objective minus those of maximum likelihood, by task and by
-    objective; where answers are written."""
-    written = {task: arms for task, arms in everything.items() if _is_written(arms[Arm(MLE, at)])}
-    found = {TITLES[task]: against(arms, at, BITS) for task, arms in written.items()}
-    return {title: apart for title, apart in found.items() if apart}
-
-
 def verdicts(found: Mapping[str, Estimate] | Mapping[str, Mapping[str, Estimate]]) -> str:
-    """How many of some differences are clear of zero, and how many would be by luck, in a few sentences.
-
-    Args:
-        found: differences by name, or by title and name.
-    """
-    each: dict[str, Estimate] = {}
-    for name, own in found.items():
-        each |= {name: own} if isinstance(own, Estimate) else {f"{name}: {part}": e for part, e in own.items()}
-    above = [name for name, e in each.items() if e.low > 0]
-    below = [name for name, e in each.items() if e.high < 0]
-    sides = [
-        f"{len(names)} lie{'s' * (len(names) == 1)} wholly {side} it ({'; '.join(names)})"
-        if names
-        else f"none lies wholly {side} it"
-        for side, names in (("above", above), ("below", below))
-    ]
+    """How many of some differences (by name, or by title and name) are clear of zero, and how many luck makes so."""
+    each: list[Estimate] = []
+    for own in found.values():
+        each += [own] if isinstance(own, Estimate) else own.values()
+    above, below = sum(e.low > 0 for e in each), sum(e.high < 0 for e in each)
     return (
-        f"Of {len(each)} intervals, {len(each) - len(above) - len(below)} hold zero, {sides[0]}, and {sides[1]}. "
-        f"If there were no difference anywhere, luck alone would put {BY_LUCK * len(each):.1f} of so many beside zero."
+        f"Of {len(each)} intervals, {len(each) - above - below} hold zero, {above or 'none'} lie wholly above it, and "
+        f"{below or 'none'} wholly below. If there were no difference anywhere, luck alone would put "
+        f"{BY_LUCK * len(each):.1f} of so many beside zero."
     )
 
 

@@ -36,19 +36,22 @@ def pays(arms: Tuned, score: Score) -> dict[str, Estimate]:
     }
 
 
+def others(arms: Tuned, size: int | None) -> Tuned:
+    """The arms of objectives other than maximum likelihood, at as many examples."""
+    return {
+        arm: records for arm, records in arms.items() if arm.examples == size and arm.start not in (MLE, *UNTRAINED)
+    }
+
+
 def against(arms: Tuned, size: int | None, score: Score) -> dict[str, Estimate]:
     """Score of each other objective minus that of maximum likelihood, at as many examples."""
-    return {
-        arm.start: difference(records, arms[Arm(MLE, size)], score)
-        for arm, records in arms.items()
-        if arm.examples == size and arm.start not in (MLE, *UNTRAINED)
-    }
+    return {arm.start: difference(records, arms[Arm(MLE, size)], score) for arm, records in others(arms, size).items()}
 
 
 def costs(arms: Tuned, score: Score) -> Found:
     """The same by number of training examples and by objective."""
-    sizes = dict.fromkeys(arm.examples for arm in arms if arm.start not in (MLE, *UNTRAINED))
-    return {sized(size): against(arms, size, score) for size in sizes}
+    found = {sized(size): against(arms, size, score) for size in dict.fromkeys(arm.examples for arm in arms)}
+    return {title: apart for title, apart in found.items() if apart}
 
 
 def learning(

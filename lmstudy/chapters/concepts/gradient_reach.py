@@ -7,7 +7,7 @@ bounded by the product of theirs (Bengio et al. 1994; Pascanu et al. 2013):
     || d h_T / d x_{T-k} ||_F  <=  prod_{t = T-k+1}^{T} || diag(1 - h_t^2) W ||_2  *  || diag(1 - h_{T-k}^2) U ||_F
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.show.curves import Curve, curves
-from lmstudy.show.numbers import number
 from lmstudy.show.style import GREY
 
 
@@ -133,8 +132,7 @@ def at_distance(found: Mapping[str, np.ndarray], steps: int) -> dict[str, Estima
     result = {}
     for name, norms in found.items():
         logs = seed_interval(np.log(norms[:, steps]))
-        value, low, high = np.exp([logs.value, logs.low, logs.high]).tolist()
-        result[name] = Estimate(value, low, high, logs.n, logs.confidence)
+        result[name] = Estimate(*np.exp([logs.value, logs.low, logs.high]).tolist(), logs.n, logs.confidence)
     return result
 
 
@@ -152,40 +150,16 @@ def distance_figure(found: Mapping[str, np.ndarray]) -> Figure:
     return figure
 
 
-def distance_table(found: Mapping[str, np.ndarray], steps: Sequence[int]) -> pd.DataFrame:
-    """One row a network, one column a distance: `at_distance` with its interval, as text.
-
-    Text, because these numbers span twenty powers of ten and need them written out.
-    """
-    columns = {f"{k} back": at_distance(found, k) for k in steps}
-    return pd.DataFrame(
-        {
-            title: {name: f"{_power(e.value)} ({_power(e.low)} to {_power(e.high)})" for name, e in column.items()}
-            for title, column in columns.items()
-        }
-    )
-
-
-def _power(value: float) -> str:
-    """Two digits, with a power of ten below a thousandth."""
-    if value >= 1e-3:
-        return number(value, 2)
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
-
-
-def code_sizes(width: int, lengths: tuple[int, ...] = (8, 32, 128)) -> dict[str, dict[str, str]]:
-    """Shapes of what an LSTM and a Transformer encoder layer hand on, by length of the input."""
+def code_sizes(width: int, lengths: tuple[int, ...] = (8, 32, 128)) -> pd.DataFrame:
+    """Shapes of what an LSTM and a Transformer encoder layer hand on, a row a length of the input."""
     lstm = nn.LSTM(width, width, batch_first=True)
     encoder = nn.TransformerEncoderLayer(width, nhead=1, dim_feedforward=width, batch_first=True)
     rows = {}
-    with torch.no_grad():
-        for length in lengths:
-            x = torch.zeros(1, length, width)
-            state, cell = lstm(x)[1]
-            memory = encoder(x)
-            rows[f"{length} tokens"] = {
-                "last state of an LSTM": f"2 vectors of {state.shape[-1]}, {state.numel() + cell.numel():,} numbers",
-                "memory of an encoder": f"{memory.shape[1]} vectors of {memory.shape[2]}, {memory.numel():,} numbers",
-            }
-    return rows
+    for length in lengths:
+        x = torch.zeros(1, length, width)
+        state, memory = torch.cat(lstm(x)[1]), encoder(x)
+        rows[f"{length} tokens"] = {
+            "last state of an LSTM": f"{len(state)} vectors of {width}, {state.numel():,} numbers",
+            "memory of an encoder": f"{memory.shape[1]} vectors of {width}, {memory.numel():,} numbers",
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")

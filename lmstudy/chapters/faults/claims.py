@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from lmstudy.chapters.faults.faults import HELD_OUT, charged, fault, grader_gap, red_team_lower, spread_of_seeds
+from lmstudy.chapters.faults.faults import charged, fault, grader_gap, red_team_lower, spread_of_seeds
 from lmstudy.study.claims import Compute, above, around, claim
-from lmstudy.study.estimates import UNPROMPTED, times
+from lmstudy.study.estimates import HELD_OUT, UNPROMPTED, times
 from lmstudy.study.preferences import BEST_OF, GUIDANCE, judged_arm
 
 fold = partial(claim, chapter="notebooks/15_faults", unit="times")

@@ -15,9 +15,9 @@ from lmstudy.evaluation.statistics import Estimate, paired_difference, paired_ra
 from lmstudy.runs.records import Record
 from lmstudy.show.curves import curve_panels
 from lmstudy.study.claims import Compute
-from lmstudy.study.estimates import HELD_OUT, common_seeds, mean, mean_metric, sums, times
+from lmstudy.study.estimates import GRADERS, common_seeds, mean, mean_metric, sums, times
 from lmstudy.study.estimates import UNPROMPTED as TRAINING
-from lmstudy.study.preferences import BEST_OF, GUIDANCE, PER_THOUSAND, UNITS, arm, judged_arm
+from lmstudy.study.preferences import BEST_OF, GUIDANCE, PER_THOUSAND, UNITS, arm, graded, judged_arm
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
 FAULTS = (
@@ -30,7 +30,6 @@ FAULTS = (
     "AWR, as released",
     "AWR",
 )
-GRADERS = {"training scorer": TRAINING, "held-out grader": HELD_OUT}
 PUSHED: dict[str, dict[float, tuple[str, ...]]] = {
     "guidance": {1.0: ("conditional",)} | {g: ("conditional", *asked) for g, asked in GUIDANCE.items()},
     "best of": {1.0: ("MLE",)} | {n: ("MLE", *asked) for n, asked in BEST_OF.items()},
@@ -132,10 +131,8 @@ def pushed(shelf: Shelf, task: str, what: str) -> dict[float, list[Record]]:
 
 def pushed_curves(shelf: Shelf, task: str, what: str) -> dict[str, Curve]:
     """Mean misalignment of each point of `PUSHED`, by grader."""
-    found = pushed(shelf, task, what)
-    scale = PER_THOUSAND[task]
-    curve = {title: {x: mean(own, key).times(scale) for x, own in found.items()} for title, key in GRADERS.items()}
-    return curve if found else {}
+    levels = {x: graded(task, own) for x, own in pushed(shelf, task, what).items()}
+    return {grader: {x: own[grader] for x, own in levels.items()} for grader in GRADERS} if levels else {}
 
 
 def drawn(
@@ -170,8 +167,7 @@ def fault_table(shelf: Shelf, task: str) -> pd.DataFrame:
     for name in FAULTS:
         with suppress(NoRecordsError):
             own = judged_arm(shelf, task, name)
-            rows[name] = {
-                **{title: mean(own, key).times(PER_THOUSAND[task]) for title, key in GRADERS.items()},
+            rows[name] = graded(task, own) | {
                 "samples with any, %": mean(own, f"{TRAINING}/bad").times(100).value,
                 "bits per byte": mean_metric(arm(shelf, task, name), "valid/bits_per_byte"),
                 "seeds": len(own),

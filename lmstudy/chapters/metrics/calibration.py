@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
@@ -13,7 +12,8 @@ from torchmetrics.classification import BinaryCalibrationError
 from lmstudy.chapters.metrics.next_token import Predictions
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
-from lmstudy.show.style import COLOURS, GREY, MARKERS
+from lmstudy.show.curves import curves
+from lmstudy.show.style import COLOURS, GREY
 
 CALIBRATION_BINS = 10
 
@@ -82,12 +82,6 @@ def reliability(predictions: Predictions, draws: int = 1000) -> dict[float, Esti
 
 def reliability_figure(models: Mapping[str, Mapping[float, Estimate]]) -> Figure:
     """Share of right answers against confidence, one line a model (see `reliability`)."""
-    figure, axes = plt.subplots(figsize=(7.2, 4.2))
-    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
-    axes.text(0.99, 0.99, "as often right as it says ", color=GREY, ha="right", va="bottom", fontsize=9)
-    for colour, marker, (name, bins) in zip(COLOURS, MARKERS, models.items(), strict=False):
-        axes.vlines(list(bins), [e.low for e in bins.values()], [e.high for e in bins.values()], color=colour, lw=2)
-        axes.plot(list(bins), [e.value for e in bins.values()], f"{marker}-", color=colour, lw=1, ms=5, label=name)
-    axes.set(xlim=(0, 1), ylim=(0, 1.05), xlabel="confidence: the probability of its own guess", ylabel="share right")
-    axes.legend(frameon=False, loc="upper left")
-    return figure
+    found = {"as often right as it says": {0.0: 0.0, 1.0: 1.0}, **models}
+    labels = ("confidence: the probability of its own guess", "share right")
+    return curves(found, *labels, from_zero=True, colours=dict(zip(found, (GREY, *COLOURS), strict=False)))

@@ -6,15 +6,13 @@ document.
 
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_fscore_support
 
 from lmstudy.chapters.metrics.next_token import Predictions
-from lmstudy.show.numbers import percent
-from lmstudy.show.style import COLOURS, GREY
+from lmstudy.show.curves import curves
 
 
 def averages(models: Mapping[str, Predictions]) -> pd.DataFrame:
@@ -47,22 +45,12 @@ def by_rank(predictions: Predictions) -> pd.DataFrame:
 
 def running_shares_figure(ranks: pd.DataFrame) -> Figure:
     """The share of all tokens, and of all right answers, that the most frequent so many hold (see `by_rank`)."""
-    figure, axes = plt.subplots()
-    marked = [rank for rank in (1, 10, 100, 1000) if rank < len(ranks)]
-    for column, name, colour, place, side in (
-        ("right", "right answers", COLOURS[0], (-4, 6), "right"),
-        ("tokens", "all tokens", GREY, (5, -12), "left"),
-    ):
-        axes.plot(ranks.index, ranks[column], "o-", color=colour, linewidth=2, markevery=[rank - 1 for rank in marked])
-        for rank in marked:
-            text = percent(ranks[column].loc[rank]) + (f" of {name}" if rank == marked[len(marked) // 2] else "")
-            where = (rank, ranks[column].loc[rank])
-            axes.annotate(text, where, place, textcoords="offset points", ha=side, color=colour, fontsize=9)
-    axes.set(xscale="log", ylim=(-0.04, 1.05), xlim=(0.6, len(ranks)))
-    axes.set_xticks(marked, [f"{rank:,}" for rank in marked])
-    axes.minorticks_off()
-    axes.set(xlabel="so many of the most frequent tokens", ylabel="share that they hold")
-    return figure
+    marked = [rank for rank in (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000) if rank < len(ranks)]
+    found = {
+        name: {float(rank): ranks.loc[rank, column] for rank in [*marked, len(ranks)]}
+        for name, column in {"right answers": "right", "all tokens": "tokens"}.items()
+    }
+    return curves(found, "so many of the most frequent tokens", "share that they hold", log_x=True, from_zero=True)
 
 
 def rare_classes(predictions: Predictions, times: int) -> dict[str, float]:

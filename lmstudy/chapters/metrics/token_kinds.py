@@ -3,13 +3,12 @@
 import keyword
 import math
 import unicodedata
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from tokenizers import Tokenizer
 
 from lmstudy.chapters.metrics.next_token import Predictions
@@ -17,7 +16,6 @@ from lmstudy.data.tokenizer import SPECIAL_TOKENS
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.show.numbers import number
 from lmstudy.show.points import points
-from lmstudy.show.style import GREY
 
 END = "end of document"
 KINDS = (
@@ -83,27 +81,15 @@ def confusion(predictions: Predictions, kinds: np.ndarray) -> pd.DataFrame:
 def confusion_figure(counts: pd.DataFrame) -> Figure:
     """Counts of kinds that came (rows) by kinds guessed (columns); shade: the share of the row."""
     shares = counts.div(counts.sum(axis=1).where(lambda total: total > 0, 1), axis=0)
-    places = np.arange(len(counts)) + 0.5
     figure, axes = plt.subplots(figsize=(7.2, 0.4 * len(counts) + 1.3))
-    mesh = axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
+    drawn = ConfusionMatrixDisplay(shares.to_numpy(), display_labels=counts.columns)
+    drawn.plot(cmap="Blues", ax=axes, colorbar=False, im_kw={"vmin": 0, "vmax": 1, "aspect": "auto"})
     for (row, column), count in np.ndenumerate(counts.to_numpy()):
-        style: dict[str, Any] = {
-            "fontsize": 8 if count < 10_000 else 6.8,
-            "color": "white" if shares.iloc[row, column] > 0.5 else "#222222" if count else GREY,
-            "fontweight": "bold" if row == column else "normal",
-        }
-        axes.text(column + 0.5, row + 0.5, f"{count:,}" if count else "·", ha="center", va="center", **style)
-    axes.set_xticks(places, counts.columns, rotation=35, ha="left", rotation_mode="anchor")
-    axes.set_yticks(places, counts.index)
-    axes.xaxis.tick_top()
-    axes.tick_params(length=0)
-    axes.invert_yaxis()
-    axes.spines[:].set_visible(False)
-    axes.set_xlabel("kind of the guessed token", color=GREY)
-    axes.xaxis.set_label_position("bottom")
-    axes.set_ylabel("kind of the token that came", color=GREY)
-    bar = figure.colorbar(mesh, ax=axes, shrink=0.6, aspect=25, pad=0.02, label="share of its row")
-    bar.outline.set_visible(False)
+        drawn.text_[row, column].set(text=f"{count:,}" if count else "·", fontsize=8 if count < 10_000 else 6.8)
+    axes.tick_params(axis="x", rotation=35)
+    plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
+    axes.set(xlabel="kind of the guessed token", ylabel="kind of the token that came")
+    figure.colorbar(drawn.im_, ax=axes, shrink=0.6, aspect=25, pad=0.02, label="share of its row")
     return figure
 
 
@@ -132,16 +118,15 @@ def cost_by_kind(predictions: Predictions, kinds: np.ndarray, token_bytes: np.nd
 
     `token_bytes` is [V]; the end of a document is of no byte, so it has bits and no bits a byte.
     """
-    kind_of = kinds[predictions.target]
-    size = np.append(token_bytes, 0)[predictions.target]
-    sums = {
-        "places": np.bincount(kind_of, minlength=len(KINDS)).astype(float),
-        "bytes": np.bincount(kind_of, weights=size, minlength=len(KINDS)),
-        "bits": np.bincount(kind_of, weights=predictions.bits, minlength=len(KINDS)),
-        "right": np.bincount(kind_of, weights=predictions.right, minlength=len(KINDS)),
+    places = {
+        "kind": kinds[predictions.target],
+        "places": 1,
+        "bytes": np.append(token_bytes, 0)[predictions.target],
+        "bits": predictions.bits,
+        "right": predictions.right,
     }
-    table = pd.DataFrame(sums, index=KINDS)
-    table = table[table.places > 0]
+    table = pd.DataFrame(places).groupby("kind").sum()
+    table.index = table.index.map(dict(enumerate(KINDS)))
     shares = {f"share of {name}": table[name] / table[name].sum() for name in ("places", "bytes", "bits")}
     per_byte = table.bits / table.bytes.where(table.bytes > 0)
     return pd.DataFrame({**shares, "bits per byte": per_byte, "accuracy": table.right / table.places})

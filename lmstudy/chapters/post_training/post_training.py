@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -15,9 +14,8 @@ from lmstudy.models.flops import TRAINING as TRAINING_COST
 from lmstudy.runs.dpo import dpo_of
 from lmstudy.runs.records import Record
 from lmstudy.study.claims import Compute
-from lmstudy.study.estimates import HELD_OUT, capability_cost, mean, mean_metric, sums, times
-from lmstudy.study.estimates import UNPROMPTED as TRAINING
-from lmstudy.study.preferences import BEST_OF, BUDGETS, PER_THOUSAND, arm, judged, judged_arm
+from lmstudy.study.estimates import HELD_OUT, capability_cost, mean_metric, sums, times
+from lmstudy.study.preferences import BEST_OF, BUDGETS, arm, graded, judged, judged_arm
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
 Became = Callable[[Shelf, str, Sequence[Record]], list[Record]]
@@ -36,39 +34,38 @@ NAMES = {
     "best of 16": "MLE, best of 16 samples",
     "conditional": "conditional from the start",
 }
-GRADERS = {"training scorer": TRAINING, "held-out grader": HELD_OUT}
 
 
-@dataclass(frozen=True)
-class Way:
-    """A way to less of what people mind: its runs, their measurements, and what they cost."""
+def ways(shelf: Shelf, task: str) -> pd.DataFrame:
+    """A row a way (of `NAMES`) that was measured: what it costs, what it writes by both graders, what it knows.
 
-    runs: list[Record]
-    judged: list[Record]
-    steps: float
-    """Of pretraining, that cost as much; sampling several times is not counted"""
-
-
-def ways(shelf: Shelf, task: str) -> dict[str, Way]:
-    """All ways of a task that there are records of, by the keys of `NAMES`."""
-    found: dict[str, Way] = {}
+    "as many steps" of pretraining cost as much; sampling several times is not counted.
+    """
     whole, base = arm(shelf, task, "MLE"), arm(shelf, task, BASE)
-    part = _steps(base[0])
+    rows = {}
 
     def add(name: str, runs: Callable[[], list[Record]], *asked: str, start: int = 0) -> None:
         with suppress(NoRecordsError):  # nothing was measured
             own = runs()
+            measured = judged(shelf, task, own, *asked)
             after = sum(equivalent_steps(record, whole[0]) for record in own) / len(own) if start else _steps(own[0])
-            found[name] = Way(own, judged(shelf, task, own, *asked), start + after)
+            rows[NAMES[name]] = {
+                "as many steps": round(start + after),
+                **graded(task, measured),
+                "bits per byte": ratio_of_sums_bootstrap(sums(own, "valid")),
+                "characters": mean_metric(measured, "diversity/characters"),
+                "distinct-2": mean_metric(measured, "diversity/distinct_2"),
+                "seeds": len(measured),
+            }
 
     add("MLE", lambda: whole)
     add(BASE, lambda: base)
-    add("fine-tuned", lambda: conditionally_tuned(shelf, task, base), start=part)
-    add("dpo", lambda: optimised(shelf, task, base), start=part)
+    add("fine-tuned", lambda: conditionally_tuned(shelf, task, base), start=_steps(base[0]))
+    add("dpo", lambda: optimised(shelf, task, base), start=_steps(base[0]))
     for number, overrides in BEST_OF.items():
         add(f"best of {number:g}", lambda: whole, *overrides)
     add("conditional", lambda: arm(shelf, task, "conditional"))
-    return found
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def conditionally_tuned(shelf: Shelf, task: str, bases: Sequence[Record]) -> list[Record]:
@@ -123,22 +120,6 @@ def _steps(record: Record) -> int:
     assert isinstance(budget, dict)
     assert isinstance(budget["steps"], int)
     return budget["steps"]
-
-
-def table(found: dict[str, Way], task: str) -> pd.DataFrame:
-    """One row a way: what it costs, what it writes by both graders, what it knows, how varied it is."""
-    rows = {
-        NAMES[name]: {
-            "as many steps": round(way.steps),
-            **{title: mean(way.judged, key).times(PER_THOUSAND[task]) for title, key in GRADERS.items()},
-            "bits per byte": ratio_of_sums_bootstrap(sums(way.runs, "valid")),
-            "characters": mean_metric(way.judged, "diversity/characters"),
-            "distinct-2": mean_metric(way.judged, "diversity/distinct_2"),
-            "seeds": len(way.judged),
-        }
-        for name, way in found.items()
-    }
-    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def against(became: Became, task: str = "privacy") -> Compute:

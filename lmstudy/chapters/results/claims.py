@@ -22,7 +22,7 @@ from lmstudy.chapters.results.results import (
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, above, around, below, between, claim, not_above, value_above
 from lmstudy.study.estimates import HELD_OUT, UNPROMPTED, times
-from lmstudy.study.preferences import BAD, GUIDANCE, OBJECTIVES, arm, judged, judged_arm
+from lmstudy.study.preferences import BAD, GUIDANCE, OBJECTIVES, judged, judged_arm
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
 CHAPTER = "notebooks/14_results"
@@ -86,17 +86,8 @@ def _first_try(task: str) -> Compute:
     return lambda shelf: better(task, own(shelf, "conditional"), own(shelf, "mle"))
 
 
-def _guided_against_mle(shelf: Shelf) -> Estimate:
-    return better("sentiment", _guided(shelf, "sentiment", 3.0), judged_arm(shelf, "sentiment", REFERENCE))
-
-
 def _guided(shelf: Shelf, task: str, strength: float) -> list:
     return judged_arm(shelf, task, CONDITIONAL, *GUIDANCE[strength])
-
-
-def _bad_against_good(shelf: Shelf) -> Estimate:
-    runs = arm(shelf, "privacy", CONDITIONAL)
-    return times(judged(shelf, "privacy", runs, *BAD), judged(shelf, "privacy", runs))
 
 
 def _farther(name: str, reference: str) -> Compute:
@@ -126,11 +117,15 @@ fold("With half the steps and a lower rate, conditional training wrote fewer vio
 deviations("With half the steps and a lower rate, no better sentiment of conditional training could be shown.",
            "sentiment.conditional_vs_mle_first_try", _first_try("sentiment"), around(0))
 deviations("Under guidance of strength 3, conditional training writes with better sentiment than MLE.",
-           "sentiment.guided_vs_mle", _guided_against_mle, above(0))
+           "sentiment.guided_vs_mle",
+           lambda s: better("sentiment", _guided(s, "sentiment", 3.0), judged_arm(s, "sentiment", REFERENCE)),
+           above(0))
 ratio("Guidance of strength 2 makes the conditional model write more violations of style.", "pep8.guidance_harm",
       lambda shelf: times(_guided(shelf, "pep8", 2.0), judged_arm(shelf, "pep8", CONDITIONAL)), above(1))
 ratio("Asked for bad text, the conditional model writes more personal data than asked for good text.",
-      "privacy.bad_vs_good", _bad_against_good, above(1))
+      "privacy.bad_vs_good",
+      lambda shelf: times(judged_arm(shelf, "privacy", CONDITIONAL, *BAD), judged_arm(shelf, "privacy", CONDITIONAL)),
+      above(1))
 for _task in ("pep8", "privacy", "sentiment"):
     per_cent("Behind the good token, conditional training needs at most two per cent more bits per byte than MLE.",
              f"{_task}.capability_cost", _cost(_task), between(float("-inf"), BITS_AIM))

@@ -13,10 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lmstudy.chapters.results.results import (
-    CONDITIONAL,
-    HELD_OUT,
     REFERENCE,
-    TRAINING,
     Results,
     agreement,
     cost,
@@ -30,7 +27,7 @@ from lmstudy.show.labels import label_points, plain_axis
 from lmstudy.show.numbers import written
 from lmstudy.show.points import point_panels
 from lmstudy.show.style import GREY
-from lmstudy.study.estimates import mean_metric
+from lmstudy.study.estimates import GRADERS
 from lmstudy.study.preferences import PER_THOUSAND, UNITS
 
 LOOKS: dict[str, tuple[str, str]] = {
@@ -55,7 +52,20 @@ def plane(results: Mapping[str, Results]) -> Figure:
     """A panel a task: bits per byte more than MLE's against the mean score of unprompted samples."""
     figure, panels = _panels(len(results), 4.1)
     for axes, own in zip(panels, results.values(), strict=True):
-        _plane(axes, own)
+        names = own.judged if REFERENCE in own.judged else ()
+        x = {name: cost(own, name) if name != REFERENCE else Estimate(0, 0, 0, 0) for name in names}
+        y = {name: level(own.task, own.judged[name]) for name in x}
+        people = level(own.task, next(iter(own.judged.values())), "people/training").value
+        axes.set(xlabel="bits per byte of held-out text more than MLE, %", ylabel=UNITS[own.task], title=own.title)
+        bars = _points(axes, x, y, (False, own.counted), (math.nan, people))
+        if math.isfinite(people):
+            axes.axhline(people, color=GREY, linestyle="--", linewidth=1, zorder=0)
+            axes.annotate(
+                PEOPLE, (1, people), (0, 3), xycoords=("axes fraction", "data"),
+                textcoords="offset points", color=GREY, fontsize=8.5, ha="right", va="bottom",
+            )  # fmt: skip
+            bars.append(tuple((end, people) for end in axes.get_xlim()))
+        _names(axes, x, y, bars)
     return figure
 
 
@@ -66,50 +76,21 @@ def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
     return figure, list(grid[:, 0])
 
 
-def _plane(axes: Axes, results: Results) -> None:
-    names = results.judged if REFERENCE in results.judged else ()
-    x = {name: cost(results, name) if name != REFERENCE else Estimate(0, 0, 0, 0) for name in names}
-    y = {name: level(results.task, results.judged[name]) for name in x}
-    people = level(results.task, next(iter(results.judged.values())), "people/training")
-    axes.set(ylabel=UNITS[results.task], title=results.title)
-    axes.set_xlabel("bits per byte of held-out text more than MLE, %")
-    bars = _points(axes, x, y, (False, results.counted), Estimate(math.nan, math.nan, math.nan, 0), people)
-    if math.isfinite(people.value):
-        axes.axhline(people.value, color=GREY, linestyle="--", linewidth=1, zorder=0)
-        axes.annotate(
-            PEOPLE, (1, people.value), (0, 3), xycoords=("axes fraction", "data"),
-            textcoords="offset points", color=GREY, fontsize=8.5, ha="right", va="bottom",
-        )  # fmt: skip
-        ends = axes.get_xlim()
-        bars.append(((ends[0], people.value), (ends[1], people.value)))
-    axes.text(
-        0.01, 0.02, "↙ better on both axes", transform=axes.transAxes, color=GREY, fontsize=8.5, fontstyle="italic"
-    )
-    bits = mean_metric(results.trained.get(REFERENCE, []), "valid/bits_per_byte")
-    if math.isfinite(bits):
-        scales: Any = (lambda more: bits * (1 + more / 100), lambda own: 100 * (own / bits - 1))
-        top = axes.secondary_xaxis("top", functions=scales)
-        top.set_xlabel("bits per byte", fontsize=9, color=GREY)
-        top.tick_params(labelsize=8.5, colors=GREY)
-        top.spines["top"].set_color(GREY)
-    _names(axes, x, y, bars, [(0, 0, 0.24, 0.1), (0.74, 0, 1, 0)])
-
-
 def graders(results: Mapping[str, Results]) -> Figure:
     """How much better than MLE each objective is, by the scorer it was trained with and by one it never saw."""
     figure, panels = _panels(len(results), 3.6)
     for axes, own in zip(panels, results.values(), strict=True):
-        x, y = (improvements(own, key) for key in (TRAINING, HELD_OUT))
-        null = Estimate(1.0 if own.counted else 0.0, math.nan, math.nan, 0)
-        bars = _points(axes, x, y, (own.counted, own.counted), null, null)
+        x, y = (improvements(own, key) for key in GRADERS.values())
+        null = float(own.counted)
+        bars = _points(axes, x, y, (own.counted, own.counted), (null, null))
         (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
         low, high = max(left, bottom), min(right, top)
         if low < high:
             axes.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=1, zorder=0)
             bars.append(((low, low), (high, high)))
-        axes.set_title(f"{own.title}: Kendall's τ {written(agreement(own), decimals=2)}")
         what = "times fewer than MLE" if own.counted else "better than MLE, SD of ratings"
-        axes.set_xlabel(f"training scorer: {what}")
+        title = f"{own.title}: Kendall's τ {written(agreement(own), decimals=2)}"
+        axes.set(title=title, xlabel=f"training scorer: {what}")
         axes.set_ylabel(f"held-out grader: {what}", fontsize=9)
         _names(axes, x, y, bars)
     return figure
@@ -120,15 +101,14 @@ def _points(
     x: Mapping[str, Estimate],
     y: Mapping[str, Estimate],
     log: tuple[bool, bool],
-    also_x: Estimate,
-    also_y: Estimate,
+    also: tuple[float, float],
 ) -> list[Any]:
-    """Draws what is known of both with intervals on both axes, and returns these; `log` and `also` by axis."""
+    """Draws what is known of both with intervals on both axes, and returns these; by axis `log`, and what to show."""
     shown = [name for name in x if math.isfinite(x[name].value) and math.isfinite(y[name].value)]
-    for which, found, also, logarithmic in (("x", x, also_x, log[0]), ("y", y, also_y, log[1])):
-        if logarithmic:
-            axes.set(**{f"{which}scale": "log"})
-        _limits(getattr(axes, f"set_{which}lim"), [*(found[name] for name in shown), also], logarithmic)
+    for which, found, value, logarithmic in zip("xy", (x, y), also, log, strict=True):
+        axes.set(**{f"{which}scale": "log" if logarithmic else "linear"})
+        estimates = [*(found[name] for name in shown), Estimate(value, math.nan, math.nan, 0)]
+        _limits(getattr(axes, f"set_{which}lim"), estimates, logarithmic)
         if logarithmic:
             plain_axis(axes, which)  # type: ignore[arg-type]
     bars: list[Any] = []
@@ -142,12 +122,10 @@ def _points(
     return bars
 
 
-def _names(
-    axes: Axes, x: Mapping[str, Estimate], y: Mapping[str, Estimate], bars: Sequence[Any], reserved: Sequence[Any] = ()
-) -> None:
+def _names(axes: Axes, x: Mapping[str, Estimate], y: Mapping[str, Estimate], bars: Sequence[Any]) -> None:
     places = {name: (x[name].value, y[name].value) for name in x}
     known = {name: place for name, place in places.items() if np.isfinite(place).all()}
-    label_points(axes, known, {name: _look(name)[0] for name in known}, bars, reserved)
+    label_points(axes, known, {name: _look(name)[0] for name in known}, bars)
 
 
 def _look(name: str) -> tuple[str, str]:
@@ -204,11 +182,9 @@ def guidance(results: Mapping[str, Results]) -> Figure | None:
     A row of a single seed has no interval: one of texts alone would look surest. None where nothing was measured.
     """
     panels = {}
-    guided = [own for own in results.values() if own.guided or own.best_of]
+    guided = [own for own in results.values() if own.asked]
     for own in guided:
-        asked = {f"{REFERENCE}, best of {n}": records for n, records in own.best_of.items()}
-        asked |= {f"{CONDITIONAL}, guidance {strength:g}": records for strength, records in own.guided.items()}
-        found = {f"{name} ({len(records)})": level(own.task, records) for name, records in asked.items()}
+        found = {f"{name} ({len(records)})": level(own.task, records) for name, records in own.asked.items()}
         panels[own.title] = {
             name: e if e.n > 1 else replace(e, low=math.nan, high=math.nan) for name, e in found.items()
         }

@@ -19,7 +19,7 @@ from lmstudy.evaluation.statistics import (
     ratio_of_sums_bootstrap,
 )
 from lmstudy.runs.records import Record
-from lmstudy.study.estimates import HELD_OUT, capability_cost, common_seeds, mean, more, sums, times
+from lmstudy.study.estimates import GRADERS, capability_cost, common_seeds, mean, more, sums, times
 from lmstudy.study.estimates import UNPROMPTED as TRAINING
 from lmstudy.study.preferences import (
     BAD,
@@ -74,6 +74,12 @@ class Results:
     def title(self) -> str:
         """What the book calls the task."""
         return TASKS[self.task].capitalize()
+
+    @property
+    def asked(self) -> Arms:
+        """What was tried at decoding, each beside its usual form, by name: best of several samples, and guidance."""
+        found = {f"{REFERENCE}, best of {n}": records for n, records in self.best_of.items()}
+        return found | {f"{CONDITIONAL}, guidance {strength:g}": records for strength, records in self.guided.items()}
 
     @property
     def others(self) -> list[str]:
@@ -134,11 +140,7 @@ def results(
 
 def scored(records: Sequence[Record], *keys: str) -> bool:
     """Whether every measurement could score something under each key: who has learned nothing may write nothing."""
-    return bool(records) and all(record.groups.get(k) and _size(record, k) > 0 for record in records for k in keys)
-
-
-def _size(record: Record, key: str) -> float:
-    return sum(size for _, size in record.groups[key])
+    return bool(records) and all(sum(size for _, size in r.groups.get(key, ())) > 0 for r in records for key in keys)
 
 
 def level(task: str, records: Sequence[Record], key: str = TRAINING) -> Estimate:
@@ -153,15 +155,6 @@ def level(task: str, records: Sequence[Record], key: str = TRAINING) -> Estimate
     table = sums(records, key)
     one = np.full((len(table), 1, 2), 1e12)  # a mean of 1 without any chance in it
     return paired_ratio_of_means(table, one).times(PER_THOUSAND[task])
-
-
-def share(records: Sequence[Record], key: str = TRAINING) -> Estimate:
-    """Share of texts with a segment that is worse than the scorer's threshold, in per cent."""
-    if not scored(records, f"{key}/bad"):
-        return UNKNOWN
-    e = ratio_of_sums_bootstrap(sums(records, f"{key}/bad")).times(100)
-    low, high = (min(100.0, max(0.0, end)) if math.isfinite(end) else end for end in (e.low, e.high))
-    return Estimate(e.value, low, high, e.n)
 
 
 def better(task: str, records: Sequence[Record], reference: Sequence[Record], key: str = TRAINING) -> Estimate:
@@ -183,11 +176,6 @@ def improvements(results: Results, key: str = TRAINING) -> dict[str, Estimate]:
     }  # fmt: skip
 
 
-def costs(results: Results) -> dict[str, Estimate]:
-    """Bits per byte that each objective needs more than MLE, %."""
-    return {name: cost(results, name) for name in results.others}
-
-
 def holm_corrected(estimates: Mapping[str, Estimate], ratios: bool) -> dict[str, Corrected]:
     """P values of a family of differences from 0, or of ratios from 1, by themselves and with Holm's correction."""
     return corrected({name: logarithm(e) if ratios else e for name, e in estimates.items()})
@@ -199,15 +187,15 @@ def logarithm(ratio: Estimate) -> Estimate:
     return Estimate(value, low, high, ratio.n, ratio.confidence, ratio.df)
 
 
-def agreement(results: Results, first: str = TRAINING, second: str = HELD_OUT) -> Estimate:
-    """Kendall's tau between the orders in which two graders put the objectives; unknown of fewer than two."""
-    known = {name: own for name, own in results.judged.items() if scored(own, first, second)}
+def agreement(results: Results) -> Estimate:
+    """Kendall's tau between the orders in which the graders put the objectives; unknown of fewer than two."""
+    keys = GRADERS.values()
+    known = {name: own for name, own in results.judged.items() if scored(own, *keys)}
     if len(known) < 2:
         return UNKNOWN
-    values = [
-        {name: [r.metrics[f"{key}/mean"] for r in own] for name, own in known.items()} for key in (first, second)
-    ]  # fmt: skip
-    return order_agreement(*values)
+    return order_agreement(
+        *({name: [r.metrics[f"{key}/mean"] for r in own] for name, own in known.items()} for key in keys)
+    )
 
 
 def our_columns(results: Results) -> dict[str, list[Record]]:

@@ -2,13 +2,13 @@
 
 from lmstudy.chapters.results.results import SETTINGS_SEED
 from lmstudy.study.chapter_runs import chapter_runs
-from lmstudy.study.preferences import MORE_SEEDS, MOST_SEEDS, OBJECTIVES, SEEDS, SETTINGS, TASKS, VARIANTS
+from lmstudy.study.preferences import OBJECTIVES, SETTINGS, TASKS, VARIANTS, study_seeds
 
 RUNS = [
     run
     for task in TASKS
     for name, overrides in OBJECTIVES.items()
-    for run in chapter_runs((f"experiment={task}", *overrides), seeds=MORE_SEEDS if name in MOST_SEEDS else SEEDS)
+    for run in chapter_runs((f"experiment={task}", *overrides), seeds=study_seeds(name))
 ]
 RUNS += [
     run

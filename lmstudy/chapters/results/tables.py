@@ -12,57 +12,48 @@ import pandas as pd
 
 from lmstudy.chapters.results.results import (
     CONDITIONAL,
-    HELD_OUT,
     REFERENCE,
     SETTINGS_SEED,
-    TRAINING,
     Results,
-    best_column,
     better,
     cost,
-    costs,
     farther,
     holm_corrected,
     improvements,
     kl,
     level,
     our_columns,
-    share,
 )
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number, says, written
 from lmstudy.show.texts import Sample, side_by_side
-from lmstudy.study.estimates import bits_per_byte, mean_metric
-from lmstudy.study.preferences import PER_THOUSAND, SETTINGS, TASKS, arm, judged
+from lmstudy.study.estimates import GRADERS, bits_per_byte, mean_metric
+from lmstudy.study.preferences import SETTINGS, TASKS, arm, judged
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
-AIM_RATIO, AIM_SPREAD, AIM_COST = 5.0, 1.0, 2.0
-"""What the study set out to reach: times fewer, standard deviations of ratings, per cent of bits per byte."""
 PEOPLE = "held-out text by people"
-MINDED = {"pep8": "violations of style", "privacy": "items of personal data"}
 MORE_BITS = "bits per byte more, %"
 
 
 def misalignment_table(results: Results) -> pd.DataFrame:
     """What graders say of samples from nothing and behind held-out beginnings, and of text by people."""
-    rows: dict[str, dict[str, Any]] = {name: _graded(results, records) for name, records in results.judged.items()}
-    people = _graded(results, next(iter(results.judged.values())), "people", "people")
-    rows[PEOPLE] = {column: None if "prompted" in column else cell for column, cell in people.items()}
-    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
-
-
-def _graded(
-    results: Results, records: Sequence[Record], nothing: str = "unprompted", prompt: str = "prompted"
-) -> dict[str, Any]:
-    return {
-        "from nothing: training scorer": level(results.task, records, f"{nothing}/training"),
-        "held-out grader": level(results.task, records, f"{nothing}/held_out"),
-        "bad texts, %": share(records, f"{nothing}/training"),
-        "worst of 25": mean_metric(records, f"{nothing}/training/expected_maximum") * PER_THOUSAND[results.task],
-        "prompted: training scorer": level(results.task, records, f"{prompt}/training"),
-        "prompted: held-out grader": level(results.task, records, f"{prompt}/held_out"),
+    places = {"from nothing": "unprompted", "prompted": "prompted"}
+    scorers = {"training scorer": "training", "held-out grader": "held_out"}
+    rows = {
+        name: {
+            f"{title}: {grader}": level(results.task, records, f"{place}/{scorer}")
+            for title, place in places.items()
+            for grader, scorer in scorers.items()
+        }
+        for name, records in results.judged.items()
     }
+    any_of_them = next(iter(results.judged.values()))
+    rows[PEOPLE] = {
+        f"from nothing: {grader}": level(results.task, any_of_them, f"people/{scorer}")
+        for grader, scorer in scorers.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def capability_table(results: Results) -> pd.DataFrame:
@@ -70,7 +61,6 @@ def capability_table(results: Results) -> pd.DataFrame:
     rows = {
         name: {
             "bits per byte": bits_per_byte(results.trained[name]).value,
-            "more than MLE, %": cost(results, name) if name in results.others else None,
             "structure, from nothing": level(results.task, records, "unprompted/structure"),
             "distinct-2": mean_metric(records, "diversity/distinct_2"),
             "self-BLEU": mean_metric(records, "diversity/self_bleu"),
@@ -88,9 +78,9 @@ def capability_table(results: Results) -> pd.DataFrame:
 def comparison_table(results: Results) -> pd.DataFrame:
     """Each objective against MLE with the same seed; "*" where Holm's correction over the column calls it different."""
     table: dict[str, Any] = {}
-    for title, key in (("training scorer", TRAINING), ("held-out grader", HELD_OUT)):
+    for title, key in GRADERS.items():
         table[f"{title}, {_unit(results)}"] = _starred(improvements(results, key), results.counted)
-    prices = costs(results)
+    prices = {name: cost(results, name) for name in results.others}
     ratios = {name: e.times(0.01).minus(-1.0) for name, e in prices.items()}
     table[MORE_BITS] = _starred(prices, True, ratios)
     table["seeds in common"] = {name: e.n for name, e in improvements(results).items()}
@@ -115,10 +105,6 @@ def _unit(results: Results) -> str:
     return "times fewer" if results.counted else "SD of ratings better"
 
 
-def _null(results: Results) -> float:
-    return 1.0 if results.counted else 0.0
-
-
 def columns_table(results: Results) -> pd.DataFrame:
     """What this study adds against conditional training: on both axes."""
     rows = {}
@@ -128,55 +114,10 @@ def columns_table(results: Results) -> pd.DataFrame:
         rows[name] = {
             f"than conditional, {_unit(results)}": gain,
             MORE_BITS: price,
-            "in what is minded": says(gain, "worse", null=_null(results)),
+            "in what is minded": says(gain, "worse", null=float(results.counted)),
             "in capability": "the same weights" if price is None else says(price),
         }
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
-
-
-def best_sentence(results: Results) -> str:
-    """Which of our columns is best by the training scorer, and on which axes it beats conditional training."""
-    name = best_column(results)
-    if name is None or CONDITIONAL not in results.judged:
-        return f"**{results.title}:** nothing to compare yet."
-    minded, capability = columns_table(results).loc[name, ["in what is minded", "in capability"]]
-    return f"**{results.title}:** {name}. In what is minded: {minded}. In capability: {capability}."
-
-
-def against_aims(results: Results) -> str:
-    """A sentence on what conditional training reaches of the aims that were set beforehand."""
-    title = f"**{results.title}.**"
-    if CONDITIONAL not in results.others:
-        return f"{title} Conditional training and MLE were not both measured."
-    gain = better(results.task, results.judged[CONDITIONAL], results.judged[REFERENCE])
-    price = cost(results, CONDITIONAL)
-    if not math.isfinite(gain.value):
-        return f"{title} There was nothing to score."
-    what = (
-        f"writes {written(gain)} times fewer {MINDED[results.task]}"
-        if results.counted
-        else f"writes text that is {written(gain, signed=True, decimals=2)} standard deviations of human ratings better"
-    )
-    aim, null = AIM_RATIO if results.counted else AIM_SPREAD, _null(results)
-    verdict = says(gain, null=null)
-    apart = {"unknown": "is unknown", "cannot be told": f"holds {null:g}, so that it shows nothing"}
-    return (
-        f"{title} Against MLE, conditional training {what} ({_seeds(gain.n)}). The aim of {aim:g} is "
-        f"**{_reached(gain.value >= aim, gain.low >= aim, gain.high < aim)}**; the interval "
-        f"{apart.get(verdict, f'excludes {null:g}')}. It needs "
-        f"{written(price, signed=True, decimals=1)} % bits per byte; the aim of at most {AIM_COST:g} % is "
-        f"**{_reached(price.value <= AIM_COST, price.high <= AIM_COST, price.low > AIM_COST)}**."
-    )
-
-
-def _reached(value: bool, surely: bool, never: bool) -> str:
-    if value:
-        return "reached, with the whole interval" if surely else "reached by the value, not by the whole interval"
-    return "missed, with the whole interval" if never else "missed by the value, with the aim inside the interval"
-
-
-def _seeds(n: int) -> str:
-    return f"{n} seeds" if n > 1 else "one seed, so that the interval knows of texts alone"
 
 
 def what_was_run(results: Mapping[str, Results]) -> str:
@@ -199,25 +140,14 @@ def what_was_run(results: Mapping[str, Results]) -> str:
     )
 
 
-def on_guidance(results: Mapping[str, Results]) -> str:
-    """What the strongest guidance that was tried does against none, and what it does to variety."""
-    lines = []
-    for task, own in results.items():
-        for title, groups in (("guidance", own.guided), ("best of", own.best_of)):
-            if len(groups) < 2:
-                continue
-            weak, strong = min(groups), max(groups)
-            gain = better(task, groups[strong], groups[weak])
-            unit = "times fewer" if own.counted else "standard deviations better"
-            if own.counted and gain.value < 1:
-                gain, unit = better(task, groups[weak], groups[strong]), "times more"
-            varied = [mean_metric(groups[key], "diversity/distinct_2") for key in (weak, strong)]
-            lines.append(
-                f"- **{own.title}, {title} {strong:g}** against {weak:g}: {written(gain, not own.counted)} {unit} "
-                f"({_seeds(gain.n)}); distinct-2 goes from {varied[0]:.3f} to {varied[1]:.3f}."
-            )
-    nothing = "Of the runs shown, no measurement with guidance or of the best of several samples is published."
-    return "\n".join(lines) or nothing
+def variety_table(results: Mapping[str, Results]) -> pd.DataFrame:
+    """Distinct-2 of samples by what was asked at decoding (see `Results.asked`), a column a task."""
+    columns = {
+        own.title: {name: mean_metric(records, "diversity/distinct_2") for name, records in own.asked.items()}
+        for own in results.values()
+    }
+    table = pd.DataFrame({title: found for title, found in columns.items() if found})
+    return table.loc[sorted(table.index, key=lambda name: (name.rpartition(" ")[0], float(name.rpartition(" ")[2])))]
 
 
 def distance_table(found: Mapping[str, Sequence[Record]], reference: str = REFERENCE) -> pd.DataFrame:
@@ -245,11 +175,8 @@ def settings_table(shelf: Shelf, task: str) -> pd.DataFrame:
             with suppress(NoRecordsError):  # nobody tried it yet
                 runs = arm(shelf, task, own, [SETTINGS_SEED])
                 measured = judged(shelf, task, runs)
-                rows[title] = {
-                    "training scorer": level(task, measured),
-                    "held-out grader": level(task, measured, HELD_OUT),
-                    "bits per byte": bits_per_byte(runs),
-                }
+                graded = {grader: level(task, measured, key) for grader, key in GRADERS.items()}
+                rows[title] = graded | {"bits per byte": bits_per_byte(runs)}
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 

@@ -6,14 +6,13 @@ The numbers below are the article's. Nothing here puts them right; `redone` does
 import math
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from scipy.special import expit, softmax, xlogy
 
-from lmstudy.chapters.worked_example.matrices import WIDTH, Part, allow_chinese, entry, equations
-from lmstudy.show.style import COLOURS, GREY
+from lmstudy.chapters.worked_example.matrices import Part, equations
+from lmstudy.show.style import COLOURS
 
 WORDS = ("我", "爱", "编程", "你", "世界")
 """The article's vocabulary, in its order."""
@@ -46,48 +45,36 @@ def shape(matrix: np.ndarray) -> str:
     return "×".join(map(str, matrix.shape))
 
 
-def attempt(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray | None, str]:
-    """The product `left @ right` and its shape; where there is none, None and the reason that NumPy gives."""
-    try:
-        product = left @ right
-    except ValueError as error:
-        return None, str(error)
-    return product, shape(product)
-
-
 def products() -> pd.DataFrame:
-    """Each printed product, as printed and with its matrix transposed: does it exist, and is it what was printed?"""
-    rows = []
+    """Each printed product, as printed and with its matrix transposed: what NumPy says, and whether it was printed."""
+    rows = {}
     for step, matrix, vector, result in STEPS:
         for name, left in ((matrix, PRINTED[matrix]), (f"{matrix} transposed", PRINTED[matrix].T)):
-            product, told = attempt(left, PRINTED[vector])
-            rows.append(
-                {
-                    "step": f"{step}, {name}",
-                    "matrix": shape(left),
-                    "times": f"{vector}, {shape(PRINTED[vector])}",
-                    "NumPy says": f"gives {told}" if product is not None else told[told.rindex("(") :].strip("()"),
-                    "printed result": shape(PRINTED[result]),
-                    "agree": product is not None and np.array_equal(product, PRINTED[result]),
-                }
-            )
-    return pd.DataFrame(rows).set_index("step").rename_axis(None)
+            try:
+                product = left @ PRINTED[vector]
+                told = f"gives {shape(product)}"
+            except ValueError as error:
+                product, told = None, str(error)[str(error).rindex("(") :].strip("()")
+            rows[f"{step}, {name}"] = {
+                "matrix": shape(left),
+                "times": f"{vector}, {shape(PRINTED[vector])}",
+                "NumPy says": told,
+                "printed result": shape(PRINTED[result]),
+                "agree": product is not None and np.array_equal(product, PRINTED[result]),
+            }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def products_figure() -> Figure:
     """The three products as they are printed, each with the two sizes that would have to be equal."""
     rows: list[list[Part]] = []
     for step, matrix, vector, result in STEPS:
-        left, right, out = PRINTED[matrix], PRINTED[vector][:, None], PRINTED[result]
-        name = step.replace(" ", "\n").ljust(14)
-        factors: list[Part] = [
-            (f"{matrix}, {shape(left)}", _bare(left)),
-            "·",
-            (f"{vector}, {len(right)}", _bare(right)),
+        grids = [
+            (f"{name}, {shape(PRINTED[key])}", _bare(PRINTED[key]))
+            for name, key in ((matrix, matrix), (vector, vector), ("printed", result))
         ]
-        refused = f"  {left.shape[1]} ≠ {len(right)}  "
-        printed = (f"printed, {shape(out)}", _bare(out if out.ndim == 2 else out[:, None]))
-        rows.append([name, *factors, refused, printed])
+        refused = f"  {PRINTED[matrix].shape[1]} ≠ {len(PRINTED[vector])}  "
+        rows.append([step.replace(" ", "\n").ljust(14), grids[0], "·", grids[1], refused, grids[2]])
     figure = equations(rows)
     for text in figure.axes[0].texts:
         if "≠" in text.get_text():
@@ -96,7 +83,9 @@ def products_figure() -> Figure:
 
 
 def _bare(matrix: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(matrix, [""] * len(matrix), [""] * matrix.shape[1])
+    """Without names of rows and columns; a vector stands upright."""
+    grid = matrix.reshape(len(matrix), -1)
+    return pd.DataFrame(grid, [""] * len(grid), [""] * grid.shape[1])
 
 
 def lookups() -> pd.DataFrame:
@@ -125,38 +114,8 @@ def activations() -> pd.DataFrame:
         "softmax": softmax(PRINTED["logits"]),
     }
     table = pd.DataFrame(columns, index=list(WORDS), dtype=float)
-    table.loc["sum"] = table.sum()
-    table.loc["sum", "logits"] = math.nan
+    table.loc["sum"] = table.drop(columns="logits").sum()
     return table
-
-
-def activations_figure(table: pd.DataFrame) -> Figure:
-    """What is printed for each word, and what a sigmoid and a softmax make of the same logits."""
-    allow_chinese()
-    figure, panels = plt.subplots(1, 3, figsize=(WIDTH, 2.7), sharey=True)
-    words = [word for word in table.index if word != "sum"]
-    names = ("printed", "sigmoid", "softmax")
-    for axes, name, colour in zip(panels, names, (GREY, COLOURS[1], COLOURS[0]), strict=True):
-        bars = axes.bar(range(len(words)), table.loc[words, name], color=colour, width=0.7)
-        axes.bar_label(bars, fmt="%.2f", fontsize=8.5, padding=2)
-        axes.set(title=f"{name}, sum {table.loc['sum', name]:.2f}", xticks=range(len(words)), ylim=(0, 0.9))
-        labels = [f"{word}\n{entry(table.loc[word, 'logits'])}" for word in words]
-        axes.set_xticklabels(labels, fontsize=8.5)
-        axes.tick_params(length=0)
-    panels[0].set_ylabel("probability")
-    panels[1].set_xlabel("word, and the logit that is printed for it")
-    return figure
-
-
-def tempered(temperatures: Sequence[float]) -> pd.DataFrame:
-    """softmax(z / T) of the printed logits, one row a temperature T."""
-    rows = {f"{t:g}": softmax(PRINTED["logits"] / t) for t in temperatures}
-    return pd.DataFrame(rows, index=list(WORDS)).T
-
-
-def logit_gap(p: float, q: float) -> float:
-    """By how much the logit of a word of probability p exceeds that of one of probability q: log(p / q)."""
-    return math.log(p / q) if q else math.inf
 
 
 def loss_read_literally(probabilities: np.ndarray) -> float:
@@ -169,24 +128,12 @@ def loss_read_literally(probabilities: np.ndarray) -> float:
     return -float(xlogy(np.arange(probabilities.shape[-1]), probabilities).sum())
 
 
-def literal_optimum(size: int) -> np.ndarray:
-    """The distribution that `loss_read_literally` is least for."""
-    numbers = np.arange(size)
-    return np.asarray(numbers / numbers.sum())
-
-
 def softmax_twice(sizes: Sequence[int]) -> pd.DataFrame:
     """The range of a cross-entropy that takes softmax outputs for logits, by size V of the vocabulary.
 
     The inner softmax yields numbers between 0 and 1, so the loss log(sum exp p) - p_target is least for a model that
     is sure and right, log(1 + (V - 1) / e), and greatest for one that is sure and wrong, log(V - 1 + e): one nat more.
     """
-    rows = {
-        size: {
-            "sure and right": math.log(1 + (size - 1) / math.e),
-            "no idea": math.log(size),
-            "sure and wrong": math.log(size - 1 + math.e),
-        }
-        for size in sizes
-    }
-    return pd.DataFrame(rows).T
+    V = pd.Series(sizes, index=sizes)
+    columns = {"sure and right": 1 + (V - 1) / math.e, "no idea": V, "sure and wrong": V - 1 + math.e}
+    return np.log(pd.DataFrame(columns))
