@@ -27,7 +27,7 @@ from lmstudy.data.tokenizer import SPECIAL_TOKENS, token_bytes
 from lmstudy.errors import StudyError
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.preferences.objectives.mle import MLE
-from lmstudy.training.memory import keep_freed_memory
+from lmstudy.training.allocator import keep_freed_memory
 from lmstudy.training.optimizers import AdamW
 
 STEPS = f"{__name__}.steps_on_full_rows"

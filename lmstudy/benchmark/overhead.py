@@ -28,10 +28,10 @@ from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
 from lmstudy.runs.pretraining import Run, build_data, build_module, open_run
+from lmstudy.training.allocator import keep_freed_memory
 from lmstudy.training.callbacks import History, ProgressLine, SessionClock, Throughput
 from lmstudy.training.compilation import compile_network
 from lmstudy.training.loggers import build_loggers
-from lmstudy.training.memory import keep_freed_memory
 from lmstudy.training.trainer import build_trainer
 
 STEPS = "steps_per_second"

@@ -9,8 +9,8 @@ from lmstudy.commands.command import Command
 
 def generate(config: dict[str, Any]) -> None:
     """Finished run, control token and prompt -> samples -> scores by segment -> lines."""
-    from lmstudy.runs.generation import write
-    from lmstudy.runs.printed import printed
+    from lmstudy.runs.sample_lines import printed
+    from lmstudy.runs.shown_samples import write
 
     for line in printed(write(config), config["format"], config["colour"], sys.stdout):
         print(line)

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
         if given.dry_run or given.set:
             raise StudyError("--dry-run and --set go with --train CHAPTER")
         if given.train is not None:
-            from lmstudy.study.needs import prepare_and_train
+            from lmstudy.publishing.needs import prepare_and_train
 
             prepare_and_train(given.budget, runs=str(given.runs))
         show(list_runs(given.runs), as_json=given.json)  # at once: needs may have to prepare the data first
@@ -81,8 +81,8 @@ def list_needs(runs: Path, budget: str) -> list[dict[str, Any]]:
 
     if budget not in group_choices("budget"):
         raise StudyError(f"--budget {budget}: choose from {', '.join(group_choices('budget'))}")
+    from lmstudy.publishing.needs import NEEDS
     from lmstudy.runs.pretraining import open_run
-    from lmstudy.study.needs import NEEDS
 
     found = [(need, open_run(need.config(budget, str(runs))).folder) for need in NEEDS]
     missing = [(need, folder) for need, folder in found if not (folder / "record.json").exists()]

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.measures.likelihood import evaluated
 from lmstudy.runs.finished import Finished
-from lmstudy.writing.asked import Asked, asked_of
+from lmstudy.writing.control import Asked, asked_of
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from lmstudy.measures.base import Findings, Measure, Subject, in_own_tokens
 from lmstudy.measures.likelihood import evaluated
 from lmstudy.runs.finished import Finished, load_run
 from lmstudy.runs.folders import find_folder
-from lmstudy.writing.asked import PLAIN, sampling_for
+from lmstudy.writing.control import PLAIN, sampling_for
 from lmstudy.writing.texts import drawn
 
 

@@ -17,7 +17,7 @@ from lmstudy.evaluation.statistics import wilson
 from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
-from lmstudy.writing.asked import PLAIN, sampling_for
+from lmstudy.writing.control import PLAIN, sampling_for
 from lmstudy.writing.texts import drawn
 
 if TYPE_CHECKING:

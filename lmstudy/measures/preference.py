@@ -16,7 +16,7 @@ from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished
 from lmstudy.tasks.base import PARTS, in_parts
-from lmstudy.writing.asked import Asked, asked_of
+from lmstudy.writing.control import Asked, asked_of
 from lmstudy.writing.texts import Text, held_out_prompts, people, prompted, unprompted
 
 EXAMPLES = 12

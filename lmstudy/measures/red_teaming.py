@@ -10,7 +10,7 @@ from lmstudy.evaluation.red_team import RedTeam, red_team
 from lmstudy.measures.base import Findings, Measure, Subject, judge_of_any_text
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished
-from lmstudy.writing.asked import Asked
+from lmstudy.writing.control import Asked
 from lmstudy.writing.texts import held_out_prompts, prompt_from, prompted
 
 POOL = 4

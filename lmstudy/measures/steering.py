@@ -18,7 +18,7 @@ from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished
 from lmstudy.tasks.base import PARTS, in_parts
-from lmstudy.writing.asked import Asked, Control, sampling_for, unconditional_samples
+from lmstudy.writing.control import Asked, Control, sampling_for, unconditional_samples
 from lmstudy.writing.texts import continued, hash_order
 
 CONTROLS: tuple[Control, ...] = ("good", "none", "bad")

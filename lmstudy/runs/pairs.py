@@ -17,7 +17,7 @@ from lmstudy.errors import StudyError
 from lmstudy.evaluation.misalignment import misalignment
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.training.dpo import Pairs, text_batch, text_log_probabilities
-from lmstudy.writing.asked import PLAIN, sampling_for
+from lmstudy.writing.control import PLAIN, sampling_for
 from lmstudy.writing.texts import drawn
 
 AT_ONCE = 32

@@ -28,18 +28,18 @@ from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs import provenance
 from lmstudy.runs.identity import EVALUATED, OPTIONAL, run_id, run_name
 from lmstudy.runs.lifecycle import WEIGHTS, Work, once, save_weights, session
+from lmstudy.runs.misalignment_watch import WatchSamples
 from lmstudy.runs.pairs import sampled_pairs
 from lmstudy.runs.phases import PhasedData, build_scorer, check_scorer, what_is_read
 from lmstudy.runs.records import Findings, Record
 from lmstudy.runs.start import load_start, start_id
-from lmstudy.runs.watching import WatchSamples
 from lmstudy.training.callbacks import SessionClock, Throughput
 from lmstudy.training.compilation import choose_attention, compilation_error, compile_network
 from lmstudy.training.dpo import DPOModule, PairDataModule
 from lmstudy.training.flops_rate import flops_rates
 from lmstudy.training.pretraining import PretrainingModule
 from lmstudy.training.trainer import check_machine
-from lmstudy.writing.asked import Asked, unconditional_samples
+from lmstudy.writing.control import Asked, unconditional_samples
 
 
 @dataclass(frozen=True, kw_only=True)

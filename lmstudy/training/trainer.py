@@ -14,8 +14,8 @@ from lightning.pytorch.loggers import Logger
 from lmstudy.config import TrainerConfig
 from lmstudy.errors import StudyError
 from lmstudy.models.transformer import DecoderLayer, EncoderLayer
+from lmstudy.training.allocator import keep_freed_memory
 from lmstudy.training.callbacks import Interruptible, LastCheckpoint
-from lmstudy.training.memory import keep_freed_memory
 
 
 def check_machine(config: TrainerConfig) -> None:

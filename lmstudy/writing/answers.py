@@ -20,7 +20,7 @@ from lmstudy.tasks.base import Answered, Example, Task
 from lmstudy.tasks.classification import Classification
 from lmstudy.tasks.tokens import in_text, marks
 from lmstudy.training.fine_tuning import FineTuningModule, SpanHead, TokenPairs, best_spans
-from lmstudy.writing.asked import BANNED
+from lmstudy.writing.control import BANNED
 
 AT_ONCE = 64
 """Answers that are written together."""

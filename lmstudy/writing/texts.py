@@ -14,7 +14,7 @@ from lmstudy.data.examples import Ints
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import decode
 from lmstudy.progress import ProgressLine
-from lmstudy.writing.asked import Asked, continued_tokens, sampling_for
+from lmstudy.writing.control import Asked, continued_tokens, sampling_for
 
 if TYPE_CHECKING:
     from lmstudy.models.generation import Sampling

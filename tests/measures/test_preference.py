@@ -14,7 +14,7 @@ from lmstudy.measures.capability import Capability
 from lmstudy.measures.preference import Preference, best
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.tasks.base import PARTS, in_parts
-from lmstudy.writing.asked import Asked
+from lmstudy.writing.control import Asked
 from lmstudy.writing.texts import Text, held_out_prompts, prompted
 from tests.measures.conftest import measure_of
 

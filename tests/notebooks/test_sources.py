@@ -6,8 +6,8 @@ import re
 import nbformat
 import pytest
 
+from lmstudy.publishing.needs import NEEDS
 from lmstudy.publishing.parameters import declared_parameters
-from lmstudy.study.needs import NEEDS
 from tests.conftest import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -6,9 +6,9 @@ import pytest
 
 from lmstudy.commands import book as book_cli
 from lmstudy.errors import StudyError
-from lmstudy.publishing import pages
+from lmstudy.publishing import needs, pages
 from lmstudy.publishing.book import build_book, checkout
-from lmstudy.study import claims, needs
+from lmstudy.study import claims
 from lmstudy.study.shelf import Shelf
 from tests.conftest import write_files
 from tests.publishing.notebook_files import write_notebook

@@ -20,9 +20,9 @@ from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.objectives.mle import MLE
+from lmstudy.training.allocator import keep_freed_memory
 from lmstudy.training.chunked import chunked_objective
 from lmstudy.training.compilation import compile_network
-from lmstudy.training.memory import keep_freed_memory
 from lmstudy.training.optimizers import AdamW
 
 

@@ -9,7 +9,7 @@ from lmstudy.data.batch import IGNORE, Shape
 from lmstudy.data.datamodule import GROUPS, EvaluationBatches
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.preferences.objectives.mle import MLE
-from lmstudy.training.memory import keep_freed_memory
+from lmstudy.training.allocator import keep_freed_memory
 from lmstudy.training.optimizers import AdamW
 from lmstudy.training.pretraining import PretrainingModule
 

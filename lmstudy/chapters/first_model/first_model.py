@@ -25,7 +25,7 @@ from lmstudy.show.curves import curve_panels, seed_curves
 from lmstudy.show.numbers import number
 from lmstudy.show.style import COLOURS, GREY
 from lmstudy.show.texts import parses
-from lmstudy.writing.asked import unconditional_samples
+from lmstudy.writing.control import unconditional_samples
 
 METRICS = {
     "loss": "loss (nats a token)",

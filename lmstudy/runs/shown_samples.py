@@ -15,7 +15,7 @@ from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import Finished, load_run
 from lmstudy.runs.folders import find_folder
 from lmstudy.runs.records import load
-from lmstudy.writing.asked import Asked, asked_of, sampling_for
+from lmstudy.writing.control import Asked, asked_of, sampling_for
 from lmstudy.writing.texts import Text, drawn, prompt_from, prompted
 
 REWARDS = "scorer=sentiment_reward (English) and scorer=sentiment_zh_reward (Chinese) judge any"

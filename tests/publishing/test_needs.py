@@ -7,10 +7,10 @@ import pytest
 from lmstudy.commands import runs as runs_cli
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
+from lmstudy.publishing import needs as needs
+from lmstudy.publishing.needs import Need
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.runs.records import load_folder
-from lmstudy.study import needs
-from lmstudy.study.needs import Need
 
 
 @pytest.fixture

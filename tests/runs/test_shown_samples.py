@@ -19,12 +19,12 @@ from lmstudy.evaluation.misalignment import misalignment
 from lmstudy.models import generation as samples
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
-from lmstudy.runs import generation
+from lmstudy.runs import shown_samples as generation
 from lmstudy.runs.finished import Finished, load_run
-from lmstudy.runs.generation import Generated, Sample, judging, write
 from lmstudy.runs.pretraining import open_run, train
-from lmstudy.runs.printed import json_lines, printed, text_lines
-from lmstudy.writing.asked import PLAIN, Asked
+from lmstudy.runs.sample_lines import json_lines, printed, text_lines
+from lmstudy.runs.shown_samples import Generated, Sample, judging, write
+from lmstudy.writing.control import PLAIN, Asked
 from lmstudy.writing.texts import Text, prompt_from
 
 

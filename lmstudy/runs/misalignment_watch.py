@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import Callback
 from lmstudy.data.corpus import Corpus
 from lmstudy.evaluation.misalignment import misalignment
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.writing.asked import Asked
+from lmstudy.writing.control import Asked
 from lmstudy.writing.texts import unprompted
 
 WATCHED = 64

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import Literal, TextIO
 
-from lmstudy.runs.generation import Generated, Sample
+from lmstudy.runs.shown_samples import Generated, Sample
 
 BOLD, RED, OFF = "\x1b[1m", "\x1b[31m", "\x1b[0m"
 WIDTH = 9
