@@ -7,8 +7,7 @@ from pathlib import Path
 
 import lmstudy
 from lmstudy.errors import StudyError
-from lmstudy.publishing import needs as needs
-from lmstudy.publishing import pages
+from lmstudy.publishing import needs, pages
 from lmstudy.publishing.notebooks import find_notebooks, run_all
 
 
