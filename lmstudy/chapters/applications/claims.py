@@ -55,14 +55,19 @@ def _apart(
     task: str, first: str, second: str, score: Score | None = None, *fine_tuning: str, size: int = AT
 ) -> Compute:
     """The score of one start minus that of another, fine-tuned alike."""
-    return lambda shelf: difference(
-        *(arm_of(shelf, task, start, size, *fine_tuning) for start in (first, second)), score or main_score(task)
-    )
+
+    def compute(shelf: Shelf) -> Estimate:
+        a, b = (arm_of(shelf, task, start, size, *fine_tuning) for start in (first, second))
+        return difference(a, b, score or main_score(task))
+
+    return compute
 
 
-def _ways(task: str, *ways: Sequence[str]) -> Compute:
+def _ways(task: str, first: Sequence[str], second: Sequence[str]) -> Compute:
     """Two ways to fine-tune or to answer, as overrides of `lmstudy-finetune`, of the same pretraining."""
-    return lambda shelf: difference(*(arm_of(shelf, task, MLE, AT, *how) for how in ways), main_score(task))
+    return lambda shelf: difference(
+        arm_of(shelf, task, MLE, AT, *first), arm_of(shelf, task, MLE, AT, *second), main_score(task)
+    )
 
 
 def _above(task: str, baseline: str) -> Compute:

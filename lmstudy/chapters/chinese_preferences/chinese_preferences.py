@@ -132,7 +132,7 @@ def more_steered(one: Sequence[Record], other: Sequence[Record]) -> Estimate:
     found = [steered_in_points(records) for records in (one, other)]
     variances = [((e.high - e.low) / 2 / t.ppf((1 + e.confidence) / 2, e.df)) ** 2 for e in found]
     df = sum(variances) ** 2 / sum(v**2 / e.df for v, e in zip(variances, found, strict=True))
-    half = float(t.ppf(0.975, df)) * sum(variances) ** 0.5
+    half = float(t.ppf(0.975, df) * sum(variances) ** 0.5)
     value = found[0].value - found[1].value
     return Estimate(value, value - half, value + half, min(e.n for e in found), df=float(df))
 

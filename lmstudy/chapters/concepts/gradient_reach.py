@@ -132,7 +132,8 @@ def at_distance(found: Mapping[str, np.ndarray], steps: int) -> dict[str, Estima
     result = {}
     for name, norms in found.items():
         logs = seed_interval(np.log(norms[:, steps]))
-        result[name] = Estimate(*np.exp([logs.value, logs.low, logs.high]).tolist(), logs.n, logs.confidence)
+        value, low, high = np.exp([logs.value, logs.low, logs.high]).tolist()
+        result[name] = Estimate(value, low, high, logs.n, logs.confidence)
     return result
 
 

@@ -12,7 +12,7 @@ from torchmetrics.classification import BinaryCalibrationError
 from lmstudy.chapters.metrics.next_token import Predictions
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
-from lmstudy.show.curves import curves
+from lmstudy.show.curves import Curve, curves
 from lmstudy.show.style import COLOURS, GREY
 
 CALIBRATION_BINS = 10
@@ -82,6 +82,6 @@ def reliability(predictions: Predictions, draws: int = 1000) -> dict[float, Esti
 
 def reliability_figure(models: Mapping[str, Mapping[float, Estimate]]) -> Figure:
     """Share of right answers against confidence, one line a model (see `reliability`)."""
-    found = {"as often right as it says": {0.0: 0.0, 1.0: 1.0}, **models}
+    found: dict[str, Curve] = {"as often right as it says": {0.0: 0.0, 1.0: 1.0}, **models}
     labels = ("confidence: the probability of its own guess", "share right")
     return curves(found, *labels, from_zero=True, colours=dict(zip(found, (GREY, *COLOURS), strict=False)))
