@@ -30,7 +30,7 @@ class Beam:
 
     Attributes:
         size: K, sequences that go on side by side.
-        length_penalty: a.
+        length_penalty: a, 0 or more.
         banned: tokens that are never written.
         max_tokens: longest output; what has not ended there is cut.
         no_repeat: no run of so many tokens is written twice (Paulus et al. 2018, section 2.5); 0: they may be.
@@ -41,11 +41,6 @@ class Beam:
     banned: tuple[int, ...] = (PAD, BOS)
     max_tokens: int = 128
     no_repeat: int = 0
-
-    def __post_init__(self) -> None:
-        for key, least in (("size", 1), ("max_tokens", 1), ("length_penalty", 0), ("no_repeat", 0)):
-            if getattr(self, key) < least:
-                raise StudyError(f"beam.{key}={getattr(self, key)} must be at least {least}")
 
 
 _Ended = list[tuple[float, list[int]]]

@@ -19,8 +19,8 @@ class Sampling:
     """How the next token is drawn, and what is allowed.
 
     Attributes:
-        temperature: logits are divided by it; 0 takes the most probable token (greedy).
-        top_p: only the smallest set of tokens whose probability reaches it; 1 keeps all.
+        temperature: 0 or more; logits are divided by it, and 0 takes the most probable token (greedy).
+        top_p: only the smallest set of tokens whose probability reaches it, above 0; 1 keeps all.
         banned: tokens that are never drawn.
         stop: tokens that end a sequence.
         max_tokens: longest output, forced tokens included.
@@ -31,14 +31,6 @@ class Sampling:
     banned: tuple[int, ...] = (PAD, BOS)
     stop: tuple[int, ...] = (EOS,)
     max_tokens: int = 256
-
-    def __post_init__(self) -> None:
-        if self.temperature < 0:
-            raise StudyError(f"temperature={self.temperature} must be at least 0")
-        if not 0 < self.top_p <= 1:
-            raise StudyError(f"top_p={self.top_p} must be above 0 and at most 1")
-        if self.max_tokens < 1:
-            raise StudyError(f"max_tokens={self.max_tokens} must be at least 1")
 
 
 NUCLEUS = 128
@@ -152,11 +144,10 @@ def generate(
 
 
 def _forced_table(forced: Sequence[Sequence[int]], length: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    given = torch.zeros(len(forced), length, dtype=torch.int64, device=device)
-    is_given = torch.zeros(len(forced), length, dtype=torch.bool, device=device)
-    for row, tokens in enumerate(forced):
-        if len(tokens) > length:
-            raise StudyError(f"a forced beginning of {len(tokens)} tokens is longer than max_tokens={length}")
-        given[row, : len(tokens)] = torch.tensor(tokens, dtype=torch.int64, device=device)
-        is_given[row, : len(tokens)] = True
-    return given, is_given
+    """Tokens [B, length] that outputs begin with, and where there are some."""
+    longest = max(map(len, forced))
+    if longest > length:
+        raise StudyError(f"a forced beginning of {longest} tokens is longer than max_tokens={length}")
+    given = torch.tensor([[*tokens, *[PAD] * (length - len(tokens))] for tokens in forced], device=device)
+    lengths = torch.tensor([len(tokens) for tokens in forced], device=device)
+    return given, torch.arange(length, device=device) < lengths[:, None]

@@ -13,7 +13,7 @@ from lmstudy.evaluation.rating_baselines import tfidf_ridge, vader
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.runs.lifecycle import baseline, measured
 from lmstudy.runs.records import Findings, Record
-from lmstudy.runs.reward_examples import Rated, learned_from, means, rated_texts
+from lmstudy.runs.reward_examples import Rated, by_pairs, learned_from, means, rated_texts
 
 SPLIT = "test"
 """On which models, people and baselines are compared."""
@@ -58,7 +58,7 @@ def _measure(rated: Rated) -> Findings:
         }
         for name, of in (*counts.items(), ("halves", halves_counts(texts)[0])):
             found.metrics[f"{SPLIT}/{domain}/{name}"] = float(of[:, 0].sum() / of[:, 1].sum())
-        found.groups.update({f"{SPLIT}/{domain}/{name}": _by_pairs(of) for name, of in counts.items()})
+        found.groups.update({f"{SPLIT}/{domain}/{name}": by_pairs(of) for name, of in counts.items()})
         if not found.samples:
             names = [one.rpartition("::")[2] for one in texts.ids]
             found.samples.extend(list(row) for row in zip(names, _short(by_ridge), _short(by_lexicon), strict=True))
@@ -75,11 +75,6 @@ def _learning_curve(rated: Rated, seed: int) -> Any:
     taken = [learned_from(rated, "all", share, None, seed) for share in SHARES]
     found = [pair_accuracy(_ridge(rated, texts)(held_out.texts), held_out).value for texts in taken]
     return {"step": [int(texts.counts.sum()) for texts in taken], "value": found}
-
-
-def _by_pairs(counts: Floats) -> list[list[float]]:
-    """As records keep them: times the texts that each is compared with."""
-    return (counts * (len(counts) - 1)).round(2).tolist()
 
 
 def _short(values: Floats) -> list[float]:

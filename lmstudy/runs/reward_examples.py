@@ -62,6 +62,11 @@ def means(levels: tuple[float, ...], texts: Ratings) -> NDArray[np.float64]:
     return texts.counts @ np.array(levels) / texts.counts.sum(1)
 
 
+def by_pairs(counts: NDArray[np.float64]) -> list[list[float]]:
+    """Counts [n, 2] of texts as records keep them: times the texts that each is compared with."""
+    return (counts * (len(counts) - 1)).round(2).tolist()
+
+
 def learned_from(rated: Rated, half: Literal["all", "A", "B"], share: float, most: int | None, seed: int) -> Ratings:
     """What is taken of the training split.
 

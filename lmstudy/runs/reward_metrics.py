@@ -12,7 +12,7 @@ from lmstudy.evaluation.rating_classes import class_metrics, pair_reliability, r
 from lmstudy.preferences.ratings import Ratings
 from lmstudy.preferences.scorers.reward_model import Judge
 from lmstudy.runs.records import Findings
-from lmstudy.runs.reward_examples import Rated, means
+from lmstudy.runs.reward_examples import Rated, by_pairs, means
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ def measured(split: str, rated: Rated, judge: Judge) -> Findings:
             own |= {f"pair_accuracy_{name}": value for name, value in zip(judge.model.names, alone, strict=True)}
         metrics |= {f"{split}/{domain}/{name}": value for name, value in own.items()}
         groups |= {
-            f"{split}/{domain}/pairs": (counts * (len(texts) - 1)).round(2).tolist(),
+            f"{split}/{domain}/pairs": by_pairs(counts),
             f"{split}/{domain}/reliability": np.stack([scaled.predicted, scaled.observed], 1).round(4).tolist(),
         }
     return Findings(metrics, groups)

@@ -9,7 +9,6 @@ import numpy as np
 
 from lmstudy.config import BaselineConfig, check
 from lmstudy.data.corpus import Corpus, prepare
-from lmstudy.data.datamodule import GROUPS
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.evaluation.kneser_ney import KneserNey
@@ -29,6 +28,8 @@ def chosen_documents(store: TokenStore, tokens: int | Literal["all"]) -> np.ndar
 
 def group_totals(model: KneserNey, store: TokenStore, byte_counts: np.ndarray) -> list[list[float]]:
     """[groups][bits, bytes] over all documents of a split."""
+    from lmstudy.data.datamodule import GROUPS  # torch, which who asks for `content` need not wait for
+
     flat, offsets = store.flat(np.arange(len(store)))
     size = np.add.reduceat(byte_counts[flat], offsets[:-1])
     groups = store.groups(GROUPS)

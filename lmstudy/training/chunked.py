@@ -62,30 +62,26 @@ def chunked_objective(
     counts = (labels_BT != IGNORE).sum(1).split(rows)
     held = torch.stack([count.sum() for count in counts]).double()
     shares: list[float] = (held / held.sum().clamp(min=1)).tolist()
-    of_hidden = torch.zeros_like(hidden_BTD)
-    of_weight = torch.zeros_like(weight_VD)
+    inputs = [hidden_BTD, weight_VD, *([] if values_BT is None else [values_BT])]
+    of_hidden, of_weight, *of_values = gradients = [torch.zeros_like(given) for given in inputs]
     total = hidden_BTD.new_zeros(())
     scalars: dict[str, Tensor] = {}
     hidden, weight = hidden_BTD.detach(), weight_VD.detach()
-    of_values = None if values_BT is None else torch.zeros_like(values_BT)
     for number, share in enumerate(shares):
         if not share:
             continue  # a mean over no label is no number
         part = slice(number * rows, (number + 1) * rows)
         with torch.enable_grad():
             logits = F.linear(hidden[part], weight).requires_grad_()
-            values = () if values_BT is None else (values_BT[part].detach().requires_grad_(),)
+            values = [given[part].detach().requires_grad_() for given in inputs[2:]]
             output = objective(logits, labels_BT[part], None if scores_BT is None else scores_BT[part], *values)
             loss = output.loss * share
         of_logits, *of_value = torch.autograd.grad(loss, (logits, *values))
-        if of_values is not None:
-            of_values[part] = of_value[0]
+        for whole, of_part in zip(of_values, of_value, strict=True):
+            whole[part] = of_part
         of_hidden[part] = of_logits @ weight
         of_weight += of_logits.flatten(0, 1).mT @ hidden[part].flatten(0, 1)
         total = total + loss.detach()
         for name, value in output.scalars.items():
             scalars[name] = scalars.get(name, 0.0) + value.detach() * share
-    inputs, gradients = [hidden_BTD, weight_VD], [of_hidden, of_weight]
-    if values_BT is not None and of_values is not None:
-        inputs, gradients = [*inputs, values_BT], [*gradients, of_values]
     return ObjectiveOutput(_WithGradients.apply(total, len(inputs), *inputs, *gradients), scalars)

@@ -169,19 +169,6 @@ def test_banned_tokens_never_appear_and_forced_ones_always_do(model):
         assert not set(output[len(beginning) :]) & set(banned)
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"temperature": -1}, "temperature"),
-        ({"top_p": 0}, "top_p"),
-        ({"max_tokens": 0}, "max_tokens"),
-    ],
-)
-def test_settings_out_of_range_are_named(settings, message):
-    with pytest.raises(StudyError, match=message):
-        Sampling(**settings)
-
-
 def test_other_mistakes(model):
     with pytest.raises(StudyError, match="context is 48"):
         generate(model, [[]], Sampling(max_tokens=49))

@@ -136,11 +136,10 @@ def _from_transformers(name: str) -> _Classifier:
         ) from None
     folder = Path(name).expanduser()
     local = folder.is_dir()
+    place = str(folder) if local else name
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(folder) if local else name, local_files_only=local)
-        model = AutoModelForSequenceClassification.from_pretrained(
-            str(folder) if local else name, local_files_only=local
-        )
+        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=local)
+        model = AutoModelForSequenceClassification.from_pretrained(place, local_files_only=local)
     except (OSError, ValueError) as error:
         raise _unavailable(name, error) from error
     labels = [str(model.config.id2label[number]) for number in range(model.config.num_labels)]
