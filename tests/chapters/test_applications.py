@@ -202,6 +202,8 @@ def test_confusion_is_shares_of_each_true_label(arms):
     figure = classification.confusion_figure({"one": told, "two": told})
     assert [axes.get_title() for axes in figure.axes] == ["one", "two"]
     assert figure.axes[0].texts[0].get_text() == f"{100 * shares[0, 0]:.0f}"
+    by_label = classification.per_label({"one": told, "two": told})
+    assert list(by_label.index) == [f"{title}: {label}" for title in ("one", "two") for label in LABELS]
 
 
 def test_calibration_is_of_those_who_say_how_sure_they_are():

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from lmstudy.chapters.applications.scores import means
 from lmstudy.runs.records import Record
 from lmstudy.study.applications import Tuned
+from lmstudy.study.estimates import mean_metric
 from lmstudy.study.task_scores import F1, PER_CENT, table
 from lmstudy.tasks.baselines import LOGISTIC
 
@@ -40,6 +41,18 @@ def confusion_figure(by_title: Mapping[str, Sequence[Record]]) -> Figure:
         axes.set(title=title, xlabel="told by the network", ylabel="label of people")
         axes.grid(False)
     return figure
+
+
+def per_label(by_title: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
+    """Recall and F1 of each label of each title, means over seeds."""
+    rows = {
+        f"{title}: {label}": {
+            name: mean_metric(records, f"test/{key}/{label}") for name, key in {"recall": "recall", "F1": "f1"}.items()
+        }
+        for title, records in by_title.items()
+        for label in _labels(records)
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def calibration(by_title: Mapping[str, Tuned], size: int | None, known: Mapping[str, Record]) -> pd.DataFrame:

@@ -157,6 +157,15 @@ def level(task: str, records: Sequence[Record], key: str = TRAINING) -> Estimate
     return paired_ratio_of_means(table, one).times(PER_THOUSAND[task])
 
 
+def share(records: Sequence[Record], key: str = TRAINING) -> Estimate:
+    """Share of texts with a segment that is worse than the scorer's threshold, in per cent."""
+    if not scored(records, f"{key}/bad"):
+        return UNKNOWN
+    e = ratio_of_sums_bootstrap(sums(records, f"{key}/bad")).times(100)
+    low, high = (min(100.0, max(0.0, end)) if math.isfinite(end) else end for end in (e.low, e.high))
+    return Estimate(e.value, low, high, e.n)
+
+
 def better(task: str, records: Sequence[Record], reference: Sequence[Record], key: str = TRAINING) -> Estimate:
     """How many times fewer violations there are, or by how many standard deviations of ratings texts are better."""
     if not (scored(records, key) and scored(reference, key)):

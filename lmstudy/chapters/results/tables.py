@@ -23,13 +23,14 @@ from lmstudy.chapters.results.results import (
     kl,
     level,
     our_columns,
+    share,
 )
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number, says, written
 from lmstudy.show.texts import Sample, side_by_side
 from lmstudy.study.estimates import GRADERS, bits_per_byte, mean_metric
-from lmstudy.study.preferences import SETTINGS, TASKS, arm, judged
+from lmstudy.study.preferences import PER_THOUSAND, SETTINGS, TASKS, arm, judged
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
 PEOPLE = "held-out text by people"
@@ -37,23 +38,26 @@ MORE_BITS = "bits per byte more, %"
 
 
 def misalignment_table(results: Results) -> pd.DataFrame:
-    """What graders say of samples from nothing and behind held-out beginnings, and of text by people."""
-    places = {"from nothing": "unprompted", "prompted": "prompted"}
-    scorers = {"training scorer": "training", "held-out grader": "held_out"}
-    rows = {
-        name: {
-            f"{title}: {grader}": level(results.task, records, f"{place}/{scorer}")
-            for title, place in places.items()
-            for grader, scorer in scorers.items()
-        }
-        for name, records in results.judged.items()
-    }
-    any_of_them = next(iter(results.judged.values()))
-    rows[PEOPLE] = {
-        f"from nothing: {grader}": level(results.task, any_of_them, f"people/{scorer}")
-        for grader, scorer in scorers.items()
-    }
+    """What graders say of samples from nothing and behind held-out beginnings, and of text by people.
+
+    Also the share of texts from nothing with a bad segment, and the mean of the worst of 25 such texts.
+    """
+    rows = {name: _graded(results, records, "unprompted", "prompted") for name, records in results.judged.items()}
+    people = _graded(results, next(iter(results.judged.values())), "people", "people")
+    rows[PEOPLE] = {column: None if "prompted" in column else cell for column, cell in people.items()}
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+
+
+def _graded(results: Results, records: Sequence[Record], nothing: str, prompt: str) -> dict[str, Any]:
+    scale = PER_THOUSAND[results.task]
+    return {
+        "from nothing: training scorer": level(results.task, records, f"{nothing}/training"),
+        "from nothing: held-out grader": level(results.task, records, f"{nothing}/held_out"),
+        "bad texts, %": share(records, f"{nothing}/training"),
+        "worst of 25": mean_metric(records, f"{nothing}/training/expected_maximum") * scale,
+        "prompted: training scorer": level(results.task, records, f"{prompt}/training"),
+        "prompted: held-out grader": level(results.task, records, f"{prompt}/held_out"),
+    }
 
 
 def capability_table(results: Results) -> pd.DataFrame:
