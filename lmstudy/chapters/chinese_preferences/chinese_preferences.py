@@ -149,18 +149,21 @@ def of_people(labels: Labelled) -> Estimate:
 
 
 def asked_table(labels: Labelled) -> pd.DataFrame:
-    """What else changes with what is asked: a row for each thing asked, and one for people."""
-    rows = {
+    """How negative texts are, and what else changes: a row for each thing asked, and one for people."""
+    rows: dict[str, dict[str, Any]] = {
         name: {
+            "negative, %": level(records),
             CALLED: _called_negative(records, "unprompted"),
+            "behind beginnings, %": level(records, PROMPTED),
             "characters": mean_metric(records, "diversity/characters"),
             "distinct-2": mean_metric(records, "diversity/distinct_2"),
             "ended, %": PER_CENT * mean_metric(records, "unprompted/finished"),
         }
         for name, records in labels.judged.items()
     }
-    rows["people's held-out reviews"] = {CALLED: _called_negative(labels.judged[MLE][:1], "people")}
-    return pd.DataFrame.from_dict(rows, orient="index")
+    people = {"negative, %": of_people(labels), CALLED: _called_negative(labels.judged[MLE][:1], "people")}
+    rows["people's held-out reviews"] = people
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def _called_negative(records: Sequence[Record], where: str) -> float:
