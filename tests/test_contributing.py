@@ -55,7 +55,7 @@ def run(line: str, *extra: str) -> subprocess.CompletedProcess:
     assert words[-2:] == ["--config-dir", "conf"]
     module = program.removeprefix("lmstudy-")
     # a script of the environment, unlike `python -c`, does not look for modules in the current folder
-    call = [sys.executable, "-c", f"import sys; sys.path.pop(0); from lmstudy.{module} import main; main()"]
+    call = [sys.executable, "-c", f"import sys; sys.path.pop(0); from lmstudy.commands.{module} import main; main()"]
     environment = {**os.environ, "PYTHONPATH": "."}
     command = [*call, *words[:-2], *extra, *words[-2:]]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

@@ -11,8 +11,9 @@ from lmstudy.chapters.reward import examples, figures, reward
 from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.pair_agreement import accuracy_counts, ceiling, ceiling_counts, pair_accuracy
+from lmstudy.evaluation.pair_agreement import accuracy_counts, ceiling_counts, pair_accuracy
 from lmstudy.evaluation.rating_classes import pair_reliability
+from lmstudy.evaluation.statistics import ratio_of_sums_bootstrap
 from lmstudy.runs.rating_baseline import content, rating_baselines
 from lmstudy.runs.records import Record
 from lmstudy.runs.reward_examples import rated_texts
@@ -23,6 +24,11 @@ from tests.claim_records import composed, record
 from tests.data.rated import rated_files, rated_settings
 from tests.preferences.test_ratings import ratings_of
 from tests.runs.test_rewards import snippets
+
+
+def ceiling(ratings):
+    return ratio_of_sums_bootstrap(ceiling_counts(ratings))
+
 
 N = 60
 

@@ -6,7 +6,7 @@ import pytest
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.pair_agreement import accuracy_counts, ceiling_counts, halves_counts, pair_accuracy
 from lmstudy.evaluation.statistics import paired_difference, ratio_of_sums_bootstrap
-from lmstudy.preferences.ratings import Ratings
+from lmstudy.preferences.ratings import LEVELS, Ratings
 from tests.preferences.test_ratings import random_ratings, ratings_of
 
 
@@ -22,11 +22,16 @@ def noisy(n: int, seed: int, people: int = 8, noise: float = 1.5) -> tuple[Ratin
     return ratings_of(*given.tolist()), quality
 
 
+def single(ratings: Ratings, i: int) -> list[int]:
+    """Every single rating of a snippet."""
+    return np.repeat(LEVELS, ratings.counts[i]).tolist()
+
+
 def by_hand(ratings: Ratings, predict) -> float:
     """The mean over pairs of snippets and of their single ratings, one by one; `predict(i, a)` knows the rating."""
     right = comparable = 0.0
     for i, j in itertools.permutations(range(len(ratings)), 2):
-        ours, theirs = ratings.single(i).tolist(), ratings.single(j).tolist()
+        ours, theirs = single(ratings, i), single(ratings, j)
         for a, b in itertools.product(ours, theirs):
             weight = 1 / (len(ours) * len(theirs))
             comparable += weight * (a != b)
@@ -46,7 +51,7 @@ def test_the_ceiling_is_the_accuracy_of_the_other_ratings() -> None:
     ratings = random_ratings(7)
 
     def others(i: int, a: int) -> float:
-        rest = ratings.single(i).tolist()
+        rest = single(ratings, i)
         rest.remove(a)
         return round(sum(rest) / len(rest), 9)
 

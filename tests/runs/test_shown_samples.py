@@ -251,7 +251,7 @@ def test_personal_data_are_masked_and_scored_unmasked(finished):
 
 
 def test_the_runs_own_scorer_masks_what_another_one_judges(config, finished, monkeypatch):
-    own = {**finished.record.config, "scorer": {"_target_": "tests.runs.test_generation.Private"}}
+    own = {**finished.record.config, "scorer": {"_target_": "tests.runs.test_shown_samples.Private"}}
     record = dataclasses.replace(finished.record, config=own)
     monkeypatch.setattr(generation, "load", lambda _: record)
     monkeypatch.setattr(generation, "drawn", lambda *_: [([EOS], Text(("by Eve\n",)))])
