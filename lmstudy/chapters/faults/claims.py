@@ -42,6 +42,6 @@ fold("Control tokens that come in after three fifths of training do less than th
 fold("A last tenth of training without control tokens takes away much of what they gave.",
      "breaks.cooldown_privacy", fault("conditional, cooldown", "conditional"), above(1), expected=False)
 fold("By the held-out grader, too, the best of 16 samples has less personal data than one sample.",
-     "breaks.best_of_16_held_out", _less("MLE", BEST_OF[16], HELD_OUT), above(1))
+     "breaks.best_of_16_held_out", _less("MLE", BEST_OF[16], HELD_OUT), above(1), unit="times fewer")
 fold("Guidance of strength 2 lowers the personal data of the conditional model further.",
      "breaks.guidance_privacy", _less("conditional", GUIDANCE[2.0]), above(1))
