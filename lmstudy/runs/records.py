@@ -1,4 +1,4 @@
-"""Run records: one JSON file for each finished run, written once, and how to look among them.
+"""Run records: one JSON file for each finished run, written once.
 
 A record is what the book's numbers come from. It names the resolved configuration, seed, data, numerics
 version, code commit, library versions, machine and time, and holds the metrics, curves and samples.
@@ -248,21 +248,6 @@ def published_folder() -> Path:
     )
 
 
-def find(records: Iterable[Record], **conditions: Any) -> list[Record]:
-    """The records that meet every condition, for example `find(records, **{"config.budget.name": "quick"})`.
-
-    Dots lead into nested values; a record without the key does not match.
-
-    Raises:
-        StudyError: a key whose first part is no field of a record.
-    """
-    names = [f.name for f in fields(Record)]
-    for key in conditions:
-        if key.split(".")[0] not in names:
-            raise StudyError(f"{key}: no such field of a record; it must begin with one of {', '.join(names)}")
-    return [r for r in records if all(_value(r, key) == wanted for key, wanted in conditions.items())]
-
-
 def check_same_numerics(records: Iterable[Record]) -> None:
     """Raises StudyError, naming one record of each, when numerics versions differ: such results never mix."""
     by_version: dict[int, str] = {}
@@ -271,16 +256,6 @@ def check_same_numerics(records: Iterable[Record]) -> None:
     if len(by_version) > 1:
         listed = ", ".join(f"{name} (numerics {version})" for version, name in sorted(by_version.items()))
         raise StudyError(f"records of different numerics versions cannot be compared: {listed}; run the older again")
-
-
-def _value(record: Record, key: str) -> Any:
-    value: Any = vars(record)
-    for part in key.split("."):
-        value = value.get(part, _ABSENT) if isinstance(value, dict) else _ABSENT
-    return value
-
-
-_ABSENT = object()
 
 
 def _first_error(error: ValidationError) -> str:

@@ -8,7 +8,7 @@ import pytest
 import lmstudy
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
-from lmstudy.runs.records import Record, check_same_numerics, find, load, load_folder, published_folder
+from lmstudy.runs.records import Record, check_same_numerics, load, load_folder, published_folder
 
 
 def record(**changes):
@@ -144,15 +144,6 @@ def test_one_id_in_two_files_is_refused(tmp_path):
         load(tmp_path / "none.json")
     with pytest.raises(StudyError, match="no such folder"):
         load_folder(tmp_path / "none")
-
-
-def test_find_follows_dots_and_refuses_unknown_fields():
-    records = [record(), record(seed=2), record(config={"objective": "mle"}, kind="baseline")]
-    assert find(records, kind="train", seed=2) == [records[1]]
-    assert find(records, **{"config.objective.name": "mle", "config.budget.name": "smoke"}) == records[:2]
-    assert find(records, **{"config.objective.name.more": "mle"}) == []
-    with pytest.raises(StudyError, match=r"confg\.budget"):
-        find(records, **{"confg.budget": 1})
 
 
 def test_numerics_versions_do_not_mix():
