@@ -14,7 +14,7 @@ from lmstudy.errors import StudyError
 from lmstudy.measures.evaluate import evaluate as evaluate_config
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.folders import find_folder
-from lmstudy.runs.records import find, load, load_folder
+from lmstudy.runs.records import load, load_folder
 from tests.conftest import ROOT
 
 
@@ -54,13 +54,13 @@ def test_a_measurement_is_made_once_and_outlives_the_weights(own_run, monkeypatc
 def test_a_record_holds_what_was_trained_and_how_it_was_measured(trained, measured):
     record = measured("measure=reading", "measure.lengths=[0,5]", "measure.targets=8", "documents=6", "split=test")
     target = "lmstudy.models.transformer.Seq2SeqTransformer"
-    assert find([record], kind="evaluation", **{"config.run.config.model._target_": target}) == [record]
+    assert (record.kind, record.config["run"]["config"]["model"]["_target_"]) == ("evaluation", target)
     assert record.config["run"]["id"] == trained.record.id
     assert record.config["run"]["name"] == trained.record.name
     assert record.config["measure"] == {
         "name": "reading", "split": "test", "documents": 6, "task": "continue", "lengths": [0, 5], "targets": 8
     }  # fmt: skip
-    assert find([record], **{"config.measure.name": "reading", "config.data": None}) == [record]
+    assert (record.config["measure"]["name"], record.config["data"]) == ("reading", None)
 
 
 def test_the_id_is_that_of_run_measure_and_data_alone(trained, measured, other_tokens):
