@@ -35,7 +35,7 @@ def failing(leave):
 def starting_a_child(file):
     program = "import sys, time\nwhile True: print('here', file=open(sys.argv[1], 'a')); time.sleep(0.02)"
     subprocess.Popen([sys.executable, "-c", program, file])
-    while not Path(file).exists():
+    while not (Path(file).exists() and Path(file).stat().st_size):
         time.sleep(0.02)
     return {}
 
