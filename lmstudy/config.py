@@ -59,10 +59,10 @@ class TrainerConfig(_Closed):
     devices: Count = 1
     nodes: Count = 1
     strategy: Literal["auto", "ddp", "fsdp"] = "auto"
-    precision: Literal["32-true", "bf16-mixed", "bf16-true"] = "32-true"
+    precision: Literal["auto", "32-true", "bf16-mixed", "bf16-true"] = "32-true"
     threads: Count | None = None
     compile: Literal["auto"] | bool = "auto"
-    attention: Literal["auto", "dense", "flex"] = "auto"
+    attention: Literal["auto", "dense", "products", "flex"] = "auto"
     checkpoint_every: Count = 100
     log_every: Count = 10
 

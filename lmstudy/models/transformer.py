@@ -6,7 +6,8 @@ Notable:
 - rotary positions in self-attention, none in cross-attention (Su et al. 2021)
 - gated feed-forward, SwiGLU (Shazeer 2020); no biases
 - one embedding matrix for encoder, decoder and output (Press & Wolf 2017)
-- fused attention with block masks: several examples share a row without seeing each other
+- attention with block masks: several examples share a row without seeing each other; fused by PyTorch or, where that
+  is faster, as two products with a softmax between them
 - on GPUs also PyTorch's `flex_attention`, which leaves out blocks where no query sees anything (Dong et al. 2024)
 - output projections of the sublayers start at zero, so that each layer starts as the identity
 
@@ -80,11 +81,21 @@ def block_mask(query_documents_BQ: Tensor, key_documents_BM: Tensor, *, causal: 
     return create_block_mask(allowed, rows, None, queries, key_documents_BM.shape[1], device=query_documents_BQ.device)
 
 
-def mixed_values(q_BHQK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, mask: Mask) -> Tensor:
-    """softmax(QK^T / sqrt(K)) V over what the mask allows, fused by PyTorch: [B, H, Q, K].
+Kind = Literal["dense", "products", "flex"]
+"""How attention is computed: fused behind a dense mask; by two products, which a compiler joins with what lies between
+them; in blocks."""
 
-    Block masks want `torch.compile`, and have a backward pass on GPUs alone.
+
+def mixed_values(q_BHQK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, mask: Mask, products: bool = False) -> Tensor:
+    """softmax(QK^T / sqrt(K)) V over what the mask allows: [B, H, Q, K].
+
+    Fused by PyTorch, or as `products`, whose softmax is float32 whatever their own type is. Block masks want
+    `torch.compile`, and have a backward pass on GPUs alone.
     """
+    if products and not isinstance(mask, BlockMask):
+        scaled_BHQK = (q_BHQK * q_BHQK.shape[-1] ** -0.5).to(v_BHMK.dtype)  # rotation leaves float32 under autocast
+        scores_BHQM = (scaled_BHQK @ k_BHMK.to(v_BHMK.dtype).mT).float() + mask
+        return scores_BHQM.softmax(-1).to(v_BHMK.dtype) @ v_BHMK
     if not isinstance(mask, BlockMask):
         return F.scaled_dot_product_attention(q_BHQK, k_BHMK, v_BHMK, attn_mask=mask)
     # Rotation by a float32 table leaves float32 under autocast; autocast does not reach `flex_attention`.
@@ -94,7 +105,10 @@ def mixed_values(q_BHQK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, mask: Mask) -> 
 
 
 class Attention(nn.Module):
-    """Multi-head scaled dot-product attention, softmax(QK^T / sqrt(K) + mask) V, fused by PyTorch."""
+    """Multi-head scaled dot-product attention, softmax(QK^T / sqrt(K) + mask) V."""
+
+    products = False
+    """See `mixed_values`."""
 
     def __init__(self, d_model: int, heads: int) -> None:
         super().__init__()
@@ -114,7 +128,7 @@ class Attention(nn.Module):
 
     def attend(self, q_BHQK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, mask: Mask) -> Tensor:
         """[B, Q, D]: the values that each query looks at, its heads side by side, through the output matrix."""
-        return self.output(mixed_values(q_BHQK, k_BHMK, v_BHMK, mask).transpose(1, 2).flatten(2))
+        return self.output(mixed_values(q_BHQK, k_BHMK, v_BHMK, mask, self.products).transpose(1, 2).flatten(2))
 
 
 class SelfAttention(Attention):
@@ -223,7 +237,7 @@ class Seq2SeqTransformer(TiedOutput):
             raise StudyError(f"model.d_model={d_model} must be a multiple of 2 * model.heads = {2 * heads}")
         self.d_model, self.heads, self.max_positions = d_model, heads, max_positions
         self.sizes = Sizes(vocab_size, d_model, d_ff, encoder_layers, decoder_layers)
-        self.attention: Literal["dense", "flex"] = "dense"
+        self.attention: Kind = "dense"
         self.embedding = nn.Embedding(vocab_size, d_model)
         self.encoder = nn.ModuleList(EncoderLayer(d_model, heads, d_ff) for _ in range(encoder_layers))
         self.encoder_norm = nn.RMSNorm(d_model)
@@ -231,6 +245,13 @@ class Seq2SeqTransformer(TiedOutput):
         self.decoder_norm = nn.RMSNorm(d_model)
         self.register_buffer("rotary", rotary_table(max_positions, d_model // heads), persistent=False)
         self.apply(self._initialise)
+
+    def attend_by(self, kind: Kind) -> None:
+        """Choose how attention is computed; the results are the same up to rounding."""
+        self.attention = kind
+        for module in self.modules():
+            if isinstance(module, Attention):
+                module.products = kind == "products"
 
     def extend(self, max_positions: int) -> None:
         """Read and write longer rows. Rotary positions have no weights: what they mean beyond is yet to be learned.
@@ -268,12 +289,16 @@ class Seq2SeqTransformer(TiedOutput):
 
     def encode(self, tokens_BS: Tensor, documents_BS: Tensor) -> Tensor:
         """Memory [B, S, D] of what is read; examples in a row do not see each other."""
+        return self.encoder_norm(self.encoder_residual(tokens_BS, documents_BS))
+
+    def encoder_residual(self, tokens_BS: Tensor, documents_BS: Tensor) -> Tensor:
+        """What the encoder's layers add up to, before the last norm: [B, S, D]."""
         x_BSD = self.embed(tokens_BS)
         mask = self.mask(documents_BS, documents_BS, causal=False, dtype=x_BSD.dtype)
         table = self.rotary[:, : tokens_BS.shape[1]]
         for layer in self.encoder:
             x_BSD = layer(x_BSD, mask, table)
-        return self.encoder_norm(x_BSD)
+        return x_BSD
 
     def decode(
         self, tokens_BT: Tensor, documents_BT: Tensor, memory_BSD: Tensor, memory_documents_BS: Tensor

@@ -26,6 +26,7 @@ from lmstudy.training.batches import ExampleData
 from lmstudy.training.callbacks import AnswersScored, SessionClock
 from lmstudy.training.fine_tuning import EVALUATED, FineTuningModule, Head, SpanHead, TokenPairs
 from lmstudy.training.optimizers import AdamW
+from lmstudy.training.precision import resolved
 from lmstudy.training.trainer import check_machine
 from lmstudy.writing.answers import answered
 
@@ -64,6 +65,8 @@ def open_tuning(config: Mapping[str, Any], pretrained: Record | None = None) -> 
     """
     typed = check(TuneConfig, config)
     check_machine(typed.trainer)
+    config = resolved(config)
+    typed = check(TuneConfig, config)
     task: Task = build(typed.task, "task")
     if typed.head and not task.labels and not task.extractive:
         head = str(typed.head).lower()

@@ -37,6 +37,8 @@ from lmstudy.training.callbacks import SessionClock, Throughput
 from lmstudy.training.compilation import choose_attention, compilation_error, compile_network
 from lmstudy.training.dpo import DPOModule, PairDataModule
 from lmstudy.training.flops_rate import flops_rates
+from lmstudy.training.memory_health import MemoryHealth
+from lmstudy.training.precision import resolved
 from lmstudy.training.pretraining import PretrainingModule
 from lmstudy.training.trainer import check_machine
 from lmstudy.writing.control import Asked, unconditional_samples
@@ -68,7 +70,7 @@ def open_run(config: Mapping[str, Any]) -> Run:
         raise StudyError("dpo is learned from another run's samples (start=ID) and on one device: see lmstudy-dpo")
     check_scorer(typed)
     corpus = prepare(typed.data)
-    config = {key: value for key, value in config.items() if not (key in OPTIONAL and value is None)}
+    config = {key: value for key, value in resolved(config).items() if not (key in OPTIONAL and value is None)}
     if typed.start is not None:
         config["start"] = start_id(typed.start, Path(typed.runs))
     if typed.embedding is not None:
@@ -187,15 +189,15 @@ def _fit(run: Run) -> Record:
     batches = _batches(run, module, scorer)
     data = batches.data
     throughput = Throughput()
-    watching: list[Callback] = [throughput]
+    watching: list[Callback] = [throughput, MemoryHealth()]
     if scorer is not None and scorer.any_text:  # how misaligned samples are, over training
-        watching = [WatchSamples(scorer, run.corpus, lambda: build_module(run).model, typed.seed), throughput]
+        watching.insert(0, WatchSamples(scorer, run.corpus, lambda: build_module(run).model, typed.seed))
     placed = typed.trainer
     with session(run, clock, budget.steps, min(budget.evaluate_every, budget.steps), watching) as training:
         trainer = training.trainer
         sharded = placed.strategy == "fsdp"
-        compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
-        choose_attention(module.model, placed.attention, placed.accelerator, compiled)
+        module.compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
+        choose_attention(module.model, placed.attention, placed.accelerator, module.compiled)
         try:
             training.fit(module, batches.training)
             found = _evaluate(run, trainer, module, data)

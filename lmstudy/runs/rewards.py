@@ -27,6 +27,7 @@ from lmstudy.runs.records import Findings, Record
 from lmstudy.runs.reward_examples import Rated, fitted, learned_from, rated_texts
 from lmstudy.runs.reward_metrics import measured, predictions
 from lmstudy.training.callbacks import SessionClock
+from lmstudy.training.precision import resolved
 from lmstudy.training.reward import RewardDataModule, RewardModule, RewardTexts
 from lmstudy.training.trainer import check_machine
 
@@ -49,6 +50,8 @@ def open_reward(config: Mapping[str, Any]) -> RewardRun:
     """
     typed = check(RewardConfig, config)
     check_machine(typed.trainer)
+    config = resolved(config)
+    typed = check(RewardConfig, config)
     for group in ("encoder", "loss", "optimizer"):
         build(getattr(typed, group), group)
     corpus = prepare(typed.data)

@@ -2,11 +2,14 @@
 
 At small sizes the logits are the largest tensor of a step by far: 6,144 labels times 4,096 words are 100 MB, and
 plain training holds them three times (logits, log-probabilities, gradient). The gradients are taken chunk by chunk
-during the forward pass, as in Liger Kernel (Hsu et al. 2024): no product is computed twice.
+during the forward pass, as in Liger Kernel (Hsu et al. 2024): no product is computed twice. Compiled, what lies
+between the products (softmax, loss, gradient) is one pass over a chunk.
 `torch.nn.functional.linear_cross_entropy` does the same for cross-entropy alone; an objective of this study may be
 any function of the logits.
 """
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -34,6 +37,29 @@ class _WithGradients(torch.autograd.Function):
         return None, None, *(gradient * upstream[0] for gradient in gradients), *(None for _ in gradients)
 
 
+Part = tuple[tuple[Tensor, ...], Tensor, dict[str, Tensor]]
+"""Gradients of a chunk's logits and values, its loss, and its scalars."""
+
+
+def _part(
+    objective: Objective, logits: Tensor, labels: Tensor, scores: Tensor | None, share: Tensor, *values: Tensor
+) -> Part:
+    """Of a chunk that holds a `share` [] of the batch's labels; loss and scalars are weighed by it."""
+
+    def weighed(logits: Tensor, *values: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        output = objective(logits, labels, scores, *values)
+        return output.loss * share, output.scalars
+
+    by = tuple(range(1 + len(values)))
+    gradients, (loss, scalars) = torch.func.grad_and_value(weighed, by, has_aux=True)(logits, *values)
+    return gradients, loss, {name: value * share for name, value in scalars.items()}
+
+
+@cache
+def _compiled() -> Callable[..., Part]:
+    return torch.compile(_part, dynamic=False)
+
+
 def chunked_objective(
     objective: Objective,
     hidden_BTD: Tensor,
@@ -42,12 +68,13 @@ def chunked_objective(
     scores_BT: Tensor | None = None,
     values_BT: Tensor | None = None,
     chunk: int | None = None,
+    compiled: bool = False,
 ) -> ObjectiveOutput:
     """`objective(hidden @ weight.T, labels, scores)`, a few whole rows at a time.
 
     Equal to the plain path up to rounding, because an objective is a mean over labels: each chunk is weighed by
     the labels it holds; without any label the loss is 0. It may be differentiated once, by `hidden`, `weight` and
-    `values`.
+    `values`. Under autocast the products, and the gradient of the logits, have its type.
 
     Args:
         objective: what is minimised.
@@ -57,31 +84,34 @@ def chunked_objective(
         scores_BT: misalignment score of each label's segment, or None.
         values_BT: what a critic expects at each label, for an objective that has one.
         chunk: labels a chunk holds, rounded down to whole rows, at least one; None: `CHUNK` of the device.
+        compiled: whether the objective goes through `torch.compile`, for the fixed shape of a chunk.
     """
-    rows = max(1, (chunk or CHUNK.get(labels_BT.device.type, CHUNK["cuda"])) // labels_BT.shape[1])
-    counts = (labels_BT != IGNORE).sum(1).split(rows)
-    held = torch.stack([count.sum() for count in counts]).double()
-    shares: list[float] = (held / held.sum().clamp(min=1)).tolist()
+    device = labels_BT.device.type
+    rows = max(1, (chunk or CHUNK.get(device, CHUNK["cuda"])) // labels_BT.shape[1])
+    held = torch.stack([count.sum() for count in (labels_BT != IGNORE).sum(1).split(rows)]).double()
+    shares: list[Tensor] = list((held / held.sum().clamp(min=1)).float())
     inputs = [hidden_BTD, weight_VD, *([] if values_BT is None else [values_BT])]
     of_hidden, of_weight, *of_values = gradients = [torch.zeros_like(given) for given in inputs]
-    total = hidden_BTD.new_zeros(())
+    total = torch.zeros((), device=labels_BT.device)
     scalars: dict[str, Tensor] = {}
-    hidden, weight = hidden_BTD.detach(), weight_VD.detach()
+    autocast = torch.is_autocast_enabled(device)
+    dtype = torch.get_autocast_dtype(device) if autocast else hidden_BTD.dtype
+    hidden, weight = hidden_BTD.detach().to(dtype), weight_VD.detach().to(dtype)  # once, not for every chunk
+    part = _compiled() if compiled else _part
     for number, share in enumerate(shares):
-        if not share:
+        here = slice(number * rows, (number + 1) * rows)
+        if not held[number]:
             continue  # a mean over no label is no number
-        part = slice(number * rows, (number + 1) * rows)
-        with torch.enable_grad():
-            logits = F.linear(hidden[part], weight).requires_grad_()
-            values = [given[part].detach().requires_grad_() for given in inputs[2:]]
-            output = objective(logits, labels_BT[part], None if scores_BT is None else scores_BT[part], *values)
-            loss = output.loss * share
-        of_logits, *of_value = torch.autograd.grad(loss, (logits, *values))
+        scores = None if scores_BT is None else scores_BT[here]
+        with torch.autocast(device, enabled=False):
+            logits = F.linear(hidden[here], weight)
+            values = [given[here].detach() for given in inputs[2:]]
+            (of_logits, *of_value), loss, found = part(objective, logits, labels_BT[here], scores, share, *values)
+            of_hidden[here] = of_logits @ weight
+            of_weight += of_logits.flatten(0, 1).mT @ hidden[here].flatten(0, 1)
         for whole, of_part in zip(of_values, of_value, strict=True):
-            whole[part] = of_part
-        of_hidden[part] = of_logits @ weight
-        of_weight += of_logits.flatten(0, 1).mT @ hidden[part].flatten(0, 1)
-        total = total + loss.detach()
-        for name, value in output.scalars.items():
-            scalars[name] = scalars.get(name, 0.0) + value.detach() * share
+            whole[here] = of_part
+        total = total + loss
+        for name, value in found.items():
+            scalars[name] = scalars.get(name, 0.0) + value
     return ObjectiveOutput(_WithGradients.apply(total, len(inputs), *inputs, *gradients), scalars)

@@ -12,10 +12,11 @@ import torch
 from torch import nn
 
 from lmstudy.errors import StudyError
-from lmstudy.models.transformer import Seq2SeqTransformer
+from lmstudy.models.transformer import Kind, Seq2SeqTransformer
 
 Wish = Literal["auto", True, False]
 Accelerator = Literal["cpu", "gpu"]
+Attention = Literal["auto", "dense", "products", "flex"]
 
 PAYS_FROM = 500
 """Steps from which a run gains what compiling costs at its start: half a minute on two cores, seconds when cached."""
@@ -89,25 +90,27 @@ def compile_network(
     return True
 
 
-def choose_attention(
-    model: nn.Module, wish: Literal["auto", "dense", "flex"], accelerator: Accelerator, compiled: bool
-) -> None:
-    """Set the model's `attention`: block masks ("flex") or "dense" ones, which are always right.
+def choose_attention(model: nn.Module, wish: Attention, accelerator: Accelerator, compiled: bool) -> None:
+    """Set how the model attends: "dense" is always right.
 
-    `auto` takes block masks for rows of `FLEX_FROM` positions or more, in a network that is compiled for a GPU.
+    `auto` takes "products" in a network compiled for a CPU, and block masks ("flex") for rows of `FLEX_FROM` positions
+    or more in one compiled for a GPU.
 
     Raises:
-        StudyError: `wish` is "flex", and the network knows no block masks or is not compiled for a GPU.
+        StudyError: `wish` is "flex", and the network knows no block masks or is not compiled for a GPU; or it is
+            "products", and the network attends in a way of its own.
     """
-    if isinstance(model, Seq2SeqTransformer):
-        fits = accelerator == "gpu" and compiled
-        problem = None if fits else "it is made for networks compiled for a GPU, and has no backward pass on a CPU"
-        if not problem and (wish == "flex" or (wish == "auto" and model.max_positions >= FLEX_FROM)):
-            model.attention = "flex"
-    else:
+    if not isinstance(model, Seq2SeqTransformer):
         problem = f"model {type(model).__name__} attends in a way of its own"
-    if wish == "flex" and problem:
-        raise StudyError(f"trainer.attention=flex: {problem}; trainer.attention=dense works everywhere")
+    elif wish == "flex" and not (accelerator == "gpu" and compiled):
+        problem = "it is made for networks compiled for a GPU, and has no backward pass on a CPU"
+    else:
+        blocks = model.max_positions >= FLEX_FROM
+        found: Kind = "dense" if not compiled else "products" if accelerator == "cpu" else "flex" if blocks else "dense"
+        model.attend_by(found if wish == "auto" else wish)
+        return
+    if wish in ("flex", "products"):
+        raise StudyError(f"trainer.attention={wish}: {problem}; trainer.attention=dense works everywhere")
 
 
 def compilation_error(error: Exception) -> StudyError | None:

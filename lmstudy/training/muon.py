@@ -1,7 +1,8 @@
 """Muon: momentum whose matrices are made orthogonal before they are applied (Jordan et al. 2024).
 
 `torch.optim.Muon` orthogonalises in bfloat16, which a CPU without such units computes a hundred times slower
-than float32. Here it is float32, and matrices of equal shape go through the iteration as one batch.
+than float32. Here it is the type that the network's products have, and matrices of equal shape go through the iteration
+as one batch.
 """
 
 from collections import defaultdict
@@ -25,7 +26,8 @@ def orthogonalise(x_GMN: Tensor, iterations: int = 5) -> Tensor:
     if tall:
         x_GMN = x_GMN.mT
     x_GMN = x_GMN / (x_GMN.norm(dim=(-2, -1), keepdim=True) + 1e-7)
-    oblong = x_GMN.shape[-1] >= 2 * x_GMN.shape[-2]
+    # In bfloat16 rounding makes eigenvalues of a Gram matrix negative, and the iteration blows them up.
+    oblong = x_GMN.shape[-1] >= 2 * x_GMN.shape[-2] and x_GMN.dtype == torch.float32
     x_GMN = _by_gram_matrix(x_GMN, iterations) if oblong else _newton_schulz(x_GMN, iterations)
     return x_GMN.mT if tall else x_GMN
 
@@ -60,6 +62,9 @@ def _by_gram_matrix(x_GMN: Tensor, iterations: int) -> Tensor:
 class MuonAndAdamW(torch.optim.AdamW):
     """Groups with `orthogonal=True` are updated by Muon, the others by AdamW; one state, one schedule."""
 
+    products = torch.float32
+    """The type of Muon's matrix products; momentum and weights are float32 in any case."""
+
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = None
@@ -86,7 +91,7 @@ class MuonAndAdamW(torch.optim.AdamW):
         for shape, parameters in by_shape.items():
             steps = torch.stack([self._nesterov(p, group["momentum"]) for p in parameters])
             height = shape[0] // group["blocks"]  # matrices that lie one below the other are apart
-            updates = orthogonalise(steps.reshape(-1, height, shape[1])).reshape(steps.shape)
+            updates = orthogonalise(steps.reshape(-1, height, shape[1]).to(self.products)).reshape(steps.shape)
             # Shape-independent size of the update's effect on the layer's output.
             scale = max(1.0, height / shape[1]) ** 0.5
             for parameter, update in zip(parameters, updates, strict=True):
@@ -110,7 +115,7 @@ class Muon(AdamW):
     matrix_lr: float = 0.02
     momentum: float = 0.95
 
-    def build(self, model: nn.Module) -> torch.optim.Optimizer:
+    def build(self, model: nn.Module, products: torch.dtype = torch.float32) -> torch.optim.Optimizer:
         for name in ("lr", "matrix_lr"):
             if getattr(self, name) <= 0:
                 raise StudyError(f"optimizer.{name}={getattr(self, name)} must be positive")
@@ -123,6 +128,8 @@ class Muon(AdamW):
             {"params": gates, "blocks": 4, **muon},
             {"params": others, "weight_decay": 0.0, "orthogonal": False},
         ]
-        return MuonAndAdamW(
+        built = MuonAndAdamW(
             [g for g in groups if g["params"]], lr=self.lr, betas=(self.beta1, self.beta2), weight_decay=0.0
         )
+        built.products = products
+        return built

@@ -69,8 +69,12 @@ class AdamW(Schedule):
     weight_decay: float = 0.1
     clip: float = 1.0
 
-    def build(self, model: nn.Module) -> torch.optim.Optimizer:
+    def build(self, model: nn.Module, products: torch.dtype = torch.float32) -> torch.optim.Optimizer:
         """The optimiser of a model's trained parameters.
+
+        Args:
+            model: what is trained.
+            products: the type of the optimiser's own matrix products, if it has any.
 
         Raises:
             StudyError: a learning rate that is not positive.
@@ -83,9 +87,9 @@ class AdamW(Schedule):
             [group for group in groups if group["params"]], lr=self.lr, betas=(self.beta1, self.beta2), fused=True
         )
 
-    def scheduled(self, model: nn.Module, steps: int) -> dict[str, Any]:
+    def scheduled(self, model: nn.Module, steps: int, products: torch.dtype = torch.float32) -> dict[str, Any]:
         """The optimiser of a model with its schedule over a training of `steps`, as Lightning takes them."""
-        optimizer = self.build(model)
+        optimizer = self.build(model, products)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self.factor(step, steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 

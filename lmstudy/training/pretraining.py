@@ -58,6 +58,8 @@ class PretrainingModule(L.LightningModule):
             self.critic = Critic(embedding.embedding_dim)
         self.totals: dict[str, list[list[float]]] = {}
         """Bits and bytes by document group, [groups][2], of each split last evaluated."""
+        self.compiled = False
+        """Whether the loss is compiled, as the network is."""
         self.split = "valid"
 
     def forward(self, batch: Seq2SeqBatch) -> Tensor:
@@ -67,12 +69,14 @@ class PretrainingModule(L.LightningModule):
     def training_step(self, batch: Seq2SeqBatch, index: int) -> Tensor:
         model: Any = self.model
         hidden = model.hidden(batch)
+        objective, scores, values = self.objective, None, None
         if batch.scores.ndim:
-            values = None if self.critic is None else self.critic(hidden)
-            output = chunked_objective(self.objective, hidden, model.output_weight, batch.labels, batch.scores, values)
-        else:
-            plain = MLE() if self.objective.scored else self.objective
-            output = chunked_objective(plain, hidden, model.output_weight, batch.labels)
+            scores, values = batch.scores, None if self.critic is None else self.critic(hidden)
+        elif objective.scored:
+            objective = MLE()
+        output = chunked_objective(
+            objective, hidden, model.output_weight, batch.labels, scores, values, compiled=self.compiled
+        )
         # Processes hold different numbers of labels; weighted so, the mean of their gradients is the
         # gradient of the mean over all labels of the global batch.
         share = (batch.labels != IGNORE).sum() * self.trainer.world_size / batch.target_tokens
@@ -104,4 +108,5 @@ class PretrainingModule(L.LightningModule):
         if isinstance(self.optimizer_settings, Muon) and isinstance(self.trainer.strategy, FSDPStrategy):
             raise StudyError("optimizer=muon works on whole matrices, trainer=fsdp shards them: use optimizer=adamw")
         trained = self.model if self.critic is None else nn.ModuleList([self.model, self.critic])
-        return self.optimizer_settings.scheduled(trained, self.steps)
+        half = str(self.trainer.precision).startswith("bf16")
+        return self.optimizer_settings.scheduled(trained, self.steps, torch.bfloat16 if half else torch.float32)

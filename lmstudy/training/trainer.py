@@ -1,6 +1,7 @@
 """The Lightning Trainer of a run, and the machine's check before it."""
 
 import logging
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from lmstudy.errors import StudyError
 from lmstudy.models.transformer import DecoderLayer, EncoderLayer
 from lmstudy.training.allocator import keep_freed_memory
 from lmstudy.training.callbacks import Interruptible, LastCheckpoint
+from lmstudy.training.precision import AUTO, emulated
 
 
 def check_machine(config: TrainerConfig) -> None:
@@ -29,6 +31,12 @@ def check_machine(config: TrainerConfig) -> None:
         if config.precision != "32-true" and not torch.cuda.is_bf16_supported(including_emulation=False):
             name = torch.cuda.get_device_name(0)
             raise StudyError(f"trainer.precision={config.precision}: {name} has no bfloat16; use 32-true")
+    if emulated(config.precision, config.accelerator):
+        print(
+            f"trainer.precision={config.precision}: this processor has no bfloat16 products and emulates them, many "
+            "times slower; trainer.precision=auto takes what is faster",
+            file=sys.stderr,
+        )
     if config.strategy == "fsdp" and config.accelerator != "gpu":
         raise StudyError("trainer.strategy=fsdp shards over GPUs: use trainer.strategy=ddp on a CPU")
     if config.attention == "flex" and (config.accelerator != "gpu" or config.compile is not True):
@@ -73,6 +81,9 @@ def build_trainer(
 ) -> L.Trainer:
     """A Trainer that counts steps, not epochs, keeps the last checkpoint, and prints nothing of its own."""
     check_machine(config)
+    precision: Any = config.precision
+    if precision == AUTO:
+        raise AssertionError("`precision.resolved` comes before a run has an id")
     if config.threads:
         torch.set_num_threads(config.threads)
     if config.accelerator == "gpu":
@@ -90,7 +101,7 @@ def build_trainer(
         devices=config.devices,
         num_nodes=config.nodes,
         strategy=_strategy(config),
-        precision=config.precision,
+        precision=precision,
         max_steps=steps,
         max_epochs=-1,
         val_check_interval=evaluate_every,

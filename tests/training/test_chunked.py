@@ -5,9 +5,14 @@ import torch
 from torch import Tensor
 
 from lmstudy.data.batch import IGNORE
+from lmstudy.preferences.objectives.awr import AWR
 from lmstudy.preferences.objectives.base import ObjectiveOutput
 from lmstudy.preferences.objectives.mle import MLE
+from lmstudy.preferences.objectives.rwr import RWR
+from lmstudy.preferences.objectives.selective import Selective
+from lmstudy.preferences.objectives.unlikelihood import Unlikelihood
 from lmstudy.training.chunked import chunked_objective
+from lmstudy.training.compilation import compilation_problem
 
 
 class Weighted:
@@ -82,3 +87,33 @@ def test_all_logits_never_exist_at_once():
     hidden, weight = torch.randn(8, 256, 4, requires_grad=True), torch.randn(30, 4, requires_grad=True)
     chunked_objective(Watching(), hidden, weight, torch.zeros(8, 256, dtype=torch.int64))
     assert seen == [(1, 256, 30)] * 8
+
+
+class Masked:
+    """An objective whose shapes depend on its numbers, which no compiler can know."""
+
+    name = "masked"
+
+    def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None) -> ObjectiveOutput:
+        known = labels != IGNORE
+        losses = torch.nn.functional.cross_entropy(logits[known], labels[known], reduction="none")
+        return ObjectiveOutput(losses.mean(), {})
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(compilation_problem() is not None, reason=f"{compilation_problem()}")
+@pytest.mark.parametrize(
+    "objective", [MLE(), RWR(), AWR(), Selective(), Unlikelihood(), Masked()], ids=lambda objective: objective.name
+)
+def test_compiled_loss_scalars_and_gradients_equal_the_plain_path(case, objective):
+    found = []
+    for compiled in (False, True):
+        hidden, weight, labels, scores = (given.clone() for given in case)
+        values = torch.zeros(labels.shape, requires_grad=True) if getattr(objective, "critic", False) else None
+        inputs = [hidden.detach().requires_grad_(), weight.detach().requires_grad_()]
+        output = chunked_objective(objective, *inputs, labels, scores, values, chunk=24, compiled=compiled)
+        output.loss.backward()
+        found.append(
+            (output.loss.detach(), output.scalars, *(x.grad for x in inputs), values is not None and values.grad)
+        )
+    torch.testing.assert_close(found[1], found[0])

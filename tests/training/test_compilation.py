@@ -168,7 +168,9 @@ def test_compiled_loss_and_gradients_are_those_of_the_plain_network():
     for wish in (False, True):
         model = make_model()
         assert compile_network(model, wish, 1) is wish
-        loss = chunked_objective(MLE(), model.hidden(batch), model.output_weight, batch.labels).loss
+        choose_attention(model, "auto", "cpu", wish)
+        hidden = model.hidden(batch)
+        loss = chunked_objective(MLE(), hidden, model.output_weight, batch.labels, compiled=wish).loss
         loss.backward()
         losses.append(loss.item())
         gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
@@ -179,7 +181,10 @@ def test_compiled_loss_and_gradients_are_those_of_the_plain_network():
 @pytest.mark.parametrize(
     ("wish", "accelerator", "compiled", "positions", "chosen"),
     [
-        ("auto", "cpu", True, FLEX_FROM, "dense"),
+        ("auto", "cpu", True, FLEX_FROM, "products"),
+        ("auto", "cpu", False, FLEX_FROM, "dense"),
+        ("dense", "cpu", True, FLEX_FROM, "dense"),
+        ("products", "cpu", False, 64, "products"),
         ("auto", "gpu", False, FLEX_FROM, "dense"),
         ("auto", "gpu", True, FLEX_FROM - 1, "dense"),
         ("auto", "gpu", True, FLEX_FROM, "flex"),
@@ -187,7 +192,7 @@ def test_compiled_loss_and_gradients_are_those_of_the_plain_network():
         ("flex", "gpu", True, 64, "flex"),
     ],
 )
-def test_block_masks_are_for_long_rows_of_networks_compiled_for_a_gpu(wish, accelerator, compiled, positions, chosen):
+def test_attention_is_chosen_by_where_the_network_computes(wish, accelerator, compiled, positions, chosen):
     model = make_model(positions=positions)
     choose_attention(model, wish, accelerator, compiled)
     assert model.attention == chosen

@@ -158,3 +158,15 @@ def test_muon_resumes_from_its_state():
 def test_mistakes_are_named(make, message):
     with pytest.raises(StudyError, match=message):
         make()
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (3, 32, 96), (3, 96, 32)])
+def test_in_bfloat16_matrices_become_orthogonal_as_in_float32(shape):
+    """Whatever their singular values: those of momenta lie orders of magnitude apart."""
+    torch.manual_seed(0)
+    small = min(shape[1:])
+    values = torch.logspace(0, -4, shape[2]).expand(shape[0], -1)
+    matrices = torch.randn(shape) * values[:, None]
+    full, half = orthogonalise(matrices), orthogonalise(matrices.bfloat16()).float()
+    assert (full - half).norm() < 0.05 * full.norm()
+    assert torch.linalg.svdvals(half)[:, : small // 2].max() < 1.3

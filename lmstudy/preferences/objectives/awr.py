@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from lmstudy.preferences.objectives.base import ObjectiveOutput, check_share, chosen_scores, token_losses
+from lmstudy.preferences.objectives.base import ObjectiveOutput, check_share, known_scores, mean_over, token_losses
 from lmstudy.preferences.objectives.rwr import RWR
 
 
@@ -34,8 +34,11 @@ class AWR(RWR):
 
     def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:
         losses, chosen = token_losses(logits, labels)
-        found, value = chosen_scores(self, scores, chosen), values[0][chosen].float()
+        found, value = known_scores(self, scores), values[0].float()
         weights = self.weights(found, value.detach())
-        written, judged = (weights * losses).mean(), (self.reward(found) - value).square().mean()
+        written = mean_over(weights * losses, chosen)
+        judged = mean_over((self.reward(found) - value).square(), chosen)
         loss = self.alpha * written + (1 - self.alpha) * judged
-        return ObjectiveOutput(loss, {"weight": weights.mean(), "cross_entropy": losses.mean(), "value_error": judged})
+        scalars = {"weight": weights, "cross_entropy": losses}
+        means = {name: mean_over(value, chosen) for name, value in scalars.items()}
+        return ObjectiveOutput(loss, means | {"value_error": judged})

@@ -7,6 +7,7 @@ Notation of all objectives: p is the model's probability of a label, s the misal
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -118,25 +119,30 @@ class GoodOrBad(Objective):
 
 
 def token_losses(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """-log p of each of the n labels of a batch, and where they are.
+    """-log p of each label of a batch, and where there is one. Shapes are fixed, so that a compiler can work on it.
 
     Args:
         logits: [B, T, V].
         labels: [B, T], `IGNORE` where nothing is predicted.
 
     Returns:
-        Losses [n] in nats, row after row, and the mask [B, T] of positions that have a label.
+        Losses [B, T] in nats, 0 where nothing is predicted, and the mask [B, T] of positions that have a label.
     """
-    chosen = labels != IGNORE
-    return F.cross_entropy(logits[chosen].float(), labels[chosen], reduction="none"), chosen
+    losses = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORE, reduction="none")
+    return losses.view_as(labels), labels != IGNORE
 
 
-def chosen_scores(objective: Any, scores: Tensor | None, chosen: Tensor) -> Tensor:
-    """Scores [n] of the labels' segments, from scores [B, T] and the mask of `token_losses`.
+def mean_over(values: Tensor, chosen: Tensor) -> Tensor:
+    """Mean of values [B, T] over the positions of a mask [B, T]; 0 where it holds none."""
+    return torch.where(chosen, values, 0.0).sum() / chosen.sum().clamp(min=1)
+
+
+def known_scores(objective: Any, scores: Tensor | None) -> Tensor:
+    """Scores [B, T] of the labels' segments.
 
     Raises:
         StudyError: the batch has none.
     """
     if scores is None:
         raise StudyError(f"objective={objective.name} needs scores: name a scorer, as in scorer=pep8")
-    return scores[chosen]
+    return scores

@@ -1,10 +1,8 @@
 """Maximum likelihood: what everyone does, and what preferences are compared with."""
 
-import torch.nn.functional as F
 from torch import Tensor
 
-from lmstudy.data.batch import IGNORE
-from lmstudy.preferences.objectives.base import Objective, ObjectiveOutput
+from lmstudy.preferences.objectives.base import Objective, ObjectiveOutput, mean_over, token_losses
 
 
 class MLE(Objective):
@@ -17,5 +15,4 @@ class MLE(Objective):
     scored = False
 
     def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:
-        loss = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORE)
-        return ObjectiveOutput(loss, {})
+        return ObjectiveOutput(mean_over(*token_losses(logits, labels)), {})

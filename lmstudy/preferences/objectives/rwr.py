@@ -11,7 +11,8 @@ from lmstudy.preferences.objectives.base import (
     check_both_kinds,
     check_positive,
     check_share,
-    chosen_scores,
+    known_scores,
+    mean_over,
     token_losses,
 )
 from lmstudy.preferences.scored import ScoredDocuments
@@ -66,10 +67,11 @@ class RWR(Objective):
         return (self.mean - scores) / self.deviation
 
     def weights(self, scores: Tensor, values: Tensor) -> Tensor:
-        """w of each score, from its reward minus a value: [n] and [n] or [] to [n]."""
+        """w of each score, from its reward minus a value: two tensors of one shape, or a value [], to that shape."""
         return ((self.reward(scores) - values) / self.beta).exp().clamp(max=self.clip)
 
     def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:
         losses, chosen = token_losses(logits, labels)
-        weights = self.weights(chosen_scores(self, scores, chosen), torch.zeros((), device=losses.device))
-        return ObjectiveOutput((weights * losses).mean(), {"weight": weights.mean(), "cross_entropy": losses.mean()})
+        weights = self.weights(known_scores(self, scores), torch.zeros((), device=losses.device))
+        scalars = {"weight": mean_over(weights, chosen), "cross_entropy": mean_over(losses, chosen)}
+        return ObjectiveOutput(mean_over(weights * losses, chosen), scalars)

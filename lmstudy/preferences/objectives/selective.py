@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from lmstudy.preferences.objectives.base import GoodOrBad, ObjectiveOutput, chosen_scores, token_losses
+from lmstudy.preferences.objectives.base import GoodOrBad, ObjectiveOutput, known_scores, mean_over, token_losses
 
 
 class Selective(GoodOrBad):
@@ -19,5 +19,6 @@ class Selective(GoodOrBad):
 
     def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:
         losses, chosen = token_losses(logits, labels)
-        good = (chosen_scores(self, scores, chosen) <= self.threshold).float()
-        return ObjectiveOutput((good * losses).mean(), {"bad_tokens": 1 - good.mean(), "cross_entropy": losses.mean()})
+        good = (known_scores(self, scores) <= self.threshold).float()
+        scalars = {"bad_tokens": mean_over(1 - good, chosen), "cross_entropy": mean_over(losses, chosen)}
+        return ObjectiveOutput(mean_over(good * losses, chosen), scalars)

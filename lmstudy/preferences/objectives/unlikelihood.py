@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lmstudy.preferences.objectives.base import GoodOrBad, ObjectiveOutput, chosen_scores, token_losses
+from lmstudy.preferences.objectives.base import GoodOrBad, ObjectiveOutput, known_scores, mean_over, token_losses
 
 
 class Unlikelihood(GoodOrBad):
@@ -26,9 +26,9 @@ class Unlikelihood(GoodOrBad):
 
     def __call__(self, logits: Tensor, labels: Tensor, scores: Tensor | None, *values: Tensor) -> ObjectiveOutput:
         losses, chosen = token_losses(logits, labels)
-        found = chosen_scores(self, scores, chosen)
+        found = known_scores(self, scores)
         bad = found if self.released and not self.threshold else (found > self.threshold).float()
         # log(1 - p) from -log p = l is log(1 - exp(-l)); p = 1 would be infinitely bad
         unlikely = -torch.log(-torch.expm1(-losses.clamp(min=1e-6)))
-        loss = ((1 - bad) * losses + self.alpha * bad * unlikely).mean()
-        return ObjectiveOutput(loss, {"bad_tokens": bad.mean(), "cross_entropy": losses.mean()})
+        loss = mean_over((1 - bad) * losses + self.alpha * bad * unlikely, chosen)
+        return ObjectiveOutput(loss, {"bad_tokens": mean_over(bad, chosen), "cross_entropy": mean_over(losses, chosen)})
