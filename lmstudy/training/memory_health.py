@@ -1,4 +1,4 @@
-"""Whether an encoder still tells its tokens apart: the rank of its memory, what all tokens share, and its residual size.
+"""Whether an encoder still tells its tokens apart: the rank of its memory, what all tokens share, its residual size.
 
 A memory that is nearly one direction, the same for every token, cannot be read: attention over it is an average. It
 comes about slowly while the loss still falls, so it is watched as a curve.
