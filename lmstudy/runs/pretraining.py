@@ -197,6 +197,7 @@ def _fit(run: Run) -> Record:
         sharded = placed.strategy == "fsdp"
         with clock.within("compiling"):
             compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
+        data.trimmed = not compiled  # one shape, one graph
         choose_attention(module.model, placed.attention, placed.accelerator, compiled)
         try:
             training.fit(module, batches.training)

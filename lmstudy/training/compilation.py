@@ -89,6 +89,11 @@ def compile_network(
     return True
 
 
+def compiled_whole(model: nn.Module) -> bool:
+    """Whether the network is one compiled graph, for batches of the shapes of training."""
+    return "hidden" in vars(model)
+
+
 def choose_attention(
     model: nn.Module, wish: Literal["auto", "dense", "flex"], accelerator: Accelerator, compiled: bool
 ) -> None:
