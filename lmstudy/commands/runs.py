@@ -24,11 +24,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--dry-run", action="store_true", help="with --train CHAPTER: only list its runs")
     help_of_set = "with --train CHAPTER: of every run, such as seed=4 budget=smoke"
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help=help_of_set)
+    help_of_clock = "what a finished run's time went into: steps, compiling, validation and so on"
+    parser.add_argument("--clock", metavar="ID", help=help_of_clock)
     parser.add_argument("--publish", nargs="+", metavar="ID", help="copy finished records to the book's records")
     given = parser.parse_args(arguments)
     try:
         if given.publish:
             publish(given.publish, given.runs)
+            return
+        if given.clock:
+            show_clock(given.clock, given.runs, given.json)
             return
         if given.train:
             train_chapters(given.train, given.set, given.runs, given.dry_run, given.json)
@@ -117,6 +122,38 @@ def show(rows: list[dict[str, Any]], as_json: bool) -> None:
         return
     for row in rows:
         print(f"{row['state']:<10} {row['id']:<17} {row['name']:<34} {row['detail']}")
+
+
+def show_clock(run: str, runs: Path, as_json: bool) -> None:
+    """What the time of a finished run went into, part by part: seconds, and shares of the whole.
+
+    Args:
+        run: its id or the beginning of it, or its folder.
+        runs: folder of runs.
+        as_json: one JSON object a line, in the place of a table.
+
+    Raises:
+        StudyError: there is no such run, or its record does not tell parts.
+    """
+    from lmstudy.runs.folders import find_folder
+    from lmstudy.runs.records import load
+
+    record = load(find_folder(run, runs, key="--clock") / "record.json")
+    if record.clock is None:
+        timed = record.kind in ("train", "tuning", "reward")
+        why = "it is older than the clock" if timed else "it is not of a training"
+        told = f"the record of {record.name} tells {record.wall_seconds:.0f} s in all, not by part"
+        raise StudyError(f"--clock={run}: {told}: {why}")
+    from lmstudy.training.clock import PARTS
+
+    whole = sum(record.clock.values()) or 1.0
+    for part, seconds in record.clock.items():
+        if as_json:
+            print(json.dumps({"part": part, "seconds": seconds, "share": seconds / whole}))
+        else:
+            print(f"{part:<12} {seconds:>9.1f} s {seconds / whole:>6.1%}  {PARTS.get(part, '')}")
+    if not as_json:
+        print(f"{'all':<12} {whole:>9.1f} s")
 
 
 def publish(ids: list[str], runs: Path) -> None:

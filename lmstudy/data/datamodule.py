@@ -1,7 +1,7 @@
 """Loaders of packed batches, as a LightningDataModule."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Any
 
@@ -81,6 +81,8 @@ class EvaluationBatches:
         world: number of processes.
         documents: what is read in the place of the store's own, such as these behind control tokens; control tokens
             themselves are not to be predicted.
+        trimmed: whether the encoder's side of a batch is as short as it can be: most documents stand behind an empty
+            prefix, and their rows come first. Otherwise all batches have one shape, for a network compiled for it.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class EvaluationBatches:
         rank: int = 0,
         world: int = 1,
         documents: Documents | None = None,
+        trimmed: bool = True,
     ) -> None:
         self.store, self.shape, self.rank, self.world = store, shape, rank, world
         self.documents: Documents = store if documents is None else documents
@@ -98,6 +101,13 @@ class EvaluationBatches:
         rng = np.random.default_rng(0)
         self.plan = Windows().plan(self.documents, index, shape.prefix_length, shape.decoder_length, rng)
         self.rows = pack(self.plan, shape.encoder_length, shape.decoder_length)
+        self.trimmed = trimmed
+        if trimmed:
+            self.rows.sort(key=self._read)
+
+    def _read(self, row: Sequence[int]) -> int:
+        """Tokens that the encoder's side of a row holds."""
+        return int(self.plan.encoder_length[list(row)].sum())
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.shape.rows)
@@ -107,7 +117,11 @@ class EvaluationBatches:
             chosen = [(self.plan, row) for row in self.rows[start : start + self.shape.rows]]
             empty = (self.plan, list[int]())
             chosen += [empty] * (self.shape.rows - len(chosen))  # fixed shape for every batch and process
-            batch = build_batch(self.documents, Windows(), chosen, self.shape, self.groups)
+            shape = self.shape
+            if self.trimmed:
+                longest = max(self._read(row) for _, row in chosen)
+                shape = replace(shape, encoder_length=longest, prefix_length=longest)
+            batch = build_batch(self.documents, Windows(), chosen, shape, self.groups)
             if self.documents is not self.store:
                 control = (batch.labels == GOOD) | (batch.labels == BAD)
                 batch = batch._replace(labels=batch.labels.masked_fill(control, IGNORE))
@@ -140,6 +154,8 @@ class CorpusDataModule(L.LightningDataModule):
         super().__init__()
         self.corpus, self.task, self.shape, self.seed = corpus, task, shape, seed
         self.evaluation_documents, self.control = evaluation_documents, control
+        self.trimmed = True
+        """Whether evaluation batches are as short as they can be; see `EvaluationBatches`."""
         self.stores = {name: TokenStore(split) for name, split in corpus.splits.items()}
         if not len(self.stores["train"]):
             raise StudyError("the training split has no document: check data.cleaning and data.path")
@@ -173,7 +189,7 @@ class CorpusDataModule(L.LightningDataModule):
         store = self.stores[split]
         index = np.argsort(store.groups(2**31), kind="stable")[:documents]
         asked = None if self.control is None else uniformly_controlled(store, store.segment_counts(), self.control)
-        return EvaluationBatches(store, self.shape, index, **self._place(), documents=asked)
+        return EvaluationBatches(store, self.shape, index, **self._place(), documents=asked, trimmed=self.trimmed)
 
     def val_dataloader(self) -> EvaluationBatches:
         """The documents of "valid" that are evaluated while training."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -77,9 +77,10 @@ def evaluated(
     if control is not None:
         asked = uniformly_controlled(store, store.segment_counts(), control)
     batches = EvaluationBatches(store, shape, index, documents=asked)
+    model: Any = finished.module.model
     with torch.inference_mode(), ProgressLine(name, sys.stderr) as line:
         for number, batch in enumerate(batches, start=1):
-            metrics.update(finished.module(batch), batch)
+            metrics.update(model.hidden(batch), model.output_weight, batch)
             line.update(f"batch {number} of {len(batches)}")
     return metrics
 

@@ -187,7 +187,8 @@ def _fit(tuning: Tuning) -> Record:
     clock = SessionClock(provenance.now())
     typed, examples = tuning.typed, taken(tuning.examples, tuning.typed)
     module = first_module(tuning)
-    pairs = _read(tuning, examples, module.model.max_positions)
+    with clock.within("data"):
+        pairs = _read(tuning, examples, module.model.max_positions)
     longest_answer = max(map(len, pairs["train"].targets)) + 1  # none is longer than those that were learned from
 
     def answer(module: FineTuningModule, split: str = "valid") -> Answered:
@@ -204,9 +205,11 @@ def _fit(tuning: Tuning) -> Record:
     data = ExampleData(pairs["train"], pairs["valid"], typed.batch, typed.seed, EVALUATED)
     with session(tuning, clock, typed.steps, every, [*asked, best]) as training:
         training.fit(module, data)
+    clock.enter("evaluation")
     weights = torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
     module.load_state_dict(weights)
-    save_weights(weights, tuning.folder / WEIGHTS)
+    with clock.within("saving"):
+        save_weights(weights, tuning.folder / WEIGHTS)
     test, found = examples["test"], answer(module.eval().cpu(), "test")
     metrics = {f"test/{name}": value for name, value in found.judgement.metrics.items()}
     metrics |= {f"{split}/examples": float(len(own)) for split, own in examples.items()}

@@ -164,15 +164,20 @@ class Session:
         Raises:
             StudyError: the checkpoint is damaged or another run's, or the loss diverges.
         """
+        from lmstudy.training.clock import TimedBatches
+
         module.on_save_checkpoint = partial(_stamp, self.work.id)  # type: ignore[method-assign]
         if checkpoint := last_checkpoint(self.work.folder):
             check_checkpoint(checkpoint, self.work.id)
+        loader = data.train_dataloader
+        data.train_dataloader = lambda: TimedBatches(loader(), self.clock)  # type: ignore[method-assign]
         self.trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
 
     def finish(self, found: Findings) -> Record:
         """Write the record, with the curves of all sessions; checkpoints are needed no more."""
         import torch
 
+        self.clock.enter("saving")
         placed: TrainerConfig = self.work.typed.trainer
         gpus = [torch.cuda.get_device_name(i) for i in range(placed.devices if placed.accelerator == "gpu" else 0)]
         made = finish(self.work, self.clock, replace(found, curves=dict(self.history.curves)), gpus)
@@ -207,7 +212,8 @@ def session(
     callbacks = [*watching, history, clock, ProgressLine(steps, work.name)]
     trainer = build_trainer(placed, work.folder, steps, evaluate_every, callbacks, loggers)
     try:
-        yield Session(work, clock, history, trainer)
+        with clock.notices_compilation():
+            yield Session(work, clock, history, trainer)
     except SystemExit:
         if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
             raise KeyboardInterrupt from None

@@ -10,6 +10,7 @@ from lightning.pytorch.callbacks import Callback
 from lmstudy.data.corpus import Corpus
 from lmstudy.evaluation.misalignment import misalignment
 from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.training.clock import Clock
 from lmstudy.writing.control import Asked
 from lmstudy.writing.texts import unprompted
 
@@ -25,15 +26,20 @@ class WatchSamples(Callback):
         corpus: whose tokens and segments the model writes.
         network: a fresh model, since the one that is trained may be compiled for its batches.
         seed: of the samples, the same ones at every point of the curve.
+        clock: of the run; what is written and judged here is its part "samples".
     """
 
-    def __init__(self, scorer: Scorer, corpus: Corpus, network: Callable[[], Any], seed: int) -> None:
-        self.scorer, self.corpus, self.network, self.seed = scorer, corpus, network, seed
+    def __init__(self, scorer: Scorer, corpus: Corpus, network: Callable[[], Any], seed: int, clock: Clock) -> None:
+        self.scorer, self.corpus, self.network, self.seed, self.clock = scorer, corpus, network, seed, clock
 
     @torch.no_grad()
     def on_validation_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         if trainer.state.fn != "fit" or trainer.world_size > 1:
             return
+        with self.clock.within("samples"):
+            self._judge(module)
+
+    def _judge(self, module: L.LightningModule) -> None:
         trained: Any = module
         with torch.random.fork_rng():
             model = self.network()

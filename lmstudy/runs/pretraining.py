@@ -186,25 +186,30 @@ def _fit(run: Run) -> Record:
     typed, budget = run.typed, run.typed.budget
     module, vectors = initial_module(run)  # a mistake shows here, before anything is written
     scorer = build_scorer(typed)
-    batches = _batches(run, module, scorer)
+    with clock.within("data"):
+        batches = _batches(run, module, scorer)
     data = batches.data
     throughput = Throughput()
     watching: list[Callback] = [throughput, MemoryHealth()]
     if scorer is not None and scorer.any_text:  # how misaligned samples are, over training
-        watching.insert(0, WatchSamples(scorer, run.corpus, lambda: build_module(run).model, typed.seed))
+        watching.insert(0, WatchSamples(scorer, run.corpus, lambda: build_module(run).model, typed.seed, clock))
     placed = typed.trainer
     with session(run, clock, budget.steps, min(budget.evaluate_every, budget.steps), watching) as training:
         trainer = training.trainer
         sharded = placed.strategy == "fsdp"
-        module.compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
+        with clock.within("compiling"):
+            module.compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
+        data.trimmed = not module.compiled  # one shape, one graph
         choose_attention(module.model, placed.attention, placed.accelerator, module.compiled)
         try:
             training.fit(module, batches.training)
+            clock.enter("evaluation")
             found = _evaluate(run, trainer, module, data)
         except Exception as error:
             if cause := compilation_error(error):
                 raise cause from error
             raise
+    clock.enter("saving")
     weights = _gather_weights(trainer)  # every process takes part where parameters are sharded
     if not trainer.is_global_zero:
         raise SystemExit(0)  # the first process writes the record
@@ -216,6 +221,7 @@ def _fit(run: Run) -> Record:
     found.metrics["parameters"] = float(sum(value.numel() for value in weights.values()))
     if vectors is not None:
         found.metrics["embedding/tokens_found"] = float(vectors.found.sum())
+    clock.enter("samples")
     model: Any = build_module(run).model
     model.load_state_dict(weights)
     asked = Asked("good" if module.objective.controlled else "none")

@@ -38,6 +38,11 @@ class Timed(Protocol):
     @property
     def seconds(self) -> float: ...
 
+    @property
+    def parts(self) -> dict[str, float] | None:
+        """What the seconds went into, adding up to them; None where that is not told."""
+        ...
+
 
 class Clock:
     """Runs from when it is made."""
@@ -50,11 +55,16 @@ class Clock:
     def seconds(self) -> float:
         return time.perf_counter() - self._began
 
+    @property
+    def parts(self) -> None:
+        return None
+
 
 def circumstances(clock: Timed, gpus: Sequence[str] = ()) -> dict[str, Any]:
     """The fields of a record that say where and when: of what `clock` timed and has just ended."""
     return {
         "wall_seconds": clock.seconds,
+        "clock": clock.parts,
         "started": clock.started,
         "finished": now(),
         "commit": commit(),

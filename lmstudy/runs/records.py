@@ -37,7 +37,9 @@ from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
 
 SCHEMA = 1
-_CIRCUMSTANCES = {"commit", "versions", "hardware", "started", "finished", "wall_seconds", "notes"}
+NEWER = ("clock",)
+"""Fields that may be missing: records without them were published."""
+_CIRCUMSTANCES = {"commit", "versions", "hardware", "started", "finished", "wall_seconds", "clock", "notes"}
 
 
 def _number(value: Any) -> Any:
@@ -120,6 +122,8 @@ class Record:
     groups: dict[str, list[Group]] = field(default_factory=dict)
     samples: list[JsonValue] = field(default_factory=list)
     notes: str = ""
+    clock: dict[str, Seconds] | None = None
+    """Seconds by part (`lmstudy.training.clock.PARTS`), which add up to `wall_seconds`; None where that was not told"""
 
     def to_json(self) -> str:
         """Strict JSON, one field a line; six significant digits in curves and bits to a hundredth.
@@ -132,6 +136,7 @@ class Record:
             curve["value"] = [float(f"{v:.6g}") for v in curve["value"]]
         for split, pairs in content["groups"].items():
             content["groups"][split] = [[round(bits, 2), _whole(size)] for bits, size in pairs]
+        content = {name: value for name, value in content.items() if not (name in NEWER and value is None)}
         content["metrics"] = _nan_as_null(content["metrics"])
         content["curves"] = _nan_as_null(content["curves"])
         try:
@@ -155,7 +160,7 @@ class Record:
                 f"{source}: field schema is {schema}, and lmstudy {lmstudy.__version__} reads up to "
                 f"{SCHEMA}: a newer version wrote it, so update lmstudy"
             )
-        absent = [f.name for f in fields(cls) if f.name not in content]
+        absent = [f.name for f in fields(cls) if f.name not in content and f.name not in NEWER]
         if absent:
             raise StudyError(f"{source}: field {absent[0]} is missing")
         return _checked(content, source)

@@ -97,19 +97,24 @@ def _start(run: RewardRun, texts: Sequence[str]) -> tuple[RewardModel, Reader]:
 def _fit(run: RewardRun) -> Record:
     clock = SessionClock(provenance.now())
     typed = run.typed
+    clock.enter("data")
     rated = rated_texts(run.corpus, typed.data)
     taken = learned_from(rated, typed.half, typed.share, typed.ratings, typed.seed)
     model, reader = _start(run, taken.texts)
     train, valid = (_in_tokens(texts, reader) for texts in (taken, rated.splits["valid"]))
     data = RewardDataModule(train, valid, typed.batch, typed.seed)
     steps = typed.epochs * steps_per_epoch(len(train), typed.batch)
+    clock.enter("starting")
     loss, optimizer = build(typed.loss, "loss"), build(typed.optimizer, "optimizer")
     module = RewardModule(model, loss, optimizer, steps, rated.levels, typed.seed)
     with session(run, clock, steps, evaluate_every=steps // typed.epochs) as training:
         training.fit(module, data)
+    clock.enter("evaluation")
     judge = _judge(run, model.eval().cpu(), reader, rated)
+    clock.enter("saving")
     save_weights(model.state_dict(), run.folder / WEIGHTS)
     judge.save_settings(run.folder, f"{type(model).__module__}.{type(model).__qualname__}", model.arguments)
+    clock.enter("evaluation")
     return training.finish(_findings(judge, rated, taken))
 
 

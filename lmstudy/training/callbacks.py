@@ -13,6 +13,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from lmstudy.errors import StudyError
+from lmstudy.training.clock import Clock
 
 Curves = dict[str, Any]
 """Name -> {"step": [...], "value": [...]}"""
@@ -113,26 +114,51 @@ class Throughput(Callback):
         return {"tokens": float(self.tokens), "tokens_per_second": rate}
 
 
-class SessionClock(Callback):
-    """When the run first began and how long it has taken, over all sessions that a kill or Ctrl-C cut it into.
+class SessionClock(Clock, Callback):
+    """When a run first began, and what its time went into, over all its sessions; it is kept in the checkpoint.
 
     What was done after the last checkpoint and lost with the process is not counted.
+
+    Args:
+        now: when the run began, as `lmstudy.runs.provenance.now` says it.
     """
 
     def __init__(self, now: str) -> None:
+        super().__init__()
         self.started = now
-        self._before = 0.0
-        self._began = time.perf_counter()
+        self._unsplit = 0.0
+        """Seconds of sessions of a version that did not tell parts."""
 
     @property
     def seconds(self) -> float:
-        return self._before + time.perf_counter() - self._began
+        return sum(self.spent.values()) + self._unsplit
+
+    @property
+    def parts(self) -> dict[str, float] | None:
+        """Seconds of each of `PARTS`, which add up to `seconds`; None where those of an earlier session are unknown."""
+        return None if self._unsplit else self.spent
+
+    def on_train_batch_start(self, *args: Any) -> None:
+        self.enter("steps")
+
+    def on_validation_start(self, trainer: L.Trainer, *args: Any) -> None:
+        self.enter("validation" if trainer.state.fn == "fit" else "evaluation")
+
+    def on_validation_end(self, trainer: L.Trainer, *args: Any) -> None:
+        self.enter("steps" if trainer.state.fn == "fit" else "evaluation")
+
+    def on_save_checkpoint(self, *args: Any) -> None:
+        self.enter("saving")  # until the next step
 
     def state_dict(self) -> dict[str, Any]:
-        return {"started": self.started, "seconds": self.seconds}
+        return {"started": self.started, "seconds": self.seconds, "parts": self.parts}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.started, self._before = state["started"], state["seconds"]
+        self.started = state["started"]
+        if (parts := state.get("parts")) is None:
+            self._unsplit += state["seconds"]
+        else:
+            self.add(parts)
 
 
 class Interruptible(Callback):

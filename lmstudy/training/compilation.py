@@ -13,6 +13,7 @@ from torch import nn
 
 from lmstudy.errors import StudyError
 from lmstudy.models.transformer import Kind, Seq2SeqTransformer
+from lmstudy.training.compiled_cache import keep_compiled_graphs, recovering
 
 Wish = Literal["auto", True, False]
 Accelerator = Literal["cpu", "gpu"]
@@ -66,7 +67,7 @@ def compile_network(
 
     Shallow models become one graph. In deep ones, and in those that are `sharded` between layers, the layers are
     compiled: those of one kind share their code, so two graphs do for all. Decoding with the cache stays as it is.
-    Results are equal up to rounding.
+    Results are equal up to rounding. Graphs are kept for later runs (see `lmstudy.training.compiled_cache`).
 
     Raises:
         StudyError: `wish` is True, and there is no compiler or the model has no layers to compile.
@@ -81,13 +82,20 @@ def compile_network(
     if problem or not layers:
         print(f"trains without compilation: {problem}", file=sys.stderr)
         return False
+    keep_compiled_graphs()
     if len(layers) <= WHOLE_UP_TO and not sharded:
         network: Any = model
-        network.hidden = torch.compile(network.hidden, dynamic=False)
+        network.hidden = recovering(torch.compile(network.hidden, dynamic=False), compilation_error)
     else:
         for layer in layers:
             layer.compile(dynamic=False)
+            layer._compiled_call_impl = recovering(layer._compiled_call_impl, compilation_error)  # type: ignore
     return True
+
+
+def compiled_whole(model: nn.Module) -> bool:
+    """Whether the network is one compiled graph, for batches of the shapes of training."""
+    return "hidden" in vars(model)
 
 
 def choose_attention(model: nn.Module, wish: Attention, accelerator: Accelerator, compiled: bool) -> None:

@@ -2,18 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torchmetrics import MeanMetric, Metric, MetricCollection
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score, MulticlassRecall
+from torchmetrics import MeanMetric, Metric
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
-
-BUFFER = 32_768
-"""Predictions gathered before the classification metrics see them: each update costs a V x V count."""
+from lmstudy.training.surprisal import judged
 
 
 class BitsPerByte(Metric):
@@ -41,6 +36,34 @@ class BitsPerByte(Metric):
         return bits / count
 
 
+class ClassCounts(Metric):
+    """Accuracy, macro recall and macro F1 of predicted classes, from counts by class alone.
+
+    torchmetrics' own count all V x V pairs of label and prediction, 16 million for 4,096 words, which takes longer
+    than the model does. The averages are over classes that occur as a label or a prediction, as there.
+
+    Args:
+        classes: V.
+    """
+
+    counts: Tensor
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.add_state("counts", torch.zeros(3, classes, dtype=torch.int64), dist_reduce_fx="sum")
+
+    def update(self, predicted: Tensor, labels: Tensor) -> None:
+        """Both [N] int64."""
+        seen = (labels[predicted == labels], labels, predicted)
+        self.counts += torch.stack([torch.bincount(own, minlength=self.counts.shape[1]) for own in seen])
+
+    def compute(self) -> dict[str, Tensor]:
+        hits, labels, predicted = self.counts.double()
+        occurs = labels + predicted > 0
+        recall, f1 = hits / labels.clamp(min=1), 2 * hits / (labels + predicted).clamp(min=1)
+        return {"accuracy": hits.sum() / labels.sum(), "recall": recall[occurs].mean(), "f1": f1[occurs].mean()}
+
+
 class LanguageModelMetrics(nn.Module):
     """Loss (nats a token), perplexity, bits per byte, token accuracy, macro recall and macro F1.
 
@@ -59,39 +82,19 @@ class LanguageModelMetrics(nn.Module):
         self.banned = list(banned)
         self.loss = MeanMetric()
         self.bits = BitsPerByte(token_bytes, groups)
-        common: Any = {"num_classes": vocab_size, "validate_args": False}
-        self.classification = MetricCollection(
-            {
-                "accuracy": MulticlassAccuracy(average="micro", **common),
-                "recall": MulticlassRecall(average="macro", **common),
-                "f1": MulticlassF1Score(average="macro", **common),
-            },
-            compute_groups=[["accuracy"], ["recall", "f1"]],
-        )
-        self._waiting: list[Tensor] = []
+        self.classification = ClassCounts(vocab_size)
 
-    def update(self, logits: Tensor, batch: Seq2SeqBatch) -> None:
-        """Take in a batch: logits [B, T, V]."""
+    def update(self, hidden_BTD: Tensor, weight_VD: Tensor, batch: Seq2SeqBatch) -> None:
+        """Take in a batch, whose logits are `hidden @ weight.T`."""
         chosen = batch.labels != IGNORE
-        labels, predicted = batch.labels[chosen], logits[chosen]
-        if self.banned:
-            predicted = predicted.index_fill(1, torch.tensor(self.banned, device=predicted.device), float("-inf"))
-        nll = F.cross_entropy(predicted.float(), labels, reduction="none")
+        labels = batch.labels[chosen]
+        nll, predicted = judged(hidden_BTD[chosen], weight_VD, labels, self.banned)
         self.loss.update(nll)
         self.bits.update(nll, labels, batch.groups[chosen])
-        self._waiting.append(torch.stack([predicted.argmax(-1), labels]))
-        if sum(pair.shape[1] for pair in self._waiting) >= BUFFER:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._waiting:
-            predicted, labels = torch.cat(self._waiting, 1)
-            self._waiting = []
-            self.classification.update(predicted, labels)
+        self.classification.update(predicted, labels)
 
     def compute(self) -> dict[str, float]:
         """All metrics over everything seen (and over all processes)."""
-        self._flush()
         loss = float(self.loss.compute())
         values = {
             "loss": loss,
@@ -107,7 +110,6 @@ class LanguageModelMetrics(nn.Module):
             return self.bits.totals.tolist()
 
     def reset(self) -> None:
-        self._waiting = []
         self.loss.reset()
         self.bits.reset()
         self.classification.reset()

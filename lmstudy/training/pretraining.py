@@ -1,5 +1,6 @@
 """Pretraining as a LightningModule: any model, any objective."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import lightning as L
@@ -13,6 +14,7 @@ from lmstudy.errors import StudyError
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.training.chunked import chunked_objective
+from lmstudy.training.compilation import compiled_whole
 from lmstudy.training.metrics import LanguageModelMetrics
 from lmstudy.training.muon import Muon
 from lmstudy.training.optimizers import AdamW
@@ -87,7 +89,12 @@ class PretrainingModule(L.LightningModule):
         return loss
 
     def validation_step(self, batch: Seq2SeqBatch, index: int) -> None:
-        self.metrics.update(self(batch), batch)
+        model: Any = self.model
+        # A network that is compiled whole is not compiled again, without gradients: those of training are a little
+        # slower, by as much as compiling takes.
+        with torch.enable_grad() if compiled_whole(model) else nullcontext():
+            hidden = model.hidden(batch).detach()
+        self.metrics.update(hidden, model.output_weight.detach(), batch)
 
     def on_validation_epoch_end(self) -> None:
         values = self.metrics.compute()

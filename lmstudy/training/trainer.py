@@ -107,6 +107,7 @@ def build_trainer(
         val_check_interval=evaluate_every,
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
+        inference_mode=False,  # compiled graphs know no tensors of that mode: they would be compiled again
         log_every_n_steps=config.log_every,
         callbacks=[*callbacks, Interruptible(), checkpoint],
         logger=list(loggers),

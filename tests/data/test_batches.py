@@ -123,6 +123,26 @@ def test_evaluation_batches_count_every_label_once_for_any_number_of_processes()
         assert by_group[:90].tolist() == [len(documents.tokens(i)) + 1 for i in range(90)]
 
 
+@pytest.mark.parametrize("world", [1, 2])
+def test_trimmed_evaluation_batches_hold_the_same_rows_behind_shorter_encoders(world):
+    documents = random_documents(90)
+
+    def rows(trimmed: bool) -> list[tuple[list[int], ...]]:
+        loaders = [EvaluationBatches(documents, SHAPE, np.arange(90), r, world, trimmed=trimmed) for r in range(world)]
+        found = []
+        for batch in (batch for loader in loaders for batch in loader):
+            padding = (0, 2 * S - batch.encoder_tokens.shape[1])
+            tokens = torch.nn.functional.pad(batch.encoder_tokens, padding, value=PAD)
+            others = torch.nn.functional.pad(batch.encoder_documents, padding)
+            fields = (tokens, others, batch.decoder_tokens, batch.decoder_documents, batch.labels, batch.groups)
+            found += zip(*(field.tolist() for field in fields), strict=True)
+        return sorted(found)
+
+    assert rows(trimmed=True) == rows(trimmed=False)
+    shapes = {len(batch.encoder_tokens[0]) for batch in EvaluationBatches(documents, SHAPE, np.arange(90))}
+    assert min(shapes) < max(shapes) <= 2 * S
+
+
 CPU = torch.device("cpu")
 
 

@@ -21,6 +21,7 @@ from lmstudy.runs.lifecycle import check_checkpoint, last_checkpoint, step_of
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.runs.records import load
 from lmstudy.training import trainer as trainers
+from lmstudy.training.clock import PARTS
 from tests.conftest import command
 
 
@@ -36,6 +37,8 @@ def test_a_run_leaves_a_record_and_weights_and_is_not_repeated(tiny, capsys):
     assert record.metrics["valid/bits_per_byte"] > 1
     assert record.curves["train/loss"]["step"] == [10]
     assert len(record.samples) == 2
+    assert sum(record.clock.values()) == pytest.approx(record.wall_seconds, rel=0.01)
+    assert {part for part, seconds in record.clock.items() if seconds} == set(PARTS)
     assert sum(size for _, size in record.groups["valid"]) > 0
     before = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*") if path.is_file()}
     assert train(config) == load(run.record_path)
@@ -100,6 +103,7 @@ def test_killed_at_any_step_and_resumed_equals_uninterrupted(tiny, tmp_path, opt
     assert len(resumed.curves["train/loss"]["step"]) == 60
     assert resumed.metrics["train/tokens"] == whole.metrics["train/tokens"]
     assert resumed.samples == whole.samples
+    assert sum(resumed.clock.values()) == pytest.approx(resumed.wall_seconds, rel=0.01)
 
 
 @pytest.mark.slow

@@ -49,6 +49,14 @@ def test_a_round_trip_keeps_everything_but_needless_digits(tmp_path):
     assert names(tmp_path / "new") == ["a.json"]
 
 
+def test_a_record_may_tell_what_its_time_went_into_and_one_without_is_as_it_was(tmp_path):
+    assert "clock" not in json.loads(record().to_json())
+    told = record(clock={"steps": 60.0, "saving": 0.5})
+    assert load(told.write(tmp_path / "a.json")) == Record.from_json(told.to_json())
+    assert load(tmp_path / "a.json").clock == {"steps": 60.0, "saving": 0.5}
+    assert record().write(tmp_path / "a.json")  # the same run and results
+
+
 def test_numbers_that_are_not_finite_become_null_and_come_back_as_nan(tmp_path):
     diverged = record(
         metrics={"loss": math.nan, "perplexity": math.inf, "n": np.int64(3), "f": np.float32(0.5)},
@@ -100,6 +108,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         ({"seed": "1"}, "field seed"),
         ({"started": "2026-01-31T12:00:00+08:00"}, "field started.*UTC"),
         ({"wall_seconds": -1.0}, "field wall_seconds"),
+        ({"clock": {"steps": -1.0}}, r"field clock\.steps"),
         ({"groups": {"valid": [[math.nan, 3]]}}, r"field groups\.valid\.0\.0"),
         ({"groups": {"valid": [[1.0]]}}, r"field groups\.valid\.0"),
         ({"metrics": {"a": "low"}}, r"field metrics\.a"),

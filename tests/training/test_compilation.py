@@ -151,6 +151,21 @@ def test_a_failing_backend_is_an_error_in_a_line(tiny, monkeypatch, equipped):
     assert "\n" not in message
 
 
+def test_training_validation_and_evaluation_share_a_graph(tiny, monkeypatch, equipped):
+    real, graphs = torch.compile, []
+
+    def backend(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    monkeypatch.setattr(torch, "compile", lambda function, **settings: real(function, backend=backend, **settings))
+    record = train(compose_config("train", [*tiny, "trainer.compile=true"]))
+    assert len(graphs) == 1
+    plain = train(compose_config("train", [*tiny, "trainer.compile=false", "runs=" + tiny[-1].split("=")[1] + "2"]))
+    assert record.id == plain.id
+    assert record.metrics["valid/bits_per_byte"] == pytest.approx(plain.metrics["valid/bits_per_byte"], rel=1e-5)
+
+
 def test_of_a_compilers_output_the_complaint_is_shown():
     inductor = type("InductorError", (RuntimeError,), {"__module__": "torch._inductor.exc"})
     output = "CppCompileError: C++ compile error\n\nOutput:\nx.cpp:2:10: fatal error: Python.h: No\nterminated."
