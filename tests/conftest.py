@@ -37,6 +37,7 @@ TINY = [
     "budget.final_documents=24",
     "budget.samples=2",
     "logger=csv",
+    "trainer=cpu",
     "trainer.threads=1",
 ]
 """Overrides of a run that takes a second or two."""

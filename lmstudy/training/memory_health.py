@@ -54,7 +54,7 @@ class MemoryHealth(Callback):
         self._batch: Seq2SeqBatch | None = None
 
     def on_train_batch_start(self, trainer: L.Trainer, module: L.LightningModule, batch: Any, index: int) -> None:
-        self._batch = batch
+        self._batch = batch if isinstance(batch, Seq2SeqBatch) else None  # pairs of texts are read otherwise
 
     def on_validation_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         model: Any = module.model
