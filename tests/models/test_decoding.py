@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from lmstudy.data.tokenizer import BOS
+from lmstudy.models.decoding import PACKED_FROM, Matrix
 from lmstudy.models.generation import pad_prompts
 from lmstudy.models.transformer import Seq2SeqTransformer
 
@@ -63,8 +64,7 @@ def test_room_that_is_not_used_changes_nothing(model, written):
     prompts = pad_prompts(PROMPTS, torch.device("cpu"))
     tight, roomy = (model.start(*prompts, length=length) for length in (5, T))
     for layer in roomy.layers:  # whatever the memory held before
-        layer.self_keys.fill_(float("nan"))
-        layer.self_values.fill_(float("nan"))
+        layer.own.fill_(float("nan"))
     for position in range(5):
         assert_equal_up_to_rounding(model.step(written[:, position], roomy), model.step(written[:, position], tight))
 
@@ -81,7 +81,7 @@ def test_rows_that_are_kept_go_on_as_if_the_others_were_there(model, written):
             rows = rows[kept_after[position]]
             cache.keep(kept_after[position])
             assert cache.length == position + 1
-            assert {len(layer.self_keys) for layer in cache.layers} == {len(rows)} == {len(cache.memory_mask)}
+            assert {len(layer.own) for layer in cache.layers} == {len(rows)} == {len(cache.memory_mask)}
     assert rows.tolist() == [0]  # [0, 1, 3, 4], of them [4, 0], of them the second
 
 
@@ -95,3 +95,27 @@ def test_a_cache_starts_from_the_weights_as_they_are(model, written):
     expected = plain_logits(model, written)[:, 0]
     assert_equal_up_to_rounding(model.step(written[:, 0], after), expected)
     assert (model.step(written[:, 0], before) - expected).abs().max() > 0.01
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="PyTorch was built without oneDNN")
+@pytest.mark.parametrize("rows", [PACKED_FROM - 1, PACKED_FROM, 5 * PACKED_FROM])
+def test_packed_products_equal_plain_ones(rows):
+    generator = torch.Generator().manual_seed(0)
+    weight, x, to = (torch.randn(shape, generator=generator) for shape in ((130, 70), (rows, 130), (rows, 70)))
+    matrix = Matrix(weight)
+    for found, expected in ((matrix(x), x @ weight), (matrix.added(to, x), to + x @ weight)):
+        assert (found - expected).abs().max() <= 1e-6 * expected.abs().max()
+    assert ("packed" in vars(matrix)) == (rows >= PACKED_FROM)  # packed when it is first worth it
+
+
+@torch.inference_mode()
+def test_many_rows_are_packed_and_equal_the_plain_decoder(model, written):
+    """In float64 nothing is packed: oneDNN has no such products."""
+    many = PACKED_FROM // len(PROMPTS) + 1
+    tokens, documents = pad_prompts(PROMPTS * many, torch.device("cpu"))
+    expected = plain_logits(model, written).repeat(many, 1, 1)
+    cache = model.start(tokens, documents, length=T)
+    for position in range(T):
+        found = model.step(written[:, position].repeat(many), cache)
+        assert_equal_up_to_rounding(found, expected[:, position])
+    assert ("packed" in vars(cache.output)) == (expected.dtype == torch.float32)
