@@ -91,18 +91,23 @@ class Cache:
     """[B, 1, 1, S] additive"""
     smallest: Tensor
     """[]: sqrt(D eps), which keeps the norm of nothing from being zero"""
+    sources: Tensor
+    """[B]: which of the prompts that were read at the start each row writes behind"""
     length: int = 0
     """positions that are filled"""
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with these rows [N] alone: finished sequences cost nothing more."""
+        """Go on with these rows [N] alone: finished sequences cost nothing more. The same row may be kept twice."""
         if rows.dtype == torch.bool:
             rows = rows.nonzero()[:, 0]
-        self.memory_mask = self.memory_mask[rows]
+        sources = self.sources[rows]
+        if not torch.equal(sources, self.sources):  # the beams of a prompt change places among themselves
+            self.sources, self.memory_mask = sources, self.memory_mask[rows]
+            for layer in self.layers:
+                layer.memory = layer.memory.index_select(0, rows)
         for layer in self.layers:
-            layer.memory = layer.memory[rows]
             kept = layer.own.new_empty(len(rows), *layer.own.shape[1:])
-            kept[:, :, : self.length] = layer.own[:, :, : self.length][rows]
+            torch.index_select(layer.own[:, :, : self.length], 0, rows, out=kept[:, :, : self.length])
             layer.own = kept
 
 

@@ -312,6 +312,7 @@ class Seq2SeqTransformer(TiedOutput):
             turns=decoding.turns(self.rotary[:, :length].to(memory_BSD.dtype), self.heads),
             memory_mask=mask,
             smallest=memory_BSD.new_tensor((self.d_model * torch.finfo(memory_BSD.dtype).eps) ** 0.5),
+            sources=torch.arange(len(memory_BSD), device=memory_BSD.device),
         )
 
     def step(self, tokens_B: Tensor, cache: decoding.Cache) -> Tensor:

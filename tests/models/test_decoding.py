@@ -86,6 +86,27 @@ def test_rows_that_are_kept_go_on_as_if_the_others_were_there(model, written):
 
 
 @torch.inference_mode()
+def test_beams_of_a_prompt_change_places_and_keep_what_they_read(model, written):
+    """Each of two beams a prompt goes on behind the other's beginning; their memory is not copied for that."""
+    twice = torch.arange(len(PROMPTS)).repeat_interleave(2)
+    beginnings = torch.cat([written, written.flip(0)], 1).view(-1, T)[:, :T]  # ten rows, of which five are others
+    swapped = torch.arange(len(twice)).view(-1, 2).flip(1).flatten()
+    cache = model.start(*pad_prompts(PROMPTS, torch.device("cpu")), length=T)
+    cache.keep(twice)
+    for position in range(T // 2):
+        model.step(beginnings[:, position], cache)
+    memories = [layer.memory for layer in cache.layers]
+    cache.keep(swapped)
+    assert all(layer.memory is memory for layer, memory in zip(cache.layers, memories, strict=True))
+    whole = torch.cat([beginnings[swapped, : T // 2], beginnings[:, T // 2 :]], 1)
+    prompts, documents = (x[twice] for x in pad_prompts(PROMPTS, torch.device("cpu")))
+    hidden = model.decode(whole, torch.ones_like(whole), model.encode(prompts, documents), documents)
+    expected = torch.nn.functional.linear(hidden, model.output_weight)
+    for position in range(T // 2, T):
+        assert_equal_up_to_rounding(model.step(whole[:, position], cache), expected[:, position])
+
+
+@torch.inference_mode()
 def test_a_cache_starts_from_the_weights_as_they_are(model, written):
     """Weights are prepared at every start: training between two samplings counts."""
     before = model.start(*pad_prompts(PROMPTS, torch.device("cpu")), length=1)
