@@ -137,6 +137,8 @@ def plain_samples(model, prompts, sampling: Sampling, forced, generator) -> list
             done[row] |= token in sampling.stop and not given
             if not done[row]:
                 outputs[row].append(token)
+        if all(done):
+            break
     return outputs
 
 
@@ -161,11 +163,12 @@ def test_dropping_finished_rows_changes_no_sample(model, sampling, monkeypatch):
     model.double()  # a rounding error of float32 could move a draw
     prompts = PROMPTS * 3
     forced = [[], [7, 8], [40], [], *[[]] * 8]
-    settings = {"forced": forced, "generator": torch.Generator().manual_seed(11)}
-    found = generate(model, prompts, sampling, **settings)
+    ours, plain = (torch.Generator().manual_seed(11) for _ in range(2))
+    found = generate(model, prompts, sampling, forced=forced, generator=ours)
     with torch.inference_mode():
-        expected = plain_samples(model, prompts, sampling, forced, torch.Generator().manual_seed(11))
+        expected = plain_samples(model, prompts, sampling, forced, plain)
     assert found == expected
+    assert torch.equal(ours.get_state(), plain.get_state())  # who draws next goes on alike
     assert len(kept) >= 3
     sizes = [len(prompts), *(rows for _, rows in kept)]
     assert all(after <= 0.75 * before for before, after in pairwise(sizes))
