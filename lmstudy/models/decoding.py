@@ -36,8 +36,9 @@ class Matrix:
 
     def __init__(self, weight: Tensor) -> None:
         self.weight = weight.contiguous()
-        usable = weight.device.type == "cpu" and weight.dtype == torch.float32 and torch.backends.mkldnn.is_available()
-        self.packed_from = PACKED_FROM if usable else math.inf
+        float32_on_cpu = weight.device.type == "cpu" and weight.dtype == torch.float32
+        usable = torch.backends.mkldnn.is_available() and not torch.is_autocast_enabled("cpu")  # which does not know it
+        self.packed_from = PACKED_FROM if float32_on_cpu and usable else math.inf
 
     @cached_property
     def packed(self) -> Tensor:

@@ -178,7 +178,7 @@ def generate(
 
 def _forced_table(forced: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
     """Tokens that outputs begin with, [N, longest of them], and where there are some."""
-    lengths = torch.tensor([len(tokens) for tokens in forced], device=device)
-    rows = [torch.tensor(tokens, dtype=torch.int64, device=device) for tokens in forced]
+    lengths = torch.tensor([len(tokens) for tokens in forced])
+    rows = [torch.tensor(tokens, dtype=torch.int64) for tokens in forced]
     given = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PAD)
-    return given, torch.arange(given.shape[1], device=device) < lengths[:, None]
+    return given.to(device), (torch.arange(given.shape[1]) < lengths[:, None]).to(device)

@@ -140,3 +140,14 @@ def test_many_rows_are_packed_and_equal_the_plain_decoder(model, written):
         found = model.step(written[:, position].repeat(many), cache)
         assert_equal_up_to_rounding(found, expected[:, position])
     assert ("packed" in vars(cache.output)) == (expected.dtype == torch.float32)
+
+
+@torch.inference_mode()
+def test_many_rows_can_be_written_under_autocast():
+    model = Seq2SeqTransformer(V, T, d_model=32, heads=4, d_ff=40).eval()
+    prompts = pad_prompts([[5]] * PACKED_FROM, torch.device("cpu"))
+    tokens = torch.full((PACKED_FROM,), BOS)
+    expected = model.step(tokens, model.start(*prompts, length=1))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = model.step(tokens, model.start(*prompts, length=1))
+    assert (found - expected).abs().max() < 0.1
