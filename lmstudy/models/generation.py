@@ -92,7 +92,7 @@ def draw(logits_BV: Tensor, sampling: Sampling, uniform_B: Tensor) -> Tensor:
     if sampling.temperature == 0:
         total_B, next_B = logits_BV.max(-1)
     else:
-        cumulated_BV = probabilities(logits_BV, sampling).cumsum(-1)
+        cumulated_BV = probabilities(logits_BV, sampling).cumsum_(-1)
         total_B = cumulated_BV[:, -1]
         # Excluded tokens add nothing: none of them is the first to reach a positive number.
         next_B = torch.searchsorted(cumulated_BV, (uniform_B * total_B)[:, None])[:, 0]
