@@ -122,7 +122,7 @@ def generate(
     """Write one sequence for each prompt.
 
     Args:
-        model: a model with `start` and `step`; in evaluation mode.
+        model: a model with `start` and `step`; in evaluation mode. The logits that a step gives are overwritten.
         prompts: token ids the encoder reads, without a start token; `[]` writes from nothing.
         forced: token ids each output begins with (they count and are returned).
         generator: source of randomness; the global one if None.
