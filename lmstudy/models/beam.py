@@ -13,6 +13,7 @@ Tokens that an output must keep, such as those that stand for placeholders, are 
 them more often, and the end only once all are there.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -149,15 +150,17 @@ def _put_aside(
     """Keep the sequences that end here (all, at the last position); returns which prompts are done, [P]."""
     length = written_PKT.shape[2] + 1
     done = torch.zeros(len(going), dtype=torch.bool, device=going.device)
+    # As lists: to ask tensors for one number at a time costs more than a step of a small model.
+    scores, ends_at = best_PC[:, : beam.size].tolist(), ends_PC.tolist()
     for row, prompt in enumerate(going.tolist()):
         own = ended[prompt]
-        for rank in range(beam.size):
-            if not torch.isfinite(best_PC[row, rank]):
+        for rank, score in enumerate(scores[row]):
+            if not math.isfinite(score):
                 break
-            ends = bool(ends_PC[row, rank])
+            ends = ends_at[row][rank]
             if len(own) < beam.size and (ends or last):
                 tokens = written_PKT[row, from_PC[row, rank]].tolist()
                 tokens += [] if ends else [int(token_PC[row, rank])]
-                own.append((float(best_PC[row, rank]) / length**beam.length_penalty, tokens))
+                own.append((score / length**beam.length_penalty, tokens))
         done[row] = len(own) >= beam.size
     return done

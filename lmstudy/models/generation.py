@@ -6,6 +6,7 @@ Holtzman et al. (2020) for nucleus sampling; temperature comes before top-p, as 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -37,45 +38,67 @@ NUCLEUS = 128
 """Candidates looked at first for top-p: they hold the nucleus of nearly every row, and finding them needs no sort."""
 
 
-def nucleus(logits_BV: Tensor, top_p: float, candidates: int = NUCLEUS) -> Tensor:
-    """Logits [B, V] where all but the smallest set of tokens that reaches `top_p` is -inf.
+def largest(x_BV: Tensor, count: int) -> Tensor:
+    """The `count` largest numbers [B, count] of each row, the largest first.
 
-    A token stays while the mass of the more probable ones is below `top_p`, so the most probable always does.
+    On a CPU by NumPy, whose partition and sort of bare numbers take a tenth of the time of `torch.topk`.
     """
-    candidates = min(candidates, logits_BV.shape[1])
-    values, order = logits_BV.topk(candidates)
-    probability = (values - logits_BV.logsumexp(-1, keepdim=True)).exp()
-    mass = probability.cumsum(-1)
-    kept = values.masked_fill(mass - probability >= top_p, float("-inf"))
-    filtered = torch.full_like(logits_BV, float("-inf")).scatter(1, order, kept)
-    wider = mass[:, -1] < top_p
-    if candidates < logits_BV.shape[1] and wider.any():
-        filtered[wider] = nucleus(logits_BV[wider], top_p, logits_BV.shape[1])
-    return filtered
+    if x_BV.device.type != "cpu":
+        return x_BV.topk(count).values
+    values = x_BV.numpy()
+    if count < values.shape[1]:
+        values = np.partition(values, -count, axis=-1)[:, -count:]
+    return torch.from_numpy(np.sort(values, axis=-1)).flip(-1)
 
 
-def filtered_logits(logits_BV: Tensor, sampling: Sampling) -> Tensor:
-    """Logits [B, V] after bans, temperature and top-p; what is excluded is -inf."""
-    if sampling.banned:
-        banned = torch.tensor(sampling.banned, device=logits_BV.device)
-        logits_BV = logits_BV.index_fill(1, banned, float("-inf"))
-    if sampling.temperature not in (0, 1):
+def nucleus(probability_BV: Tensor, top_p: float, candidates: int = NUCLEUS) -> Tensor:
+    """The probability of the least probable token [B, 1] in the smallest set of tokens that reaches `top_p`.
+
+    A token is in while the mass of the more probable ones is below `top_p`, so the most probable always is. Tokens of
+    equal probability are in or out together.
+    """
+    candidates = min(candidates, probability_BV.shape[1])
+    most_BC = largest(probability_BV, candidates)
+    mass_BC = most_BC.cumsum(-1)
+    count_B1 = (mass_BC - most_BC < top_p).sum(-1, keepdim=True).clamp_(min=1)
+    least_B1 = most_BC.gather(1, count_B1 - 1)
+    wider = mass_BC[:, -1] < top_p
+    if candidates < probability_BV.shape[1] and wider.any():
+        least_B1[wider] = nucleus(probability_BV[wider], top_p, probability_BV.shape[1])
+    return least_B1
+
+
+def probabilities(logits_BV: Tensor, sampling: Sampling) -> Tensor:
+    """What next tokens are drawn in proportion to, [B, V], after temperature and top-p: what is excluded is 0.
+
+    A row sums to 1, or to the mass of its nucleus.
+    """
+    if sampling.temperature != 1:
         logits_BV = logits_BV / sampling.temperature
-    return nucleus(logits_BV, sampling.top_p) if sampling.top_p < 1 else logits_BV
+    probability_BV = logits_BV.softmax(-1)
+    if sampling.top_p < 1:
+        probability_BV.masked_fill_(probability_BV < nucleus(probability_BV, sampling.top_p), 0)
+    return probability_BV
 
 
 def draw(logits_BV: Tensor, sampling: Sampling, uniform_B: Tensor) -> Tensor:
     """Next tokens [B], by inversion: the first whose cumulated probability reaches a number in (0, 1].
 
     `torch.multinomial` draws V random numbers for a token, which on a CPU takes longer than the model.
+
+    Raises:
+        StudyError: the logits of a row are all -inf, or not numbers.
     """
-    if not torch.isfinite(logits_BV.amax(-1)).all():
-        raise StudyError("every token is banned: nothing is left to sample")
     if sampling.temperature == 0:
-        return logits_BV.argmax(-1)
-    cumulated = logits_BV.softmax(-1).cumsum(-1)
-    # Excluded tokens add nothing: none of them is the first to reach a positive number.
-    return torch.searchsorted(cumulated, uniform_B[:, None] * cumulated[:, -1:])[:, 0]
+        total_B, next_B = logits_BV.max(-1)
+    else:
+        cumulated_BV = probabilities(logits_BV, sampling).cumsum_(-1)
+        total_B = cumulated_BV[:, -1]
+        # Excluded tokens add nothing: none of them is the first to reach a positive number.
+        next_B = torch.searchsorted(cumulated_BV, (uniform_B * total_B)[:, None])[:, 0]
+    if not torch.isfinite(total_B).all():
+        raise StudyError("every token is banned: nothing is left to sample")
+    return next_B
 
 
 def pad_prompts(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
@@ -99,7 +122,7 @@ def generate(
     """Write one sequence for each prompt.
 
     Args:
-        model: a model with `start` and `step`; in evaluation mode.
+        model: a model with `start` and `step`; in evaluation mode. The logits that a step gives are overwritten.
         prompts: token ids the encoder reads, without a start token; `[]` writes from nothing.
         forced: token ids each output begins with (they count and are returned).
         generator: source of randomness; the global one if None.
@@ -112,42 +135,50 @@ def generate(
     forced = forced or [[] for _ in prompts]
     if len(forced) != len(prompts):
         raise StudyError(f"{len(forced)} forced beginnings were given for {len(prompts)} prompts")
+    longest = max(map(len, forced))
+    if longest > sampling.max_tokens:
+        raise StudyError(f"a forced beginning of {longest} tokens is longer than max_tokens={sampling.max_tokens}")
     if model.training:
         raise StudyError("the model is in training mode: call model.eval() before generating")
     device = next(model.parameters()).device
     cache = model.start(*pad_prompts(prompts, device), length=sampling.max_tokens)
-    given_BT, is_given_BT = _forced_table(forced, sampling.max_tokens, device)
-    stop = torch.tensor(sampling.stop, device=device)
+    given_NT, is_given_NT = _forced_table(forced, device)
+    banned, stop = (torch.tensor(ids, dtype=torch.int64, device=device) for ids in (sampling.banned, sampling.stop))
 
+    output_BT = torch.full((len(prompts), sampling.max_tokens), PAD, device=device)
+    written_NT = output_BT.clone()
     rows_N = torch.arange(len(prompts), device=device)
     done_N = torch.zeros(len(prompts), dtype=torch.bool, device=device)
     token_N = torch.full((len(prompts),), BOS, device=device)
-    output_BT = torch.full((len(prompts), sampling.max_tokens), PAD, device=device)
     for position in range(sampling.max_tokens):
-        logits_NV = filtered_logits(model.step(token_N, cache), sampling)
+        logits_NV = model.step(token_N, cache).index_fill_(1, banned, float("-inf"))
         # One number for every prompt, finished or not: what a sequence gets does not depend on the others.
         uniform_B = 1 - torch.rand(len(prompts), device=device, generator=generator)
         next_N = draw(logits_NV, sampling, uniform_B[rows_N])
-        is_given_N = is_given_BT[rows_N, position]
-        next_N = torch.where(is_given_N, given_BT[rows_N, position], next_N)
-        done_N = done_N | (torch.isin(next_N, stop) & ~is_given_N)
+        stops_N = (next_N[:, None] == stop).any(-1)
+        if position < longest:
+            is_given_N = is_given_NT[:, position]
+            next_N = torch.where(is_given_N, given_NT[:, position], next_N)
+            stops_N &= ~is_given_N
+        done_N |= stops_N
         token_N = next_N.masked_fill(done_N, PAD)
-        output_BT[rows_N, position] = token_N
+        written_NT[:, position] = token_N
         finished = int(done_N.sum())
         if finished == len(rows_N):
             break
         if finished * 4 >= len(rows_N):  # dropping rows copies the cache, so not for every one of them
+            output_BT[rows_N] = written_NT
             going = ~done_N
-            rows_N, token_N, done_N = rows_N[going], token_N[going], done_N[going]
+            rows_N, token_N, done_N, written_NT = rows_N[going], token_N[going], done_N[going], written_NT[going]
+            given_NT, is_given_NT = given_NT[going], is_given_NT[going]
             cache.keep(going)
+    output_BT[rows_N] = written_NT
     return [[t for t in row if t != PAD] for row in output_BT.tolist()]
 
 
-def _forced_table(forced: Sequence[Sequence[int]], length: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Tokens [B, length] that outputs begin with, and where there are some."""
-    longest = max(map(len, forced))
-    if longest > length:
-        raise StudyError(f"a forced beginning of {longest} tokens is longer than max_tokens={length}")
-    given = torch.tensor([[*tokens, *[PAD] * (length - len(tokens))] for tokens in forced], device=device)
-    lengths = torch.tensor([len(tokens) for tokens in forced], device=device)
-    return given, torch.arange(length, device=device) < lengths[:, None]
+def _forced_table(forced: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Tokens that outputs begin with, [N, longest of them], and where there are some."""
+    lengths = torch.tensor([len(tokens) for tokens in forced])
+    rows = [torch.tensor(tokens, dtype=torch.int64) for tokens in forced]
+    given = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PAD)
+    return given.to(device), (torch.arange(given.shape[1]) < lengths[:, None]).to(device)

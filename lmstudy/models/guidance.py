@@ -9,7 +9,8 @@ Strength 1 is the good model itself, 0 the bad one; above 1 the good one is push
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -17,19 +18,23 @@ from torch import Tensor, nn
 from lmstudy.models.network import Writer
 
 
-class Pair(NamedTuple):
-    """The caches of the two readings, which always hold the same rows."""
+@dataclass
+class Readings:
+    """The cache of both readings: the wanted ones of all rows, then the unwanted."""
 
-    wanted: Any
-    unwanted: Any
+    both: Any
+    rows: int
 
     def keep(self, rows: Tensor) -> None:
-        self.wanted.keep(rows)
-        self.unwanted.keep(rows)
+        """Go on with these rows [N] alone, a bool mask or indices, in both readings."""
+        if rows.dtype == torch.bool:
+            rows = rows.nonzero()[:, 0]
+        self.both.keep(torch.cat([rows, rows + self.rows]))
+        self.rows = len(rows)
 
 
 class Guided:
-    """A `lmstudy.models.network.Writer` that steers another one: every token costs two steps of it.
+    """A `lmstudy.models.network.Writer` that steers another one: every step is one of twice the rows.
 
     Args:
         model: the model that knows control tokens.
@@ -52,14 +57,15 @@ class Guided:
     def parameters(self) -> Iterator[nn.Parameter]:
         return self.model.parameters()
 
-    def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> Pair:
-        return Pair(
-            self.model.start(tokens_BS, documents_BS, length),
-            self.model.start(self._counterpart[tokens_BS], documents_BS, length),
-        )
+    def start(self, tokens_BS: Tensor, documents_BS: Tensor, length: int) -> Readings:
+        both = self.model.start(self._read_twice(tokens_BS), documents_BS.repeat(2, 1), length)
+        return Readings(both, len(tokens_BS))
 
-    def step(self, tokens_B: Tensor, cache: Pair) -> Tensor:
+    def step(self, tokens_B: Tensor, cache: Readings) -> Tensor:
         """Logits [B, V] of the equation above."""
-        wanted = self.model.step(tokens_B, cache.wanted)
-        unwanted = self.model.step(self._counterpart[tokens_B], cache.unwanted)
+        wanted, unwanted = self.model.step(self._read_twice(tokens_B), cache.both).chunk(2)
         return unwanted + self.strength * (wanted - unwanted)
+
+    def _read_twice(self, tokens: Tensor) -> Tensor:
+        """Tokens [B, ...] as they are, then [B, ...] with their counterparts: one step for both readings."""
+        return torch.cat([tokens, self._counterpart[tokens]])

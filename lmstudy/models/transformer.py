@@ -194,19 +194,17 @@ class DecoderLayer(nn.Module):
     def start(self, memory_BSD: Tensor, length: int) -> decoding.LayerState:
         """The layer prepared for one position at a time behind a memory, with room for `length` of them."""
         own, cross = self.self_attention, self.encoder_decoder_attention
-        shape = (len(memory_BSD), own.heads, length, memory_BSD.shape[-1] // own.heads)
-        memory_keys, memory_values = cross.keys_values(memory_BSD)
+        key, value = own.key_value.weight.chunk(2)
+        turning = decoding.paired(own.query.weight, own.heads), decoding.paired(key, own.heads)
         return decoding.LayerState(
-            query_key_value=decoding.behind(self.attention_norm, own.query, own.key_value),
-            output=own.output.weight.t().contiguous(),
-            cross_query=decoding.behind(self.cross_norm, cross.query),
-            cross_output=cross.output.weight.t().contiguous(),
-            gate_up=decoding.behind(self.feed_forward_norm, self.feed_forward.gate_up),
-            down=self.feed_forward.down.weight.t().contiguous(),
-            self_keys=memory_BSD.new_empty(shape),
-            self_values=memory_BSD.new_empty(shape),
-            memory_keys=memory_keys.contiguous(),
-            memory_values=memory_values.contiguous(),
+            query_key_value=decoding.Matrix(decoding.behind(self.attention_norm, *turning, value)),
+            output=decoding.Matrix(own.output.weight.t()),
+            cross_query=decoding.Matrix(decoding.behind(self.cross_norm, cross.query.weight)),
+            cross_output=decoding.Matrix(cross.output.weight.t()),
+            gate_up=decoding.Matrix(decoding.behind(self.feed_forward_norm, self.feed_forward.gate_up.weight)),
+            down=decoding.Matrix(self.feed_forward.down.weight.t()),
+            own=memory_BSD.new_empty(len(memory_BSD), 2 * own.heads, length, memory_BSD.shape[-1] // own.heads),
+            memory=torch.cat(cross.keys_values(memory_BSD), 1),
         )
 
 
@@ -331,11 +329,17 @@ class Seq2SeqTransformer(TiedOutput):
         memory_BSD = self.encode(tokens_BS, documents_BS)
         query_documents = torch.ones_like(documents_BS[:, :1])
         mask = attention_mask(query_documents, documents_BS, causal=False, dtype=memory_BSD.dtype)
-        layers = [cast(DecoderLayer, layer).start(memory_BSD, length) for layer in self.decoder]
-        output_weight = (self.output_weight * self.decoder_norm.weight).t().contiguous()
-        return decoding.Cache(layers, output_weight, mask)
+        output = decoding.behind(self.decoder_norm, self.output_weight)
+        return decoding.Cache(
+            layers=[cast(DecoderLayer, layer).start(memory_BSD, length) for layer in self.decoder],
+            embedding=self.embedding.weight * self.d_model**0.5,
+            output=decoding.Matrix(output),
+            turns=decoding.turns(self.rotary[:, :length].to(memory_BSD.dtype), self.heads),
+            memory_mask=mask,
+            smallest=memory_BSD.new_tensor((self.d_model * torch.finfo(memory_BSD.dtype).eps) ** 0.5),
+            sources=torch.arange(len(memory_BSD), device=memory_BSD.device),
+        )
 
     def step(self, tokens_B: Tensor, cache: decoding.Cache) -> Tensor:
         """Logits [B, V] of the token after `tokens_B`; the cache advances by one position."""
-        cos, sin = self.rotary[:, cache.length]
-        return decoding.step(self.embed(tokens_B[:, None])[:, 0], cache, torch.cat([cos, cos]), torch.cat([-sin, sin]))
+        return decoding.step(tokens_B, cache)

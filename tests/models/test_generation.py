@@ -10,7 +10,7 @@ from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.data.tokenizer import BOS, EOS, PAD
 from lmstudy.errors import StudyError
 from lmstudy.models.decoding import Cache
-from lmstudy.models.generation import Sampling, draw, filtered_logits, generate, nucleus, pad_prompts
+from lmstudy.models.generation import Sampling, draw, generate, largest, nucleus, pad_prompts, probabilities
 from lmstudy.models.transformer import Seq2SeqTransformer
 
 V = 60
@@ -42,20 +42,19 @@ def test_greedy_follows_the_uncached_argmax_in_a_batch_and_alone(model):
         assert generate(model, [prompt], sampling) == [output]
 
 
-def test_top_p_temperature_and_bans():
+def test_top_p_and_temperature():
     logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]]))
-    kept = lambda **settings: torch.isfinite(filtered_logits(logits, Sampling(banned=(), **settings)))[0].tolist()  # noqa: E731
-    assert kept(top_p=0.79) == [True, True, False, False]
-    assert kept(top_p=0.81) == [True, True, True, False]
-    assert kept(top_p=0.01) == [True, False, False, False]
-    assert torch.isfinite(filtered_logits(logits, Sampling(banned=(0,))))[0].tolist() == [False, True, True, True]
-    halved = filtered_logits(logits, Sampling(banned=(), temperature=0.5)).softmax(-1)
-    squares = torch.tensor([0.25, 0.09, 0.0225, 0.0025])
-    torch.testing.assert_close(halved[0], squares / squares.sum())
+    kept = lambda top_p: (probabilities(logits, Sampling(top_p=top_p)) > 0)[0].tolist()  # noqa: E731
+    assert kept(0.79) == [True, True, False, False]
+    assert kept(0.81) == [True, True, True, False]
+    assert kept(0.01) == [True, False, False, False]
+    squares = torch.tensor([[0.25, 0.09, 0.0225, 0.0025]])
+    halved = probabilities(logits, Sampling(temperature=0.5))
+    torch.testing.assert_close(halved, squares / squares.sum())
 
 
 def sorted_nucleus(logits: torch.Tensor, top_p: float) -> torch.Tensor:
-    """Top-p as it is usually written: sort all, add up, cut."""
+    """Top-p as it is usually written: sort all, add up, cut. Logits, -inf for what is excluded."""
     values, order = logits.sort(dim=-1, descending=True)
     probability = values.softmax(-1)
     excluded = probability.cumsum(-1) - probability >= top_p
@@ -69,11 +68,26 @@ def test_the_nucleus_equals_that_of_a_full_sort(scale, top_p):
     generator = torch.Generator().manual_seed(0)
     logits = scale * torch.randn(200, V, generator=generator, dtype=torch.float64)
     logits[100:, :7] = float("-inf")  # banned
-    expected = sorted_nucleus(logits, top_p)
+    probability = logits.softmax(-1)
+    expected = torch.isfinite(sorted_nucleus(logits, top_p)) & (probability > 0)
     for candidates in [*range(1, 9), 20, V - 1, V, V + 5]:
-        assert torch.equal(nucleus(logits, top_p, candidates), expected)
+        kept = (probability >= nucleus(probability, top_p, candidates)) & (probability > 0)
+        assert torch.equal(kept, expected)
     wide = scale * torch.randn(20, 1000, generator=generator, dtype=torch.float64)
-    assert torch.equal(nucleus(wide, top_p), sorted_nucleus(wide, top_p))
+    found = probabilities(wide, Sampling(top_p=top_p))
+    assert torch.equal(found > 0, torch.isfinite(sorted_nucleus(wide, top_p)) & (wide.softmax(-1) > 0))
+    kept = found > 0
+    assert torch.equal(found[kept], wide.softmax(-1)[kept])
+
+
+@pytest.mark.parametrize("count", [1, 5, V])
+def test_the_largest_numbers_are_those_of_topk(count):
+    x = torch.randn(30, V, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(largest(x, count), x.topk(count).values)
+
+
+def test_equally_probable_tokens_stay_or_go_together():
+    assert (probabilities(torch.zeros(1, V), Sampling(top_p=0.5)) > 0).all()
 
 
 def test_numbers_are_drawn_by_inversion_in_the_right_proportions():
@@ -123,6 +137,8 @@ def plain_samples(model, prompts, sampling: Sampling, forced, generator) -> list
             done[row] |= token in sampling.stop and not given
             if not done[row]:
                 outputs[row].append(token)
+        if all(done):
+            break
     return outputs
 
 
@@ -147,11 +163,12 @@ def test_dropping_finished_rows_changes_no_sample(model, sampling, monkeypatch):
     model.double()  # a rounding error of float32 could move a draw
     prompts = PROMPTS * 3
     forced = [[], [7, 8], [40], [], *[[]] * 8]
-    settings = {"forced": forced, "generator": torch.Generator().manual_seed(11)}
-    found = generate(model, prompts, sampling, **settings)
+    ours, plain = (torch.Generator().manual_seed(11) for _ in range(2))
+    found = generate(model, prompts, sampling, forced=forced, generator=ours)
     with torch.inference_mode():
-        expected = plain_samples(model, prompts, sampling, forced, torch.Generator().manual_seed(11))
+        expected = plain_samples(model, prompts, sampling, forced, plain)
     assert found == expected
+    assert torch.equal(ours.get_state(), plain.get_state())  # who draws next goes on alike
     assert len(kept) >= 3
     sizes = [len(prompts), *(rows for _, rows in kept)]
     assert all(after <= 0.75 * before for before, after in pairwise(sizes))
