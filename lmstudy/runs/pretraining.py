@@ -198,9 +198,11 @@ def _fit(run: Run) -> Record:
         trainer = training.trainer
         sharded = placed.strategy == "fsdp"
         with clock.within("compiling"):
-            module.compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
-        data.trimmed = not module.compiled  # one shape, one graph
-        choose_attention(module.model, placed.attention, placed.accelerator, module.compiled)
+            compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
+        if compiled:
+            module.part = torch.compile(module.part, dynamic=False)
+        data.trimmed = not compiled  # one shape, one graph
+        choose_attention(module.model, placed.attention, placed.accelerator, compiled)
         try:
             training.fit(module, batches.training)
             clock.enter("evaluation")

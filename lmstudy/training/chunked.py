@@ -9,7 +9,6 @@ any function of the logits.
 """
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import torch
@@ -41,10 +40,13 @@ Part = tuple[tuple[Tensor, ...], Tensor, dict[str, Tensor]]
 """Gradients of a chunk's logits and values, its loss, and its scalars."""
 
 
-def _part(
+def part(
     objective: Objective, logits: Tensor, labels: Tensor, scores: Tensor | None, share: Tensor, *values: Tensor
 ) -> Part:
-    """Of a chunk that holds a `share` [] of the batch's labels; loss and scalars are weighed by it."""
+    """Of a chunk that holds a `share` [] of the batch's labels; loss and scalars are weighed by it.
+
+    `torch.compile(part, dynamic=False)` does it in one pass over the chunk.
+    """
 
     def weighed(logits: Tensor, *values: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         output = objective(logits, labels, scores, *values)
@@ -55,11 +57,6 @@ def _part(
     return gradients, loss, {name: value * share for name, value in scalars.items()}
 
 
-@cache
-def _compiled() -> Callable[..., Part]:
-    return torch.compile(_part, dynamic=False)
-
-
 def chunked_objective(
     objective: Objective,
     hidden_BTD: Tensor,
@@ -68,7 +65,7 @@ def chunked_objective(
     scores_BT: Tensor | None = None,
     values_BT: Tensor | None = None,
     chunk: int | None = None,
-    compiled: bool = False,
+    taken: Callable[..., Part] = part,
 ) -> ObjectiveOutput:
     """`objective(hidden @ weight.T, labels, scores)`, a few whole rows at a time.
 
@@ -84,7 +81,7 @@ def chunked_objective(
         scores_BT: misalignment score of each label's segment, or None.
         values_BT: what a critic expects at each label, for an objective that has one.
         chunk: labels a chunk holds, rounded down to whole rows, at least one; None: `CHUNK` of the device.
-        compiled: whether the objective goes through `torch.compile`, for the fixed shape of a chunk.
+        taken: `part`, or what it compiles to.
     """
     device = labels_BT.device.type
     rows = max(1, (chunk or CHUNK.get(device, CHUNK["cuda"])) // labels_BT.shape[1])
@@ -97,7 +94,6 @@ def chunked_objective(
     autocast = torch.is_autocast_enabled(device)
     dtype = torch.get_autocast_dtype(device) if autocast else hidden_BTD.dtype
     hidden, weight = hidden_BTD.detach().to(dtype), weight_VD.detach().to(dtype)  # once, not for every chunk
-    part = _compiled() if compiled else _part
     for number, share in enumerate(shares):
         here = slice(number * rows, (number + 1) * rows)
         if not held[number]:
@@ -106,7 +102,7 @@ def chunked_objective(
         with torch.autocast(device, enabled=False):
             logits = F.linear(hidden[here], weight)
             values = [given[here].detach() for given in inputs[2:]]
-            (of_logits, *of_value), loss, found = part(objective, logits, labels_BT[here], scores, share, *values)
+            (of_logits, *of_value), loss, found = taken(objective, logits, labels_BT[here], scores, share, *values)
             of_hidden[here] = of_logits @ weight
             of_weight += of_logits.flatten(0, 1).mT @ hidden[here].flatten(0, 1)
         for whole, of_part in zip(of_values, of_value, strict=True):

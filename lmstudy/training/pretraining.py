@@ -1,5 +1,6 @@
 """Pretraining as a LightningModule: any model, any objective."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -13,7 +14,7 @@ from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.errors import StudyError
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.objectives.mle import MLE
-from lmstudy.training.chunked import chunked_objective
+from lmstudy.training.chunked import Part, chunked_objective, part
 from lmstudy.training.compilation import compiled_whole
 from lmstudy.training.metrics import LanguageModelMetrics
 from lmstudy.training.muon import Muon
@@ -60,8 +61,8 @@ class PretrainingModule(L.LightningModule):
             self.critic = Critic(embedding.embedding_dim)
         self.totals: dict[str, list[list[float]]] = {}
         """Bits and bytes by document group, [groups][2], of each split last evaluated."""
-        self.compiled = False
-        """Whether the loss is compiled, as the network is."""
+        self.part: Callable[..., Part] = part
+        """How the loss of a chunk is taken; compiled, where the network is."""
         self.split = "valid"
 
     def forward(self, batch: Seq2SeqBatch) -> Tensor:
@@ -77,7 +78,7 @@ class PretrainingModule(L.LightningModule):
         elif objective.scored:
             objective = MLE()
         output = chunked_objective(
-            objective, hidden, model.output_weight, batch.labels, scores, values, compiled=self.compiled
+            objective, hidden, model.output_weight, batch.labels, scores, values, taken=self.part
         )
         # Processes hold different numbers of labels; weighted so, the mean of their gradients is the
         # gradient of the mean over all labels of the global batch.

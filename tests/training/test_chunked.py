@@ -11,7 +11,7 @@ from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.preferences.objectives.rwr import RWR
 from lmstudy.preferences.objectives.selective import Selective
 from lmstudy.preferences.objectives.unlikelihood import Unlikelihood
-from lmstudy.training.chunked import chunked_objective
+from lmstudy.training.chunked import chunked_objective, part
 from lmstudy.training.compilation import compilation_problem
 
 
@@ -107,11 +107,11 @@ class Masked:
 )
 def test_compiled_loss_scalars_and_gradients_equal_the_plain_path(case, objective):
     found = []
-    for compiled in (False, True):
+    for taken in (part, torch.compile(part, dynamic=False)):
         hidden, weight, labels, scores = (given.clone() for given in case)
         values = torch.zeros(labels.shape, requires_grad=True) if getattr(objective, "critic", False) else None
         inputs = [hidden.detach().requires_grad_(), weight.detach().requires_grad_()]
-        output = chunked_objective(objective, *inputs, labels, scores, values, chunk=24, compiled=compiled)
+        output = chunked_objective(objective, *inputs, labels, scores, values, chunk=24, taken=taken)
         output.loss.backward()
         found.append(
             (output.loss.detach(), output.scalars, *(x.grad for x in inputs), values is not None and values.grad)

@@ -17,7 +17,7 @@ from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.runs.pretraining import train
 from lmstudy.training import compilation
-from lmstudy.training.chunked import chunked_objective
+from lmstudy.training.chunked import chunked_objective, part
 from lmstudy.training.compilation import (
     FLEX_FROM,
     PAYS_FROM,
@@ -160,7 +160,7 @@ def test_training_validation_and_evaluation_share_a_graph(tiny, monkeypatch, equ
 
     monkeypatch.setattr(torch, "compile", lambda function, **settings: real(function, backend=backend, **settings))
     record = train(compose_config("train", [*tiny, "trainer.compile=true"]))
-    assert len(graphs) == 1
+    assert len(graphs) == 2  # the network, and the loss of a chunk
     plain = train(compose_config("train", [*tiny, "trainer.compile=false", "runs=" + tiny[-1].split("=")[1] + "2"]))
     assert record.id == plain.id
     assert record.metrics["valid/bits_per_byte"] == pytest.approx(plain.metrics["valid/bits_per_byte"], rel=1e-5)
@@ -185,7 +185,8 @@ def test_compiled_loss_and_gradients_are_those_of_the_plain_network():
         assert compile_network(model, wish, 1) is wish
         choose_attention(model, "auto", "cpu", wish)
         hidden = model.hidden(batch)
-        loss = chunked_objective(MLE(), hidden, model.output_weight, batch.labels, compiled=wish).loss
+        taken = torch.compile(part, dynamic=False) if wish else part
+        loss = chunked_objective(MLE(), hidden, model.output_weight, batch.labels, taken=taken).loss
         loss.backward()
         losses.append(loss.item())
         gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
