@@ -39,16 +39,20 @@ class Job:
 
 
 def run_jobs(jobs: Sequence[Job], at_once: int | None = None) -> None:
-    """Execute notebooks, `at_once` at a time (None: `AT_ONCE`, or the cores there are), the slowest first.
+    """Execute notebooks, the slowest first.
 
     They share the cores: variables of the environment that are not set tell each kernel how many threads it may use.
     One that fails stops no other. One that found a run locked that another is making is run again, after the others
     and alone. When this process is interrupted or dies, all kernels end.
 
+    Args:
+        jobs: in the order of the book.
+        at_once: how many run at a time, at most as many as there are cores; None: `AT_ONCE`.
+
     Raises:
         StudyError: some failed; the message is that of each.
     """
-    at_once = min(AT_ONCE, processors()) if at_once is None else at_once
+    at_once = max(1, min(len(jobs), AT_ONCE if at_once is None else at_once, processors()))
     threads = max(1, processors() // at_once)
     variables = {name: str(threads) for name in THREADS if name not in os.environ} if at_once > 1 else {}
     ordered = sorted(jobs, key=lambda job: -seconds_before(job.output))
@@ -81,8 +85,8 @@ def _run(jobs: Sequence[Job], at_once: int, variables: Mapping[str, str]) -> dic
                 job = waiting.popleft()
                 here, there = context.Pipe(duplex=False)
                 started = context.Process(target=_work, args=(job, dict(variables), there))
-                going[here] = job, started
                 started.start()
+                going[here] = job, started
                 there.close()
                 lines.begin(job.path.name)
             for pipe in wait(list(going)):

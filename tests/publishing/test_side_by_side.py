@@ -71,7 +71,8 @@ def test_a_failure_stops_no_other_and_each_is_reported_whole(tmp_path, capsys):
     assert "01_a.ipynb" in capsys.readouterr().out.splitlines()[0]
 
 
-def test_a_notebook_whose_run_another_one_is_making_runs_after_it(tmp_path):
+def test_a_notebook_whose_run_another_one_is_making_runs_after_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(side_by_side, "processors", lambda: 2)
     tried = tmp_path / "tried"
     needs = f"""import pathlib
 if not (tried := pathlib.Path({str(tried)!r})).exists():
@@ -79,7 +80,7 @@ if not (tried := pathlib.Path({str(tried)!r})).exists():
     raise RuntimeError("run r {BUSY}: wait for it or stop it")
 print("found")"""
     jobs = [job(tmp_path, "01_a", "1"), job(tmp_path, "02_b", needs)]
-    run_jobs(jobs, at_once=2)
+    run_jobs(jobs)
     assert outputs(jobs[1].output) == "found\n"
     assert not list((tmp_path / "out").glob("*.failed.ipynb"))
 
@@ -108,10 +109,12 @@ def test_no_kernel_stays_behind(tmp_path, ending):
         write_notebook(tmp_path / f"{name}.ipynb", cell)
     code = f"""
 from pathlib import Path
+from lmstudy.publishing import side_by_side
 from lmstudy.publishing.side_by_side import Job, run_jobs
+side_by_side.processors = lambda: 2
 if __name__ == "__main__":
     paths = sorted(Path({str(tmp_path)!r}).glob("*.ipynb"))
-    run_jobs([Job(path, path.with_suffix(".out"), {{}}, dict) for path in paths], at_once=2)
+    run_jobs([Job(path, path.with_suffix(".out"), {{}}, dict) for path in paths])
 """
     (tmp_path / "main.py").write_text(code)
     group = subprocess.Popen([sys.executable, str(tmp_path / "main.py")], start_new_session=True)
