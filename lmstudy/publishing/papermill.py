@@ -76,12 +76,13 @@ def _execute(path: Path, output: Path, parameters: dict[str, Any], show: Callabl
                 str(path),
                 str(output),
                 parameters=parameters,
-                kernel_name=kernel,
+                kernel_name=kernel.name,
                 language="python",
                 progress_bar=False,
                 execution_timeout=CELL_TIMEOUT_S,
                 start_timeout=180,
                 on_cell_start=begins,
+                config=kernel.config,
             )
         except PapermillExecutionError as error:
             raise StudyError(_failure(path, error, sources, injected)) from None

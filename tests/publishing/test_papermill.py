@@ -54,6 +54,19 @@ def test_a_failing_cell_is_shown_and_leaves_the_earlier_output(tmp_path):
     assert not list(tmp_path.glob(".*partial*"))
 
 
+def test_a_kernel_takes_no_port_that_another_one_may_get(tmp_path):
+    shown = "from ipykernel.kernelapp import IPKernelApp\nprint(IPKernelApp.instance().transport, IPKernelApp.instance().ip)"
+    source = write_notebook(tmp_path / "01_a.ipynb", shown)
+    places = []
+    for _ in range(2):
+        run_notebook(source, tmp_path / "out.ipynb", {})
+        transport, place = outputs(tmp_path / "out.ipynb").split()
+        assert transport == "ipc"
+        assert not Path(place).parent.exists()
+        places.append(place)
+    assert places[0] != places[1]
+
+
 def test_nothing_runs_when_a_parameter_is_wrong(tmp_path):
     source = write_notebook(tmp_path / "03_c.ipynb", f"open({str(tmp_path / 'ran')!r}, 'w')")
     with pytest.raises(StudyError, match="unknown parameter 'speed'"):
