@@ -55,7 +55,7 @@ def test_a_failing_cell_is_shown_and_leaves_the_earlier_output(tmp_path):
 
 
 def test_a_kernel_takes_no_port_that_another_one_may_get(tmp_path):
-    shown = "from ipykernel.kernelapp import IPKernelApp\nprint(IPKernelApp.instance().transport, IPKernelApp.instance().ip)"
+    shown = "from ipykernel.kernelapp import IPKernelApp\napp = IPKernelApp.instance()\nprint(app.transport, app.ip)"
     source = write_notebook(tmp_path / "01_a.ipynb", shown)
     places = []
     for _ in range(2):
