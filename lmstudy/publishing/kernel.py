@@ -39,7 +39,7 @@ def this_interpreter_as_kernel(**environment: str) -> Iterator[Kernel]:
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
             **environment,
         }
-        quiet = ["--log-level=ERROR"]  # it warns that it talks over the loopback interface
+        quiet = ["--log-level=CRITICAL"]  # it tells that it is interrupted when it is ended
         overrides = {"display_name": "Python 3", "env": variables}
         write_kernel_spec(Path(folder, "kernels", KERNEL_NAME), overrides, quiet)
         before = os.environ.get("JUPYTER_PATH")

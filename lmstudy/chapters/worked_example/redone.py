@@ -203,7 +203,7 @@ def train_all(
     Of each: the trained example, its last loss, and its last probabilities (sentences, positions, words).
     """
     models = [Example(seed) for seed in seeds]
-    parameters, _ = stack_module_state(models)  # type: ignore[arg-type]
+    parameters, _ = stack_module_state(models)
     targets = torch.tensor([numbers(sentence) for sentence in sentences])
 
     def forward(own: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
