@@ -37,7 +37,11 @@ class Imports:
         own = {name for cell in cells for name in _names(cell, notebook)}
         if any(name.startswith(CLAIMS) for name in own):
             own |= {".".join([*name.split(".")[:3], "claims"]) for name in own if name.startswith("lmstudy.chapters.")}
-        found = self._closure(own, set())
+        return self.of_modules(*own)
+
+    def of_modules(self, *names: str) -> list[Path]:
+        """The files of `root/lmstudy` that may be executed when modules of these dotted names are, as `of` has them."""
+        found = self._closure(names, set())
         configured = self._configured
         if self.root / "lmstudy" / "benchmark" / "__init__.py" not in found:
             configured = {name for name in configured if not name.startswith("lmstudy.benchmark.")}

@@ -4,18 +4,33 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from ipykernel.kernelspec import KERNEL_NAME, write_kernel_spec
+from traitlets.config import Config
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What papermill needs to start a kernel."""
+
+    name: str
+    """Of its specification."""
+    config: Config
+    """Of its manager."""
 
 
 @contextlib.contextmanager
-def this_interpreter_as_kernel(**environment: str) -> Iterator[str]:
-    """Name of a kernel specification that runs `sys.executable`, found before all others while in use.
+def this_interpreter_as_kernel(**environment: str) -> Iterator[Kernel]:
+    """A kernel specification that runs `sys.executable`, found before all others while in use.
 
     A `python3` specification in the user's folders may belong to another environment, and start-up files
     of the user's IPython profile could change results: the kernel gets an empty profile. Figures are drawn
     inline even where the caller's MPLBACKEND says otherwise. Variables of `environment` are set in the kernel.
+
+    Kernels are spoken to through sockets in a folder of their own: ports are looked up first and taken later, and two
+    kernels that start at the same time could get the same.
     """
     with tempfile.TemporaryDirectory(prefix="lmstudy-kernel-") as folder:
         variables = {
@@ -24,13 +39,14 @@ def this_interpreter_as_kernel(**environment: str) -> Iterator[str]:
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
             **environment,
         }
-        quiet = ["--log-level=ERROR"]  # it warns that it talks over the loopback interface
+        quiet = ["--log-level=CRITICAL"]  # it tells that it is interrupted when it is ended
         overrides = {"display_name": "Python 3", "env": variables}
         write_kernel_spec(Path(folder, "kernels", KERNEL_NAME), overrides, quiet)
         before = os.environ.get("JUPYTER_PATH")
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder, before]))
         try:
-            yield KERNEL_NAME
+            sockets = {"transport": "ipc", "ip": str(Path(folder, "socket"))}
+            yield Kernel(KERNEL_NAME, Config({"KernelManager": sockets}))
         finally:
             if before is None:
                 del os.environ["JUPYTER_PATH"]

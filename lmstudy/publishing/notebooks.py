@@ -10,6 +10,7 @@ from lmstudy.errors import StudyError
 from lmstudy.publishing.fingerprint import files_under, fingerprint
 from lmstudy.publishing.imports import Imports
 from lmstudy.publishing.parameters import declared_parameters, read_notebook
+from lmstudy.publishing.side_by_side import Job, run_jobs
 
 
 def find_notebooks(folder: Path, only: Sequence[str] = ()) -> list[Path]:
@@ -59,10 +60,10 @@ def run_all(
     Of the `common` parameters, and of its `own` by its name, a notebook gets those it declares with another value.
     It is skipped, unless `fresh`, where nothing has changed that it depends on: its file, these parameters, the modules
     that it can come to, the configuration, the records that it read, and `extra`: what the caller knows besides, such
-    as the identities of runs and the fingerprints of data. Raises StudyError at the first that fails; those before it
-    are kept.
+    as the identities of runs and the fingerprints of data. Several run at a time. Raises StudyError if any fails, with
+    what each says that did; the others are run, and kept.
     """
-    ran = []
+    jobs = []
     imports, configuration = Imports(root), files_under(root / "conf", "**/*.yaml")
     for notebook in find_notebooks(root / "notebooks", only):
         declared = declared_parameters(notebook)
@@ -75,8 +76,6 @@ def run_all(
         if not fresh and up_to_date(root, output, key):
             print(f"  {notebook.name:<34} unchanged")
             continue
-        from lmstudy.publishing.papermill import run_notebook  # papermill, only where something is to be run
-
-        run_notebook(notebook, output, parameters, metadata=partial(made_from, root, key))
-        ran.append(notebook.name)
-    return ran
+        jobs.append(Job(notebook, output, parameters, partial(made_from, root, key)))
+    run_jobs(jobs)
+    return [job.path.name for job in jobs]

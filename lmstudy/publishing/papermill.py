@@ -12,7 +12,6 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError, strip_color
 
 from lmstudy.errors import StudyError
-from lmstudy.progress import ProgressLine
 from lmstudy.publishing.kernel import this_interpreter_as_kernel
 from lmstudy.publishing.parameters import check_parameters, read_notebook
 
@@ -25,11 +24,13 @@ def run_notebook(
     output: Path,
     parameters: Mapping[str, Any],
     metadata: Callable[[list[str]], Mapping[str, Any]] | None = None,
+    show: Callable[[str], None] = lambda state: None,
 ) -> None:
     """Execute `path` with `parameters` injected and write the result to `output`, whole or not at all.
 
     The kernel is this interpreter and works in the caller's current folder. What `metadata`, if given, makes of
-    the ids of the records that the notebook read is kept under `lmstudy` in the output's metadata.
+    the ids of the records that the notebook read is kept under `lmstudy` in the output's metadata. What it is
+    doing is given to `show`, such as "cell 3/12".
 
     Raises StudyError for a parameter that the notebook does not declare or that has another type, and for
     a cell that fails: the message shows the cell's number, its source and the end of the traceback. Then an
@@ -40,7 +41,7 @@ def run_notebook(
     partial = output.with_name(f".{output.stem}.{os.getpid()}.partial.ipynb")
     failed = output.with_name(f"{output.stem}.failed.ipynb")
     try:
-        read = _execute(path, partial, dict(parameters))
+        read = _execute(path, partial, dict(parameters), show)
         notebook = nbformat.read(partial, as_version=4)
         # The temporary name and the absolute path of this machine are of no use to a reader.
         notebook.metadata.papermill.update({"input_path": path.name, "output_path": output.name})
@@ -58,30 +59,30 @@ def run_notebook(
         partial.unlink(missing_ok=True)
 
 
-def _execute(path: Path, output: Path, parameters: dict[str, Any]) -> list[str]:
+def _execute(path: Path, output: Path, parameters: dict[str, Any], show: Callable[[str], None]) -> list[str]:
     """Run the notebook; the ids of the records that it read, sorted."""
     sources = [cell.source for cell in read_notebook(path).cells]
     injected = 1 if parameters else 0  # papermill adds a cell after the tagged one; count without it
     with (
-        ProgressLine(path.name) as line,
         tempfile.NamedTemporaryFile("r", encoding="utf-8", prefix="lmstudy-read-") as read,
         this_interpreter_as_kernel(LMSTUDY_READ=read.name) as kernel,
     ):
 
-        def show(cell: Any, cell_index: int) -> None:
-            line.update(f"cell {max(1, cell_index + 1 - injected)}/{len(sources)}")
+        def begins(cell: Any, cell_index: int) -> None:
+            show(f"cell {max(1, cell_index + 1 - injected)}/{len(sources)}")
 
         try:
             papermill.execute_notebook(
                 str(path),
                 str(output),
                 parameters=parameters,
-                kernel_name=kernel,
+                kernel_name=kernel.name,
                 language="python",
                 progress_bar=False,
                 execution_timeout=CELL_TIMEOUT_S,
                 start_timeout=180,
-                on_cell_start=show,
+                on_cell_start=begins,
+                config=kernel.config,
             )
         except PapermillExecutionError as error:
             raise StudyError(_failure(path, error, sources, injected)) from None
@@ -89,7 +90,7 @@ def _execute(path: Path, output: Path, parameters: dict[str, Any]) -> list[str]:
             raise StudyError(f"{path}: the kernel died (out of memory?)") from None
         except CellTimeoutError:
             raise StudyError(f"{path}: a cell ran for more than {CELL_TIMEOUT_S / 3600:.0f} hours") from None
-        line.update(f"{len(sources)} cells")
+        show(f"{len(sources)} cells")
         return sorted(set(read.read().split()))
 
 

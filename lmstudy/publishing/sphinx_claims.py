@@ -28,6 +28,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from lmstudy.errors import StudyError
+from lmstudy.publishing.known_claims import kept_results
 from lmstudy.runs.records import load_folder
 from lmstudy.show.claims import numbers, problem, text
 from lmstudy.study.claims import ClaimResult, evaluate_claims
@@ -105,7 +106,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _read(folder: Path) -> dict[str, ClaimResult]:
-    return {result.id: result for result in evaluate_claims(load_folder(folder))}
+    known = kept_results(folder.parents[1]) if folder.parts[-2:] == ("book", "records") else None
+    results = evaluate_claims(load_folder(folder)) if known is None else known
+    return {result.id: result for result in results}
 
 
 def _results(env: BuildEnvironment) -> dict[str, ClaimResult]:

@@ -180,3 +180,15 @@ def test_the_figure_of_directions_shades_the_sectors_of_winners():
     circle = np.array([[math.cos(a), math.sin(a)] for a in 0.1 + np.arange(5) * 2 * math.pi / 5])
     assert sectors(circle) == pytest.approx(360, abs=3)
     assert sectors(PRINTED["W'"].T.astype(float)) == pytest.approx(90, abs=1)  # only 世界, all else is ties
+
+
+@pytest.mark.parametrize("kind", ["softmax", "sigmoid", "softmax twice"])
+@pytest.mark.parametrize("read", [0, 2])
+def test_training_from_many_starts_at_once_equals_training_from_each(kind, read):
+    settings = (redone.SENTENCES, read, 40, 1.0, kind)
+    for seed, (model, loss, p) in zip((3, 5), redone.train_all((3, 5), *settings), strict=True):
+        plain = redone.train(*settings, seed)
+        np.testing.assert_allclose(loss, plain.losses[-1], rtol=1e-12)
+        np.testing.assert_allclose(p, plain.probabilities[-1], rtol=1e-10, atol=1e-14)
+        for own, other in zip(model.parameters(), plain.model.parameters(), strict=True):
+            torch.testing.assert_close(own, other, rtol=1e-10, atol=1e-12)

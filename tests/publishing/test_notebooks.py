@@ -1,7 +1,7 @@
 import pytest
 
 from lmstudy.errors import StudyError
-from lmstudy.publishing import papermill
+from lmstudy.publishing import notebooks
 from lmstudy.publishing.imports import Imports
 from lmstudy.publishing.notebooks import find_notebooks, made_from, run_all, up_to_date
 from lmstudy.publishing.parameters import read_notebook
@@ -48,10 +48,11 @@ def run(root, monkeypatch):
     """Brings the made notebooks up to date, in the place of a kernel; which ran. Each reads the record of its name."""
     read = {"03_speed": [SPEED], "14_results": [RESULTS]}
 
-    def pretend(path, output, parameters, metadata):
-        write_notebook(output, lmstudy=metadata(read[path.stem]), given=parameters)
+    def pretend(jobs):
+        for job in jobs:
+            write_notebook(job.output, lmstudy=job.metadata(read[job.path.stem]), given=job.parameters)
 
-    monkeypatch.setattr(papermill, "run_notebook", pretend)
+    monkeypatch.setattr(notebooks, "run_jobs", pretend)
     return lambda extra="", **common: [name[:2] for name in run_all(root, root / "out", common, extra=extra)]
 
 

@@ -1,6 +1,5 @@
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from tests.conftest import write_files
 from tests.publishing.notebook_files import outputs, write_notebook
 
 
-def test_a_notebook_runs_with_its_parameters_in_this_interpreter(tmp_path, capsys, monkeypatch):
+def test_a_notebook_runs_with_its_parameters_in_this_interpreter(tmp_path, monkeypatch):
     # A kernel of the user that would be found first, and a backend that shows no figure.
     other = json.dumps({"argv": ["/bin/false"], "display_name": "Other", "language": "python"})
     write_files(tmp_path, {"jupyter/kernels/python3/kernel.json": other})
@@ -23,7 +22,8 @@ def test_a_notebook_runs_with_its_parameters_in_this_interpreter(tmp_path, capsy
     shown = "print(sys.executable, os.getcwd(), seed, budget, os.environ['MPLBACKEND'])"
     source = write_notebook(tmp_path / "01_a.ipynb", f"{note}\n{shown}")
     output = tmp_path / "out" / "01_a.ipynb"
-    run_notebook(source, output, {"seed": 7}, metadata=lambda read: {"read": read})
+    states = []
+    run_notebook(source, output, {"seed": 7}, metadata=lambda read: {"read": read}, show=states.append)
 
     executable, folder, seed, budget, backend = outputs(output).split()
     assert Path(executable) == Path(sys.executable)
@@ -33,7 +33,7 @@ def test_a_notebook_runs_with_its_parameters_in_this_interpreter(tmp_path, capsy
     assert nbformat.read(output, as_version=4).metadata.lmstudy == {"read": ["a", "b"]}
     assert str(tmp_path) not in json.dumps(nbformat.read(output, as_version=4).metadata.papermill)
     assert sorted(path.name for path in output.parent.iterdir()) == ["01_a.ipynb"]
-    assert re.fullmatch(r" *01_a\.ipynb +3 cells .*\n", capsys.readouterr().out)
+    assert (states[0], *states[-2:]) == ("cell 1/3", "cell 3/3", "3 cells")
     assert os.environ["JUPYTER_PATH"] == str(tmp_path / "jupyter")
 
 
@@ -52,6 +52,19 @@ def test_a_failing_cell_is_shown_and_leaves_the_earlier_output(tmp_path):
     assert str(failed) in message
     assert "ZeroDivisionError" in failed.read_text()
     assert not list(tmp_path.glob(".*partial*"))
+
+
+def test_a_kernel_takes_no_port_that_another_one_may_get(tmp_path):
+    shown = "from ipykernel.kernelapp import IPKernelApp\napp = IPKernelApp.instance()\nprint(app.transport, app.ip)"
+    source = write_notebook(tmp_path / "01_a.ipynb", shown)
+    places = []
+    for _ in range(2):
+        run_notebook(source, tmp_path / "out.ipynb", {})
+        transport, place = outputs(tmp_path / "out.ipynb").split()
+        assert transport == "ipc"
+        assert not Path(place).parent.exists()
+        places.append(place)
+    assert places[0] != places[1]
 
 
 def test_nothing_runs_when_a_parameter_is_wrong(tmp_path):

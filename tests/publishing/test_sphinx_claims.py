@@ -4,6 +4,8 @@ import pytest
 from sphinx.errors import SphinxWarning
 
 from lmstudy.evaluation.statistics import Estimate
+from lmstudy.publishing import sphinx_claims
+from lmstudy.publishing.known_claims import check_claims
 from lmstudy.show.claims import text
 from lmstudy.study import claims
 from tests.claim_records import baseline, claims_of_the_study, study, write
@@ -54,6 +56,18 @@ def test_numbers_come_from_the_records_and_link_to_the_table(book):
     path.unlink()
     baseline(8, "all", 2.5).write(path)
     assert build(book)["index"] != pages["index"]  # the page has not changed, its number has
+
+
+def test_results_that_were_worked_out_before_are_taken_and_equal(tmp_path, monkeypatch):
+    root, book = tmp_path, tmp_path / "book"
+    write(study(), book / "records")
+    extensions = "extensions = ['myst_parser', 'lmstudy.publishing.sphinx_claims']\n"
+    write_files(book, {"conf.py": extensions, "index.md": CHAPTER, "appendix.md": TABLE})
+    plain = build(book)
+    check_claims(root)
+    monkeypatch.setattr(sphinx_claims, "evaluate_claims", lambda *_: pytest.fail("worked out again"))
+    kept = build(book)
+    assert (kept["index"], kept["appendix"]) == (plain["index"], plain["appendix"])
 
 
 def test_a_claim_without_a_table_is_shown_without_a_link(book):

@@ -27,6 +27,7 @@ from matplotlib.patches import Wedge
 from scipy.spatial import ConvexHull
 from scipy.stats import binomtest
 from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state
 
 from lmstudy.chapters.worked_example.as_printed import ENGLISH, SENTENCE, WORDS
 from lmstudy.chapters.worked_example.matrices import WIDTH, allow_chinese
@@ -194,6 +195,34 @@ def train(
     return Training(model, np.array(losses), np.stack(probabilities))
 
 
+def train_all(
+    seeds: Sequence[int], sentences: Sequence[Sequence[str]], read: int, steps: int, rate: float, kind: str = "softmax"
+) -> list[tuple[Example, float, np.ndarray]]:
+    """`train` from the starts of several seeds at once, up to rounding the same, and in a fraction of the time.
+
+    Of each: the trained example, its last loss, and its last probabilities (sentences, positions, words).
+    """
+    models = [Example(seed) for seed in seeds]
+    parameters, _ = stack_module_state(models)
+    targets = torch.tensor([numbers(sentence) for sentence in sentences])
+
+    def forward(own: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        logits = [functional_call(models[0], own, (sentence[:read], sentence)) for sentence in sentences]
+        return torch.stack(logits), loss_of(torch.cat(logits), targets.flatten(), kind)
+
+    optimizer = torch.optim.SGD(parameters.values(), lr=rate)
+    for step in range(steps + 1):
+        logits, losses = torch.vmap(forward)(parameters)
+        if step < steps:
+            optimizer.zero_grad()
+            losses.sum().backward()  # each start has parameters of its own, and so the gradient of its own loss
+            optimizer.step()
+    p = (logits.sigmoid() if kind == "sigmoid" else logits.softmax(-1)).detach().numpy()
+    for number, model in enumerate(models):
+        model.load_state_dict({name: values[number] for name, values in parameters.items()})
+    return list(zip(models, losses.tolist(), p, strict=True))
+
+
 def learning_figure(training: Training, prefix: Sequence[str]) -> Figure:
     """Probability of each word after `prefix` in the first sentence, and the loss, by step of gradient descent."""
     allow_chinese()
@@ -229,16 +258,18 @@ def from_random_starts(kind: str, read: int, steps: int, rate: float, starts: in
     five probabilities have at any position.
     """
     targets = np.array([numbers(sentence) for sentence in SENTENCES])
-    runs = [train(SENTENCES, read, steps, rate, kind, seed) for seed in range(1, starts + 1)]
-    final = np.stack([run.probabilities[-1] for run in runs])
+    models, losses, probabilities = zip(
+        *train_all(range(1, starts + 1), SENTENCES, read, steps, rate, kind), strict=True
+    )
+    final = np.stack(probabilities)
     right = (final.argmax(-1) == targets).all((1, 2))
-    same = [np.ptp([run.model.context(s[:read]).tolist() for s in SENTENCES], 0).max() < 1e-6 for run in runs]
+    same = [np.ptp([model.context(s[:read]).tolist() for s in SENTENCES], 0).max() < 1e-6 for model in models]
     learned = int(right.sum())
     interval = binomtest(learned, starts).proportion_ci(method="wilson")
     return {
         "learned": Estimate(learned, starts * interval.low, starts * interval.high, starts),
         "same context": int((~right & np.array(same)).sum()),
-        "loss": float(np.mean([run.losses[-1] for run in runs])),
+        "loss": float(np.mean(losses)),
         "least sum": float(final.sum(-1).min()),
         "greatest sum": float(final.sum(-1).max()),
     }
