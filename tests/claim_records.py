@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from lmstudy.benchmark.result import Line
+from lmstudy.chapters.first_model import claims as first_model
 from lmstudy.compose import compose_config
 from lmstudy.runs import text_baseline
 from lmstudy.runs.records import Record
@@ -55,12 +56,11 @@ def trained(number, *overrides, seed, bits_per_byte=2.0, config=None, **changes)
 
 
 def model(number, bits_per_byte=2.0, **changes):
-    own = ("experiment=first_model", "budget=quick")
-    return trained(number, *own, seed=number, bits_per_byte=bits_per_byte, **changes)
+    return trained(number, *first_model.ARM, seed=number, bits_per_byte=bits_per_byte, **changes)
 
 
 def baseline(number, tokens, bits_per_byte=2.3, **changes):
-    data = composed("train", "experiment=first_model", "budget=quick")["data"]
+    data = composed("train", *first_model.ARM)["data"]
     config = text_baseline.content({**composed("baseline", f"tokens={tokens}"), "data": data})
     return record(number, "baseline", config, bits_per_byte, **changes)
 

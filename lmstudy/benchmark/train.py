@@ -4,6 +4,7 @@ Rows hold real tokens and no padding: every position counts, for every contender
 the contenders' own import neither the corpus nor Lightning, which would count as theirs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar, Literal
@@ -13,9 +14,9 @@ from pydantic import PositiveInt
 
 from lmstudy.benchmark import ratios
 from lmstudy.benchmark.contenders.training import Arrays
-from lmstudy.benchmark.contest import Entry, comparable
+from lmstudy.benchmark.contest import Contest, Entry, comparable
 from lmstudy.benchmark.machine import Machine
-from lmstudy.benchmark.result import Bench, Result
+from lmstudy.benchmark.result import Bench, Line, Result
 from lmstudy.benchmark.settings import Network, Rows
 from lmstudy.data.batch import Seq2SeqBatch, Shape
 from lmstudy.data.corpus import Corpus, prepare
@@ -26,9 +27,12 @@ from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
 from lmstudy.models.flops import Sizes, training_flops
 from lmstudy.training import compilation
+from lmstudy.training.precision import FULL, HALF, emulated
 
 MEASURE, UNIT = "tokens_per_second", "tokens/s"
 OURS = "lmstudy.benchmark.contenders.ours.Training"
+IN_HALF = "_bf16"
+"""At the end of a contender's name: its products are bfloat16."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,19 @@ class Train(Network, Rows):
     Args:
         documents: "packed", several examples a row behind block masks; "whole", one that fills its row.
         batches: different batches that every contender goes through again and again.
+        precisions: of the products. float32 is everyone's; where bfloat16 is named, too, and this machine's products
+            are not emulated, those who compile also work in it, and the best forms are compared.
     """
 
     name: ClassVar[str] = "train"
 
     documents: Literal["packed", "whole"]
     batches: PositiveInt
+    precisions: list[Literal["32-true", "bf16-mixed"]]
+
+    def __post_init__(self) -> None:
+        if FULL not in self.precisions:
+            raise StudyError(f"workload.precisions={self.precisions} must hold {FULL}, which every contender can do")
 
     def run(self, bench: Bench) -> Result:
         """Compiled (where a compiler is found) and plain training here against every peer's."""
@@ -55,11 +66,13 @@ class Train(Network, Rows):
         ours = self._own(bench)
         entries = [Entry(name, OURS, {**given, "compiled": compiled}) for name, compiled in ours.items()]
         entries += bench.peer_entries(self.name, given)
+        entries += self._halves(bench, entries)
         contest = bench.hold(entries, check=comparable)
         lines = []
         for peer in bench.peers:
             faced = list(ours)[:1] if peer.compiler else list(ours)
             lines += ratios.compared(contest, [(name, peer.name) for name in faced], MEASURE, UNIT)
+        lines += self._best(contest, [peer.name for peer in bench.peers])
         per_token = self._flops_per_token(vocab_size)
         best = Machine.of(contest.machine).median
         for name, account in contest.accounts.items():
@@ -71,6 +84,31 @@ class Train(Network, Rows):
                 *ratios.memory(contest, name),
             ]
         return ratios.result(contest, lines, MEASURE, corpus.fingerprint)
+
+    def _halves(self, bench: Bench, entries: Sequence[Entry]) -> list[Entry]:
+        """The contenders that compile once more, in bfloat16."""
+        if HALF not in self.precisions:
+            return []
+        if emulated(HALF, "cpu"):
+            bench.tell("nobody works in bfloat16: this processor would emulate it")
+            return []
+        compiled = {peer.name for peer in bench.peers if peer.compiler} | {"lmstudy"}
+        return [
+            Entry(f"{entry.name}{IN_HALF}", entry.factory, {**entry.settings, "half": True})
+            for entry in entries
+            if entry.name in compiled
+        ]
+
+    def _best(self, contest: Contest, peers: Sequence[str]) -> list[Line]:
+        """The fastest form of this package against the fastest of each peer that also works in bfloat16."""
+        rates = {name: float(np.median(account.rates())) for name, account in contest.accounts.items()}
+        ours = max((name for name in rates if name.startswith("lmstudy")), key=rates.__getitem__)
+        found = []
+        for peer in peers:
+            if peer + IN_HALF in rates:
+                theirs = max((peer, peer + IN_HALF), key=rates.__getitem__)
+                found += ratios.compared(contest, [(ours, theirs)], MEASURE, UNIT)
+        return found
 
     def _flops_per_token(self, vocab_size: int) -> float:
         sizes = Sizes(vocab_size, self.d_model, self.d_ff, self.encoder_layers, self.decoder_layers)

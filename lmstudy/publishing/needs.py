@@ -27,7 +27,7 @@ class Need:
         return compose_config("train", [*self.overrides, *overrides, f"budget={budget}", f"runs={runs}"])
 
 
-NEEDS = (Need("02_first_encoder_decoder", ("experiment=first_model", "seed=1")),)
+NEEDS = (Need("02_first_encoder_decoder", ("experiment=encoder_decoder", "seed=1")),)
 
 
 def prepare_and_train(

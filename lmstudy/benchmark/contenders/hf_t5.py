@@ -24,13 +24,13 @@ class Training(TrainingContender):
 
     compiled = False
 
-    def __init__(self, batches: Sequence[Arrays], documents: str, **sizes: int) -> None:
+    def __init__(self, batches: Sequence[Arrays], documents: str, half: bool = False, **sizes: int) -> None:
         torch.manual_seed(0)
         model = t5(**sizes)
         loss: Any = partial(packed_loss if documents == "packed" else whole_loss, model)
         if self.compiled:
             loss = torch.compile(loss, dynamic=False)
-        super().__init__(model, loss, plain_adamw(model), batches)
+        super().__init__(model, loss, plain_adamw(model), batches, half)
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """This package's own training step, as `lmstudy-train` does it: the only file that follows such changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,8 +21,8 @@ from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.training.allocator import keep_freed_memory
-from lmstudy.training.chunked import chunked_objective
-from lmstudy.training.compilation import compile_network
+from lmstudy.training.chunked import Part, chunked_objective, part
+from lmstudy.training.compilation import choose_attention, compile_network
 from lmstudy.training.optimizers import AdamW
 
 
@@ -34,28 +34,37 @@ class Training(TrainingContender):
         batches: Sequence[Arrays],
         documents: str,  # the model reads from the batch what may see what
         compiled: bool,
+        half: bool = False,
         **sizes: int,
     ) -> None:
         keep_freed_memory()
         torch.manual_seed(0)
         positions = max(batches[0][0].shape[1], batches[0][2].shape[1])
         model = Seq2SeqTransformer(max_positions=positions, **sizes)
-        compile_network(model, compiled, steps=0)
+        taken = prepared(model, compiled)
         optimizer = AdamW(lr=LEARNING_RATE, clip=CLIP).build(model)
-        super().__init__(model, partial(loss, model, MLE()), optimizer, batches)
+        super().__init__(model, partial(loss, model, MLE(), taken=taken), optimizer, batches, half)
 
 
 class ConfiguredTraining(Training):
     """`Training` that updates its weights as `optimizer` says: a config group's node, such as that of Muon."""
 
-    def __init__(self, optimizer: dict[str, Any], **given: Any) -> None:
-        super().__init__(**given)
-        self.optimizer = build(optimizer, "optimizer").build(self.model)  # the first one holds no state yet
+    def __init__(self, optimizer: dict[str, Any], half: bool = False, **given: Any) -> None:
+        super().__init__(half=half, **given)
+        products = torch.bfloat16 if half else torch.float32
+        self.optimizer = build(optimizer, "optimizer").build(self.model, products)  # the first one holds no state yet
 
 
-def loss(model: Seq2SeqTransformer, objective: MLE, batch: Seq2SeqBatch) -> Tensor:
+def prepared(model: nn.Module, compiled: bool) -> Callable[..., Part]:
+    """Compile a network, if it is to be, and choose how it attends; returns how the loss of a chunk is taken."""
+    done = compile_network(model, compiled, steps=0)
+    choose_attention(model, "auto", "cpu", done)
+    return torch.compile(part, dynamic=False) if done else part
+
+
+def loss(model: Any, objective: Any, batch: Seq2SeqBatch, taken: Callable[..., Part] = part) -> Tensor:
     """The mean loss of a batch, as `lmstudy.training.pretraining` computes it."""
-    return chunked_objective(objective, model.hidden(batch), model.output_weight, batch.labels).loss
+    return chunked_objective(objective, model.hidden(batch), model.output_weight, batch.labels, taken=taken).loss
 
 
 class BareTraining:
@@ -66,10 +75,19 @@ class BareTraining:
         objective: what is minimised.
         settings: of the optimiser.
         steps: length of the training, for the schedule.
+        taken: how the loss of a chunk is taken.
     """
 
-    def __init__(self, model: nn.Module, objective: Objective, settings: AdamW, steps: int) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        objective: Objective,
+        settings: AdamW,
+        steps: int,
+        taken: Callable[..., Part] = part,
+    ) -> None:
         self.model: Any = model
+        self.taken = taken
         self.objective: Any = objective
         self.settings = settings
         self.optimizer = settings.build(model)
@@ -77,7 +95,7 @@ class BareTraining:
 
     def step(self, batch: Seq2SeqBatch) -> float:
         """One step; returns the loss before it, nats a label."""
-        value = loss(self.model, self.objective, batch)
+        value = loss(self.model, self.objective, batch, self.taken)
         value.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         self.optimizer.step()
@@ -114,9 +132,9 @@ class ExperimentTraining:
     def __init__(self, batches: Sequence[Arrays], config: Mapping[str, Any], vocab_size: int, compiled: bool) -> None:
         keep_freed_memory()
         model = build_model(config, vocab_size).train()
-        compile_network(model, compiled, steps=0)
+        taken = prepared(model, compiled)
         objective, settings = build(config["objective"], "objective"), build(config["optimizer"], "optimizer")
-        self.training = BareTraining(model, objective, settings, config["budget"]["steps"])
+        self.training = BareTraining(model, objective, settings, config["budget"]["steps"], taken)
         self.batches = to_batches(batches)
         self.units = sum(int(batch.target_tokens) for batch in self.batches)
         self.facts: dict[str, Any] = {

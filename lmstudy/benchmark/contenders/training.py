@@ -25,6 +25,16 @@ def batch_shape(batch: Seq2SeqBatch) -> list[int]:
     return [*batch.encoder_tokens.shape, batch.decoder_tokens.shape[1]]
 
 
+def in_bfloat16(loss: Callable[[Seq2SeqBatch], Tensor]) -> Callable[[Seq2SeqBatch], Tensor]:
+    """A loss whose products are bfloat16, by PyTorch's autocast; weights, gradients and updates stay float32."""
+
+    def call(batch: Seq2SeqBatch) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return loss(batch)
+
+    return call
+
+
 class TrainingContender:
     """Steps over the same batches again and again: loss, gradients, clipping, optimiser. A block is one step.
 
@@ -33,6 +43,7 @@ class TrainingContender:
         loss: mean loss of a batch, of the model's own making.
         optimizer: over the model's parameters.
         batches: the fields of each batch; units are their encoder and decoder tokens.
+        half: whether products are bfloat16.
     """
 
     def __init__(
@@ -41,8 +52,9 @@ class TrainingContender:
         loss: Callable[[Seq2SeqBatch], Tensor],
         optimizer: torch.optim.Optimizer,
         batches: Sequence[Arrays],
+        half: bool = False,
     ) -> None:
-        self.model, self.loss, self.optimizer = model.train(), loss, optimizer
+        self.model, self.loss, self.optimizer = model.train(), in_bfloat16(loss) if half else loss, optimizer
         self.batches = to_batches(batches)
         self.parameters = [p for p in model.parameters() if p.requires_grad]  # a shared one is listed once
         self.steps = 0

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from lmstudy.runs.finished import Finished
 from lmstudy.runs.pretraining import build_data
 from lmstudy.runs.records import Record
 from lmstudy.show.curves import curve_panels, seed_curves
-from lmstudy.show.numbers import number
+from lmstudy.show.numbers import number, percent
 from lmstudy.show.style import COLOURS, GREY
 from lmstudy.show.texts import parses
 from lmstudy.writing.control import unconditional_samples
@@ -59,6 +60,36 @@ def learning_curves(run: Record, others: Sequence[Record], counted: Mapping[str,
         columns=2,
         baselines={held_out: lines},
         colours={own: COLOURS[0], end: COLOURS[0], seeds: GREY},
+    )
+
+
+def precision_note(record: Record, others: Sequence[Record]) -> str:
+    """A sentence where the other runs computed their products in another precision; else nothing."""
+    trainers: list[Any] = [one.config["trainer"] for one in (record, *others)]
+    own, *further = ("float32" if trainer["precision"] == "32-true" else "bfloat16" for trainer in trainers)
+    different = set(further) - {own}
+    return f"This run's products were computed in {own}, those of the others in {different.pop()}." if different else ""
+
+
+MEMORY = {"valid/memory_rank": "effective rank", "valid/memory_common": "common share"}
+
+
+def memory_curves(run: Record, others: Sequence[Record]) -> Figure:
+    """Effective rank and common share of the encoder's memory over training, of this run and of others."""
+    arms = {"this run": [run], "other seeds": [other for other in others if "valid/memory_rank" in other.curves]}
+    panels = {title: seed_curves(arms, name, "step") for name, title in MEMORY.items()}
+    units = {MEMORY["valid/memory_rank"]: "directions", MEMORY["valid/memory_common"]: "share of squared length"}
+    return curve_panels(panels, "step", units, columns=2, colours={"this run": COLOURS[0], "other seeds": GREY})
+
+
+def memory_words(record: Record) -> str:
+    """A sentence on the memory at the end of a run."""
+    rank, share = (record.curves[name]["value"][-1] for name in MEMORY)
+    budget: Any = record.config["budget"]
+    directions = f"{number(rank, decimals=0)} of {budget['d_model']}"
+    return (
+        f"At the end of this run the memory has an effective rank of {directions}, and {percent(share)} of its squared "
+        "length is common to all tokens."
     )
 
 

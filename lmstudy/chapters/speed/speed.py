@@ -19,6 +19,8 @@ NAMES = {
     "lmstudy_eager": "lmstudy",
     "hf_t5": "Hugging Face T5",
     "hf_t5_compiled": "Hugging Face T5, compiled",
+    "lmstudy_bf16": "lmstudy, compiled, bfloat16",
+    "hf_t5_compiled_bf16": "Hugging Face T5, compiled, bfloat16",
     "torch_transformer": "torch.nn.Transformer",
 }
 
