@@ -16,7 +16,7 @@ from lmstudy.benchmark import ratios
 from lmstudy.benchmark.contenders.training import Arrays
 from lmstudy.benchmark.contest import Contest, Entry, comparable
 from lmstudy.benchmark.machine import Machine
-from lmstudy.benchmark.result import Bench, Line, Result
+from lmstudy.benchmark.result import Bench, Result
 from lmstudy.benchmark.settings import Network, Rows
 from lmstudy.data.batch import Seq2SeqBatch, Shape
 from lmstudy.data.corpus import Corpus, prepare
@@ -68,11 +68,13 @@ class Train(Network, Rows):
         entries += bench.peer_entries(self.name, given)
         entries += self._halves(bench, entries)
         contest = bench.hold(entries, check=comparable)
-        lines = []
+        lines, faced = [], []
         for peer in bench.peers:
-            faced = list(ours)[:1] if peer.compiler else list(ours)
-            lines += ratios.compared(contest, [(name, peer.name) for name in faced], MEASURE, UNIT)
-        lines += self._best(contest, [peer.name for peer in bench.peers])
+            pairs = [(name, peer.name) for name in (list(ours)[:1] if peer.compiler else ours)]
+            lines += ratios.compared(contest, pairs, MEASURE, UNIT)
+            faced += pairs
+        fastest = [pair for pair in self._best(contest, [peer.name for peer in bench.peers]) if pair not in faced]
+        lines += ratios.compared(contest, fastest, MEASURE, UNIT)
         per_token = self._flops_per_token(vocab_size)
         best = Machine.of(contest.machine).median
         for name, account in contest.accounts.items():
@@ -99,16 +101,12 @@ class Train(Network, Rows):
             if entry.name in compiled
         ]
 
-    def _best(self, contest: Contest, peers: Sequence[str]) -> list[Line]:
-        """The fastest form of this package against the fastest of each peer that also works in bfloat16."""
+    def _best(self, contest: Contest, peers: Sequence[str]) -> list[tuple[str, str]]:
+        """The fastest form of this package beside the fastest of each peer that also works in bfloat16."""
         rates = {name: float(np.median(account.rates())) for name, account in contest.accounts.items()}
         ours = max((name for name in rates if name.startswith("lmstudy")), key=rates.__getitem__)
-        found = []
-        for peer in peers:
-            if peer + IN_HALF in rates:
-                theirs = max((peer, peer + IN_HALF), key=rates.__getitem__)
-                found += ratios.compared(contest, [(ours, theirs)], MEASURE, UNIT)
-        return found
+        both = [peer for peer in peers if peer + IN_HALF in rates]
+        return [(ours, max((peer, peer + IN_HALF), key=rates.__getitem__)) for peer in both]
 
     def _flops_per_token(self, vocab_size: int) -> float:
         sizes = Sizes(vocab_size, self.d_model, self.d_ff, self.encoder_layers, self.decoder_layers)

@@ -28,6 +28,8 @@ def effective_rank(memory_ND: Tensor) -> float:
 
     The mean, which all vectors share, is taken off first.
     """
+    if not torch.isfinite(memory_ND).all():
+        return float("nan")  # the training has diverged, which the loss says, too
     centred_ND = memory_ND.double() - memory_ND.double().mean(0)
     variances_D = torch.linalg.eigvalsh(centred_ND.mT @ centred_ND).clamp(min=0)
     shares_D = variances_D / variances_D.sum().clamp(min=1e-30)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lmstudy.errors import StudyError
+from lmstudy.models.transformer import Attention, FeedForward
 from lmstudy.training.optimizers import AdamW, gate_matrices, split_by_decay
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -108,12 +109,27 @@ class MuonAndAdamW(torch.optim.AdamW):
         return parameter.grad.lerp(buffer, momentum)
 
 
+def pair_matrices(model: nn.Module) -> list[Tensor]:
+    """Trained matrices of a Transformer's layers in each of which two lie one below the other."""
+    attentions = [module.key_value for module in model.modules() if isinstance(module, Attention)]
+    feed_forwards = [module.gate_up for module in model.modules() if isinstance(module, FeedForward)]
+    return [layer.weight for layer in [*attentions, *feed_forwards] if layer.weight.requires_grad]
+
+
 @dataclass(frozen=True)
 class Muon(AdamW):
-    """Muon for the matrices of linear layers and of an LSTM's gates, AdamW (at `lr`) for embeddings and norms."""
+    """Muon for the matrices of linear layers and of an LSTM's gates, AdamW (at `lr`) for embeddings and norms.
+
+    Attributes:
+        matrix_lr: of the matrices.
+        momentum: of the matrices' gradients.
+        apart: whether matrices that one layer holds one below the other, keys' and values', a gate's and what it lets
+            through, are made orthogonal each for itself, as an LSTM's always are.
+    """
 
     matrix_lr: float = 0.02
     momentum: float = 0.95
+    apart: bool = False
 
     def build(self, model: nn.Module, products: torch.dtype = torch.float32) -> torch.optim.Optimizer:
         for name in ("lr", "matrix_lr"):
@@ -122,9 +138,12 @@ class Muon(AdamW):
         matrices, others = split_by_decay(model)
         gates = gate_matrices(model)
         stacked = {id(value) for value in gates}
+        pairs = pair_matrices(model) if self.apart else []
+        stacked |= {id(value) for value in pairs}
         muon = {"lr": self.matrix_lr, "momentum": self.momentum, "weight_decay": self.weight_decay, "orthogonal": True}
         groups: list[dict[str, Any]] = [
             {"params": [value for value in matrices if id(value) not in stacked], "blocks": 1, **muon},
+            {"params": pairs, "blocks": 2, **muon},
             {"params": gates, "blocks": 4, **muon},
             {"params": others, "weight_decay": 0.0, "orthogonal": False},
         ]

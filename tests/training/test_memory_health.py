@@ -1,5 +1,7 @@
 """What is said of an encoder's memory, on memories whose rank and common direction are known."""
 
+import math
+
 import pytest
 import torch
 
@@ -17,6 +19,7 @@ def test_rank_is_the_number_of_equal_directions():
     assert effective_rank(memory) == pytest.approx(5)
     assert effective_rank(memory + 100) == pytest.approx(5)  # what all share is no direction of its own
     assert effective_rank(torch.ones(4, 8)) == pytest.approx(1)
+    assert math.isnan(effective_rank(torch.full((4, 8), math.inf)))
 
 
 def test_the_common_share_is_that_of_the_mean():

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from lmstudy.errors import StudyError
+from lmstudy.models.transformer import FeedForward
 from lmstudy.training.muon import COEFFICIENTS, Muon, orthogonalise
 from lmstudy.training.optimizers import AdamW, split_by_decay
 
@@ -170,3 +171,19 @@ def test_in_bfloat16_matrices_become_orthogonal_as_in_float32(shape):
     full, half = orthogonalise(matrices), orthogonalise(matrices.bfloat16()).float()
     assert (full - half).norm() < 0.05 * full.norm()
     assert torch.linalg.svdvals(half)[:, : small // 2].max() < 1.3
+
+
+def test_matrices_that_share_a_layer_are_made_orthogonal_apart_if_asked():
+    torch.manual_seed(1)
+    feed_forward = FeedForward(8, 24)
+    before = feed_forward.gate_up.weight.detach().clone()
+    for apart in (False, True):
+        feed_forward.gate_up.weight.data.copy_(before)
+        feed_forward.zero_grad()
+        built = Muon(matrix_lr=1.0, momentum=0.0, weight_decay=0.0, apart=apart).build(feed_forward)
+        gradient = torch.randn(48, 8) * torch.cat([torch.ones(24, 1), 100 * torch.ones(24, 1)])
+        feed_forward.gate_up.weight.grad = gradient
+        built.step()
+        gate, up = (before - feed_forward.gate_up.weight.detach()).chunk(2)
+        share = float(gate.norm() / up.norm())
+        assert (0.8 < share < 1.25) is apart  # together, the larger gradient takes nearly all of the step
