@@ -81,3 +81,22 @@ def test_figures_draw_what_they_are_given(finished):
     assert any(line.get_ydata()[0] == 2.0 for line in held_out.lines)
     lengths = counted.token_lengths({"train": np.array([1, 2, 3, 4])}, context=3)
     assert list(lengths.axes[0].lines[0].get_ydata()) == [0.25, 0.5, 0.75, 1]
+
+
+def test_the_memory_is_drawn_and_said_as_the_record_has_it(finished):
+    record = finished.record
+    rank, share = (panel.lines[0].get_ydata() for panel in chapter.memory_curves(record, []).axes)
+    assert list(rank) == record.curves["valid/memory_rank"]["value"]
+    assert list(share) == record.curves["valid/memory_common"]["value"]
+    assert f"an effective rank of {rank[-1]:.0f} of {record.config['budget']['d_model']}, and" in chapter.memory_words(
+        record
+    )
+
+
+def test_another_precision_is_marked(finished):
+    record = finished.record
+    assert chapter.precision_note(record, [record]) == ""
+    trainer = {**record.config["trainer"], "precision": "bf16-mixed"}
+    other = replace(record, config={**record.config, "trainer": trainer})
+    expected = "This run's products were computed in float32, those of the others in bfloat16."
+    assert chapter.precision_note(record, [other]) == expected
