@@ -18,7 +18,8 @@ from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 from lmstudy.data.tokenizer import BOS, EOS, PAD
 from lmstudy.errors import StudyError
 from lmstudy.training.batches import InOrder, padded
-from lmstudy.training.optimizers import AdamW, Optimised
+from lmstudy.training.optimised import Optimised
+from lmstudy.training.optimizers import AdamW
 
 Ids = NDArray[np.int32]
 

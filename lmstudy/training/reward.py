@@ -13,7 +13,8 @@ from lmstudy.data.text_rows import Row, Rows, side_by_side
 from lmstudy.errors import StudyError
 from lmstudy.models.reward import RewardModel
 from lmstudy.training.batches import ExampleData
-from lmstudy.training.optimizers import AdamW, Optimised
+from lmstudy.training.optimised import Optimised
+from lmstudy.training.optimizers import AdamW
 from lmstudy.training.reward_losses import RewardLoss, chance_above
 
 
