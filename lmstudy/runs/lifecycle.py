@@ -162,8 +162,9 @@ class Session:
         """Train from the last checkpoint of this work, or from the beginning.
 
         Raises:
-            StudyError: the checkpoint is damaged or another run's, or the loss diverges.
+            StudyError: the checkpoint is damaged or another run's, the loss diverges, or memory does not suffice.
         """
+        from lmstudy.training.allocator import memory_error
         from lmstudy.training.clock import TimedBatches
 
         module.on_save_checkpoint = partial(_stamp, self.work.id)  # type: ignore[method-assign]
@@ -171,7 +172,12 @@ class Session:
             check_checkpoint(checkpoint, self.work.id)
         loader = data.train_dataloader
         data.train_dataloader = lambda: TimedBatches(loader(), self.clock)  # type: ignore[method-assign]
-        self.trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        try:
+            self.trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        except Exception as error:
+            if cause := memory_error(error):
+                raise cause from error
+            raise
 
     def finish(self, found: Findings) -> Record:
         """Write the record, with the curves of all sessions; checkpoints are needed no more."""

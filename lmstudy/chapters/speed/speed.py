@@ -38,7 +38,7 @@ def training_table(record: Record) -> pd.DataFrame:
     """One row a contender: speed, share of the matrix peak, and memory."""
     columns = {
         "tokens_per_second": "tokens a second",
-        "utilisation": "% of the peak",
+        "utilisation": "% of the float32 peak",
         "peak_memory": "peak memory, MiB",
         "peak_memory_above_start": "of it for training, MiB",
     }
