@@ -78,7 +78,15 @@ def study(baseline_bits=2.3):
         for arm, overrides in enumerate(precision.ARMS.values())
         for seed in (1, 2, 3)
     ]
-    return [*models, baseline(8, "all", baseline_bits), baseline(9, 1_000_001, 2.6), *precisions, *benchmarks()]
+    longer = [trained(14 + seed, *first_model.LONGER, seed=seed, bits_per_byte=1.8) for seed in (1, 2, 3)]
+    return [
+        *models,
+        *longer,
+        baseline(8, "all", baseline_bits),
+        baseline(9, 1_000_001, 2.6),
+        *precisions,
+        *benchmarks(),
+    ]
 
 
 TRAIN = [

@@ -22,12 +22,14 @@ ALONE = [(group, choice) for group, choice in ALL if group in ("workload", "peer
 HUB = ["data.path=a/b", "data.revision=c"]
 NEEDS_MORE = {"files": ["data.path=."], "hub": HUB, "preferences_at_scale": HUB}
 OTHERS_GIVE = {"model": ("vocab_size", "max_positions")}
+NEWER = {"lmstudy.training.muon.Muon": {"apart"}}
+"""Arguments that published runs do not name, so that their ids stay; a YAML may leave them at their defaults."""
 
 
 def spells_out_every_argument(node, group):
     """So that --cfg job shows all there is to set, and the YAML's defaults are the ones used."""
     fields = target_type(get_object(node["_target_"]), OTHERS_GIVE.get(group, ())).model_fields
-    return set(fields) == set(node) - {"_target_"}
+    return set(fields) - set(node) <= NEWER.get(node["_target_"], set()) and set(node) - set(fields) == {"_target_"}
 
 
 @pytest.mark.parametrize(("group", "choice"), CHOICES, ids="=".join)

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +24,8 @@ AT_ONCE = 2
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 BUSY = "is being worked on by another process"
 """What the failure of a notebook says that needs a run which another one is making."""
-GRACE_S = 20.0
-"""Seconds in which an interrupted notebook has to end its kernel."""
+GRACE_S = 15.0
+"""Seconds in which interrupted notebooks have to end their kernels, all together."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,9 @@ def _end(processes: Sequence[BaseProcess]) -> None:
     """End what still runs: each process first ends its kernel."""
     for process in processes:
         process.terminate()
+    end = time.monotonic() + GRACE_S
     for process in processes:
-        process.join(GRACE_S)
+        process.join(max(0.0, end - time.monotonic()))
         if process.is_alive():
             process.kill()  # its kernel notices, and ends itself
             process.join()

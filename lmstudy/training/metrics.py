@@ -61,7 +61,7 @@ class ClassCounts(Metric):
         hits, labels, predicted = self.counts.double()
         occurs = labels + predicted > 0
         recall, f1 = hits / labels.clamp(min=1), 2 * hits / (labels + predicted).clamp(min=1)
-        return {"accuracy": hits.sum() / labels.sum(), "recall": recall[occurs].mean(), "f1": f1[occurs].mean()}
+        return {"accuracy": hits.sum() / labels.sum(), "f1": f1[occurs].mean(), "recall": recall[occurs].mean()}
 
 
 class LanguageModelMetrics(nn.Module):

@@ -63,7 +63,7 @@ def test_help_of_a_choice_lists_its_keys():
         (["sed=3"], "sed: unknown key; did you mean seed?"),
         (["budget.steps=many"], "budget.steps='many': input should be a valid integer"),
         (["seed=-1"], "seed=-1: input should be greater than or equal to 0"),
-        (["trainer.precision=8"], "trainer.precision=8: input should be '32-true', 'bf16-mixed'"),
+        (["trainer.precision=8"], "trainer.precision=8: input should be 'auto', '32-true'"),
         (["+model.extra=1"], "model.extra: unknown key; choose from d_ff, d_model,"),
         (["data.cleaning={}"], "data.cleaning={}: changes nothing; ~data.cleaning leaves the key out"),
         (["model.heads=[2]"], "model.heads=[2]: input should be a valid integer"),

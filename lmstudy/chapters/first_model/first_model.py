@@ -74,12 +74,13 @@ def precision_note(record: Record, others: Sequence[Record]) -> str:
 MEMORY = {"valid/memory_rank": "effective rank", "valid/memory_common": "common share"}
 
 
-def memory_curves(run: Record, others: Sequence[Record]) -> Figure:
-    """Effective rank and common share of the encoder's memory over training, of this run and of others."""
-    arms = {"this run": [run], "other seeds": [other for other in others if "valid/memory_rank" in other.curves]}
+def memory_curves(run: Record, others: Sequence[Record], longer: Sequence[Record] = ()) -> Figure:
+    """Effective rank and common share of the encoder's memory over training: this run, others, and longer ones."""
+    arms = {"this run": [run], "other seeds": others, "longer runs": longer}
     panels = {title: seed_curves(arms, name, "step") for name, title in MEMORY.items()}
     units = {MEMORY["valid/memory_rank"]: "directions", MEMORY["valid/memory_common"]: "share of squared length"}
-    return curve_panels(panels, "step", units, columns=2, colours={"this run": COLOURS[0], "other seeds": GREY})
+    colours = {"this run": COLOURS[0], "other seeds": GREY, "longer runs": COLOURS[1]}
+    return curve_panels(panels, "step", units, columns=2, colours=colours)
 
 
 def memory_words(record: Record) -> str:
