@@ -7,15 +7,13 @@ from functools import partial
 
 from lmstudy.evaluation.statistics import Estimate, paired_difference
 from lmstudy.runs.records import Record
-from lmstudy.study.claims import Compute, above, claim
+from lmstudy.study.claims import Compute, above, around, claim
 from lmstudy.study.estimates import group_counts, more_bits
 from lmstudy.study.shelf import Shelf
 
 in_bits = partial(claim, chapter="notebooks/02_first_encoder_decoder", unit="bits per byte")
 ARM = ("experiment=encoder_decoder", "budget=quick", "trainer.precision=bf16-mixed")
 """Overrides of `lmstudy-train` for the published runs."""
-LONGER = (*ARM, "budget.steps=3000")
-"""The same for runs of two and a half times as many steps."""
 
 
 def counting(shelf: Shelf, models: Sequence[Record], *, same_tokens: bool = False) -> Record:
@@ -52,8 +50,6 @@ in_bits("On packages never trained on, the first encoder-decoder needs fewer bit
 in_bits("Unseen files of packages it was trained on cost the first encoder-decoder fewer bits per byte than files of "
         "packages it has never seen.",
         "first.seen_packages_easier", _unseen_minus_seen_packages, above(0))
-in_bits("On unseen files of packages that were trained on, too, the first encoder-decoder needs fewer bits per byte "
-        "than a 5-gram model trained on the whole training split, of which it has seen a part.",
-        "first.below_kneser_ney_on_familiar_packages", _baseline_minus_model("valid_files"), above(0))
-in_bits("Two and a half times as many steps save the first encoder-decoder bits per byte on packages never trained on.",
-        "first.longer", lambda shelf: more_bits(shelf.trained(*ARM), shelf.trained(*LONGER)), above(0))
+in_bits("On unseen files of packages that were trained on, three runs do not tell whether the first encoder-decoder or "
+        "a 5-gram model trained on the whole training split needs fewer bits per byte.",
+        "first.counting_on_familiar_packages", _baseline_minus_model("valid_files"), around(0))

@@ -74,13 +74,12 @@ def precision_note(record: Record, others: Sequence[Record]) -> str:
 MEMORY = {"valid/memory_rank": "effective rank", "valid/memory_common": "common share"}
 
 
-def memory_curves(run: Record, others: Sequence[Record], longer: Sequence[Record] = ()) -> Figure:
-    """Effective rank and common share of the encoder's memory over training: this run, others, and longer ones."""
-    arms = {"this run": [run], "other seeds": others, "longer runs": longer}
+def memory_curves(run: Record, others: Sequence[Record]) -> Figure:
+    """Effective rank and common share of the encoder's memory over training, of this run and of others."""
+    arms = {"this run": [run], "other seeds": others}
     panels = {title: seed_curves(arms, name, "step") for name, title in MEMORY.items()}
     units = {MEMORY["valid/memory_rank"]: "directions", MEMORY["valid/memory_common"]: "share of squared length"}
-    colours = {"this run": COLOURS[0], "other seeds": GREY, "longer runs": COLOURS[1]}
-    return curve_panels(panels, "step", units, columns=2, colours=colours)
+    return curve_panels(panels, "step", units, columns=2, colours={"this run": COLOURS[0], "other seeds": GREY})
 
 
 def memory_words(record: Record) -> str:

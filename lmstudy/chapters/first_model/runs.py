@@ -1,6 +1,6 @@
 """The runs of the chapter on the first model."""
 
-from lmstudy.chapters.first_model.claims import ARM, LONGER
+from lmstudy.chapters.first_model.claims import ARM
 from lmstudy.study.chapter_runs import chapter_runs
 
-RUNS = chapter_runs(ARM, LONGER)
+RUNS = chapter_runs(ARM)
