@@ -80,7 +80,6 @@ def study(baseline_bits=2.3):
     ]
     return [
         *models,
-        *longer,
         baseline(8, "all", baseline_bits),
         baseline(9, 1_000_001, 2.6),
         *precisions,
