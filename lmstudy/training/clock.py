@@ -1,7 +1,7 @@
 """A run's clock: what its wall time went into, over all sessions that a kill or Ctrl-C cut it into."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Generic, TypeVar
@@ -83,8 +83,9 @@ class Clock:
         try:
             yield
         finally:
-            callback_handler.remove_start_callback(begin)
-            callback_handler.remove_end_callback(end)
+            with suppress(ValueError):  # PyTorch's compiler was reset meanwhile, and has forgotten them
+                callback_handler.remove_start_callback(begin)
+                callback_handler.remove_end_callback(end)
 
 
 @dataclass

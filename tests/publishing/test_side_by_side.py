@@ -117,7 +117,8 @@ if __name__ == "__main__":
     run_jobs([Job(path, path.with_suffix(".out"), {{}}, dict) for path in paths])
 """
     (tmp_path / "main.py").write_text(code)
-    group = subprocess.Popen([sys.executable, str(tmp_path / "main.py")], start_new_session=True)
+    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731  (ignored in background jobs of a shell)
+    group = subprocess.Popen([sys.executable, str(tmp_path / "main.py")], start_new_session=True, preexec_fn=heed)
     try:
         pids = _until(lambda: [int(p.name[4:]) for p in tmp_path.glob("pid-*")], lambda found: len(found) == 2)
         if ending == signal.SIGINT:
