@@ -1,4 +1,4 @@
-"""`trainer.precision=auto`: the precision in which this machine's products are faster, decided once per runs folder.
+"""`trainer.precision=auto`: the precision in which a run's products are faster, decided once a runs folder and shape.
 
 Precision is part of what decides a result, so it must not change between two runs of a sweep: the first one measures,
 writes the decision down beside the runs, and the others read it. bfloat16 is that of the products alone; weights,
@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,43 +52,45 @@ def product_of(config: Mapping[str, Any]) -> tuple[int, int, int]:
 
 
 def decided(runs: Path, shape: tuple[int, int, int]) -> str:
-    """The precision of all runs of a folder that ask for `auto`; measured with a product of this shape if it is new.
+    """The precision of all runs of a folder that ask for `auto` and have a product of this shape; measured if new.
 
     Raises:
         StudyError: see `resolved`.
     """
-    path = runs / "precision.json"
+    path, name = runs / "precision.json", " x ".join(map(str, shape))
     try:
         runs.mkdir(parents=True, exist_ok=True)
         with FileLock(runs / ".precision.lock"):
-            if not path.exists():
-                _decide(path, shape)
-            text = path.read_text(encoding="utf-8")
+            known = _known(path)
+            if name not in known:
+                known[name] = _decision(name, shape, runs)
+                write_text(path, json.dumps(known, indent=1) + "\n")
     except OSError as error:
         raise StudyError(f"cannot write to {runs} ({error.strerror}): set runs=FOLDER to one with room") from error
-    try:
-        found = json.loads(text)["precision"]
-    except (ValueError, KeyError, TypeError):
-        found = None
-    if found not in (FULL, HALF):
-        raise StudyError(
-            f'{path} says no precision: it should hold {{"precision": "{FULL}"}} or "{HALF}"; remove it to measure '
-            f"again, or set trainer.precision"
-        )
-    return found
+    return str(known[name]["precision"])
 
 
-def _decide(path: Path, shape: tuple[int, int, int]) -> None:
+def _known(path: Path) -> dict[str, dict[str, Any]]:
+    """Decisions by product. Raises StudyError for a file that holds something else."""
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if all(one["precision"] in (FULL, HALF) for one in known.values()):
+            return dict(known)
+    raise StudyError(
+        f'{path} says no precision: for each product it should hold {{"precision": "{FULL}"}} or "{HALF}"; remove it '
+        "to measure again, or set trainer.precision"
+    )
+
+
+def _decision(name: str, shape: tuple[int, int, int], runs: Path) -> dict[str, Any]:
     full, half = measured(shape)
     precision = HALF if half > WORTH * full else FULL
-    rates = {"float32_gflops": round(full), "bfloat16_gflops": round(half), "product": list(shape)}
-    write_text(path, json.dumps({"precision": precision, **rates}, indent=1) + "\n")
-    rows, inner, outer = shape
     print(
-        f"precision {precision}: products of {rows} x {inner} x {outer} run at {half:,.0f} GFLOP/s in bfloat16, "
-        f"{full:,.0f} in float32; decided for all runs in {path.parent}",
+        f"precision {precision}: products of {name} run at {half:,.0f} GFLOP/s in bfloat16, {full:,.0f} in float32; "
+        f"decided for all such runs in {runs}",
         file=sys.stderr,
     )
+    return {"precision": precision, "float32_gflops": round(full), "bfloat16_gflops": round(half)}
 
 
 def measured(shape: tuple[int, int, int]) -> tuple[float, float]:

@@ -33,7 +33,7 @@ def test_the_faster_one_is_taken_and_written_down(tmp_path, monkeypatch, capsys,
     rates(monkeypatch, 100.0, half)
     assert decided(tmp_path / "runs", SHAPE) == chosen
     kept = json.loads((tmp_path / "runs" / "precision.json").read_text())
-    assert (kept["precision"], kept["float32_gflops"], kept["product"]) == (chosen, 100, [64, 16, 32])
+    assert kept == {"64 x 16 x 32": {"precision": chosen, "float32_gflops": 100, "bfloat16_gflops": round(half)}}
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"precision {chosen}: products of 64 x 16 x 32 run at ")
 
@@ -44,12 +44,16 @@ def test_a_folder_decides_once_whatever_is_measured_later(tmp_path, monkeypatch)
     rates(monkeypatch, 1000.0, 1.0)
     assert [decided(tmp_path, SHAPE) for _ in range(3)] == [HALF] * 3
     assert len(calls) == 1
+    assert decided(tmp_path, (64, 16, 48)) == FULL  # of other products nothing is known yet
+    assert decided(tmp_path, SHAPE) == HALF
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"precision": "16"}', "[1]"])
+@pytest.mark.parametrize("content", ["", '{"64 x 16 x 32": {}}', '{"64 x 16 x 32": {"precision": "16"}}', "[1]"])
 def test_what_says_nothing_is_an_error_and_stays(tmp_path, content):
     (tmp_path / "precision.json").write_text(content)
-    with pytest.raises(StudyError, match=r'precision\.json says no precision: it should hold .*"32-true".* remove it'):
+    with pytest.raises(
+        StudyError, match=r'precision\.json says no precision: for each product it should hold .*"32-true".* remove it'
+    ):
         decided(tmp_path, SHAPE)
     assert (tmp_path / "precision.json").read_text() == content
 
