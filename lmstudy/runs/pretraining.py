@@ -34,7 +34,7 @@ from lmstudy.runs.phases import PhasedData, build_scorer, check_scorer, what_is_
 from lmstudy.runs.records import Findings, Record
 from lmstudy.runs.start import load_start, start_id
 from lmstudy.training.callbacks import SessionClock, Throughput
-from lmstudy.training.compilation import choose_attention, compilation_error, compile_network
+from lmstudy.training.compilation import choose_attention, compilation_error, compile_network, compiled_loss
 from lmstudy.training.dpo import DPOModule, PairDataModule
 from lmstudy.training.flops_rate import flops_rates
 from lmstudy.training.memory_health import MemoryHealth
@@ -200,7 +200,7 @@ def _fit(run: Run) -> Record:
         with clock.within("compiling"):
             compiled = compile_network(module.model, placed.compile, budget.steps, placed.accelerator, sharded)
         if compiled:
-            module.part = torch.compile(module.part, dynamic=False)
+            module.part = compiled_loss()
         data.trimmed = not compiled  # one shape, one graph
         choose_attention(module.model, placed.attention, placed.accelerator, compiled)
         try:

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from torch import nn
 
 from lmstudy.errors import StudyError
 from lmstudy.models.transformer import Kind, Seq2SeqTransformer
+from lmstudy.training.chunked import Part, part
 from lmstudy.training.compiled_cache import keep_compiled_graphs, recovering
 
 Wish = Literal["auto", True, False]
@@ -91,6 +93,11 @@ def compile_network(
             layer.compile(dynamic=False)
             layer._compiled_call_impl = recovering(layer._compiled_call_impl, compilation_error)  # type: ignore
     return True
+
+
+def compiled_loss() -> Callable[..., Part]:
+    """`lmstudy.training.chunked.part`, compiled for the fixed shape of a chunk; after `compile_network`."""
+    return recovering(torch.compile(part, dynamic=False), compilation_error)
 
 
 def compiled_whole(model: nn.Module) -> bool:

@@ -113,4 +113,4 @@ def measured(shape: tuple[int, int, int]) -> tuple[float, float]:
 
 def emulated(precision: str, accelerator: str) -> bool:
     """Whether a precision with bfloat16 is asked of a processor without such products."""
-    return accelerator == "cpu" and precision != FULL and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return accelerator == "cpu" and precision not in (FULL, AUTO) and not torch.ops.mkldnn._is_mkldnn_bf16_supported()

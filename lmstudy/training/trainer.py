@@ -17,7 +17,7 @@ from lmstudy.errors import StudyError
 from lmstudy.models.transformer import DecoderLayer, EncoderLayer
 from lmstudy.training.allocator import keep_freed_memory
 from lmstudy.training.callbacks import Interruptible, LastCheckpoint
-from lmstudy.training.precision import AUTO, emulated
+from lmstudy.training.precision import AUTO, FULL, emulated
 
 
 def check_machine(config: TrainerConfig) -> None:
@@ -28,7 +28,7 @@ def check_machine(config: TrainerConfig) -> None:
             raise StudyError("trainer.accelerator=gpu: PyTorch sees no CUDA GPU here; use trainer=cpu")
         if config.devices > count:
             raise StudyError(f"trainer.devices={config.devices}: this machine has {count} GPU(s)")
-        if config.precision != "32-true" and not torch.cuda.is_bf16_supported(including_emulation=False):
+        if config.precision not in (FULL, AUTO) and not torch.cuda.is_bf16_supported(including_emulation=False):
             name = torch.cuda.get_device_name(0)
             raise StudyError(f"trainer.precision={config.precision}: {name} has no bfloat16; use 32-true")
     if emulated(config.precision, config.accelerator):

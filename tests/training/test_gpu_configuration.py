@@ -147,6 +147,7 @@ def one_gpu(monkeypatch):
 def test_a_gpu_without_bfloat16_is_told_before_anything_runs():
     with pytest.raises(StudyError, match=r"trainer\.precision=bf16-mixed: Tesla T4 has no bfloat16; use 32-true"):
         check_machine(TrainerConfig(accelerator="gpu", precision="bf16-mixed"))
+    check_machine(TrainerConfig(accelerator="gpu", precision="auto"))  # which takes float32 there
     with pytest.raises(StudyError, match=r"trainer\.devices=2: this machine has 1 GPU\(s\)"):
         check_machine(TrainerConfig(accelerator="gpu", devices=2))
     check_machine(TrainerConfig(accelerator="gpu", precision="32-true"))

@@ -86,6 +86,7 @@ def test_emulated_products_are_said(monkeypatch, capsys):
     check_machine(TrainerConfig(precision=HALF))
     assert "trainer.precision=bf16-mixed: this processor has no bfloat16 products" in capsys.readouterr().err
     check_machine(TrainerConfig(precision=FULL))
+    check_machine(TrainerConfig(precision="auto"))  # which is not decided yet
     monkeypatch.setattr(precision.torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
     check_machine(TrainerConfig(precision=HALF))
     assert capsys.readouterr().err == ""

@@ -22,7 +22,7 @@ from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.training.allocator import keep_freed_memory
 from lmstudy.training.chunked import Part, chunked_objective, part
-from lmstudy.training.compilation import choose_attention, compile_network
+from lmstudy.training.compilation import choose_attention, compile_network, compiled_loss
 from lmstudy.training.optimizers import AdamW
 
 
@@ -59,7 +59,7 @@ def prepared(model: nn.Module, compiled: bool) -> Callable[..., Part]:
     """Compile a network, if it is to be, and choose how it attends; returns how the loss of a chunk is taken."""
     done = compile_network(model, compiled, steps=0)
     choose_attention(model, "auto", "cpu", done)
-    return torch.compile(part, dynamic=False) if done else part
+    return compiled_loss() if done else part
 
 
 def loss(model: Any, objective: Any, batch: Seq2SeqBatch, taken: Callable[..., Part] = part) -> Tensor:
