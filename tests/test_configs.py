@@ -22,7 +22,10 @@ ALONE = [(group, choice) for group, choice in ALL if group in ("workload", "peer
 HUB = ["data.path=a/b", "data.revision=c"]
 NEEDS_MORE = {"files": ["data.path=."], "hub": HUB, "preferences_at_scale": HUB}
 OTHERS_GIVE = {"model": ("vocab_size", "max_positions")}
-NEWER = {"lmstudy.training.muon.Muon": {"apart"}}
+NEWER = {
+    "lmstudy.training.muon.Muon": {"apart"},
+    "lmstudy.models.transformer.Seq2SeqTransformer": {"smear"},
+}
 """Arguments that published runs do not name, so that their ids stay; a YAML may leave them at their defaults."""
 
 

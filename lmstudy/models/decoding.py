@@ -90,6 +90,10 @@ class Cache:
     """[L, 3 H, 1, K / 2] complex: what queries and keys are multiplied by at each position, and 1 for values"""
     memory_mask: Tensor
     """[B, 1, 1, S] additive"""
+    share: Tensor | None
+    """[D]: how much of the embedding before its own a position sees; None: nothing"""
+    before: Tensor
+    """[B, D]: the embedding of the token that was written last, zeros at the start"""
     smallest: Tensor
     """[]: sqrt(D eps), which keeps the norm of nothing from being zero"""
     sources: Tensor
@@ -106,6 +110,7 @@ class Cache:
             self.sources, self.memory_mask = sources, self.memory_mask[rows]
             for layer in self.layers:
                 layer.memory = layer.memory.index_select(0, rows)
+        self.before = self.before.index_select(0, rows)
         for layer in self.layers:
             kept = layer.own.new_empty(len(rows), *layer.own.shape[1:])
             torch.index_select(layer.own[:, :, : self.length], 0, rows, out=kept[:, :, : self.length])
@@ -132,7 +137,10 @@ def turns(table_2QK: Tensor, heads: int) -> Tensor:
 
 def step(tokens_B: Tensor, cache: Cache) -> Tensor:
     """Logits [B, V] of the token after `tokens_B`; the cache advances by one position."""
-    x_BD = F.embedding(tokens_B, cache.embedding)
+    x_BD = embedded_BD = F.embedding(tokens_B, cache.embedding)
+    if cache.share is not None:
+        x_BD = torch.addcmul(embedded_BD, cache.share, cache.before)
+        cache.before = embedded_BD
     for layer in cache.layers:
         x_BD = _self_attention(x_BD, layer, cache)
         x_BD = _cross_attention(x_BD, layer, cache)

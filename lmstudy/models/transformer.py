@@ -10,6 +10,7 @@ Notable:
   is faster, as two products with a softmax between them
 - on GPUs also PyTorch's `flex_attention`, which leaves out blocks where no query sees anything (Dong et al. 2024)
 - output projections of the sublayers start at zero, so that each layer starts as the identity
+- optionally, each position also sees the embedding before its own ("smear")
 
 Shape suffixes: B rows, S encoder positions, T decoder positions, Q query positions, M memory (key)
 positions, D model width, H heads, K head width, F feed-forward width, V vocabulary.
@@ -102,6 +103,24 @@ def mixed_values(q_BHQK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, mask: Mask, pro
     mixed = flex_attention(q_BHQK.to(v_BHMK.dtype), k_BHMK.to(v_BHMK.dtype), v_BHMK, block_mask=mask)
     assert isinstance(mixed, Tensor)  # a pair only where the log-sum-exp is asked for
     return mixed
+
+
+class Smear(nn.Module):
+    """x_t + sigmoid(g) * x_(t-1): each position gets a share of the embedding before its own, channel by channel.
+
+    Copying what followed an earlier occurrence of a token needs positions that know which token stands before them. A
+    Transformer without this learns it in a layer of its own; "smeared keys" (Olsson et al. 2022) give it at once.
+    """
+
+    def __init__(self, d_model: int) -> None:
+        super().__init__()
+        self.gate = nn.Parameter(torch.full((d_model,), -2.0))
+
+    def forward(self, x_BQD: Tensor, documents_BQ: Tensor) -> Tensor:
+        """Nothing comes from another example of the row, and nothing comes before its first position."""
+        before_BQD = F.pad(x_BQD, (0, 0, 1, -1))
+        same_BQ = F.pad(documents_BQ[:, 1:] == documents_BQ[:, :-1], (1, 0))
+        return x_BQD + self.gate.sigmoid() * before_BQD * same_BQ[..., None]
 
 
 class Attention(nn.Module):
@@ -216,6 +235,7 @@ class Seq2SeqTransformer(TiedOutput):
         max_positions: longest row on either side, in tokens; longer input is a StudyError.
         d_model, heads, d_ff: widths D, H and F; D must be a multiple of 2 * H.
         encoder_layers, decoder_layers: depth of the two stacks.
+        smear: whether positions of both stacks also see the embedding before their own (see `Smear`).
     """
 
     rotary: Tensor
@@ -229,6 +249,7 @@ class Seq2SeqTransformer(TiedOutput):
         d_ff: int = 352,
         encoder_layers: int = 4,
         decoder_layers: int = 4,
+        smear: bool = False,
     ) -> None:
         super().__init__()
         if d_model % (2 * heads):
@@ -237,6 +258,8 @@ class Seq2SeqTransformer(TiedOutput):
         self.sizes = Sizes(vocab_size, d_model, d_ff, encoder_layers, decoder_layers)
         self.attention: Kind = "dense"
         self.embedding = nn.Embedding(vocab_size, d_model)
+        self.encoder_smear = Smear(d_model) if smear else None
+        self.decoder_smear = Smear(d_model) if smear else None
         self.encoder = nn.ModuleList(EncoderLayer(d_model, heads, d_ff) for _ in range(encoder_layers))
         self.encoder_norm = nn.RMSNorm(d_model)
         self.decoder = nn.ModuleList(DecoderLayer(d_model, heads, d_ff) for _ in range(decoder_layers))
@@ -292,6 +315,8 @@ class Seq2SeqTransformer(TiedOutput):
     def encoder_residual(self, tokens_BS: Tensor, documents_BS: Tensor) -> Tensor:
         """What the encoder's layers add up to, before the last norm: [B, S, D]."""
         x_BSD = self.embed(tokens_BS)
+        if self.encoder_smear is not None:
+            x_BSD = self.encoder_smear(x_BSD, documents_BS)
         mask = self.mask(documents_BS, documents_BS, causal=False, dtype=x_BSD.dtype)
         table = self.rotary[:, : tokens_BS.shape[1]]
         for layer in self.encoder:
@@ -303,6 +328,8 @@ class Seq2SeqTransformer(TiedOutput):
     ) -> Tensor:
         """Hidden states [B, T, D], position t knowing tokens up to t and the memory of its own example."""
         x_BTD = self.embed(tokens_BT)
+        if self.decoder_smear is not None:
+            x_BTD = self.decoder_smear(x_BTD, documents_BT)
         mask = self.mask(documents_BT, documents_BT, causal=True, dtype=x_BTD.dtype)
         memory_mask = self.mask(documents_BT, memory_documents_BS, causal=False, dtype=x_BTD.dtype)
         table = self.rotary[:, : tokens_BT.shape[1]]
@@ -336,6 +363,8 @@ class Seq2SeqTransformer(TiedOutput):
             output=decoding.Matrix(output),
             turns=decoding.turns(self.rotary[:, :length].to(memory_BSD.dtype), self.heads),
             memory_mask=mask,
+            share=None if self.decoder_smear is None else self.decoder_smear.gate.sigmoid(),
+            before=memory_BSD.new_zeros(len(memory_BSD), self.d_model),
             smallest=memory_BSD.new_tensor((self.d_model * torch.finfo(memory_BSD.dtype).eps) ** 0.5),
             sources=torch.arange(len(memory_BSD), device=memory_BSD.device),
         )

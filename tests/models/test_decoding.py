@@ -13,17 +13,19 @@ V, T = 70, 24
 PROMPTS = [[], [7, 8, 9], [11, 12] * 9, [5], list(range(5, 35))]
 
 
-@pytest.fixture(params=[torch.float64, torch.float32], ids=["float64", "float32"])
+@pytest.fixture(params=[(torch.float64, True), (torch.float64, False), (torch.float32, True)], ids=str)
 def model(request) -> Seq2SeqTransformer:
     """Three layers of each kind, all of whose weights matter: no matrix is zero, no norm's gain is one."""
     torch.manual_seed(4)
-    model = Seq2SeqTransformer(V, T + 8, d_model=32, heads=4, d_ff=40, encoder_layers=3, decoder_layers=3)
+    dtype, smear = request.param
+    sizes = {"d_model": 32, "heads": 4, "d_ff": 40, "encoder_layers": 3, "decoder_layers": 3}
+    model = Seq2SeqTransformer(V, T + 8, **sizes, smear=smear)
     for parameter in model.parameters():
         if parameter.ndim == 1:
             torch.nn.init.normal_(parameter, mean=1.0, std=0.5)
         else:
             torch.nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
-    return model.to(request.param).eval()
+    return model.to(dtype).eval()
 
 
 @pytest.fixture

@@ -5,15 +5,16 @@ import torch
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 from lmstudy.errors import StudyError
-from lmstudy.models.transformer import Seq2SeqTransformer, rotary_table, rotate
+from lmstudy.models.transformer import Seq2SeqTransformer, Smear, rotary_table, rotate
 
 V, S, T = 50, 12, 16
 
 
-@pytest.fixture
-def model() -> Seq2SeqTransformer:
+@pytest.fixture(params=[False, True], ids=["plain", "smear"])
+def model(request) -> Seq2SeqTransformer:
     torch.manual_seed(0)
-    model = Seq2SeqTransformer(V, 32, d_model=32, heads=2, d_ff=48, encoder_layers=2, decoder_layers=2)
+    sizes = {"d_model": 32, "heads": 2, "d_ff": 48, "encoder_layers": 2, "decoder_layers": 2}
+    model = Seq2SeqTransformer(V, 32, **sizes, smear=request.param)
     for parameter in model.parameters():  # away from the zero output projections, so that every path counts
         torch.nn.init.normal_(parameter, std=0.3)
     return model.eval()
@@ -39,6 +40,21 @@ def test_has_four_layers_on_each_side_and_ties_its_embedding():
     assert len(model.encoder) == len(model.decoder) == 4
     matrices = [name for name, p in model.named_parameters() if V in p.shape]
     assert matrices == ["embedding.weight"]
+
+
+def test_smear_adds_a_share_of_the_embedding_before_from_the_same_example_alone():
+    smear = Smear(2)
+    with torch.no_grad():
+        smear.gate.copy_(torch.tensor([0.0, -50.0]))  # half of the first channel, nothing of the second
+    x_BQD = torch.tensor([[[1.0, 1.0], [2.0, 2.0], [4.0, 4.0], [8.0, 8.0], [16.0, 16.0]]])
+    smeared = smear(x_BQD, torch.tensor([[1, 1, 2, 2, 0]]))
+    assert smeared[0, :, 0].tolist() == [1.0, 2.5, 4.0, 10.0, 16.0]
+    assert smeared[0, :, 1].tolist() == x_BQD[0, :, 1].tolist()
+
+
+def test_without_smear_there_is_no_weight_for_it():
+    plain, smeared = (set(Seq2SeqTransformer(V, 32, smear=smear).state_dict()) for smear in (False, True))
+    assert smeared - plain == {"encoder_smear.gate", "decoder_smear.gate"} and not plain - smeared
 
 
 def test_decoder_is_causal(model):

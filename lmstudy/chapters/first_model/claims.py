@@ -12,7 +12,7 @@ from lmstudy.study.estimates import group_counts, more_bits
 from lmstudy.study.shelf import Shelf
 
 in_bits = partial(claim, chapter="notebooks/02_first_encoder_decoder", unit="bits per byte")
-ARM = ("experiment=encoder_decoder", "budget=quick", "trainer.precision=bf16-mixed")
+ARM = ("experiment=encoder_decoder", "budget=quick", "trainer.precision=32-true")
 """Overrides of `lmstudy-train` for the published runs."""
 
 

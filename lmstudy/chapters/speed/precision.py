@@ -10,7 +10,7 @@ from lmstudy.show.numbers import number
 from lmstudy.study.shelf import Shelf
 
 ARMS = {
-    name: ("experiment=encoder_decoder", "budget=brief", f"trainer.precision={precision}")
+    name: ("experiment=encoder_decoder", "budget=brief", "model=transformer", f"trainer.precision={precision}")
     for name, precision in {"bfloat16": "bf16-mixed", "float32": "32-true"}.items()
 }
 """Overrides of `lmstudy-train`, by the type of products."""
