@@ -1,0 +1,164 @@
+"""`lmstudy-register`: predictions that are written down before the runs that decide them, and what came of them."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lmstudy.errors import StudyError
+
+if TYPE_CHECKING:
+    from lmstudy.study.register import Entry
+
+EXAMPLES = """\
+examples:
+  lmstudy-register                        what is registered, and what came of it
+  lmstudy-register --add draft.yaml       write predictions down; then commit them
+  lmstudy-register --train recipe.smear   train what a prediction lacks
+  lmstudy-register --confirm recipe.smear open its split, once, and work it out
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status is 1 where something is at fault."""
+    parser = argparse.ArgumentParser(
+        prog="lmstudy-register",
+        description=__doc__.split(": ", 1)[1].capitalize() if __doc__ else None,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    acts = parser.add_mutually_exclusive_group()
+    acts.add_argument("--add", type=Path, metavar="DRAFT", help="a YAML file that lists predictions")
+    acts.add_argument("--train", metavar="ID", help="train the runs of a prediction that are missing")
+    acts.add_argument("--confirm", metavar="ID", help="measure its runs on its split and keep the outcome as a record")
+    parser.add_argument("--runs", default="runs", metavar="FOLDER", help="folder of runs (default: runs)")
+    given = parser.parse_args(argv)
+    try:
+        if given.add:
+            add(given.add)
+        elif given.train:
+            train(given.train, given.runs)
+        elif given.confirm:
+            confirm(given.confirm, given.runs)
+        else:
+            show(given.runs)
+    except StudyError as error:
+        print(f"lmstudy-register: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def add(draft: Path) -> None:
+    """Check a draft, complete it and put it into the register."""
+    import yaml
+
+    from lmstudy.atomic import write_text
+    from lmstudy.runs.provenance import now
+    from lmstudy.study import register
+
+    try:
+        content = yaml.safe_load(draft.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StudyError(f"{draft}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, list) or not all(isinstance(one, dict) for one in content):
+        raise StudyError(f"{draft}: a draft is a list of predictions, each with id, sentence and so on")
+    whole: dict[str, Any] = {"registered": now(), "predictions": content}
+    batch = register.read_batch(yaml.safe_dump(whole), str(draft))
+    for one, written in zip(batch.predictions, content, strict=True):
+        for name, arm in (("first", one.first), ("second", one.second)):
+            written[name]["configuration"] = arm.composed
+    text = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=110)
+    place = register.folder() / f"{whole['registered'][:10]}-{draft.stem}.yaml"
+    known = register.read()
+    ids = {entry.prediction.id: key for key, entry in known.items()}
+    for one in register.read_batch(text, str(draft)).predictions:
+        if one.id in ids and one.supersedes != ids[one.id]:
+            raise StudyError(
+                f"{draft}: prediction {one.id} is in the register already: a prediction is never changed; one that "
+                f"takes its place says supersedes: {ids[one.id]}"
+            )
+    if place.exists():
+        raise StudyError(f"{place} exists: a batch is never changed; name the draft otherwise")
+    place.parent.mkdir(exist_ok=True)
+    write_text(place, text)
+    for key, entry in register.read().items():
+        if entry.batch == place.stem:
+            print(f"{key}  {entry.prediction.id}")
+    print(f"written to {place}: commit it before the runs begin", file=sys.stderr)
+
+
+def train(name: str, runs: str) -> None:
+    """Train what a prediction lacks; it has to be committed."""
+    from lmstudy.study.shelf import Shelf
+
+    entry = _entry(name)
+    _check_committed(entry)
+    entry.prediction.trained(Shelf.open(runs))
+
+
+def confirm(name: str, runs: str) -> None:
+    """Measure the runs of a prediction on its split, once, and keep what comes out."""
+    from lmstudy.study.confirmation import confirmed
+    from lmstudy.study.verdicts import Verdict
+
+    entry = _entry(name)
+    _check_committed(entry)
+    record = confirmed(entry, runs)
+    estimate = record.samples[0]
+    assert isinstance(estimate, dict)
+    print(f"{entry.prediction.id}: {Verdict(str(estimate['verdict']))} ({entry.prediction.region.words})")
+    print(f"{estimate['value']:.4g} {entry.prediction.unit} ({estimate['low']:.4g} to {estimate['high']:.4g})")
+    print(f"opened {record.started}; record {record.id}", file=sys.stderr)
+
+
+def show(runs: str) -> None:
+    """A line for every prediction."""
+    from lmstudy.study import register
+    from lmstudy.study.confirmation import outcome
+    from lmstudy.study.shelf import Shelf
+
+    shelf = Shelf.open(runs, makes=False)
+    rows = [
+        (key, entry.prediction.id, entry.registered, outcome(entry, shelf)) for key, entry in register.read().items()
+    ]
+    if not rows:
+        print(f"nothing is registered in {register.folder()}", file=sys.stderr)
+        return
+    table = [("hash", "prediction", "registered", "outcome"), *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    print("\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in table))
+
+
+def _entry(name: str) -> Entry:
+    """The prediction of an id, the one that is not superseded, or of a hash."""
+    from lmstudy.study import register
+
+    known = register.read()
+    found = [entry for key, entry in known.items() if name in (key, entry.prediction.id)]
+    if not found:
+        ids = ", ".join(dict.fromkeys(entry.prediction.id for entry in known.values())) or "none"
+        raise StudyError(f"no prediction {name!r} is registered; there are: {ids}")
+    return found[-1]
+
+
+def _check_committed(entry: Entry) -> None:
+    """Raises StudyError unless the file of a prediction is in the history as it stands."""
+    from lmstudy.study import register
+
+    path = register.folder() / f"{entry.batch}.yaml"
+    told = subprocess.run(
+        ["git", "-C", str(path.parent), "status", "--porcelain", "--", path.name],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if told.returncode or told.stdout.strip():
+        raise StudyError(f"{path} is not committed as it stands: commit it first, so that its date can be shown")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,267 @@
+"""The register: predictions, written down and committed before the runs that decide them.
+
+Each file of `book/register` is a batch of predictions, made at one time:
+
+    registered: 2026-11-30T20:00:00Z
+    predictions:
+      - id: recipe.smear
+        sentence: A model whose positions see the embedding before their own needs fewer bits per byte.
+        chapter: notebooks/03_speed
+        statistic: more_bits
+        first: {train: [experiment=encoder_decoder, budget=brief, model=transformer]}
+        second: {train: [experiment=encoder_decoder, budget=brief, model=transformer_smear]}
+        seeds: [11, 12, 13, 14, 15]
+        split: test
+        unit: bits per byte
+        above: 0
+        why: What made us think so.
+
+A prediction is never changed; another may supersede it. `lmstudy-confirm` works one out when its runs are there, once.
+A claim of the book refers to a prediction by id and hash (`lmstudy.study.claims.confirm`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from lmstudy.compose import compose_config
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate, paired_difference, paired_ratio_of_means
+from lmstudy.measures.evaluate import asked
+from lmstudy.runs.identity import digest, kept
+from lmstudy.runs.records import Record, published_folder
+from lmstudy.study.estimates import common_seeds, more_bits, sums
+from lmstudy.study.shelf import NoRecordsError, Shelf
+from lmstudy.study.verdicts import Region
+
+Statistic = Callable[[Sequence[Record], Sequence[Record], str], Estimate]
+
+
+def _more_bits(first: Sequence[Record], second: Sequence[Record], key: str) -> Estimate:
+    """Bits per byte of the first arm minus those of the second, paired by seed and group of documents."""
+    one, other = common_seeds(first, second)
+    return more_bits(one, other, key)
+
+
+def _times(first: Sequence[Record], second: Sequence[Record], key: str) -> Estimate:
+    """Mean score of the first arm divided by that of the second, paired by seed."""
+    one, other = common_seeds(first, second)
+    return paired_ratio_of_means(sums(one, key), sums(other, key))
+
+
+def _more(first: Sequence[Record], second: Sequence[Record], key: str) -> Estimate:
+    """Mean score of the first arm minus that of the second, paired by seed."""
+    one, other = common_seeds(first, second)
+    return paired_difference(sums(one, key), sums(other, key), same_groups=False)
+
+
+STATISTICS: dict[str, Statistic] = {"more_bits": _more_bits, "times": _times, "more": _more}
+"""What a prediction can be about, by name; the key is a split or another group of a record."""
+
+
+def _time(value: str) -> str:
+    if datetime.fromisoformat(value).utcoffset() != timedelta(0):
+        raise ValueError("a time must be in UTC, as in 2026-01-31T12:00:00Z")
+    return value
+
+
+Words = Annotated[str, Field(min_length=1)]
+Overrides = list[Words]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Arm:
+    """Runs of `lmstudy-train` with these overrides, measured by `lmstudy-evaluate` with those.
+
+    Args:
+        train: of `lmstudy-train`, without a seed.
+        configuration: a digest of what they composed to when they were registered: defaults may change later.
+        measure: of `lmstudy-evaluate`, without a split.
+    """
+
+    train: Annotated[Overrides, Field(min_length=1)]
+    configuration: str = ""
+    measure: Overrides = Field(default_factory=lambda: ["measure=likelihood"])
+
+    @property
+    def composed(self) -> str:
+        """A digest of what the overrides compose to today; a StudyError where they do not."""
+        own = {key: value for key, value in kept(compose_config("train", self.train)).items() if key != "seed"}
+        asked(compose_config("evaluate", ["run=''", *self.measure]))
+        return digest(own)
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Prediction:
+    """One hypothesis: what is compared, by how many trainings, on what, and when it counts as borne out.
+
+    Args:
+        id: words joined by dots and underscores, unique in the register.
+        sentence: the hypothesis, as the book will say it.
+        chapter: its page; the predictions of a page are a family, which is corrected together.
+        statistic: a name of `STATISTICS`.
+        first, second: what is compared, in the statistic's order.
+        seeds: of every arm, at least two.
+        split: of the held-out text that decides.
+        unit: of the number, in words.
+        above, below: borders of the region where the truth is said to lie; with both, the margins of no difference.
+        why: what made us think so, and what was seen before.
+        key: of the groups that are compared; null: the split.
+        supersedes: the hash of a prediction in whose place this one stands, and the text says why; null: none.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")]
+    sentence: Words
+    chapter: Words
+    statistic: Words
+    first: Arm
+    second: Arm
+    seeds: Annotated[list[int], Field(min_length=2)]
+    split: Words
+    unit: Words
+    why: Words
+    above: float | None = None
+    below: float | None = None
+    key: str | None = None
+    supersedes: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.statistic not in STATISTICS:
+            raise ValueError(f"statistic={self.statistic} is not one of {sorted(STATISTICS)}")
+        if self.above is None and self.below is None:
+            raise ValueError("above or below is missing: where the truth is said to lie")
+        if self.above is not None and self.below is not None and self.above >= self.below:
+            raise ValueError(f"above={self.above} and below={self.below} leave nothing between them")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds={self.seeds} names one twice")
+        if self.first == self.second:
+            raise ValueError("first and second are the same arm")
+
+    @property
+    def hash(self) -> str:
+        """Of all that it says; twelve hexadecimal digits. Keys that are null count as not there."""
+        said = {key: value for key, value in asdict(self).items() if value is not None}
+        written = json.dumps(said, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(written.encode()).hexdigest()[:12]
+
+    @property
+    def region(self) -> Region:
+        """Where the truth is said to lie."""
+        return Region(-math.inf if self.above is None else self.above, math.inf if self.below is None else self.below)
+
+    def trained(self, shelf: Shelf) -> list[Record]:
+        """The runs of both arms, of every seed.
+
+        Raises:
+            NoRecordsError: one is missing, and the shelf makes none.
+            StudyError: an arm composes to something else than it did when it was registered.
+        """
+        for name, arm in (("first", self.first), ("second", self.second)):
+            if arm.composed != arm.configuration:
+                raise StudyError(
+                    f"prediction {self.id}: {name}.train={arm.train} composes to another configuration today than when "
+                    "it was registered: a default has changed; add overrides that bring it back, in a prediction that "
+                    "supersedes this one"
+                )
+        return [run for arm in (self.first, self.second) for run in shelf.trained(*arm.train, seeds=self.seeds)]
+
+    def compute(self, shelf: Shelf) -> Estimate:
+        """The estimate from the records of a shelf; raises as `trained`."""
+        runs = self.trained(shelf)
+        half = len(self.seeds)
+        first = self._measured(shelf, self.first, runs[:half])
+        second = self._measured(shelf, self.second, runs[half:])
+        return STATISTICS[self.statistic](first, second, self.key or self.split)
+
+    def _measured(self, shelf: Shelf, arm: Arm, runs: list[Record]) -> list[Record]:
+        found = shelf.measured(runs, *arm.measure, f"split={self.split}")
+        if missing := {run.seed for run in runs} - {record.seed for record in found}:
+            seeds = ", ".join(map(str, sorted(missing, key=str)))
+            raise NoRecordsError(f"of {' '.join(arm.measure)} split={self.split} for seeds {seeds}")
+        return found
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Batch:
+    """Predictions of one time."""
+
+    registered: Annotated[str, AfterValidator(_time)]
+    predictions: Annotated[list[Prediction], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A prediction in the register.
+
+    Args:
+        prediction: as it was written down.
+        registered: when, in UTC.
+        batch: the name of its file, without the suffix.
+    """
+
+    prediction: Prediction
+    registered: str
+    batch: str
+
+    def older_than(self, records: Sequence[Record]) -> bool:
+        """Whether it was written down before the first of these began."""
+        written = datetime.fromisoformat(self.registered)
+        return all(written < datetime.fromisoformat(record.started) for record in records)
+
+
+_BATCH = TypeAdapter(Batch)
+
+
+def folder() -> Path:
+    """`book/register`, beside the published records."""
+    return published_folder().parent / "register"
+
+
+def read_batch(text: str, source: str) -> Batch:
+    """A batch from its YAML.
+
+    Raises:
+        StudyError: it is no batch; names `source`, the key, and what would be right.
+    """
+    try:
+        return _BATCH.validate_python(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise StudyError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        where = ".".join(map(str, found["loc"])) or "the file"
+        raise StudyError(f"{source}: {where}: {found['msg']} (found {str(found['input'])[:80]!r})") from error
+
+
+def read(place: Path | None = None) -> dict[str, Entry]:
+    """All predictions of the register by their hashes, in the order of their files and in these.
+
+    Args:
+        place: the folder; None: that of the book. One that is not there holds none.
+
+    Raises:
+        StudyError: a file is no batch, or an id stands twice without one superseding the other.
+    """
+    found: dict[str, Entry] = {}
+    for path in sorted((place or folder()).glob("*.yaml")):
+        batch = read_batch(path.read_text(encoding="utf-8"), path.name)
+        for one in batch.predictions:
+            earlier = [key for key, entry in found.items() if entry.prediction.id == one.id]
+            if earlier and one.supersedes not in earlier:
+                raise StudyError(
+                    f"{path.name}: prediction {one.id} is in the register already: a prediction is never changed; one "
+                    f"that takes its place says supersedes: {earlier[-1]}"
+                )
+            found[one.hash] = Entry(one, batch.registered, path.stem)
+    return found
