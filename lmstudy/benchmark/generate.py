@@ -110,7 +110,7 @@ class _Writer:
 class Ours(_Writer):
     """`lmstudy.models.generation.generate`. The end token is banned, so that all sequences have their full length."""
 
-    def __init__(self, prompts: list[list[int]], tokens: int, top_p: float, vocab_size: int, **sizes: int) -> None:
+    def __init__(self, prompts: list[list[int]], tokens: int, top_p: float, vocab_size: int, **sizes: Any) -> None:
         torch.manual_seed(0)
         positions = max(tokens, 1 + max(map(len, prompts)))
         self.model = Seq2SeqTransformer(vocab_size, positions, **sizes).eval()
@@ -129,7 +129,7 @@ class Ours(_Writer):
 class T5(_Writer):
     """`generate` of transformers' T5, with its key-value cache; `min_new_tokens` bars the end."""
 
-    def __init__(self, prompts: list[list[int]], tokens: int, top_p: float, vocab_size: int, **sizes: int) -> None:
+    def __init__(self, prompts: list[list[int]], tokens: int, top_p: float, vocab_size: int, **sizes: Any) -> None:
         torch.manual_seed(0)
         self.model = t5(vocab_size, **sizes).eval()
         self.prompts, self.mask = pad_prompts(prompts, torch.device("cpu"))

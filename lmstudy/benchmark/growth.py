@@ -153,7 +153,7 @@ class Growth(Rows):
         return {**usual, **shape, "vocab_size": self.vocab_size, "model": model, "steps": self.steps}
 
 
-def _network(width: int) -> dict[str, int]:
+def _network(width: int) -> dict[str, Any]:
     """A network of the study's proportions."""
     return {"d_model": width, "heads": width // HEAD_WIDTH, "d_ff": width * 11 // 4, **DEPTHS}
 
@@ -190,7 +190,7 @@ def step_lines(points: Sequence[Mapping[str, Any]], key: str) -> list[Line]:
     return lines
 
 
-def _training(model: dict[str, int], vocab_size: int, positions: int, steps: int) -> BareTraining:
+def _training(model: dict[str, Any], vocab_size: int, positions: int, steps: int) -> BareTraining:
     torch.manual_seed(0)
     keep_freed_memory()  # as the product's trainer does
     return BareTraining(Seq2SeqTransformer(vocab_size, positions, **model), MLE(), AdamW(), steps)
@@ -215,7 +215,7 @@ def _full_rows(rows: int, encoder_length: int, decoder_length: int, vocab_size: 
 
 
 def steps_on_full_rows(
-    *, rows: int, encoder_length: int, decoder_length: int, vocab_size: int, model: dict[str, int], steps: int
+    *, rows: int, encoder_length: int, decoder_length: int, vocab_size: int, model: dict[str, Any], steps: int
 ) -> dict[str, Any]:
     """Seconds of each training step, tokens of a step (both sides), and parameters."""
     training = _training(model, vocab_size, max(encoder_length, decoder_length), WARM_UP + steps)
@@ -233,7 +233,7 @@ def steps_on_full_rows(
 
 
 def steps_on_store(
-    *, file: str, shape: dict[str, int], vocab_size: int, model: dict[str, int], steps: int
+    *, file: str, shape: dict[str, int], vocab_size: int, model: dict[str, Any], steps: int
 ) -> dict[str, Any]:
     """Training on packed documents from all over a tokenised split on disk.
 

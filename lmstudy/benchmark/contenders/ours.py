@@ -35,7 +35,7 @@ class Training(TrainingContender):
         documents: str,  # the model reads from the batch what may see what
         compiled: bool,
         half: bool = False,
-        **sizes: int,
+        **sizes: Any,
     ) -> None:
         keep_freed_memory()
         torch.manual_seed(0)

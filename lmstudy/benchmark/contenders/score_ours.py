@@ -20,7 +20,7 @@ class Scoring:
     All that a validation measures is measured: accuracy, recall and F1 beside the bits.
     """
 
-    def __init__(self, data: dict[str, Any], documents: int, shape: dict[str, int], rows: int, **sizes: int) -> None:
+    def __init__(self, data: dict[str, Any], documents: int, shape: dict[str, int], rows: int, **sizes: Any) -> None:
         keep_freed_memory()  # as in a run
         torch.manual_seed(0)
         self.held_out = HeldOut(data, documents)

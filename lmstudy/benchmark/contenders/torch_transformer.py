@@ -6,6 +6,7 @@ models have the same number of parameters. Positions are those of the row.
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,7 +22,7 @@ WIDTH_STEP = 8  # a multiple that matrix products like
 class Training(TrainingContender):
     """Pre-norm `torch.nn.Transformer`, cross-entropy, AdamW, not compiled."""
 
-    def __init__(self, batches: Sequence[Arrays], documents: str, **sizes: int) -> None:
+    def __init__(self, batches: Sequence[Arrays], documents: str, **sizes: Any) -> None:
         torch.manual_seed(0)
         positions = max(batches[0][0].shape[1], batches[0][2].shape[1])
         model = TiedTransformer(positions, documents == "packed", **{**sizes, "d_ff": matching_width(**sizes)})
@@ -88,7 +89,7 @@ def sinusoids(positions: int, width: int) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
 
-def matching_width(d_ff: int, **sizes: int) -> int:
+def matching_width(d_ff: int, **sizes: Any) -> int:
     """The `dim_feedforward`, a multiple of 8, that comes closest to this package's number of parameters at `d_ff`."""
 
     def parameters(model: nn.Module) -> int:
