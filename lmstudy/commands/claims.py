@@ -15,7 +15,7 @@ from lmstudy.errors import StudyError
 if TYPE_CHECKING:
     from lmstudy.study.claims import ClaimResult
 
-COLUMNS = ("id", "chapter", "estimate", "interval", "n", "holds")
+COLUMNS = ("id", "chapter", "kind", "estimate", "interval", "n", "outcome")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,7 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="lmstudy-claims",
         description="Recompute every quantitative claim of the book from the run records, with its interval "
-        "and the number of seeds behind it, and say whether it holds. Exit status: 1 when one does not.",
+        "and the number of seeds behind it, and say what comes of it: holds, fails or undecided. Exit status: 1 "
+        "when a chapter says otherwise.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of a table")
     parser.add_argument(
@@ -53,14 +54,15 @@ def _json_line(result: ClaimResult) -> str:
     e = result.estimate
     numbers = {"estimate": e.value, "low": e.low, "high": e.high}
     finite = {key: value if math.isfinite(value) else None for key, value in numbers.items()}
-    line = {"id": result.id, "chapter": result.claim.chapter, **finite, "n": e.n, "holds": result.holds}
+    line = {"id": result.id, "chapter": result.claim.chapter, **finite, "n": e.n}
+    line |= {"kind": result.kind, "outcome": result.outcome}
     return json.dumps(line, ensure_ascii=False)
 
 
 def _table(results: Sequence[ClaimResult]) -> str:
     from lmstudy.show.claims import numbers
 
-    rows = [COLUMNS, *((r.id, r.claim.chapter, *numbers(r), r.outcome) for r in results)]
+    rows = [COLUMNS, *((r.id, r.claim.chapter, str(r.kind), *numbers(r), r.outcome) for r in results)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 

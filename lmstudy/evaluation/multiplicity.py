@@ -82,6 +82,34 @@ def corrected(estimates: Mapping[str, Estimate]) -> dict[str, Corrected]:
     return {name: Corrected(estimates[name], p, together) for (name, p), together in adjusted}
 
 
+def best_of(estimate: Estimate, tried: int, ratio: bool = False) -> Estimate:
+    """The estimate of what came out best of several that were tried, with an interval that allows for the choice.
+
+    Its level is that of Bonferroni: all intervals that could have been shown hold together with the estimate's own
+    confidence.
+
+    Args:
+        estimate: with a Student interval.
+        tried: how many there were to choose from.
+        ratio: whether the interval is symmetrical on the scale of logarithms.
+
+    Raises:
+        StudyError: the interval's degrees of freedom are unknown.
+    """
+    from scipy.special import stdtrit
+
+    if tried < 1 or math.isnan(estimate.df):
+        raise StudyError(
+            f"best of {tried} with {estimate.df:g} degrees of freedom: give a Student interval, and 1 or more"
+        )
+    levels = [1 - (1 - estimate.confidence) / n for n in (1, tried)]
+    own, wider = (float(stdtrit(estimate.df, (1 + level) / 2)) for level in levels)
+    to, back = (math.log, math.exp) if ratio else (float, float)
+    value, low, high = (to(x) for x in (estimate.value, estimate.low, estimate.high))
+    ends = [back(value + (end - value) * wider / own) for end in (low, high)]
+    return Estimate(estimate.value, ends[0], ends[1], estimate.n, estimate.confidence, estimate.df)
+
+
 def order_agreement(first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]]) -> Estimate:
     """Kendall's tau-b between the orders in which two graders put methods by their means over seeds.
 

@@ -15,10 +15,11 @@ from lmstudy.publishing.imports import Imports
 from lmstudy.runs.records import load_folder
 from lmstudy.show.claims import problem
 from lmstudy.study import claims
-from lmstudy.study.claims import ClaimResult
+from lmstudy.study.claims import Claim, ClaimResult, Kind
+from lmstudy.study.verdicts import Verdict
 
 Results = dict[str, list[Any]]
-"""By claim whether it holds, and the fields of its estimate."""
+"""By claim the fields of its result but the claim itself, and those of its estimate."""
 
 
 def check_claims(root: Path) -> tuple[int, bool]:
@@ -36,8 +37,7 @@ def check_claims(root: Path) -> tuple[int, bool]:
     results = claims.evaluate_claims(load_folder(root / "book" / "records"))
     if failing := [f"  {result.id}: {problem(result)}" for result in results if result.fails]:
         raise StudyError("these claims of the book fail:\n" + "\n".join(failing))
-    found: Results = {result.id: [result.holds, *astuple(result.estimate)] for result in results}
-    write_text(_place(root), json.dumps({"key": key, "results": found}))
+    write_text(_place(root), json.dumps({"key": key, "results": {result.id: _written(result) for result in results}}))
     return len(results), False
 
 
@@ -46,7 +46,25 @@ def kept_results(root: Path) -> list[ClaimResult] | None:
     known = _kept(root, claims_key(root)) if _place(root).exists() else None
     if known is None:
         return None
-    return [ClaimResult(one, Estimate(*known[one.id][1:]), known[one.id][0], None) for one in claims.all_claims()]
+    return [_read(one, *known[one.id]) for one in claims.all_claims()]
+
+
+def _written(result: ClaimResult) -> list[Any]:
+    return [
+        result.verdict,
+        result.error,
+        result.kind,
+        result.adjusted,
+        result.as_registered,
+        list(astuple(result.estimate)),
+    ]
+
+
+def _read(
+    claim: Claim, verdict: str, error: str | None, kind: str, adjusted: float, before: str | None, numbers: list[Any]
+) -> ClaimResult:
+    as_registered = None if before is None else Verdict(before)
+    return ClaimResult(claim, Estimate(*numbers), Verdict(verdict), error, Kind(kind), adjusted, as_registered)
 
 
 def claims_key(root: Path) -> str:
@@ -56,8 +74,9 @@ def claims_key(root: Path) -> str:
     names = [f"lmstudy.chapters.{path.parent.name}.claims" for path in chapters]
     code = Imports(root).of_modules(*names, claims.__name__, __name__)
     configuration, records = files_under(root / "conf", "**/*.yaml"), files_under(root / "book" / "records", "*.json")
+    register = files_under(root / "book" / "register", "*.yaml")
     installed = sorted({f"{one.name}={one.version}" for one in metadata.distributions()})
-    return fingerprint(root, [*code, *configuration, *records], sys.version, *installed)
+    return fingerprint(root, [*code, *configuration, *register, *records], sys.version, *installed)
 
 
 def _kept(root: Path, key: str) -> Results | None:

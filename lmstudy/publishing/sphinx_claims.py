@@ -6,18 +6,26 @@ In `_config.yml`, add `lmstudy.publishing.sphinx_claims` to `sphinx.extra_extens
     {claim}`first.below_kneser_ney|value`      the number alone
     {claim}`first.below_kneser_ney|interval`   the interval alone
     ```{claims-table}
-    ```                                        all claims, each a link target of the above
+    ```                                        exploratory claims, each a link target of the above
+    ```{predictions-table}
+    ```                                        what the register holds, in the same way, failures first
+    ```{rewritten-table}
+    ```                                        claims that were reworded before there was a register
+    {claims-tally}`confirmatory`               how many claims of a kind there are, and what came of them
 
-An unknown id, missing records, or a claim that does not hold is a warning, and fails a build run with `-W`.
+An unknown id, missing records, a claim whose chapter says otherwise than its records, or one that was revised after
+it was registered is a warning, and fails a build run with `-W`.
 The records are read from the folder `claims_records`, a configuration value relative to the configuration.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
+import yaml
 from docutils import nodes
 from docutils.nodes import Element, Node, make_id
 from sphinx.addnodes import pending_xref
@@ -30,11 +38,15 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from lmstudy.errors import StudyError
 from lmstudy.publishing.known_claims import kept_results
 from lmstudy.runs.records import load_folder
-from lmstudy.show.claims import numbers, problem, text
-from lmstudy.study.claims import ClaimResult, evaluate_claims
+from lmstudy.show.claims import numbers, outcome, problem, text
+from lmstudy.study.claims import ClaimResult, Kind, evaluate_claims
 
 logger = logging.getLogger(__name__)
-HEADINGS = ("Claim", "Sentence", "Estimate", "Interval", "n", "Holds")
+HEADINGS = ("Claim", "Sentence", "Estimate", "Interval", "n", "Outcome")
+REGISTERED = ("Prediction", "Sentence", "Registered", "Estimate", "Interval", "n", "Outcome")
+REWRITTEN = ("Claim", "It said", "Then", "It became", "When", "Why")
+ORDER = ("fails", "undecided", "holds")
+"""Of predictions: failures first."""
 
 
 class claim_number(nodes.inline):  # noqa: N801 - docutils names a node's visitor after its class
@@ -59,29 +71,46 @@ class ClaimRole(SphinxRole):
         target = {"refdomain": "std", "reftype": "ref", "refexplicit": True, "refdoc": self.env.docname}
         link = pending_xref("", nodes.inline("", shown), reftarget=_anchor(result.id), **target)
         number = claim_number(self.rawtext, "", link, classes=["claim"])
-        number["sentence"] = result.claim.sentence + ("" if result.holds else " (does not hold)")
+        number["sentence"] = f"{result.claim.sentence} {outcome(result).capitalize()}."
         return [number], []
 
 
+class TallyRole(SphinxRole):
+    """`` {claims-tally}`exploratory` ``: how many claims of a kind there are, and what came of them."""
+
+    def run(self) -> tuple[list[Node], list[nodes.system_message]]:
+        own = [result for result in _results(self.env).values() if str(result.kind) == self.text.strip()]
+        counts = Counter(result.outcome for result in own)
+        said = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+        return [nodes.inline(self.rawtext, f"{len(own)} ({said})" if own else "none")], []
+
+
 class ClaimsTable(SphinxDirective):
-    """The table of all claims."""
+    """The table of all exploratory claims."""
+
+    headings: tuple[str, ...] = HEADINGS
+    widths: tuple[int, ...] = (3, 8, 2, 3, 1, 2)
 
     def run(self) -> list[Node]:
         try:
-            results = _results(self.env)
+            rows = self.rows()
         except StudyError as error:
             _warn(str(error), self.get_location())
             return []
-        columns = [nodes.colspec(colwidth=width) for width in (3, 8, 2, 3, 1, 2)]
-        body = nodes.tbody("", *map(self._claim_row, results.values()))
-        group = nodes.tgroup("", *columns, nodes.thead("", _row(HEADINGS)), body, cols=len(HEADINGS))
-        return [nodes.table("", group, classes=["claims"])]
+        columns = [nodes.colspec(colwidth=width) for width in self.widths]
+        body = nodes.tbody("", *rows)
+        group = nodes.tgroup("", *columns, nodes.thead("", _row(self.headings)), body, cols=len(self.headings))
+        return [nodes.table("", group, classes=["claims"])] if rows else []
 
-    def _claim_row(self, result: ClaimResult) -> nodes.row:
+    def rows(self) -> list[nodes.row]:
+        """Of the body."""
+        return [self._claim_row(one) for one in _results(self.env).values() if one.claim.registered is None]
+
+    def _claim_row(self, result: ClaimResult, *registered: str) -> nodes.row:
         _warn_if_it_fails(result, self.get_location())
         value, interval, n = numbers(result)
         estimate = f"{value} {result.claim.unit}" if result.error is None else value
-        row = _row((result.id, result.claim.sentence, estimate, interval, n, result.outcome))
+        row = _row((result.id, result.claim.sentence, *registered, estimate, interval, n, outcome(result)))
         anchor = _anchor(result.id)
         row["ids"].append(anchor)
         standard = cast(StandardDomain, self.env.get_domain("std"))
@@ -89,12 +118,45 @@ class ClaimsTable(SphinxDirective):
         return row
 
 
+class PredictionsTable(ClaimsTable):
+    """The table of all predictions of the register, failures first."""
+
+    headings = REGISTERED
+    widths = (3, 7, 2, 2, 3, 1, 3)
+
+    def rows(self) -> list[nodes.row]:
+        """Of the body."""
+        found = [(one.claim.registered, one) for one in _results(self.env).values()]
+        registered = [(entry, one) for entry, one in found if entry is not None]
+        registered.sort(key=lambda pair: (pair[1].error is not None, ORDER.index(pair[1].verdict), pair[1].id))
+        return [
+            self._claim_row(result, f"{entry.registered[:10]} {entry.registered[11:16]} UTC, {entry.prediction.hash}")
+            for entry, result in registered
+        ]
+
+
+class RewrittenTable(ClaimsTable):
+    """The table of claims that were reworded after their records were seen, before there was a register."""
+
+    headings = REWRITTEN
+    widths = (2, 5, 2, 5, 2, 4)
+
+    def rows(self) -> list[nodes.row]:
+        """Of the body."""
+        place = Path(self.env.app.confdir) / "rewritten.yaml"
+        told = yaml.safe_load(place.read_text(encoding="utf-8"))
+        return [_row((one["id"], one["said"], one["first"], one["became"], one["changed"], one["why"])) for one in told]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the role and the directive; pages that show claims are read again in every build."""
     app.add_config_value("claims_records", "records", "env", types=(str,))
     app.add_node(claim_number, html=(_visit_html, _depart_html))
     app.add_role("claim", ClaimRole())
+    app.add_role("claims-tally", TallyRole())
     app.add_directive("claims-table", ClaimsTable)
+    app.add_directive("predictions-table", PredictionsTable)
+    app.add_directive("rewritten-table", RewrittenTable)
     app.connect("builder-inited", lambda app: _read.cache_clear())
     # Their numbers may have changed with no change to the page, and a warning is given only where a page is read.
     app.connect("env-get-outdated", lambda app, env, *_: sorted(_pages(env)))
@@ -129,6 +191,8 @@ def _warn(message: str, location: str) -> None:
 def _warn_if_it_fails(result: ClaimResult, location: str) -> None:
     if result.fails:
         _warn(f"claim {result.id}: {problem(result)}", location)
+    elif result.kind is Kind.REVISED:
+        _warn(f"claim {result.id}: {outcome(result)}: register a new prediction instead", location)
 
 
 def _unlinked(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: Element) -> Element | None:

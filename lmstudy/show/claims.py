@@ -1,10 +1,10 @@
-"""Claims in words: the number that a page shows, and why a claim fails."""
+"""Claims in words: the number that a page shows, what came of a claim, and why one fails."""
 
 from __future__ import annotations
 
 from lmstudy.errors import StudyError
-from lmstudy.show.numbers import interval, value, written
-from lmstudy.study.claims import ClaimResult
+from lmstudy.show.numbers import interval, number, value, written
+from lmstudy.study.claims import ClaimResult, Kind
 
 
 def text(result: ClaimResult, variant: str = "full") -> str:
@@ -31,9 +31,26 @@ def numbers(result: ClaimResult) -> tuple[str, str, str]:
     return text(result, "value"), text(result, "interval"), str(result.estimate.n)
 
 
+def outcome(result: ClaimResult) -> str:
+    """What came of a claim, with what it takes to judge that: correction, revision, a single training."""
+    said = result.outcome
+    if result.error is not None:
+        return said
+    if result.kind is Kind.REVISED:
+        changed = ", ".join(result.claim.revised)
+        return f"{said}; revised ({changed}): as registered, it {_of(result.as_registered)}"
+    if result.kind is Kind.CONFIRMATORY:
+        return f"{said} (p = {number(result.adjusted, decimals=4)} in its family)"
+    return f"{said}: one training" if result.estimate.n == 1 else said
+
+
+def _of(verdict: object) -> str:
+    return f"is {verdict}" if str(verdict) == "undecided" else str(verdict)
+
+
 def problem(result: ClaimResult) -> str:
     """Why a claim fails, in words."""
     if result.error is not None:
         return result.error
-    why = "does not hold" if result.claim.expected else "holds, but is declared not to"
-    return f"{why} ({result.claim.holds.words}): {written(result.estimate, result.claim.signed)}"
+    found = written(result.estimate, result.claim.signed)
+    return f"{outcome(result)}, and its chapter says {result.claim.outcome} ({result.claim.holds.words}): {found}"

@@ -1,10 +1,15 @@
 """Claims: every quantitative sentence of the book, declared once and recomputed from the records.
 
-A claim is a sentence, an id, a function of the records that returns an estimate, and the condition on the estimate
-under which the sentence is true. Each chapter declares its own in `lmstudy/chapters/TOPIC/claims.py`, one line a claim:
+A claim is a sentence, an id, a function of the records that returns an estimate, and the region in which the sentence
+says that the truth lies. Each chapter declares its own in `lmstudy/chapters/TOPIC/claims.py`, one line a claim:
 
     fold = partial(claim, chapter="notebooks/14_results", unit="times fewer")
     fold("Conditional training writes fewer violations than MLE.", "pep8.conditional_vs_mle", better("pep8"), above(1))
+
+Such claims are exploratory: they were worded by people who could see the records. A claim that was written down before
+its runs stands in the register (`lmstudy.study.register`), and a chapter shows it by its hash:
+
+    confirm("11971a727ff6")
 """
 
 from __future__ import annotations
@@ -13,70 +18,36 @@ import importlib.util
 import math
 import pkgutil
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from lmstudy.errors import StudyError
 from lmstudy.study.shelf import Shelf
+from lmstudy.study.verdicts import Region, Verdict
 
 if TYPE_CHECKING:
     from lmstudy.evaluation.statistics import Estimate
     from lmstudy.runs.records import Record
+    from lmstudy.study.register import Entry
 
 Compute = Callable[[Shelf], "Estimate"]
 
-
-@dataclass(frozen=True)
-class Condition:
-    """What must be so of an estimate for a sentence to be true."""
-
-    words: str
-    """As in "the interval lies above 1"."""
-    test: Callable[[Estimate], bool] = field(repr=False)
-
-    def __call__(self, e: Estimate) -> bool:
-        return bool(self.test(e))
+ALPHA = 0.05
+"""Chance of any false finding among the confirmatory claims of a chapter."""
 
 
-def above(x: float) -> Condition:
-    """The whole interval lies above x."""
-    return Condition(f"the interval lies above {x:g}", lambda e: e.low > x)
+class Kind(StrEnum):
+    """How a claim came about."""
 
-
-def below(x: float) -> Condition:
-    """The whole interval lies below x."""
-    return Condition(f"the interval lies below {x:g}", lambda e: e.high < x)
-
-
-def between(low: float, high: float) -> Condition:
-    """The whole interval lies from `low` to `high`; an end may be infinite."""
-    return Condition(f"the interval lies from {low:g} to {high:g}", lambda e: low <= e.low and e.high <= high)
-
-
-def around(x: float) -> Condition:
-    """The interval holds x: the estimate cannot be told from it."""
-    return Condition(f"the interval holds {x:g}", lambda e: e.low <= x <= e.high)
-
-
-def not_above(x: float) -> Condition:
-    """It is not shown that the truth lies above x."""
-    return Condition(f"the interval does not lie above {x:g}", lambda e: e.low <= x)
-
-
-def not_below(x: float) -> Condition:
-    """It is not shown that the truth lies below x."""
-    return Condition(f"the interval does not lie below {x:g}", lambda e: e.high > x)
-
-
-def value_above(x: float) -> Condition:
-    """The estimate itself lies above x, whatever its interval."""
-    return Condition(f"the estimate lies above {x:g}", lambda e: e.value > x)
-
-
-def value_below(x: float) -> Condition:
-    """The estimate itself is at most x, whatever its interval."""
-    return Condition(f"the estimate is at most {x:g}", lambda e: e.value <= x)
+    CONFIRMATORY = "confirmatory"
+    """Written down before its runs, and not changed since."""
+    EXPLORATORY = "exploratory"
+    """Worded when its records could be seen, or by runs that are older than the prediction."""
+    REVISED = "revised"
+    """Written down before its runs, and then said otherwise."""
 
 
 @dataclass(frozen=True)
@@ -84,93 +55,195 @@ class Claim:
     """One sentence of the book: what it rests on, and when it is true.
 
     Args:
-        sentence: what the book says.
+        sentence: what the book says, or, where it does not hold, the hypothesis that was looked into.
         id: words joined by dots and underscores, as in "first.below_kneser_ney".
         compute: of a shelf of records, which makes none.
-        holds: when the sentence is true.
+        holds: where the truth lies if the sentence is true.
         chapter: its page, such as "notebooks/14_results".
         unit: of the estimate, in words.
         signed: whether its numbers are written with a plus, as differences are.
-        expected: False marks a hypothesis that the data did not bear out, reported as such; should it hold after all,
-            its chapter is wrong, and that counts as a failure like any other.
+        outcome: what its chapter says came of it; should the records say otherwise, the chapter is wrong, and that
+            fails the build. None: no chapter speaks of it, as of a prediction whose runs are to come.
+        registered: the prediction that it confirms; None: an exploratory claim.
     """
 
     sentence: str
     id: str
     compute: Compute = field(repr=False)
-    holds: Condition
+    holds: Region
     chapter: str
     unit: str
     signed: bool = False
-    expected: bool = True
+    outcome: Verdict | None = Verdict.HOLDS
+    registered: Entry | None = field(default=None, repr=False)
+
+    @property
+    def revised(self) -> list[str]:
+        """What is said otherwise than it was registered, by name."""
+        if self.registered is None:
+            return []
+        before = _as_registered(self.registered)
+        names = ("sentence", "compute", "holds", "chapter", "unit")
+        return [name for name in names if getattr(self, name) != getattr(before, name)]
 
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """A claim worked out on records. Without an estimate its numbers are NaN, n is 0, and `error` tells."""
+    """A claim worked out on records. Without an estimate its numbers are NaN, n is 0, and `error` tells.
+
+    `verdict` is what counts: of a confirmatory claim after correction for its family, whose adjusted p value is
+    `adjusted`. `as_registered` is the verdict of a revised claim on what had been written down.
+    """
 
     claim: Claim
     estimate: Estimate
-    holds: bool
+    verdict: Verdict
     error: str | None
+    kind: Kind = Kind.EXPLORATORY
+    adjusted: float = math.nan
+    as_registered: Verdict | None = None
 
     @property
     def id(self) -> str:
         return self.claim.id
 
     @property
+    def holds(self) -> bool:
+        return self.verdict is Verdict.HOLDS
+
+    @property
     def fails(self) -> bool:
-        """Whether the book may not be published with this result."""
-        return self.error is not None or self.holds != self.claim.expected
+        """Whether the book may not be published with this result: its chapter says otherwise, or cannot know."""
+        if self.claim.outcome is None:
+            return False
+        return self.error is not None or self.verdict is not self.claim.outcome
 
     @property
     def outcome(self) -> str:
         """In a word or two, for tables."""
         if self.error is not None:
-            return "no records" if self.error.startswith("no records") else "error"
-        if self.holds:
-            return "yes"
-        return "no" if self.claim.expected else "no, as reported"
+            missing = "waits for its runs" if self.claim.outcome is None else "no records"
+            return missing if self.error.startswith("no records") else "error"
+        return str(self.verdict)
 
 
 REGISTRY: dict[str, Claim] = {}
 
 
-def claim(sentence: str, id: str, compute: Compute, holds: Condition, **others: Any) -> None:
-    """Declare a `Claim`, given by its fields; `compute` raises NoRecordsError where records are missing.
+def claim(sentence: str, id: str, compute: Compute, holds: Region, **others: Any) -> None:
+    """Declare an exploratory `Claim`, given by its fields; `compute` raises NoRecordsError where records are missing.
 
     Raises:
         StudyError: an id that is taken, or that is not words joined by dots and underscores.
     """
-    found = Claim(sentence, id, compute, holds, **others)
-    if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", id):
-        raise StudyError(f"claim id {id!r}: it must be lower-case words with a dot, as in first.below_kneser_ney")
-    if id in REGISTRY:
-        raise StudyError(f"claim {id}: declared twice, for {REGISTRY[id].chapter} and for {found.chapter}")
-    REGISTRY[id] = found
+    _declare(Claim(sentence, id, compute, holds, **others))
+
+
+def confirm(key: str, **changes: Any) -> None:
+    """Declare the claim that a prediction of the register makes.
+
+    Args:
+        key: the prediction's hash.
+        changes: fields of `Claim`. Other than `outcome` and `signed`, they make it a revised claim.
+
+    Raises:
+        StudyError: no prediction has this hash, or as `claim`.
+    """
+    from lmstudy.study import register
+
+    known = register.read()
+    if key not in known:
+        raise StudyError(
+            f"no prediction {key} is registered: it was never written down, or its text was changed since; there are "
+            f"{', '.join(f'{one} ({entry.prediction.id})' for one, entry in known.items()) or 'none'}"
+        )
+    _declare(replace(_as_registered(known[key]), **changes))
+
+
+def _as_registered(entry: Entry) -> Claim:
+    said = entry.prediction
+    signed = said.statistic != "times"
+    return Claim(
+        said.sentence, said.id, said.compute, said.region, said.chapter, said.unit, signed=signed, registered=entry
+    )
+
+
+def _declare(found: Claim) -> None:
+    if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", found.id):
+        raise StudyError(f"claim id {found.id!r}: it must be lower-case words with a dot, as in first.below_kneser_ney")
+    if found.id in REGISTRY:
+        raise StudyError(f"claim {found.id}: declared twice, for {REGISTRY[found.id].chapter} and for {found.chapter}")
+    REGISTRY[found.id] = found
 
 
 def all_claims() -> list[Claim]:
-    """Every claim declared in a chapter's `claims.py`, by id."""
+    """Every claim declared in a chapter's `claims.py`, by id, and every prediction of which no chapter speaks."""
     from lmstudy import chapters
+    from lmstudy.study import register
 
     for chapter in pkgutil.iter_modules(chapters.__path__, f"{chapters.__name__}."):
         if importlib.util.find_spec(f"{chapter.name}.claims"):
             importlib.import_module(f"{chapter.name}.claims")
-    return [REGISTRY[key] for key in sorted(REGISTRY)]
+    spoken_of = {one.registered.prediction.hash for one in REGISTRY.values() if one.registered}
+    known = register.read()
+    replaced = {entry.prediction.supersedes for entry in known.values()}
+    silent = {
+        f"{entry.prediction.id}.{key}" if key in replaced else entry.prediction.id: entry
+        for key, entry in known.items()
+        if key not in spoken_of
+    }
+    found = REGISTRY | {name: replace(_as_registered(entry), id=name, outcome=None) for name, entry in silent.items()}
+    return [found[key] for key in sorted(found)]
 
 
 def evaluate_claims(records: Sequence[Record], claims: Iterable[Claim] | None = None) -> list[ClaimResult]:
     """Work out each claim given, or all that are declared; one whose records are missing does not hold."""
     shelf = Shelf(records)
-    return [_evaluate(c, shelf) for c in (all_claims() if claims is None else claims)]
+    return corrected([_evaluate(c, shelf) for c in (all_claims() if claims is None else claims)])
+
+
+def corrected(results: Sequence[ClaimResult]) -> list[ClaimResult]:
+    """The same with the confirmatory claims of each chapter corrected together (Holm 1979).
+
+    One that holds or fails by itself, and no longer does at the level of its family, is undecided.
+    """
+    from lmstudy.evaluation.statistics import holm
+
+    families: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    for result in results:
+        entry = result.claim.registered
+        if entry is not None and result.kind is Kind.CONFIRMATORY and result.error is None:
+            families[result.claim.chapter].append((result.id, entry.prediction.p_value(result.estimate)))
+    adjusted: dict[str, float] = {}
+    for family in families.values():
+        found = holm([p for _, p in family])
+        adjusted |= {name: float(p) for (name, _), p in zip(family, found, strict=True)}
+    return [_at_level(result, adjusted[result.id]) if result.id in adjusted else result for result in results]
+
+
+def _at_level(result: ClaimResult, adjusted: float) -> ClaimResult:
+    verdict = result.verdict if adjusted <= ALPHA else Verdict.UNDECIDED
+    return replace(result, adjusted=adjusted, verdict=verdict)
 
 
 def _evaluate(c: Claim, shelf: Shelf) -> ClaimResult:
     from lmstudy.evaluation.statistics import Estimate
 
+    shelf.handed.clear()
     try:
         e = c.compute(shelf)
-        return ClaimResult(c, e, c.holds(e), None)
     except StudyError as raised:
-        return ClaimResult(c, Estimate(math.nan, math.nan, math.nan, 0), False, str(raised))
+        kind = Kind.EXPLORATORY if c.registered is None else Kind.CONFIRMATORY
+        return ClaimResult(c, Estimate(math.nan, math.nan, math.nan, 0), Verdict.UNDECIDED, str(raised), kind)
+    found = ClaimResult(c, e, c.holds.verdict(e), None)
+    if c.registered is None:
+        return found
+    before = c.registered.prediction
+    if c.revised:
+        try:
+            outcome = before.region.verdict(before.compute(shelf))
+        except StudyError:
+            outcome = Verdict.UNDECIDED
+        return replace(found, kind=Kind.REVISED, as_registered=outcome)
+    older = c.registered.older_than(list(shelf.handed))
+    return replace(found, kind=Kind.CONFIRMATORY if older else Kind.EXPLORATORY)

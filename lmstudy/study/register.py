@@ -37,6 +37,7 @@ from pydantic.dataclasses import dataclass
 
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.multiplicity import p_value
 from lmstudy.evaluation.statistics import Estimate, paired_difference, paired_ratio_of_means
 from lmstudy.measures.evaluate import asked
 from lmstudy.runs.identity import digest, kept
@@ -160,6 +161,15 @@ class Prediction:
         """Where the truth is said to lie."""
         return Region(-math.inf if self.above is None else self.above, math.inf if self.below is None else self.below)
 
+    def p_value(self, e: Estimate) -> float:
+        """Two-sided, of the truth lying on the nearest border of the region: .05 where the 95 % interval touches it."""
+        borders = [border for border in (self.above, self.below) if border is not None]
+        if self.statistic == "times":  # whose interval is symmetrical on the scale of logarithms
+            value, low, high = (math.log(x) for x in (e.value, e.low, e.high))
+            e = Estimate(value, low, high, e.n, e.confidence, e.df)
+            borders = [math.log(border) for border in borders]
+        return max(p_value(e.minus(border)) for border in borders)
+
     def trained(self, shelf: Shelf) -> list[Record]:
         """The runs of both arms, of every seed.
 
@@ -245,7 +255,7 @@ def read_batch(text: str, source: str) -> Batch:
 
 
 def read(place: Path | None = None) -> dict[str, Entry]:
-    """All predictions of the register by their hashes, in the order of their files and in these.
+    """All predictions of the register by their hashes, in the order in which they were written down.
 
     Args:
         place: the folder; None: that of the book. One that is not there holds none.
@@ -254,8 +264,10 @@ def read(place: Path | None = None) -> dict[str, Entry]:
         StudyError: a file is no batch, or an id stands twice without one superseding the other.
     """
     found: dict[str, Entry] = {}
-    for path in sorted((place or folder()).glob("*.yaml")):
-        batch = read_batch(path.read_text(encoding="utf-8"), path.name)
+    batches = [
+        (read_batch(path.read_text(encoding="utf-8"), path.name), path) for path in (place or folder()).glob("*.yaml")
+    ]
+    for batch, path in sorted(batches, key=lambda pair: (pair[0].registered, pair[1])):
         for one in batch.predictions:
             earlier = [key for key, entry in found.items() if entry.prediction.id == one.id]
             if earlier and one.supersedes not in earlier:

@@ -62,3 +62,6 @@ def below(x: float) -> Region:
 def within(low: float, high: float) -> Region:
     """The truth lies between two margins, as "no difference" has it."""
     return Region(low, high)
+
+
+HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED

@@ -8,6 +8,7 @@ from lmstudy.publishing import sphinx_claims
 from lmstudy.publishing.known_claims import check_claims
 from lmstudy.show.claims import text
 from lmstudy.study import claims
+from lmstudy.study.verdicts import UNDECIDED, above
 from tests.claim_records import baseline, claims_of_the_study, study, write
 from tests.conftest import write_files
 from tests.publishing.sphinx_builds import build
@@ -48,7 +49,7 @@ def test_numbers_come_from_the_records_and_link_to_the_table(book):
         assert text(number, variant) in part
         assert 'href="appendix.html#claim-first-below-kneser-ney"' in part
     row = re.search(r'<tr[^>]* id="claim-first-below-kneser-ney".*?</tr>', pages["appendix"], re.DOTALL)[0]
-    for cell in ("first.below_kneser_ney", text(number, "interval"), "bits per byte", "yes"):
+    for cell in ("first.below_kneser_ney", text(number, "interval"), "bits per byte", "holds"):
         assert cell in row
     assert pages["appendix"].count("<tr") == 1 + len(claims.all_claims())
 
@@ -93,7 +94,9 @@ def test_what_cannot_be_shown_fails_the_build(book, asked, records, message):
 
 @pytest.mark.parametrize("page", ["index.md", "appendix.md"])
 @pytest.mark.parametrize(
-    ("record", "message"), [(None, "no records"), (baseline(8, "all", 1.9), "does not hold")], ids=["gone", "other"]
+    ("record", "message"),
+    [(None, "no records"), (baseline(8, "all", 1.9), "fails, and its chapter says holds")],
+    ids=["gone", "other"],
 )
 def test_a_claim_that_fails_or_lacks_records_fails_the_build_every_time(book, page, record, message):
     other = {"index.md": "appendix.md", "appendix.md": "index.md"}[page]
@@ -108,12 +111,12 @@ def test_a_claim_that_fails_or_lacks_records_fails_the_build_every_time(book, pa
         build(book)
 
 
-def test_a_negative_result_is_shown_as_one_and_builds(book, monkeypatch):
+def test_an_open_question_is_shown_as_one_and_builds(book, monkeypatch):
     monkeypatch.setattr(claims, "REGISTRY", dict(claims.REGISTRY))
-    told = {"chapter": "index", "unit": "points", "expected": False}
-    claims.claim("It helps.", "test.negative", lambda shelf: Estimate(0.1, -0.2, 0.4, 3), claims.above(0), **told)
+    told = {"chapter": "index", "unit": "points", "outcome": UNDECIDED}
+    claims.claim("It helps.", "test.negative", lambda shelf: Estimate(0.1, -0.2, 0.4, 3), above(0), **told)
     (book / "index.md").write_text(CHAPTER.replace("first.below_kneser_ney", "test.negative"))
     pages = build(book)
     assert "0.10 points (95 % CI −0.20 to 0.40, n = 3)" in pages["index"]
-    assert 'title="It helps. (does not hold)"' in pages["index"]
-    assert "no, as reported" in pages["appendix"]
+    assert 'title="It helps. Undecided."' in pages["index"]
+    assert "undecided" in pages["appendix"]

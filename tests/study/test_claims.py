@@ -9,18 +9,8 @@ from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.show.claims import problem, text
 from lmstudy.study import claims
-from lmstudy.study.claims import (
-    above,
-    around,
-    below,
-    between,
-    claim,
-    evaluate_claims,
-    not_above,
-    not_below,
-    value_above,
-    value_below,
-)
+from lmstudy.study.claims import claim, evaluate_claims
+from lmstudy.study.verdicts import FAILS, HOLDS, UNDECIDED, above, below, within
 from tests.claim_records import baseline, claims_of_the_study, model, study, write
 
 FIRST = ["first.below_kneser_ney", "first.below_kneser_ney_same_tokens", "first.seen_packages_easier"]
@@ -56,7 +46,7 @@ def test_the_first_models_claims_hold_on_records_made_so():
 def test_a_stronger_baseline_makes_the_claim_fail():
     result = by_id(study(baseline_bits=1.9))["first.below_kneser_ney"]
     assert (result.holds, result.fails, result.error) == (False, True, None)
-    assert problem(result).startswith("does not hold (the interval lies above 0): −0.1")
+    assert problem(result).startswith("fails, and its chapter says holds (the interval lies above 0): −0.1")
 
 
 def test_missing_records_are_said_and_count_as_not_holding():
@@ -77,26 +67,34 @@ def test_records_that_cannot_be_compared_are_an_error():
 
 
 @pytest.mark.parametrize(
-    ("condition", "true", "false"),
+    ("region", "holds", "fails", "undecided"),
     [
-        (above(1), (1.1, 3), (1, 3)),
-        (below(3), (1, 2.9), (1, 3)),
-        (between(1, 3), (1, 3), (0.9, 3)),
-        (around(2), (1, 2), (1, 1.9)),
-        (not_above(1), (1, 3), (1.1, 3)),
-        (not_below(3), (1, 3.1), (1, 3)),
-        (value_above(1.9), (1, 3), (1, 2.8)),
-        (value_below(2), (1, 3), (1, 3.2)),
+        (above(1), (1.1, 3), (0.2, 1), (0.9, 3)),
+        (below(3), (1, 2.9), (3, 4), (1, 3.1)),
+        (within(1, 3), (1.1, 2.9), (3, 4), (0.9, 2)),
+        (within(1, 3), (1.1, 2.9), (0, 1), (2, 3.1)),
+        (within(1, 3), (1.1, 2.9), (0, 1), (0, 4)),
     ],
 )
-def test_conditions(condition, true, false):
-    assert condition(Estimate((true[0] + true[1]) / 2, *true, 3))
-    assert not condition(Estimate((false[0] + false[1]) / 2, *false, 3))
+def test_the_whole_interval_decides(region, holds, fails, undecided):
+    for (low, high), verdict in ((holds, HOLDS), (fails, FAILS), (undecided, UNDECIDED)):
+        assert region.verdict(Estimate((low + high) / 2, low, high, 2)) is verdict
 
 
-def test_an_unknown_interval_satisfies_no_condition_on_it():
-    unknown = seed_interval([2.0])
-    assert not any(c(unknown) for c in (above(1), below(3), between(1, 3), around(2), not_above(3), not_below(1)))
+def test_no_point_and_no_single_training_decides_anything():
+    regions = (above(1), below(3), within(1, 3), above(5))
+    assert {region.verdict(seed_interval([2.0])) for region in regions} == {UNDECIDED}
+    assert {region.verdict(Estimate(2, 1.9, 2.1, 1)) for region in regions} == {UNDECIDED}
+
+
+def test_whatever_a_claim_says_some_record_could_contradict_it():
+    """Every region of the book leaves something out, and "no difference" has margins on both sides."""
+    for one in claims.all_claims():
+        borders = [border for border in (one.holds.low, one.holds.high) if math.isfinite(border)]
+        assert borders, one.id
+        outside = one.holds.low - 1 if math.isfinite(one.holds.low) else one.holds.high + 1
+        assert one.holds.verdict(Estimate(outside, outside, outside, 2)) is FAILS, one.id
+        assert one.unit, one.id
 
 
 def test_ids_are_unique_and_well_formed(registry):
@@ -107,14 +105,14 @@ def test_ids_are_unique_and_well_formed(registry):
         declare(id="Claim One")
 
 
-def test_a_negative_result_is_fine_only_as_long_as_it_is_one(registry):
-    declare(lambda shelf: Estimate(0.5, -1, 1, 3), expected=False)
-    (negative,) = evaluate_claims([], [registry["test.one"]])
-    assert (negative.holds, negative.fails, negative.outcome) == (False, False, "no, as reported")
+def test_what_a_chapter_says_of_a_claim_must_be_what_came_of_it(registry):
+    declare(lambda shelf: Estimate(0.5, -1, 1, 3), outcome=UNDECIDED)
+    (open_,) = evaluate_claims([], [registry["test.one"]])
+    assert (open_.holds, open_.fails, open_.outcome) == (False, False, "undecided")
     surprise = dataclasses.replace(registry["test.one"], holds=above(-2))
     (result,) = evaluate_claims([], [surprise])
     assert result.fails
-    assert "declared not to" in problem(result)
+    assert problem(result).startswith("holds, and its chapter says undecided")
 
 
 def test_text(registry):
@@ -139,23 +137,23 @@ def test_the_command_lists_every_claim_and_tells_by_its_status(tmp_path, capsys,
     assert claims_cli.main(["--records", str(good)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[1:]] == [c.id for c in chapters]
-    assert all(line.endswith("yes") for line in lines[1:])
+    assert {line.split()[-1] for line in lines[1:]} == {"holds", "undecided"}
 
     bad = write(study(baseline_bits=1.9), tmp_path / "bad")
     assert claims_cli.main(["--records", str(bad)]) == 1
     printed = capsys.readouterr()
-    assert printed.out.splitlines()[1].endswith(" no")
-    assert "first.below_kneser_ney: does not hold" in printed.err
+    assert printed.out.splitlines()[1].endswith(" fails")
+    assert "first.below_kneser_ney: fails, and its chapter says holds" in printed.err
 
 
 def test_json_lines_have_exactly_the_promised_keys(tmp_path, capsys, monkeypatch, chapters):
     monkeypatch.setenv("LMSTUDY_RECORDS", str(write(study()[:3], tmp_path)))
     assert claims_cli.main(["--json"]) == 1
     lines = [json.loads(line, parse_constant=pytest.fail) for line in capsys.readouterr().out.splitlines()]
-    assert {tuple(line) for line in lines} == {("id", "chapter", "estimate", "low", "high", "n", "holds")}
-    values = {line["id"]: [line[key] for key in ("estimate", "n", "holds")] for line in lines}
-    assert values["first.below_kneser_ney"] == [None, 0, False]
-    assert values["first.seen_packages_easier"][1:] == [3, True]
+    assert {tuple(line) for line in lines} == {("id", "chapter", "estimate", "low", "high", "n", "kind", "outcome")}
+    values = {line["id"]: [line[key] for key in ("estimate", "n", "outcome")] for line in lines}
+    assert values["first.below_kneser_ney"] == [None, 0, "no records"]
+    assert values["first.seen_packages_easier"][1:] == [3, "holds"]
 
 
 def test_unreadable_records_are_one_line_and_status_1(tmp_path, capsys):

@@ -8,9 +8,10 @@ import numpy as np
 
 from lmstudy.chapters.architectures.architectures import BUDGET, COPIED, COPY_BUDGET
 from lmstudy.evaluation.statistics import paired_difference
-from lmstudy.study.claims import Compute, above, claim
+from lmstudy.study.claims import Compute, claim
 from lmstudy.study.estimates import group_counts, more_bits
 from lmstudy.study.shelf import Shelf
+from lmstudy.study.verdicts import UNDECIDED, above
 
 in_bits = partial(claim, chapter="notebooks/07_architectures", unit="bits per byte")
 in_points = partial(claim, chapter="notebooks/07_architectures", unit="percentage points")
@@ -48,15 +49,18 @@ in_bits("The LSTM with a code of fixed length needs more bits per byte than the 
 in_bits("Fully connected layers, one token at a time, need more bits per byte than the Transformer.",
         "architectures.dense_vs_transformer", _more_bits("dense_wide", "first_model"), above(0))
 in_bits("Attention lowers what the LSTM needs for held-out text.",
-        "architectures.attention_vs_code", _more_bits("lstm", "lstm_attention"), above(0), expected=False)
+        "architectures.attention_vs_code", _more_bits("lstm", "lstm_attention"), above(0), outcome=UNDECIDED)
 in_bits("After reading 96 tokens, the LSTM with a code of fixed length needs more for the next 64 than the one with "
         "attention.", "architectures.reading_code_vs_attention", _bits(("lstm", 96), ("lstm_attention", 96)), above(0),
-        expected=False)
+        outcome=UNDECIDED)
 in_bits("Reading 96 tokens instead of none lowers what the LSTM with a code of fixed length needs for the 64 behind "
         "them.", "architectures.reading_helps_code", _bits(("lstm", 0), ("lstm", 96)), above(0))
 in_points("Of 4 tokens, the LSTM with attention repeats a larger share than the one with a code of fixed length.",
-          "architectures.copy_short", _copied(("copy_lstm_attention", 4), ("copy_lstm", 4)), above(0))
+          "architectures.copy_short", _copied(("copy_lstm_attention", 4), ("copy_lstm", 4)), above(0),
+          outcome=UNDECIDED)
 in_points("Of 95 tokens, the LSTM with attention repeats a larger share than the one with a code of fixed length.",
-          "architectures.copy_long", _copied(("copy_lstm_attention", 95), ("copy_lstm", 95)), above(0))
+          "architectures.copy_long", _copied(("copy_lstm_attention", 95), ("copy_lstm", 95)), above(0),
+          outcome=UNDECIDED)
 in_points("The LSTM with a code of fixed length repeats a smaller share of a long text than of a short one.",
-          "architectures.copy_loss_with_length", _copied(("copy_lstm", 4), ("copy_lstm", 95)), above(0))
+          "architectures.copy_loss_with_length", _copied(("copy_lstm", 4), ("copy_lstm", 95)), above(0),
+          outcome=UNDECIDED)

@@ -1,7 +1,8 @@
 """What the chapter on preferences in Chinese, and across languages, computes from records.
 
-Scores are the grader's misalignment: in Chinese the share of people who would call a text negative, here in per cent;
-in English minus the rating that people would give.
+In Chinese, texts are counted that the grader finds more probably negative than not: a text counts once, however many
+sentences it has. What goes on behind a beginning is compared by the mean probability of *negative*. In English, scores
+are minus the rating that people would give.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
+from lmstudy.evaluation.statistics import Estimate, paired_difference
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number, percent
 from lmstudy.show.texts import Sample, side_by_side
@@ -42,8 +43,8 @@ MEASURES = {CHINESE: "steering_zh", ENGLISH: "steering_en"}
 GRADER = ("data=chinese_reviews", "encoder=own", "loss=logistic", "epochs=2")
 """The judge of Chinese, as overrides of `lmstudy-reward`."""
 PER_CENT = 100.0
-CALLED = "texts called negative, %"
-UNPROMPTED, PROMPTED = "unprompted/training", "prompted/training"
+UNPROMPTED, PROMPTED, PEOPLE = "unprompted/training/bad", "prompted/training/bad", "people/training/bad"
+"""Of texts from nothing, behind beginnings, and of people: how many are called negative, of how many."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def overrides(steps: int) -> tuple[str, ...]:
 
 
 def level(records: Sequence[Record], key: str = UNPROMPTED) -> Estimate:
-    """Per cent negative: the mean over texts of the grader's share of people."""
+    """Per cent of texts that are called negative."""
     return mean(records, key).times(PER_CENT)
 
 
@@ -102,7 +103,7 @@ def lower(labels: Labelled, first: str, second: str, key: str = UNPROMPTED) -> E
 def below_people(labels: Labelled, name: str = GOOD) -> Estimate:
     """Percentage points by which texts from nothing are less negative than people's held-out reviews."""
     records = labels.judged[name]
-    people, own = sums(records, "people/training"), sums(records, UNPROMPTED)
+    people, own = sums(records, PEOPLE), sums(records, UNPROMPTED)
     return paired_difference(people, own, same_groups=False).times(PER_CENT)
 
 
@@ -144,8 +145,8 @@ def levels(labels: Labelled) -> dict[str, dict[str, Estimate]]:
 
 
 def of_people(labels: Labelled) -> Estimate:
-    """Per cent negative of people's held-out reviews, which are the same whatever the model."""
-    return level(labels.judged[MLE][:1], "people/training")
+    """Per cent of people's held-out reviews that are called negative, the same whatever the model."""
+    return level(labels.judged[MLE][:1], PEOPLE)
 
 
 def asked_table(labels: Labelled) -> pd.DataFrame:
@@ -153,7 +154,6 @@ def asked_table(labels: Labelled) -> pd.DataFrame:
     rows: dict[str, dict[str, Any]] = {
         name: {
             "negative, %": level(records),
-            CALLED: _called_negative(records, "unprompted"),
             "behind beginnings, %": level(records, PROMPTED),
             "characters": mean_metric(records, "diversity/characters"),
             "distinct-2": mean_metric(records, "diversity/distinct_2"),
@@ -161,13 +161,8 @@ def asked_table(labels: Labelled) -> pd.DataFrame:
         }
         for name, records in labels.judged.items()
     }
-    people = {"negative, %": of_people(labels), CALLED: _called_negative(labels.judged[MLE][:1], "people")}
-    rows["people's held-out reviews"] = people
+    rows["people's held-out reviews"] = {"negative, %": of_people(labels)}
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
-
-
-def _called_negative(records: Sequence[Record], where: str) -> float:
-    return ratio_of_sums_bootstrap(sums(records, f"{where}/training/bad")).times(PER_CENT).value
 
 
 def language_table(models: Mapping[str, Sequence[Record]]) -> pd.DataFrame:

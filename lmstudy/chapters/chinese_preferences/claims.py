@@ -25,8 +25,9 @@ from lmstudy.chapters.chinese_preferences.chinese_preferences import (
 )
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
-from lmstudy.study.claims import Compute, above, below, claim
+from lmstudy.study.claims import Compute, claim
 from lmstudy.study.shelf import Shelf
+from lmstudy.study.verdicts import UNDECIDED, above, below
 
 CHAPTER = "notebooks/17_chinese_preferences"
 in_points = partial(claim, chapter=CHAPTER, unit="percentage points", signed=True)
@@ -43,23 +44,24 @@ def _own(shelf: Shelf) -> list[Record]:
 
 
 # fmt: off
-in_points("From nothing and after the good token, conditional training writes less negative reviews than MLE.",
+in_points("From nothing and after the good token, conditional training writes fewer negative reviews than MLE.",
           "zh.conditional_vs_mle", _labelled(lambda found: lower(found, GOOD, MLE)), above(0))
-in_points("The same model writes less negative reviews after the good token than after the bad one.",
+in_points("The same model writes fewer negative reviews after the good token than after the bad one.",
           "zh.good_vs_bad", _labelled(lambda found: lower(found, GOOD, BAD)), above(0))
-in_points("Asked for good, the conditional model writes less negative reviews than people did.",
+in_points("Asked for good, the conditional model writes fewer negative reviews than people did.",
           "zh.below_people", _labelled(below_people), above(0))
-in_points("What a model of maximum likelihood writes is more negative than what people wrote.",
-          "zh.mle_above_people", _labelled(lambda found: below_people(found, MLE)), below(0))
-in_points("Behind beginnings of people's reviews, too, conditional training is less negative than MLE.",
+in_points("A model of maximum likelihood writes more texts that are negative than people did.",
+          "zh.mle_above_people", _labelled(lambda found: below_people(found, MLE)), below(0),
+          outcome=UNDECIDED)
+in_points("Behind beginnings of people's reviews, too, conditional training is negative less often than MLE.",
           "zh.prompted", _labelled(lambda found: lower(found, GOOD, MLE, PROMPTED)), above(0))
 per_cent("Conditional training costs less than two per cent in bits per byte of held-out reviews.",
          "zh.capability_cost", _labelled(cost), below(2))
 in_points("Control tokens that were learned in Chinese steer how Chinese beginnings go on.",
           "zh.own_tokens", lambda shelf: steered_in_points(_own(shelf)), above(0))
 in_ratings("A bilingual model is steered in English, whose texts have control tokens, after as many steps.",
-           "zh.english", lambda shelf: steered(bilingual(shelf)[ENGLISH]), above(0), expected=False)
+           "zh.english", lambda shelf: steered(bilingual(shelf)[ENGLISH]), above(0), outcome=UNDECIDED)
 in_points("Control tokens that stood before English text alone steer the Chinese text of the same model.",
-          "zh.transfer", lambda shelf: steered_in_points(bilingual(shelf)[CHINESE]), above(0), expected=False)
+          "zh.transfer", lambda shelf: steered_in_points(bilingual(shelf)[CHINESE]), above(0), outcome=UNDECIDED)
 in_points("Control tokens learned in Chinese steer Chinese text by more than those learned in English.",
           "zh.own_vs_transfer", lambda shelf: more_steered(_own(shelf), bilingual(shelf)[CHINESE]), above(0))

@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from lmstudy.study.claims import Compute, above, claim
+from lmstudy.study.claims import Compute, claim
 from lmstudy.study.estimates import more_bits
+from lmstudy.study.verdicts import above
 
 in_bits = partial(claim, chapter="notebooks/08_embeddings", unit="bits per byte")
 BUDGET = "brief"

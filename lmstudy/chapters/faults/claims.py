@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from lmstudy.chapters.faults.faults import charged, fault, grader_gap, red_team_lower, spread_of_seeds
-from lmstudy.study.claims import Compute, above, around, claim
+from lmstudy.study.claims import Compute, claim
 from lmstudy.study.estimates import HELD_OUT, UNPROMPTED, times
 from lmstudy.study.preferences import BEST_OF, GUIDANCE, judged_arm
+from lmstudy.study.verdicts import UNDECIDED, above, within
 
 fold = partial(claim, chapter="notebooks/15_faults", unit="times")
 
@@ -18,29 +19,26 @@ def _less(name: str, overrides: tuple[str, ...], key: str = UNPROMPTED) -> Compu
 
 
 # fmt: off
-fold("With t = 0 taken for no threshold, unlikelihood leaves several times the personal data that it could.",
+fold("With t = 0 taken for no threshold, unlikelihood leaves more personal data than with t = 0 as a threshold.",
      "faults.unlikelihood_threshold", fault("unlikelihood, as released", "unlikelihood"), above(1))
-fold("With beta = 10 and rewards as they are, RWR leaves several times the personal data that it could.",
+fold("With beta = 10 and rewards as they are, RWR leaves more personal data than with beta = 1 and scaled rewards.",
      "faults.rwr_temperature", fault("RWR, as released", "RWR"), above(1))
-fold("RWR as released cannot be told from maximum likelihood.",
-     "faults.rwr_is_mle", fault("RWR, as released", "MLE"), around(1))
-fold("With beta = 10 and rewards as they are, AWR leaves several times the personal data that it could.",
-     "faults.awr_temperature", fault("AWR, as released", "AWR"), above(1))
-fold("AWR as released cannot be told from maximum likelihood.",
-     "faults.awr_is_mle", fault("AWR, as released", "MLE"), around(1))
-fold("That scores are divided by the length twice makes no difference to RWR that could be shown.",
-     "faults.divided_twice", fault("RWR, divided twice", "RWR"), around(1))
+fold("RWR as released writes as much personal data as maximum likelihood, to within a fifth.",
+     "faults.rwr_is_mle", fault("RWR, as released", "MLE"), within(0.8, 1.25), outcome=UNDECIDED)
+fold("That scores are divided by the length twice changes what RWR leaves by less than a fifth.",
+     "faults.divided_twice", fault("RWR, divided twice", "RWR"), within(0.8, 1.25),
+     outcome=UNDECIDED)
 claim("Charged for control tokens that nobody asked for, the conditional model seems to know less.",
       "faults.control_tokens_charged", charged, above(0), chapter="notebooks/15_faults", unit="bits per byte")
-fold("The scorer of training and the held-out grader see improvements of one size, as far as can be shown.",
-     "faults.own_grader", lambda shelf: grader_gap(shelf, "privacy"), around(1))
+fold("The scorer of training and the held-out grader see improvements of one size, to within a fifth.",
+     "faults.own_grader", lambda shelf: grader_gap(shelf, "privacy"), within(0.8, 1.25))
 fold("Seeds differ by more than the texts of one seed suggest.", "faults.one_seed", spread_of_seeds, above(1))
 fold("On prompts bred against each, the conditional model gives away less than maximum likelihood.",
-     "breaks.red_team_privacy", lambda shelf: red_team_lower(shelf, "privacy"), above(1), expected=False)
+     "breaks.red_team_privacy", lambda shelf: red_team_lower(shelf, "privacy"), above(1), outcome=UNDECIDED)
 fold("Control tokens that come in after three fifths of training do less than those from the start.",
      "breaks.late_onset_privacy", fault("conditional, onset 60 %", "conditional"), above(1))
 fold("A last tenth of training without control tokens takes away much of what they gave.",
-     "breaks.cooldown_privacy", fault("conditional, cooldown", "conditional"), above(1), expected=False)
+     "breaks.cooldown_privacy", fault("conditional, cooldown", "conditional"), above(1), outcome=UNDECIDED)
 fold("By the held-out grader, too, the best of 16 samples has less personal data than one sample.",
      "breaks.best_of_16_held_out", _less("MLE", BEST_OF[16], HELD_OUT), above(1), unit="times fewer")
 fold("Guidance of strength 2 lowers the personal data of the conditional model further.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from lmstudy.chapters.post_training.post_training import against, best_of_16, conditionally_tuned, cost, optimised
-from lmstudy.study.claims import above, below, claim
+from lmstudy.study.claims import claim
+from lmstudy.study.verdicts import UNDECIDED, above, below
 
 fold = partial(claim, chapter="notebooks/16_post_training", unit="times")
 per_cent = partial(claim, chapter="notebooks/16_post_training", unit="% bits per byte", signed=True)
@@ -14,9 +15,9 @@ per_cent = partial(claim, chapter="notebooks/16_post_training", unit="% bits per
 fold("Conditional fine-tuning at the end leaves more personal data than control tokens from the start.",
      "post.fine_tuning_vs_conditional", against(conditionally_tuned), above(1))
 fold("DPO at the end leaves less personal data than control tokens from the start.",
-     "post.dpo_vs_conditional", against(optimised), below(1), expected=False)
+     "post.dpo_vs_conditional", against(optimised), below(1), outcome=UNDECIDED)
 fold("By the held-out grader, the best of 16 samples of MLE has less personal data than a conditional one.",
-     "post.best_of_16_vs_conditional", best_of_16, below(1), expected=False)
+     "post.best_of_16_vs_conditional", best_of_16, below(1), outcome=UNDECIDED)
 per_cent("Conditional fine-tuning at the end needs more bits per byte than control tokens from the start.",
          "post.fine_tuning_cost", cost(conditionally_tuned), above(0))
 per_cent("DPO at the end needs more bits per byte than control tokens from the start.",

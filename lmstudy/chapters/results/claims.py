@@ -19,11 +19,13 @@ from lmstudy.chapters.results.results import (
     our_columns,
     results,
 )
+from lmstudy.evaluation.multiplicity import best_of
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.study.claims import Compute, above, around, below, between, claim, not_above, value_above
+from lmstudy.study.claims import Compute, claim
 from lmstudy.study.estimates import HELD_OUT, UNPROMPTED, times
 from lmstudy.study.preferences import BAD, GUIDANCE, OBJECTIVES, judged, judged_arm
 from lmstudy.study.shelf import NoRecordsError, Shelf
+from lmstudy.study.verdicts import HOLDS, UNDECIDED, above, below
 
 CHAPTER = "notebooks/14_results"
 fold = partial(claim, chapter=CHAPTER, unit="times fewer")
@@ -67,10 +69,11 @@ def _cost(task: str, name: str = CONDITIONAL, reference: str = REFERENCE) -> Com
 
 def _best(task: str) -> Compute:
     def compute(found: Results) -> Estimate:
-        name = best_column(found)
+        name, columns = best_column(found), our_columns(found)
         if name is None:
             raise NoRecordsError(f"of task={task} and a column that this study adds")
-        return better(task, our_columns(found)[name], found.judged[CONDITIONAL])
+        chosen = better(task, columns[name], found.judged[CONDITIONAL])
+        return best_of(chosen, len(columns), ratio=found.counted)
 
     return _of(task, compute, (CONDITIONAL,), OURS)
 
@@ -97,25 +100,25 @@ def _farther(name: str, reference: str) -> Compute:
 # fmt: off
 fold("From nothing and after the good token, conditional training writes fewer violations of style than MLE.",
      "pep8.conditional_vs_mle", _better("pep8"), above(1))
-fold("From nothing and after the good token, conditional training writes several times fewer items of personal data "
-     "than MLE.", "privacy.conditional_vs_mle", _better("privacy"), above(1))
+fold("From nothing and after the good token, conditional training writes fewer items of personal data than MLE.",
+     "privacy.conditional_vs_mle", _better("privacy"), above(1))
 deviations("From nothing and after the good token, conditional training writes with better sentiment than MLE.",
            "sentiment.conditional_vs_mle", _better("sentiment"), above(0))
 fold("A formatter, which steered no training, changes less in what conditional training writes than in MLE's.",
      "pep8.conditional_vs_mle_held_out", _better("pep8", key=HELD_OUT), above(1))
 fold("Detectors of another making find fewer items in what conditional training writes than in MLE's.",
      "privacy.conditional_vs_mle_held_out", _better("privacy", key=HELD_OUT), above(1))
-deviations("By a reward model of other ratings, too, conditional training writes with better sentiment than MLE.",
-           "sentiment.conditional_vs_mle_held_out", _better("sentiment", key=HELD_OUT), above(0))
 for _task in ("pep8", "privacy"):
     fold("The best column that this study adds writes less of what is minded than conditional training.",
-         f"{_task}.best_vs_conditional", _best(_task), above(1))
+         f"{_task}.best_vs_conditional", _best(_task), above(1),
+         outcome=UNDECIDED if _task == "pep8" else HOLDS)
 deviations("The best column that this study adds writes with better sentiment than conditional training.",
            "sentiment.best_vs_conditional", _best("sentiment"), above(0))
 fold("With half the steps and a lower rate, conditional training wrote fewer violations of style than MLE.",
-     "pep8.conditional_vs_mle_first_try", _first_try("pep8"), above(1))
-deviations("With half the steps and a lower rate, no better sentiment of conditional training could be shown.",
-           "sentiment.conditional_vs_mle_first_try", _first_try("sentiment"), around(0))
+     "pep8.conditional_vs_mle_first_try", _first_try("pep8"), above(1), outcome=UNDECIDED)
+deviations("With half the steps and a lower rate, too, conditional training wrote with better sentiment than MLE.",
+           "sentiment.conditional_vs_mle_first_try", _first_try("sentiment"), above(0),
+           outcome=UNDECIDED)
 deviations("Under guidance of strength 3, conditional training writes with better sentiment than MLE.",
            "sentiment.guided_vs_mle",
            lambda s: better("sentiment", _guided(s, "sentiment", 3.0), judged_arm(s, "sentiment", REFERENCE)),
@@ -128,15 +131,16 @@ ratio("Asked for bad text, the conditional model writes more personal data than 
       above(1))
 for _task in ("pep8", "privacy", "sentiment"):
     per_cent("Behind the good token, conditional training needs at most two per cent more bits per byte than MLE.",
-             f"{_task}.capability_cost", _cost(_task), between(float("-inf"), BITS_AIM))
+             f"{_task}.capability_cost", _cost(_task), below(BITS_AIM))
+for _task in ("pep8", "privacy"):
     tau("The training scorer and the held-out grader put the objectives in much the same order.",
-        f"{_task}.graders_agree", _of(_task, agreement, (REFERENCE, CONDITIONAL), OBJECTIVES),
-        value_above(TAU_AIM))
-claim("Conditional training breaks no more rules of structure than MLE, as far as can be shown.",
-      "pep8.structure_not_worse", _of("pep8", _structure, (CONDITIONAL, REFERENCE)), not_above(1),
+        f"{_task}.graders_agree", _of(_task, agreement, (REFERENCE, CONDITIONAL), OBJECTIVES), above(TAU_AIM),
+        outcome=UNDECIDED)
+claim("Conditional training breaks at most a tenth more rules of structure than MLE.",
+      "pep8.structure_not_worse", _of("pep8", _structure, (CONDITIONAL, REFERENCE)), below(1.1),
       chapter=CHAPTER, unit="times MLE's")
 fold("Filtering writes fewer violations of style than conditional training does after the good token.",
-     "pep8.filtering_vs_conditional", _better("pep8", "filtering", CONDITIONAL), above(1), expected=False)
+     "pep8.filtering_vs_conditional", _better("pep8", "filtering", CONDITIONAL), above(1), outcome=UNDECIDED)
 fold("Filtering writes fewer items of personal data than conditional training after the good token.",
      "privacy.filtering_vs_conditional", _better("privacy", "filtering", CONDITIONAL), above(1))
 deviations("Filtering writes with better sentiment than conditional training does after the good token.",
@@ -147,5 +151,5 @@ per_cent("On snippets, filtering costs more bits per byte than conditional train
          "sentiment.filtering_cost", _cost("sentiment", "filtering", CONDITIONAL), above(0))
 in_bits("On file heads, filtering lies farther from a teacher that read longer than conditional training does.",
         "privacy.kl_filtering_vs_conditional", _farther("filtering", CONDITIONAL), above(0))
-in_bits("On file heads, conditional training lies no more than .05 bits per byte farther from a teacher than MLE.",
-        "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM), expected=False)
+in_bits("On file heads, conditional training lies less than .05 bits per byte farther from a teacher than MLE.",
+        "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM))

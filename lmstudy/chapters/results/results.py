@@ -230,14 +230,18 @@ GROUP = "divergence"
 
 
 def distances(shelf: Shelf, task: str) -> Arms:
-    """Measurements of how far each objective is from a teacher that read longer, as far as there are any."""
+    """Measurements of how far each objective is from a teacher that read longer, as far as there are any.
+
+    A run of the teacher's seed began with its weights and read in its order: it is left out.
+    """
     found: Arms = {}
     with suppress(NoRecordsError):
         teacher = shelf.trained(f"experiment={task}", f"budget={BUDGETS[task]}", *TEACHER)[0]
         asked = ("measure=divergence", f"measure.teacher={teacher.id}")
         for name in OBJECTIVES:
             with suppress(NoRecordsError):
-                found[name] = shelf.measured(arm(shelf, task, name), *asked)
+                own = [run for run in arm(shelf, task, name) if run.seed != teacher.seed]
+                found[name] = shelf.measured(own, *asked)
     return found
 
 
