@@ -43,7 +43,7 @@ OBJECTIVES: dict[str, tuple[str, ...]] = {
 VARIANTS: dict[str, tuple[str, ...]] = {
     "unlikelihood, as released": ("objective=unlikelihood", "objective.released=true"),
     "RWR, as released": ("objective=rwr", "objective.beta=10", "objective.normalise=false"),
-    "AWR, as released": ("objective=awr", "objective.beta=10", "objective.normalise=false"),
+    "AWR, β = 10, raw": ("objective=awr", "objective.beta=10", "objective.normalise=false"),
     "RWR, divided twice": ("objective=rwr", "scorer.divided_twice=true"),
     "conditional, onset 20 %": ("objective=conditional", "objective.onset=0.2"),
     "conditional, onset 60 %": ("objective=conditional", "objective.onset=0.6"),

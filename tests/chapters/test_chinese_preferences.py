@@ -78,7 +78,9 @@ def test_models_of_reviews_are_compared_by_what_they_are_asked():
         means = {"MLE": 0.6, "conditional, no token": 0.5, chapter.GOOD: 0.3, chapter.BAD: 0.8}
         for name, (of, *control) in chapter.ASKED.items():
             own = judged(runs[of], means[name], asked_for=[f"measure={chapter.LABELS}", *control])
-            made.append(dataclasses.replace(own, metrics=own.metrics | {"unprompted/finished": 0.75}))
+            counted = {f"{where}/training/bad": own.groups[f"{where}/training"] for where in ("unprompted", "prompted")}
+            found = own.metrics | {"unprompted/finished": 0.75}
+            made.append(dataclasses.replace(own, metrics=found, groups=own.groups | counted))
     labels = chapter.labelled(Shelf(made))
     assert chapter.lower(labels, chapter.GOOD, "MLE").value == pytest.approx(30, abs=3)
     found = chapter.levels(labels)

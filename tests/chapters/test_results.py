@@ -227,14 +227,15 @@ def teacher():
     return [TEACHER, *(distant(name, seed, level)[1] for name, level in levels.items() for seed in (1, 2, 3))]
 
 
-FIXED = ("conditional_vs_mle", "best_vs_conditional", "capability_cost", "graders_agree")
+FIXED = ("conditional_vs_mle", "best_vs_conditional", "capability_cost")
 
 
 def test_claims_hold_on_records_made_so_and_fail_on_others():
     everything = [record for task in TASKS for record in of_task(task)] + first_tries() + pushed() + teacher()
     found = {result.id: result for result in evaluate_claims(everything, claims_of_the_chapter())}
     assert {f"{task}.{name}" for task in TASKS for name in FIXED} | {"pep8.structure_not_worse"} <= set(found)
-    assert [(result.id, result.error) for result in found.values() if not result.holds] == []
+    single = {"pep8.conditional_vs_mle_first_try", "sentiment.conditional_vs_mle_first_try"}
+    assert {(result.id, result.error) for result in found.values() if not result.holds} == {(x, None) for x in single}
     expected = {
         "privacy.best_vs_conditional": 8,
         "pep8.conditional_vs_mle": 10,

@@ -27,7 +27,7 @@ FAULTS = (
     "RWR, as released",
     "RWR",
     "RWR, divided twice",
-    "AWR, as released",
+    "AWR, β = 10, raw",
     "AWR",
 )
 PUSHED: dict[str, dict[float, tuple[str, ...]]] = {
