@@ -83,6 +83,7 @@ class EvaluationBatches:
             themselves are not to be predicted.
         trimmed: whether the encoder's side of a batch is as short as it can be: most documents stand behind an empty
             prefix, and their rows come first. Otherwise all batches have one shape, for a network compiled for it.
+        charged: whether control tokens are among the labels.
     """
 
     def __init__(
@@ -94,8 +95,9 @@ class EvaluationBatches:
         world: int = 1,
         documents: Documents | None = None,
         trimmed: bool = True,
+        charged: bool = False,
     ) -> None:
-        self.store, self.shape, self.rank, self.world = store, shape, rank, world
+        self.store, self.shape, self.rank, self.world, self.charged = store, shape, rank, world, charged
         self.documents: Documents = store if documents is None else documents
         self.groups = store.groups(GROUPS)
         rng = np.random.default_rng(0)
@@ -122,7 +124,7 @@ class EvaluationBatches:
                 longest = max(self._read(row) for _, row in chosen)
                 shape = replace(shape, encoder_length=longest, prefix_length=longest)
             batch = build_batch(self.documents, Windows(), chosen, shape, self.groups)
-            if self.documents is not self.store:
+            if self.documents is not self.store and not self.charged:
                 control = (batch.labels == GOOD) | (batch.labels == BAD)
                 batch = batch._replace(labels=batch.labels.masked_fill(control, IGNORE))
             yield _own(batch, self.rank, self.world)

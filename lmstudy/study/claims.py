@@ -161,8 +161,10 @@ def confirm(key: str, **changes: Any) -> None:
 
 
 def _as_registered(entry: Entry) -> Claim:
+    from lmstudy.study import register
+
     said = entry.prediction
-    signed = said.statistic != "times"
+    signed = said.statistic not in register.RATIOS
     return Claim(
         said.sentence, said.id, said.compute, said.region, said.chapter, said.unit, signed=signed, registered=entry
     )

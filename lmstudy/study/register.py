@@ -42,7 +42,7 @@ from lmstudy.evaluation.statistics import Estimate, paired_difference, paired_ra
 from lmstudy.measures.evaluate import asked
 from lmstudy.runs.identity import digest, kept
 from lmstudy.runs.records import Record, published_folder
-from lmstudy.study.estimates import common_seeds, more_bits, sums
+from lmstudy.study.estimates import common_seeds, group_counts, more_bits, sums
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from lmstudy.study.verdicts import Region
 
@@ -61,14 +61,27 @@ def _times(first: Sequence[Record], second: Sequence[Record], key: str) -> Estim
     return paired_ratio_of_means(sums(one, key), sums(other, key))
 
 
+def _times_bits(first: Sequence[Record], second: Sequence[Record], key: str) -> Estimate:
+    """Bits per byte of the first arm divided by those of the second, paired by seed and group of documents."""
+    one, other = common_seeds(first, second)
+    return paired_ratio_of_means(group_counts(one, key), group_counts(other, key), same_groups=True)
+
+
 def _more(first: Sequence[Record], second: Sequence[Record], key: str) -> Estimate:
     """Mean score of the first arm minus that of the second, paired by seed."""
     one, other = common_seeds(first, second)
     return paired_difference(sums(one, key), sums(other, key), same_groups=False)
 
 
-STATISTICS: dict[str, Statistic] = {"more_bits": _more_bits, "times": _times, "more": _more}
+STATISTICS: dict[str, Statistic] = {
+    "more_bits": _more_bits,
+    "times_bits": _times_bits,
+    "more": _more,
+    "times": _times,
+}
 """What a prediction can be about, by name; the key is a split or another group of a record."""
+RATIOS = ("times", "times_bits")
+"""Those whose interval is symmetrical on the scale of logarithms."""
 
 
 def _time(value: str) -> str:
@@ -164,7 +177,7 @@ class Prediction:
     def p_value(self, e: Estimate) -> float:
         """Two-sided, of the truth lying on the nearest border of the region: .05 where the 95 % interval touches it."""
         borders = [border for border in (self.above, self.below) if border is not None]
-        if self.statistic == "times":  # whose interval is symmetrical on the scale of logarithms
+        if self.statistic in RATIOS:
             value, low, high = (math.log(x) for x in (e.value, e.low, e.high))
             e = Estimate(value, low, high, e.n, e.confidence, e.df)
             borders = [math.log(border) for border in borders]

@@ -12,8 +12,8 @@ class AWR(RWR):
     V, what reward the text so far promises, is read off the model's hidden states by a linear critic, and is a constant
     in the weight. alpha = 1 with V = 0 is reward-weighted regression.
 
-    The released code of Korbak et al. (2023) has another critic, minus the sigmoid of a linear map, so that V begins near
-    -.5, clips at 1000, and takes rewards as they are.
+    The released code of Korbak et al. (2023) has another critic, minus the sigmoid of a linear map, so that V begins
+    near -.5, clips at 1000, and takes rewards as they are.
 
     Args:
         alpha: share of the language model's part, 0 to 1; the critic's is the rest.
