@@ -157,7 +157,11 @@ def show_clock(run: str, runs: Path, as_json: bool) -> None:
 
 
 def publish(ids: list[str], runs: Path) -> None:
-    """Copy finished records, without the folder they are in, to where the book's claims are computed from."""
+    """Copy finished records, without the folder they are in, to where the book's claims are computed from.
+
+    Raises:
+        StudyError: there is no such record, or it was made by code that is in no commit.
+    """
     from dataclasses import replace
 
     from lmstudy.runs.folders import find_folder
@@ -165,6 +169,12 @@ def publish(ids: list[str], runs: Path) -> None:
 
     for run in ids:
         record = load(find_folder(run, runs) / "record.json")
+        commit = record.commit or ""
+        if commit.endswith("+dirty"):
+            raise StudyError(
+                f"--publish {run}: {record.name} was made by code that differed from commit {commit[:7]}: commit it, and "
+                "make the record again"
+            )
         target = published_folder() / f"{record.name}-{record.id}.json"
         print(replace(record, config=without_folder(record.config)).write(target), file=sys.stderr)
 

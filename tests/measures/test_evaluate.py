@@ -12,6 +12,7 @@ from lmstudy.commands import runs as runs_cli
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.measures.evaluate import evaluate as evaluate_config
+from lmstudy.runs import provenance
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.folders import find_folder
 from lmstudy.runs.records import load, load_folder
@@ -81,6 +82,7 @@ def test_a_sweep_over_measures_makes_a_record_each(own_run, monkeypatch, capsys)
 
 def test_records_are_listed_and_published_and_are_no_training_runs(own_run, tmp_path, monkeypatch, capsys):
     record, folder, runs = own_run
+    monkeypatch.setattr(provenance, "commit", lambda: "c" * 40)
     made = evaluate_config(compose_config("evaluate", [f"run='{record.id}'", runs, "documents=5"]))
     rows = {row["id"]: row for row in runs_cli.list_runs(folder.parent)}
     assert rows[made.id]["name"] == f"likelihood-{record.name}"
@@ -102,6 +104,16 @@ def test_records_are_listed_and_published_and_are_no_training_runs(own_run, tmp_
         find_folder("", folder.parent)
     with pytest.raises(StudyError, match=f"run=zz: no finished run in .* has that id; choose from {folder.name}$"):
         find_folder("zz", folder.parent, kind="train")
+
+
+def test_what_code_outside_of_any_commit_made_is_not_published(own_run, tmp_path, monkeypatch):
+    record, folder, runs = own_run
+    monkeypatch.setattr(provenance, "commit", lambda: f"{'c' * 40}+dirty")
+    made = evaluate_config(compose_config("evaluate", [f"run='{record.id}'", runs, "documents=5"]))
+    monkeypatch.setenv("LMSTUDY_RECORDS", str(tmp_path))
+    with pytest.raises(StudyError, match="was made by code that differed from commit ccccccc: commit it, and make"):
+        runs_cli.publish([made.id], folder.parent)
+    assert load_folder(tmp_path) == []
 
 
 @pytest.mark.parametrize(
