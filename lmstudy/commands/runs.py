@@ -172,8 +172,8 @@ def publish(ids: list[str], runs: Path) -> None:
         commit = record.commit or ""
         if commit.endswith("+dirty"):
             raise StudyError(
-                f"--publish {run}: {record.name} was made by code that differed from commit {commit[:7]}: commit it, and "
-                "make the record again"
+                f"--publish {run}: {record.name} was made by code that differed from commit {commit[:7]}: commit it, "
+                "and make the record again"
             )
         target = published_folder() / f"{record.name}-{record.id}.json"
         print(replace(record, config=without_folder(record.config)).write(target), file=sys.stderr)
