@@ -33,12 +33,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="FOLDER",
         help="the folder of records (default: LMSTUDY_RECORDS, or the published records of the checkout)",
     )
+    parser.add_argument(
+        "--coverage",
+        type=int,
+        metavar="N",
+        help="instead, simulate N studies for each kind of interval, and keep how often it held the truth as a record",
+    )
+    parser.add_argument("--runs", default="runs", metavar="FOLDER", help="where that record goes (default: runs)")
     arguments = parser.parse_args(argv)
     from lmstudy.runs.records import load_folder, published_folder  # here, so that --help need not wait for them
     from lmstudy.show.claims import problem
     from lmstudy.study.claims import evaluate_claims
 
     try:
+        if arguments.coverage is not None:
+            _coverage(arguments.coverage, Path(arguments.runs))
+            return 0
         results = evaluate_claims(load_folder(arguments.records or published_folder()))
     except StudyError as error:
         print(f"lmstudy-claims: {error}", file=sys.stderr)
@@ -48,6 +58,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     for result in failing:
         print(f"lmstudy-claims: {result.id}: {problem(result)}", file=sys.stderr)
     return 1 if failing else 0
+
+
+def _coverage(draws: int, runs: Path) -> None:
+    from dataclasses import asdict
+
+    from lmstudy.evaluation.coverage import simulated
+    from lmstudy.runs.identity import NUMERICS, digest
+    from lmstudy.runs.provenance import Clock, circumstances
+    from lmstudy.runs.records import Record
+
+    if draws < 1:
+        raise StudyError(f"--coverage {draws}: it must be at least 1")
+    clock = Clock()
+    found = simulated(draws, print)
+    record = Record(
+        id=digest("coverage", draws, clock.started), kind="coverage", name=f"coverage-{draws}",
+        config={"draws": draws}, seed=None, data="none", numerics=NUMERICS,
+        samples=[asdict(one) for one in found], **circumstances(clock),
+    )  # fmt: skip
+    folder = runs / f"{record.name}-{record.id}"
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"kept as {record.write(folder / 'record.json')}", file=sys.stderr)
 
 
 def _json_line(result: ClaimResult) -> str:

@@ -11,6 +11,10 @@ In `_config.yml`, add `lmstudy.publishing.sphinx_claims` to `sphinx.extra_extens
     ```                                        what the register holds, in the same way, failures first
     ```{rewritten-table}
     ```                                        claims that were reworded before there was a register
+    ```{coverage-table}
+    ```                                        how often intervals hold the truth, from the newest record of that
+    ```{verification-table}
+    ```                                        records made again, from the newest record of that
     {claims-tally}`confirmatory`               how many claims of a kind there are, and what came of them
 
 An unknown id, missing records, a claim whose chapter says otherwise than its records, or one that was revised after
@@ -37,8 +41,9 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from lmstudy.errors import StudyError
 from lmstudy.publishing.known_claims import kept_results
-from lmstudy.runs.records import load_folder
+from lmstudy.runs.records import Record, load_folder
 from lmstudy.show.claims import numbers, outcome, problem, text
+from lmstudy.show.numbers import number, percent
 from lmstudy.study.claims import ClaimResult, Kind, evaluate_claims
 
 logger = logging.getLogger(__name__)
@@ -135,6 +140,58 @@ class PredictionsTable(ClaimsTable):
         ]
 
 
+class RecordTable(ClaimsTable):
+    """A table of the newest record of a kind; without one, nothing."""
+
+    kind = ""
+
+    def rows(self) -> list[nodes.row]:
+        """Of the body."""
+        records = load_folder(Path(self.env.app.confdir) / self.env.config.claims_records)
+        own = [record for record in records if record.kind == self.kind]
+        return self.rows_of(max(own, key=lambda record: record.started)) if own else []
+
+    def rows_of(self, record: Record) -> list[nodes.row]:
+        """Of the body, from the record."""
+        raise NotImplementedError
+
+
+class CoverageTable(RecordTable):
+    """How often intervals held the truth in simulated studies."""
+
+    kind = "coverage"
+    headings = ("Interval", "n", "Simulated studies", "Held the truth")
+    widths = (5, 1, 2, 2)
+
+    def rows_of(self, record: Record) -> list[nodes.row]:
+        """Of the body, from the record."""
+        told: Any = record.samples
+        return [
+            _row((one["name"], str(one["seeds"]), str(one["draws"]), percent(one["held"] / one["draws"], decimals=1)))
+            for one in told
+        ]
+
+
+class VerificationTable(RecordTable):
+    """The records that were made again last, and whether they agreed."""
+
+    kind = "verification"
+    headings = ("Record", "Kind", "Numbers", "Farthest off", "Published", "Made again", "Outcome")
+    widths = (5, 2, 1, 3, 2, 2, 2)
+
+    def rows_of(self, record: Record) -> list[nodes.row]:
+        """Of the body, from the record."""
+        told: Any = record.samples
+        return [
+            _row(
+                (one["name"], one["kind"], str(one["numbers"]), one["worst"] or "-",
+                 *("-" if one[key] is None else number(one[key], decimals=4) for key in ("published", "again")),
+                 one["problem"] or one["verdict"])
+            )
+            for one in told
+        ]  # fmt: skip
+
+
 class RewrittenTable(ClaimsTable):
     """The table of claims that were reworded after their records were seen, before there was a register."""
 
@@ -157,6 +214,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("claims-table", ClaimsTable)
     app.add_directive("predictions-table", PredictionsTable)
     app.add_directive("rewritten-table", RewrittenTable)
+    app.add_directive("coverage-table", CoverageTable)
+    app.add_directive("verification-table", VerificationTable)
     app.connect("builder-inited", lambda app: _read.cache_clear())
     # Their numbers may have changed with no change to the page, and a warning is given only where a page is read.
     app.connect("env-get-outdated", lambda app, env, *_: sorted(_pages(env)))
