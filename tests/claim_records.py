@@ -20,7 +20,7 @@ def record(number, kind, config, bits_per_byte, seed=None, **changes):
     noise = np.random.default_rng(number).normal(0, 0.02, size=20)
     rates = bits_per_byte + np.linspace(-0.5, 0.5, 20) + noise
     valid = [[float(r * s), int(s)] for r, s in zip(rates, sizes, strict=True)]
-    familiar = 0.78 if kind == "baseline" else 0.9  # counting remembers best what it has seen
+    familiar = 0.85 if kind == "baseline" else 0.9  # counting remembers best what it has seen
     content = {
         "id": f"{number:016x}",
         "kind": kind,
@@ -78,8 +78,10 @@ def study(baseline_bits=2.3):
         for arm, overrides in enumerate(precision.ARMS.values())
         for seed in (1, 2, 3)
     ]
+    plain = [trained(90 + s, *first_model.PLAIN, seed=s, bits_per_byte=b) for s, b in ((1, 1.8), (2, 2.0), (3, 2.2))]
     return [
         *models,
+        *plain,
         baseline(8, "all", baseline_bits),
         baseline(9, 1_000_001, 2.6),
         *precisions,

@@ -41,7 +41,8 @@ def outcome(result: ClaimResult) -> str:
         return f"{said}; revised ({changed}): as registered, it {_of(result.as_registered)}"
     if result.kind is Kind.CONFIRMATORY:
         return f"{said} (p = {number(result.adjusted, decimals=4)} in its family)"
-    return f"{said}: one training" if result.estimate.n == 1 else said
+    few = {1: ": one training", 2: ": two trainings"}
+    return said + few.get(result.estimate.n, "")
 
 
 def _of(verdict: object) -> str:

@@ -44,7 +44,7 @@ from lmstudy.runs.identity import digest, kept
 from lmstudy.runs.records import Record, published_folder
 from lmstudy.study.estimates import common_seeds, group_counts, more_bits, sums
 from lmstudy.study.shelf import NoRecordsError, Shelf
-from lmstudy.study.verdicts import Region
+from lmstudy.study.verdicts import FEWEST, Region
 
 Statistic = Callable[[Sequence[Record], Sequence[Record], str], Estimate]
 
@@ -126,7 +126,7 @@ class Prediction:
         chapter: its page; the predictions of a page are a family, which is corrected together.
         statistic: a name of `STATISTICS`.
         first, second: what is compared, in the statistic's order.
-        seeds: of every arm, at least two.
+        seeds: of every arm, at least three.
         split: of the held-out text that decides.
         unit: of the number, in words.
         above, below: borders of the region where the truth is said to lie; with both, the margins of no difference.
@@ -141,7 +141,7 @@ class Prediction:
     statistic: Words
     first: Arm
     second: Arm
-    seeds: Annotated[list[int], Field(min_length=2)]
+    seeds: Annotated[list[int], Field(min_length=FEWEST)]
     split: Words
     unit: Words
     why: Words

@@ -2,7 +2,8 @@
 
 A hypothesis names a region in which the truth is said to lie. It holds where the whole interval lies in the region,
 fails where the whole interval lies outside, and is undecided otherwise. So "no difference" needs a margin, and nothing
-is decided by a point, nor by one training: its interval does not cover what another seed would have given.
+is decided by a point, nor by one training, whose interval does not cover what another seed would have given, nor by
+two, whose intervals are too short (`lmstudy.evaluation.coverage`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lmstudy.evaluation.statistics import Estimate
+
+
+FEWEST = 3
+"""Trainings that decide something."""
 
 
 class Verdict(StrEnum):
@@ -41,8 +46,8 @@ class Region:
         return f"the interval lies between {self.low:g} and {self.high:g}"
 
     def verdict(self, e: Estimate) -> Verdict:
-        """By the whole interval; of a single training, or without an interval, nothing is decided."""
-        if e.n < 2 or math.isnan(e.low) or math.isnan(e.high):
+        """By the whole interval; by fewer than `FEWEST` trainings, or without an interval, nothing is decided."""
+        if e.n < FEWEST or math.isnan(e.low) or math.isnan(e.high):
             return Verdict.UNDECIDED
         if self.low < e.low and e.high < self.high:
             return Verdict.HOLDS

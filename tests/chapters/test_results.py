@@ -194,7 +194,8 @@ def test_settings_are_compared_with_the_same_seed_and_those_not_tried_are_left_o
 
 
 def claims_of_the_chapter():
-    return [claim for claim in all_claims() if claim.chapter == "notebooks/14_results"]
+    """The exploratory ones; what is registered is tested with the register."""
+    return [claim for claim in all_claims() if claim.chapter == "notebooks/14_results" and claim.registered is None]
 
 
 def first_tries():
@@ -235,6 +236,7 @@ def test_claims_hold_on_records_made_so_and_fail_on_others():
     found = {result.id: result for result in evaluate_claims(everything, claims_of_the_chapter())}
     assert {f"{task}.{name}" for task in TASKS for name in FIXED} | {"pep8.structure_not_worse"} <= set(found)
     single = {"pep8.conditional_vs_mle_first_try", "sentiment.conditional_vs_mle_first_try"}
+    single |= {"privacy.kl_cost", "privacy.kl_filtering_vs_conditional"}  # without the teacher's seed there are two
     assert {(result.id, result.error) for result in found.values() if not result.holds} == {(x, None) for x in single}
     expected = {
         "privacy.best_vs_conditional": 8,

@@ -78,13 +78,13 @@ def test_records_that_cannot_be_compared_are_an_error():
 )
 def test_the_whole_interval_decides(region, holds, fails, undecided):
     for (low, high), verdict in ((holds, HOLDS), (fails, FAILS), (undecided, UNDECIDED)):
-        assert region.verdict(Estimate((low + high) / 2, low, high, 2)) is verdict
+        assert region.verdict(Estimate((low + high) / 2, low, high, 3)) is verdict
 
 
-def test_no_point_and_no_single_training_decides_anything():
+def test_no_point_and_fewer_than_three_trainings_decide_anything():
     regions = (above(1), below(3), within(1, 3), above(5))
     assert {region.verdict(seed_interval([2.0])) for region in regions} == {UNDECIDED}
-    assert {region.verdict(Estimate(2, 1.9, 2.1, 1)) for region in regions} == {UNDECIDED}
+    assert {region.verdict(Estimate(2, 1.9, 2.1, n)) for region in regions for n in (1, 2)} == {UNDECIDED}
 
 
 def test_whatever_a_claim_says_some_record_could_contradict_it():
@@ -93,7 +93,7 @@ def test_whatever_a_claim_says_some_record_could_contradict_it():
         borders = [border for border in (one.holds.low, one.holds.high) if math.isfinite(border)]
         assert borders, one.id
         outside = one.holds.low - 1 if math.isfinite(one.holds.low) else one.holds.high + 1
-        assert one.holds.verdict(Estimate(outside, outside, outside, 2)) is FAILS, one.id
+        assert one.holds.verdict(Estimate(outside, outside, outside, 3)) is FAILS, one.id
         assert one.unit, one.id
 
 

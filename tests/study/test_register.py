@@ -101,8 +101,8 @@ def test_a_draft_is_completed_and_told_to_be_committed(checkout, capsys):
         ({"above": None}, "above or below is missing"),
         ({"above": 2, "below": 1}, "leave nothing between them"),
         ({"unit": None}, "unit"),
-        ({"seeds": [1]}, "seeds"),
-        ({"seeds": [1, 1]}, "names one twice"),
+        ({"seeds": [1, 2]}, "seeds"),
+        ({"seeds": [1, 2, 2]}, "names one twice"),
         ({"statistic": "better"}, "statistic=better is not one of"),
         ({"first": {"train": ARM}}, "first and second are the same arm"),
         ({"first": {"train": ["experiment=nothing"]}}, "experiment=nothing"),
@@ -181,7 +181,7 @@ def test_an_arm_that_composes_to_something_else_by_now_is_an_error(checkout):
 def test_what_is_said_otherwise_than_it_was_registered_is_revised_with_both_outcomes(checkout, change):
     add()
     if "compute" in change:
-        change = {"compute": lambda shelf: seed_interval([1.0, 1.1])}
+        change = {"compute": lambda shelf: seed_interval([1.0, 1.1, 1.2])}
     confirm(entry().prediction.hash, **change)
     (result,) = evaluate_claims(records(first=1.85), claims.all_claims())
     assert result.kind is Kind.REVISED

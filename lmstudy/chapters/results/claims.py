@@ -124,7 +124,8 @@ deviations("Under guidance of strength 3, conditional training writes with bette
            lambda s: better("sentiment", _guided(s, "sentiment", 3.0), judged_arm(s, "sentiment", REFERENCE)),
            above(0))
 ratio("Guidance of strength 2 makes the conditional model write more violations of style.", "pep8.guidance_harm",
-      lambda shelf: times(_guided(shelf, "pep8", 2.0), judged_arm(shelf, "pep8", CONDITIONAL)), above(1))
+      lambda shelf: times(_guided(shelf, "pep8", 2.0), judged_arm(shelf, "pep8", CONDITIONAL)), above(1),
+      outcome=UNDECIDED)
 ratio("Asked for bad text, the conditional model writes more personal data than asked for good text.",
       "privacy.bad_vs_good",
       lambda shelf: times(judged_arm(shelf, "privacy", CONDITIONAL, *BAD), judged_arm(shelf, "privacy", CONDITIONAL)),
@@ -150,6 +151,6 @@ per_cent("On file heads, filtering costs more bits per byte than conditional tra
 per_cent("On snippets, filtering costs more bits per byte than conditional training.",
          "sentiment.filtering_cost", _cost("sentiment", "filtering", CONDITIONAL), above(0))
 in_bits("On file heads, filtering lies farther from a teacher that read longer than conditional training does.",
-        "privacy.kl_filtering_vs_conditional", _farther("filtering", CONDITIONAL), above(0))
+        "privacy.kl_filtering_vs_conditional", _farther("filtering", CONDITIONAL), above(0), outcome=UNDECIDED)
 in_bits("On file heads, conditional training lies less than .05 bits per byte farther from a teacher than MLE.",
-        "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM))
+        "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM), outcome=UNDECIDED)
