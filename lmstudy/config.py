@@ -112,6 +112,7 @@ class TrainConfig(_Closed):
     measure: dict[str, Any] | None = None
     start: OptionalRunName = None
     dpo: DPOSettings | None = None
+    versions: dict[str, int] | None = None
 
 
 class _OneDevice(_Closed):

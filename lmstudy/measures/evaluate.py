@@ -11,7 +11,7 @@ from lmstudy.errors import StudyError
 from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.folders import find_folder
-from lmstudy.runs.identity import finding_id
+from lmstudy.runs.identity import finding_id, with_versions
 from lmstudy.runs.lifecycle import Work, measured
 from lmstudy.runs.records import Record, load
 
@@ -59,7 +59,7 @@ def asked(config: Mapping[str, Any]) -> tuple[Measure, dict[str, Any]]:
     measure: Measure = build(typed.measure, "measure")
     documents = typed.documents or measure.documents()
     own = _without_folders(asdict(measure))
-    return measure, {"name": measure.name, "split": typed.split, "documents": documents, **own}
+    return measure, with_versions({"name": measure.name, "split": typed.split, "documents": documents, **own})
 
 
 def _without_folders(settings: Any) -> Any:

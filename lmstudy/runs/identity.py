@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 NUMERICS = 1
@@ -20,8 +20,28 @@ FREE = {
 }
 """Keys that do not change what is learned."""
 
-OPTIONAL = ("embedding", "scorer", "start", "dpo", "label_weights", "keep")
+RAISED: dict[str, int] = {}
+"""Versions above 1 of objectives and scorers by where they are, as in "lmstudy.preferences.objectives.mle.MLE": what
+they do was changed, so their runs are other runs than before (`tests/preferences/test_versions.py` tells when)."""
+
+OPTIONAL = ("embedding", "scorer", "start", "dpo", "label_weights", "keep", "versions")
 """Groups and keys that a run may do without; they are newer than the first published ids."""
+
+
+def with_versions(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration that says which of its parts are of a raised version; as it is where none is."""
+    own = {key: value for key, value in config.items() if key != "versions"}
+    found = {place: RAISED[target] for place, target in _targets(own) if target in RAISED}
+    return {**own, "versions": found} if found else own
+
+
+def _targets(node: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, str]]:
+    """Where classes are named in a configuration, and which."""
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from _targets(value, f"{place}.{key}".lstrip("."))
+        elif key == "_target_":
+            yield place, str(value)
 
 
 def kept(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from lmstudy.models.embeddings.base import Embedding, WordVectors
 from lmstudy.models.embeddings.placing import arrange, place
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs import provenance
-from lmstudy.runs.identity import EVALUATED, OPTIONAL, run_id, run_name
+from lmstudy.runs.identity import EVALUATED, OPTIONAL, run_id, run_name, with_versions
 from lmstudy.runs.lifecycle import WEIGHTS, Work, once, save_weights, session
 from lmstudy.runs.misalignment_watch import WatchSamples
 from lmstudy.runs.pairs import sampled_pairs
@@ -70,7 +70,8 @@ def open_run(config: Mapping[str, Any]) -> Run:
         raise StudyError("dpo is learned from another run's samples (start=ID) and on one device: see lmstudy-dpo")
     check_scorer(typed)
     corpus = prepare(typed.data)
-    config = {key: value for key, value in resolved(config).items() if not (key in OPTIONAL and value is None)}
+    whole = with_versions(resolved(config))
+    config = {key: value for key, value in whole.items() if not (key in OPTIONAL and value is None)}
     if typed.start is not None:
         config["start"] = start_id(typed.start, Path(typed.runs))
     if typed.embedding is not None:

@@ -25,7 +25,7 @@ from typing import Any
 
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
-from lmstudy.runs.identity import NUMERICS, kept
+from lmstudy.runs.identity import NUMERICS, kept, with_versions
 from lmstudy.runs.records import Record, load, load_folder, note_read, published_folder
 
 Arms = dict[str, list[Record]]
@@ -203,7 +203,7 @@ class Shelf:
 
     def _by_seed(self, kind: str, config: Config) -> dict[int, Record]:
         found: dict[Any, list[Record]] = defaultdict(list)
-        for record in self._index[kind, _key(config)]:
+        for record in self._index[kind, _key(with_versions(config))]:
             found[record.seed].append(record)
         return {seed: _alone(found[seed]) for seed in sorted(found)}
 

@@ -25,7 +25,9 @@ TASKS = ("prefix_lm", "span_corruption", "mixture")
 
 def losses(optimizer: str, task: str) -> list[float]:
     """Losses of ten steps of the smallest model on made-up documents."""
-    config = compose_config("train", ["budget=smoke", f"optimizer={optimizer}", f"pretraining={task}"])
+    config = compose_config(
+        "train", ["budget=smoke", "model=transformer", f"optimizer={optimizer}", f"pretraining={task}"]
+    )
     torch.manual_seed(1)
     model = build(config["model"], "model", vocab_size=600, max_positions=128)
     objective, settings = build(config["objective"], "objective"), build(config["optimizer"], "optimizer")

@@ -33,6 +33,8 @@ class Objective(ABC):
 
     name: str
     """Stands in records and figures."""
+    version: ClassVar[int] = 1
+    """Raised, here and in `lmstudy.runs.identity.RAISED`, by a change that alters what is learned."""
     scored: ClassVar[bool] = True
     """Whether it needs a scorer."""
     critic: ClassVar[bool] = False

@@ -24,7 +24,7 @@ class Scorer(ABC):
     name: str
     """Stands in records and figures."""
     version: ClassVar[int] = 1
-    """Raised by a change that alters scores: kept scores are then made again."""
+    """Raised, here and in `lmstudy.runs.identity.RAISED`, by a change that alters scores: they are made again."""
     unit: ClassVar[Literal["character", "segment"]] = "character"
     """What a score is per. Means weigh segments by their characters, or alike."""
     lowest: ClassVar[float] = 0.0
