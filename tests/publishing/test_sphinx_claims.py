@@ -1,15 +1,16 @@
 import re
 
 import pytest
+import yaml
 from sphinx.errors import SphinxWarning
 
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.publishing import sphinx_claims
 from lmstudy.publishing.known_claims import check_claims
 from lmstudy.show.claims import text
-from lmstudy.study import claims
-from lmstudy.study.verdicts import UNDECIDED, above
-from tests.claim_records import baseline, claims_of_the_study, study, write
+from lmstudy.study import claims, register
+from lmstudy.study.verdicts import FAILS, UNDECIDED, above
+from tests.claim_records import baseline, claims_of_the_study, record, study, write
 from tests.conftest import write_files
 from tests.publishing.sphinx_builds import build
 
@@ -120,3 +121,104 @@ def test_an_open_question_is_shown_as_one_and_builds(book, monkeypatch):
     assert "0.10 points (95 % CI −0.20 to 0.40, n = 3)" in pages["index"]
     assert 'title="It helps. Undecided."' in pages["index"]
     assert "undecided" in pages["appendix"]
+
+
+ALL_TABLES = """# Appendix
+
+There are {claims-tally}`exploratory`, and {claims-tally}`revised`.
+
+```{claims-table}
+```
+```{predictions-table}
+```
+```{rewritten-table}
+```
+```{coverage-table}
+```
+```{verification-table}
+```
+"""
+REWRITTEN = """
+- {id: test.old, said: It grows., first: "abc, 2026", became: It shrinks., changed: "def, 2026", why: Failed.}
+"""
+
+
+@pytest.fixture
+def predicted(book, monkeypatch):
+    """Two predictions in the register, of which one failed, and claims of them."""
+    monkeypatch.setattr(claims, "REGISTRY", dict(claims.REGISTRY))
+    arms = [["experiment=encoder_decoder", f"budget={budget}"] for budget in ("brief", "quick")]
+    draft = {
+        "registered": "2026-01-01T00:00:00Z",
+        "predictions": [
+            {
+                "id": f"test.{name}", "sentence": f"It is {name}.", "chapter": "index", "statistic": "more_bits",
+                "first": {"train": arms[0]}, "second": {"train": arms[1]}, "seeds": [1, 2, 3], "split": "valid",
+                "unit": "bits", "why": "Why.", "above": 0,
+            }
+            for name in ("right", "wrong")
+        ],
+    }  # fmt: skip
+    found = {}
+    for one in register.read_batch(yaml.safe_dump(draft), "draft").predictions:
+        found[one.hash] = register.Entry(one, draft["registered"], "draft")
+    monkeypatch.setattr(register, "read", lambda place=None: found)
+    (book / "rewritten.yaml").write_text(REWRITTEN)
+    (book / "appendix.md").write_text(ALL_TABLES)
+    values = {"test.right": Estimate(0.5, 0.4, 0.6, 3, df=9.0), "test.wrong": Estimate(-0.5, -0.6, -0.4, 3, df=9.0)}
+    monkeypatch.setattr(register.Prediction, "compute", lambda self, shelf: values[self.id])
+    return book, list(found)
+
+
+def test_predictions_are_listed_failures_first_with_when_they_were_made(predicted):
+    book, (right, wrong) = predicted
+    claims.confirm(right)
+    claims.confirm(wrong, outcome=FAILS)
+    page = build(book)["appendix"]
+    assert 0 < page.index("It is wrong.") < page.index("It is right.")
+    assert f"2026-01-01 00:00 UTC, {wrong}" in page
+    assert re.search(r"fails \(p = 0\.0\d+ in its family\)", page)
+    assert "It grows." in page
+    assert 'id="claim-test-wrong"' in page
+
+
+def test_a_claim_that_was_changed_after_it_was_registered_fails_the_build_and_says_both(predicted):
+    book, (right, wrong) = predicted
+    claims.confirm(right, holds=above(-1))
+    claims.confirm(wrong, sentence="It is not wrong.", outcome=FAILS)
+    warned = build(book, strict=False)
+    assert (
+        "claim test.right: holds; revised (holds): as registered, it holds: register a new prediction"
+        in warned.warnings
+    )
+    assert "claim test.wrong: fails; revised (sentence): as registered, it fails" in warned.warnings
+    with pytest.raises(SphinxWarning, match="register a new prediction instead"):
+        build(book)
+
+
+def test_what_the_newest_simulation_and_the_newest_verification_found(predicted):
+    book, (right, wrong) = predicted
+    claims.confirm(right)
+    claims.confirm(wrong, outcome=FAILS)
+    row = {
+        "name": "mle-x",
+        "kind": "train",
+        "numbers": 2,
+        "worst": "valid",
+        "published": 1.5,
+        "again": 1.51,
+        "share": 0.7,
+    }
+    made_again = [{**row, "verdict": "agrees", "problem": None}, {**row, "problem": "its data is gone", "again": None}]
+    for number, (kind, samples) in enumerate(
+        [
+            ("coverage", [{"name": "a mean", "seeds": 3, "draws": 200, "held": 191}]),
+            ("verification", made_again),
+        ]
+    ):
+        record(700 + number, kind, {}, 1.0, samples=samples).write(book / "records" / f"{kind}-70{number}.json")
+    page = build(book)["appendix"]
+    assert "a mean" in page
+    assert "95.5 %" in page
+    assert "its data is gone" in page
+    assert "1.5100" in page
