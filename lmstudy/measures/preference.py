@@ -1,5 +1,6 @@
 """How much people would mind what a model writes, from nothing and behind held-out beginnings, and how varied it is."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -14,6 +15,7 @@ from lmstudy.evaluation.misalignment import Misalignment, misalignment
 from lmstudy.measures.base import Findings, Measure, Subject, judge_of_any_text
 from lmstudy.preferences.scored import judge
 from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.preferences.scorers.taught import shared, taught_by
 from lmstudy.runs.finished import Finished
 from lmstudy.tasks.base import PARTS, in_parts
 from lmstudy.writing.control import Asked, asked_of
@@ -78,7 +80,9 @@ class Preference(Measure):
     def measure(self, subject: Subject) -> Findings:
         scorers = self._scorers()
         texts = self._texts(subject, scorers[TRAINING])
-        found = Findings()
+        found = Findings(notes=self._not_held_out(subject.finished))
+        if found.notes:
+            print(found.notes, file=sys.stderr)
         for where, written in texts.items():
             for name, scorer in scorers.items():
                 given = [text.given for text in written]
@@ -88,6 +92,17 @@ class Preference(Measure):
         varied = diversity([text.text for text in texts["unprompted"]])
         found.metrics.update({f"diversity/{name}": value for name, value in varied.items()})
         return found
+
+    def _not_held_out(self, finished: Finished) -> str:
+        """Names the graders that learned from judgements which steered the training; nothing if none did."""
+        steering = finished.run.typed.scorer
+        if steering is None:
+            return ""
+        taught = taught_by(steering)
+        same = [name for name, own in self.scorers.items() if name != TRAINING and shared(taught, taught_by(own))]
+        return "".join(
+            f"scorer {name!r} is not held out: ratings that taught it steered the training\n" for name in same
+        )
 
     def _texts(self, subject: Subject, scorer: Scorer) -> dict[str, list[Text]]:
         finished = subject.finished

@@ -1,5 +1,6 @@
 """A folder with a reward model is all that scoring a text needs."""
 
+import json
 import pickle
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from lmstudy.errors import StudyError
 from lmstudy.models.reward import OwnRewardModel
 from lmstudy.preferences.scored import judge as judge_documents
 from lmstudy.preferences.scorers.reward_model import Judge, LabelModelScorer, RewardModelScorer, Scale, find
+from lmstudy.preferences.scorers.taught import shared, taught_by
 
 TEXTS = ["a good film", "a bad film", "an actor", "a very, very long text about a good film and a bad actor"]
 RATING = Scale("rating", 2.0, 0.5, -4.0, 4.0)
@@ -108,3 +110,20 @@ def test_it_can_be_sent_to_another_process(runs):
     scorer = RewardModelScorer("aa", str(runs))
     before = scorer.score(["a good film"])
     assert pickle.loads(pickle.dumps(scorer)).score(["a good film"]) == before
+
+
+def test_a_grader_that_learned_from_what_steers_the_training_is_told_from_one_that_did_not(runs):
+    snippets, reviews = ("lmstudy.data.source_ratings.RatedSnippets", "lmstudy.data.source_reviews.Reviews")
+    for half, run, data in (("A", "aa11", snippets), ("B", "bb22", snippets)):
+        config = {"data": {"_target_": data}, "half": half}
+        (runs / f"reward-own-{half}-s1-{run}" / "record.json").write_text(json.dumps({"config": config}))
+    a, b = (taught_by({"model": run, "runs": str(runs)}) for run in ("aa11", "bb22"))
+    people = taught_by({"source": {"_target_": snippets}})
+    others = taught_by({"source": {"_target_": reviews}})
+    assert shared(a, a)
+    assert not shared(a, b)
+    assert shared(people, a)
+    assert shared(people, b)
+    assert not shared(others, b)
+    assert taught_by({"threshold": 0.1}) is None
+    assert not shared(taught_by({"threshold": 0.1}), b)
