@@ -1,4 +1,4 @@
-"""Whose judgements taught a scorer, so that no grader is called held out that learned from what steered the training."""
+"""Whose judgements taught a scorer: no grader is held out that learned from what steered the training."""
 
 import json
 from collections.abc import Mapping
