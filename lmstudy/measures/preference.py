@@ -100,9 +100,7 @@ class Preference(Measure):
             return ""
         taught = taught_by(steering)
         same = [name for name, own in self.scorers.items() if name != TRAINING and shared(taught, taught_by(own))]
-        return "".join(
-            f"scorer {name!r} is not held out: ratings that taught it steered the training\n" for name in same
-        )
+        return "; ".join(f"scorer {name!r} is not held out: what taught it steered the training" for name in same)
 
     def _texts(self, subject: Subject, scorer: Scorer) -> dict[str, list[Text]]:
         finished = subject.finished
