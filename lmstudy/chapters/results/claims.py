@@ -21,7 +21,7 @@ from lmstudy.chapters.results.results import (
 )
 from lmstudy.evaluation.multiplicity import best_of
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.study.claims import Compute, claim
+from lmstudy.study.claims import Compute, claim, confirm
 from lmstudy.study.estimates import HELD_OUT, UNPROMPTED, times
 from lmstudy.study.preferences import BAD, GUIDANCE, OBJECTIVES, judged, judged_arm
 from lmstudy.study.shelf import NoRecordsError, Shelf
@@ -154,3 +154,5 @@ in_bits("On file heads, filtering lies farther from a teacher that read longer t
         "privacy.kl_filtering_vs_conditional", _farther("filtering", CONDITIONAL), above(0), outcome=UNDECIDED)
 in_bits("On file heads, conditional training lies less than .05 bits per byte farther from a teacher than MLE.",
         "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM), outcome=UNDECIDED)
+confirm("5b7eaf4dff01")  # privacy.cost_charged
+confirm("f3c967f690b6")  # privacy.cost_shown
