@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,11 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", default="runs", metavar="FOLDER", help="folder of runs (default: runs)")
     given = parser.parse_args(argv)
     try:
-        if given.add:
+        if given.add is not None:
             add(given.add)
-        elif given.train:
+        elif given.train is not None:
             train(given.train, given.runs)
-        elif given.confirm:
+        elif given.confirm is not None:
             confirm(given.confirm, given.runs)
         else:
             show(given.runs)
@@ -69,48 +68,48 @@ def add(draft: Path) -> None:
     whole: dict[str, Any] = {"registered": now(), "predictions": content}
     batch = register.read_batch(yaml.safe_dump(whole), str(draft))
     for one, written in zip(batch.predictions, content, strict=True):
-        for name, arm in (("first", one.first), ("second", one.second)):
-            written[name]["configuration"] = arm.composed
+        arms = {name: arm.composed for name, arm in (("first", one.first), ("second", one.second))}
+        if arms["first"] == arms["second"] and one.first.measure == one.second.measure:
+            raise StudyError(f"{draft}: prediction {one.id}: first and second compose to the same runs")
+        for name, configuration in arms.items():
+            written[name]["configuration"] = configuration
+        page = register.folder().parents[1] / f"{one.chapter}.ipynb"
+        if not page.exists():
+            raise StudyError(f"{draft}: prediction {one.id}: chapter={one.chapter} is no page: there is no {page}")
     text = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=110)
     place = register.folder() / f"{whole['registered'][:10]}-{draft.stem}.yaml"
-    known = register.read()
-    ids = {entry.prediction.id: key for key, entry in known.items()}
-    for one in register.read_batch(text, str(draft)).predictions:
-        if one.id in ids and one.supersedes != ids[one.id]:
-            raise StudyError(
-                f"{draft}: prediction {one.id} is in the register already: a prediction is never changed; one that "
-                f"takes its place says supersedes: {ids[one.id]}"
-            )
     if place.exists():
         raise StudyError(f"{place} exists: a batch is never changed; name the draft otherwise")
+    complete = register.read_batch(text, str(draft))
+    register.joined([*register.batches(), (complete, place.stem)])
     place.parent.mkdir(exist_ok=True)
     write_text(place, text)
-    for key, entry in register.read().items():
-        if entry.batch == place.stem:
-            print(f"{key}  {entry.prediction.id}")
+    for one in complete.predictions:
+        print(f"{one.hash}  {one.id}")
     print(f"written to {place}: commit it before the runs begin", file=sys.stderr)
 
 
 def train(name: str, runs: str) -> None:
     """Train what a prediction lacks; it has to be committed."""
+    from lmstudy.study.confirmation import check_committed
     from lmstudy.study.shelf import Shelf
 
     entry = _entry(name)
-    _check_committed(entry)
+    check_committed(entry)
     entry.prediction.trained(Shelf.open(runs))
 
 
 def confirm(name: str, runs: str) -> None:
     """Measure the runs of a prediction on its split, once, and keep what comes out."""
-    from lmstudy.study.confirmation import confirmed
+    from lmstudy.study.confirmation import check_committed, confirmed
     from lmstudy.study.verdicts import Verdict
 
     entry = _entry(name)
-    _check_committed(entry)
+    check_committed(entry)
     record = confirmed(entry, runs)
     estimate = record.samples[0]
     assert isinstance(estimate, dict)
-    print(f"{entry.prediction.id}: {Verdict(str(estimate['verdict']))} ({entry.prediction.region.words})")
+    print(f"{entry.prediction.id}: {Verdict(str(estimate['verdict']))} by itself ({entry.prediction.region.words})")
     print(f"{estimate['value']:.4g} {entry.prediction.unit} ({estimate['low']:.4g} to {estimate['high']:.4g})")
     print(f"opened {record.started}; record {record.id}", file=sys.stderr)
 
@@ -143,21 +142,6 @@ def _entry(name: str) -> Entry:
         ids = ", ".join(dict.fromkeys(entry.prediction.id for entry in known.values())) or "none"
         raise StudyError(f"no prediction {name!r} is registered; there are: {ids}")
     return found[-1]
-
-
-def _check_committed(entry: Entry) -> None:
-    """Raises StudyError unless the file of a prediction is in the history as it stands."""
-    from lmstudy.study import register
-
-    path = register.folder() / f"{entry.batch}.yaml"
-    told = subprocess.run(
-        ["git", "-C", str(path.parent), "status", "--porcelain", "--", path.name],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if told.returncode or told.stdout.strip():
-        raise StudyError(f"{path} is not committed as it stands: commit it first, so that its date can be shown")
 
 
 if __name__ == "__main__":

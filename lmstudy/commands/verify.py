@@ -6,6 +6,7 @@ import argparse
 import math
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lmstudy.errors import StudyError
 
 if TYPE_CHECKING:
+    from lmstudy.runs.provenance import Clock
     from lmstudy.runs.records import Record
     from lmstudy.study.verification import Compared
 
@@ -26,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="lmstudy-verify",
         description="Draw random published records, make them again in a fresh folder, and compare their numbers. "
-        "Exit status: 1 when one differs. What was made is kept in the folder and used again.",
+        "Exit status: 1 when one differs, or none could be compared. What was made is kept, and used again.",
     )
     add = parser.add_argument
     add("ids", nargs="*", metavar="ID", help="of published records (default: drawn at random)")
@@ -38,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--runs", default="runs/verify", metavar="FOLDER", help="where they are made (default: runs/verify)")
     add("--dry-run", action="store_true", help="only list what would be made")
     given = parser.parse_args(argv)
+    from lmstudy.runs.provenance import Clock
     from lmstudy.runs.records import load_folder, published_folder
 
     try:
@@ -47,18 +50,21 @@ def main(argv: Sequence[str] | None = None) -> int:
             for record in chosen:
                 print(f"{record.id}  {record.kind:<15} {record.name}  {record.wall_seconds:.0f} s when it was made")
             return 0
-        found = _verify(published, chosen, given.runs, given.budget_minutes)
+        clock = Clock()
+        _check_room(Path(given.runs))
+        found = _verify(published, chosen, given.runs, given.budget_minutes, clock)
+        print(_table(found))
+        _keep(found, clock, Path(given.runs))
     except StudyError as error:
         print(f"lmstudy-verify: {error}", file=sys.stderr)
         return 1
-    print(_table(found))
     for one in found:
         if one.problem:
             print(f"lmstudy-verify: {one.record.id}: {one.problem}", file=sys.stderr)
     differing = sum(one.verdict == "differs" for one in found)
     agreeing = sum(one.verdict == "agrees" for one in found)
     print(f"{agreeing} agree, {differing} differ, {len(found) - agreeing - differing} not verified", file=sys.stderr)
-    return 1 if differing else 0
+    return 1 if differing or not agreeing else 0
 
 
 def _chosen(published: Sequence[Record], given: argparse.Namespace) -> list[Record]:
@@ -88,11 +94,22 @@ def _chosen(published: Sequence[Record], given: argparse.Namespace) -> list[Reco
     return found
 
 
-def _verify(published: Sequence[Record], chosen: Sequence[Record], runs: str, minutes: float | None) -> list[Compared]:
-    from lmstudy.runs.provenance import Clock
+def _check_room(runs: Path) -> None:
+    """Raises StudyError if nothing can be written there: better before the work than after it."""
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=runs):
+            pass
+    except OSError as error:
+        raise StudyError(f"--runs {runs}: cannot be written to ({error.strerror})") from error
+
+
+def _verify(
+    published: Sequence[Record], chosen: Sequence[Record], runs: str, minutes: float | None, clock: Clock
+) -> list[Compared]:
     from lmstudy.study.verification import Compared, Workshop, compared
 
-    clock, workshop, found = Clock(), Workshop(published, runs), []
+    workshop, found = Workshop(published, runs), []
     for number, record in enumerate(chosen, start=1):
         if minutes is not None and clock.seconds > 60 * minutes:
             found.append(Compared(record, None, problem=f"not begun: the {minutes:g} minutes were over"))
@@ -102,17 +119,17 @@ def _verify(published: Sequence[Record], chosen: Sequence[Record], runs: str, mi
             found.append(compared(record, workshop.again(record)))
         except StudyError as error:
             found.append(Compared(record, None, problem=str(error)))
-    _keep(found, clock, Path(runs))
+        except Exception as error:  # the others are verified all the same
+            found.append(Compared(record, None, problem=f"{type(error).__name__}: {error}"))
     return found
 
 
-def _keep(found: Sequence[Compared], clock: object, runs: Path) -> None:
+def _keep(found: Sequence[Compared], clock: Clock, runs: Path) -> None:
     """A record of the verification itself."""
     from lmstudy.runs.identity import NUMERICS, digest
-    from lmstudy.runs.provenance import Clock, circumstances
+    from lmstudy.runs.provenance import circumstances
     from lmstudy.runs.records import Record
 
-    assert isinstance(clock, Clock)
     rows: list[Any] = [
         {"id": one.record.id, "name": one.record.name, "kind": one.record.kind, "verdict": one.verdict,
          "numbers": one.numbers, "worst": one.worst[0], "published": _finite(one.worst[1]),

@@ -102,6 +102,8 @@ def best_of(estimate: Estimate, tried: int, ratio: bool = False) -> Estimate:
         raise StudyError(
             f"best of {tried} with {estimate.df:g} degrees of freedom: give a Student interval, and 1 or more"
         )
+    if ratio and estimate.low <= 0:
+        raise StudyError(f"best of {tried}: {estimate.low:g} is no end of a ratio's interval")
     levels = [1 - (1 - estimate.confidence) / n for n in (1, tried)]
     own, wider = (float(stdtrit(estimate.df, (1 + level) / 2)) for level in levels)
     to, back = (math.log, math.exp) if ratio else (float, float)

@@ -25,6 +25,7 @@ import numpy as np
 from lmstudy.data.examples import Documents
 from lmstudy.data.tokenizer import BAD, GOOD, token_bytes
 from lmstudy.data.views import uniformly_controlled
+from lmstudy.errors import StudyError
 from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.progress import ProgressLine
 from lmstudy.runs.finished import Finished
@@ -55,7 +56,13 @@ class CodeLength(Measure):
     name: ClassVar[str] = "code_length"
 
     def check(self, finished: Finished) -> None:
-        asked_of(self.control, 1.0, finished.module.objective.controlled, finished.record.name, "measure.")
+        controlled = finished.module.objective.controlled
+        if controlled and self.control == "none":
+            raise StudyError(
+                f"measure.control=none: {finished.record.name} goes on behind control tokens, which would not be "
+                "charged; leave it at auto, or good or bad"
+            )
+        asked_of(self.control, 1.0, controlled, finished.record.name, "measure.")
 
     def measure(self, subject: Subject) -> Findings:
         """`SPLIT/bits_per_byte`, and `SPLIT/good/bits_per_byte` where there is a scorer."""

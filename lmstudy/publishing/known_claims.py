@@ -54,6 +54,7 @@ def _written(result: ClaimResult) -> list[Any]:
         result.verdict,
         result.error,
         result.kind,
+        result.p,
         result.adjusted,
         result.as_registered,
         list(astuple(result.estimate)),
@@ -61,10 +62,17 @@ def _written(result: ClaimResult) -> list[Any]:
 
 
 def _read(
-    claim: Claim, verdict: str, error: str | None, kind: str, adjusted: float, before: str | None, numbers: list[Any]
+    claim: Claim,
+    verdict: str,
+    error: str | None,
+    kind: str,
+    p: float,
+    adjusted: float,
+    before: str | None,
+    numbers: list[Any],
 ) -> ClaimResult:
     as_registered = None if before is None else Verdict(before)
-    return ClaimResult(claim, Estimate(*numbers), Verdict(verdict), error, Kind(kind), adjusted, as_registered)
+    return ClaimResult(claim, Estimate(*numbers), Verdict(verdict), error, Kind(kind), p, adjusted, as_registered)
 
 
 def claims_key(root: Path) -> str:

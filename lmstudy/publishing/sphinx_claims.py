@@ -50,6 +50,7 @@ logger = logging.getLogger(__name__)
 HEADINGS = ("Claim", "Sentence", "Estimate", "Interval", "n", "Outcome")
 REGISTERED = ("Prediction", "Sentence", "Registered", "Estimate", "Interval", "n", "Outcome")
 REWRITTEN = ("Claim", "It said", "Then", "It became", "When", "Why")
+TALLIED = {"holds": "hold", "fails": "fail", "waits for its runs": "wait for their runs"}
 ORDER = ("fails", "undecided", "holds")
 """Of predictions: failures first."""
 
@@ -86,8 +87,8 @@ class TallyRole(SphinxRole):
     def run(self) -> tuple[list[Node], list[nodes.system_message]]:
         own = [result for result in _results(self.env).values() if str(result.kind) == self.text.strip()]
         counts = Counter(result.outcome for result in own)
-        said = ", ".join(f"{count} {name}" for name, count in counts.most_common())
-        return [nodes.inline(self.rawtext, f"{len(own)} ({said})" if own else "none")], []
+        said = ", ".join(f"{count} {TALLIED.get(name, name)}" for name, count in counts.most_common())
+        return [nodes.inline(self.rawtext, f"{len(own)}: {said}" if own else "none")], []
 
 
 class ClaimsTable(SphinxDirective):

@@ -7,6 +7,8 @@ from typing import Any, Literal, Protocol, TypeGuard
 
 import numpy as np
 
+from lmstudy.study.verdicts import FEWEST
+
 MINUS = "\u2212"
 FINEST = 6
 """Decimals at most; what is smaller than they can show is written as "< 0.000001"."""
@@ -114,7 +116,7 @@ def is_skewed(e: Interval) -> bool:
 
 
 def says(e: Interval, lower: Literal["better", "worse"] = "better", *, null: float = 0.0) -> str:
-    """What a difference allows to say: "better", "worse", "cannot be told" or "unknown".
+    """What a difference allows to say: "better", "worse", "undecided" or "unknown".
 
     Args:
         e: a difference, or a ratio with `null` = 1.
@@ -123,6 +125,6 @@ def says(e: Interval, lower: Literal["better", "worse"] = "better", *, null: flo
     """
     if not (math.isfinite(e.value) and math.isfinite(e.low) and math.isfinite(e.high)):
         return UNKNOWN
-    if e.high < null or e.low > null:
+    if getattr(e, "n", FEWEST) >= FEWEST and (e.high < null or e.low > null):
         return "better" if (e.high < null) == (lower == "better") else "worse"
-    return "cannot be told"
+    return "undecided"

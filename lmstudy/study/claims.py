@@ -39,6 +39,10 @@ ALPHA = 0.05
 """Chance of any false finding among the confirmatory claims of a chapter."""
 
 
+SAID = ("sentence", "compute", "holds", "chapter", "unit")
+"""What a prediction says of a claim; a claim that says otherwise is a revised one."""
+
+
 class Kind(StrEnum):
     """How a claim came about."""
 
@@ -83,16 +87,15 @@ class Claim:
         if self.registered is None:
             return []
         before = _as_registered(self.registered)
-        names = ("sentence", "compute", "holds", "chapter", "unit")
-        return [name for name in names if getattr(self, name) != getattr(before, name)]
+        return [name for name in SAID if getattr(self, name) != getattr(before, name)]
 
 
 @dataclass(frozen=True)
 class ClaimResult:
     """A claim worked out on records. Without an estimate its numbers are NaN, n is 0, and `error` tells.
 
-    `verdict` is what counts: of a confirmatory claim after correction for its family, whose adjusted p value is
-    `adjusted`. `as_registered` is the verdict of a revised claim on what had been written down.
+    `verdict` is what counts: of a prediction after correction for its family, with the p value `p` by itself and
+    `adjusted` in the family. `as_registered` is the verdict of a revised claim on what had been written down.
     """
 
     claim: Claim
@@ -100,6 +103,7 @@ class ClaimResult:
     verdict: Verdict
     error: str | None
     kind: Kind = Kind.EXPLORATORY
+    p: float = math.nan
     adjusted: float = math.nan
     as_registered: Verdict | None = None
 
@@ -147,9 +151,12 @@ def confirm(key: str, **changes: Any) -> None:
         changes: fields of `Claim`. Other than `outcome` and `signed`, they make it a revised claim.
 
     Raises:
-        StudyError: no prediction has this hash, or as `claim`.
+        StudyError: no prediction has this hash, a field that cannot be changed, or as `claim`.
     """
     from lmstudy.study import register
+
+    if wrong := sorted(changes.keys() - {"outcome", "signed", *SAID}):
+        raise StudyError(f"prediction {key}: {wrong[0]} is not for a chapter to change")
 
     known = register.read()
     if key not in known:
@@ -187,14 +194,12 @@ def all_claims() -> list[Claim]:
         if importlib.util.find_spec(f"{chapter.name}.claims"):
             importlib.import_module(f"{chapter.name}.claims")
     spoken_of = {one.registered.prediction.hash for one in REGISTRY.values() if one.registered}
-    known = register.read()
-    replaced = {entry.prediction.supersedes for entry in known.values()}
-    silent = {
-        f"{entry.prediction.id}.{key}" if key in replaced else entry.prediction.id: entry
-        for key, entry in known.items()
-        if key not in spoken_of
-    }
-    found = REGISTRY | {name: replace(_as_registered(entry), id=name, outcome=None) for name, entry in silent.items()}
+    found = dict(REGISTRY)
+    for key, entry in register.read().items():
+        if key not in spoken_of:
+            name = entry.prediction.id
+            name = f"{name}.{key}" if name in found else name
+            found[name] = replace(_as_registered(entry), id=name, outcome=None)
     return [found[key] for key in sorted(found)]
 
 
@@ -205,27 +210,29 @@ def evaluate_claims(records: Sequence[Record], claims: Iterable[Claim] | None = 
 
 
 def corrected(results: Sequence[ClaimResult]) -> list[ClaimResult]:
-    """The same with the confirmatory claims of each chapter corrected together (Holm 1979).
+    """The same with the predictions of each chapter corrected together (Holm 1979).
 
-    One that holds or fails by itself, and no longer does at the level of its family, is undecided.
+    One that holds or fails by itself, and no longer does at the level of its family, is undecided. The family is all
+    that was predicted for the chapter: what was revised, and what has no records (yet), too.
     """
     from lmstudy.evaluation.statistics import holm
 
-    families: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    families: dict[str, list[ClaimResult]] = defaultdict(list)
     for result in results:
-        entry = result.claim.registered
-        if entry is not None and result.kind is Kind.CONFIRMATORY and result.error is None:
-            families[result.claim.chapter].append((result.id, entry.prediction.p_value(result.estimate)))
+        if result.claim.registered is not None:
+            families[result.claim.registered.prediction.chapter].append(result)
     adjusted: dict[str, float] = {}
     for family in families.values():
-        found = holm([p for _, p in family])
-        adjusted |= {name: float(p) for (name, _), p in zip(family, found, strict=True)}
+        found = holm([1.0 if math.isnan(one.p) else one.p for one in family])
+        adjusted |= {one.id: float(p) for one, p in zip(family, found, strict=True)}
     return [_at_level(result, adjusted[result.id]) if result.id in adjusted else result for result in results]
 
 
 def _at_level(result: ClaimResult, adjusted: float) -> ClaimResult:
-    verdict = result.verdict if adjusted <= ALPHA else Verdict.UNDECIDED
-    return replace(result, adjusted=adjusted, verdict=verdict)
+    if adjusted <= ALPHA:
+        return replace(result, adjusted=adjusted)
+    before = None if result.as_registered is None else Verdict.UNDECIDED
+    return replace(result, adjusted=adjusted, verdict=Verdict.UNDECIDED, as_registered=before)
 
 
 def _evaluate(c: Claim, shelf: Shelf) -> ClaimResult:
@@ -241,11 +248,12 @@ def _evaluate(c: Claim, shelf: Shelf) -> ClaimResult:
     if c.registered is None:
         return found
     before = c.registered.prediction
-    if c.revised:
-        try:
-            outcome = before.region.verdict(before.compute(shelf))
-        except StudyError:
-            outcome = Verdict.UNDECIDED
-        return replace(found, kind=Kind.REVISED, as_registered=outcome)
-    older = c.registered.older_than(list(shelf.handed))
-    return replace(found, kind=Kind.CONFIRMATORY if older else Kind.EXPLORATORY)
+    if not c.revised:
+        older = c.registered.older_than(list(shelf.handed))
+        return replace(found, kind=Kind.CONFIRMATORY if older else Kind.EXPLORATORY, p=before.p_value(e))
+    try:
+        as_said = before.compute(shelf)
+    except StudyError:
+        return replace(found, kind=Kind.REVISED, as_registered=Verdict.UNDECIDED)
+    verdict = before.region.verdict(as_said)
+    return replace(found, kind=Kind.REVISED, p=before.p_value(as_said), as_registered=verdict)

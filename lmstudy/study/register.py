@@ -2,7 +2,7 @@
 
 Each file of `book/register` is a batch of predictions, made at one time:
 
-    registered: 2026-11-30T20:00:00Z
+    registered: "2026-11-30T20:00:00Z"
     predictions:
       - id: recipe.smear
         sentence: A model whose positions see the embedding before their own needs fewer bits per byte.
@@ -29,13 +29,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from lmstudy.compose import compose_config
+from lmstudy.config import TrainConfig, check
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.multiplicity import p_value
 from lmstudy.evaluation.statistics import Estimate, paired_difference, paired_ratio_of_means
@@ -110,10 +111,13 @@ class Arm:
 
     @property
     def composed(self) -> str:
-        """A digest of what the overrides compose to today; a StudyError where they do not."""
-        own = {key: value for key, value in kept(compose_config("train", self.train)).items() if key != "seed"}
+        """A digest of what the overrides compose to today; a StudyError where they do not, or are no training."""
+        if seed := [override for override in self.train if override.startswith("seed=")]:
+            raise StudyError(f"{seed[0]} is no part of an arm: seeds are those of the prediction")
+        config = compose_config("train", self.train)
+        check(TrainConfig, config)
         asked(compose_config("evaluate", ["run=''", *self.measure]))
-        return digest(own)
+        return digest({key: value for key, value in kept(config).items() if key != "seed"})
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -142,7 +146,7 @@ class Prediction:
     first: Arm
     second: Arm
     seeds: Annotated[list[int], Field(min_length=FEWEST)]
-    split: Words
+    split: Literal["valid", "valid_files", "test"]
     unit: Words
     why: Words
     above: float | None = None
@@ -155,7 +159,12 @@ class Prediction:
             raise ValueError(f"statistic={self.statistic} is not one of {sorted(STATISTICS)}")
         if self.above is None and self.below is None:
             raise ValueError("above or below is missing: where the truth is said to lie")
-        if self.above is not None and self.below is not None and self.above >= self.below:
+        borders = [border for border in (self.above, self.below) if border is not None]
+        if not all(map(math.isfinite, borders)):
+            raise ValueError(f"above and below must be finite, not {borders}")
+        if self.statistic in RATIOS and min(borders) <= 0:
+            raise ValueError(f"{self.statistic} is a ratio: its borders must be above 0, not {borders}")
+        if len(borders) == 2 and borders[0] >= borders[1]:
             raise ValueError(f"above={self.above} and below={self.below} leave nothing between them")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds={self.seeds} names one twice")
@@ -177,6 +186,8 @@ class Prediction:
     def p_value(self, e: Estimate) -> float:
         """Two-sided, of the truth lying on the nearest border of the region: .05 where the 95 % interval touches it."""
         borders = [border for border in (self.above, self.below) if border is not None]
+        if math.isnan(e.low) or math.isnan(e.high):
+            return 1.0
         if self.statistic in RATIOS:
             value, low, high = (math.log(x) for x in (e.value, e.low, e.high))
             e = Estimate(value, low, high, e.n, e.confidence, e.df)
@@ -276,17 +287,38 @@ def read(place: Path | None = None) -> dict[str, Entry]:
     Raises:
         StudyError: a file is no batch, or an id stands twice without one superseding the other.
     """
+    return joined(batches(place))
+
+
+def batches(place: Path | None = None) -> list[tuple[Batch, str]]:
+    """All batches with their names; arguments and errors as of `read`."""
+    found = []
+    for path in sorted((place or folder()).glob("*.yaml")):
+        try:
+            found.append((read_batch(path.read_text(encoding="utf-8"), path.name), path.stem))
+        except (OSError, UnicodeDecodeError) as error:
+            raise StudyError(f"{path.name}: cannot be read: {error}") from error
+    return found
+
+
+def joined(batches: Sequence[tuple[Batch, str]]) -> dict[str, Entry]:
+    """All predictions of batches with their names, by their hashes, in the order in which they were written down.
+
+    Raises:
+        StudyError: an id stands twice without the later superseding the newest before it.
+    """
     found: dict[str, Entry] = {}
-    batches = [
-        (read_batch(path.read_text(encoding="utf-8"), path.name), path) for path in (place or folder()).glob("*.yaml")
-    ]
-    for batch, path in sorted(batches, key=lambda pair: (pair[0].registered, pair[1])):
+    for batch, name in sorted(batches, key=lambda pair: pair[0].registered):
         for one in batch.predictions:
             earlier = [key for key, entry in found.items() if entry.prediction.id == one.id]
-            if earlier and one.supersedes not in earlier:
-                raise StudyError(
-                    f"{path.name}: prediction {one.id} is in the register already: a prediction is never changed; one "
-                    f"that takes its place says supersedes: {earlier[-1]}"
-                )
-            found[one.hash] = Entry(one, batch.registered, path.stem)
+            newest = earlier[-1] if earlier else None
+            if one.supersedes != newest:
+                problem = f"supersedes {one.supersedes}, and there is no prediction of its id before it"
+                if newest is not None:
+                    problem = (
+                        "is in the register already: a prediction is never changed; one that takes its place says "
+                        f"supersedes: {newest}"
+                    )
+                raise StudyError(f"{name}: prediction {one.id} {problem}")
+            found[one.hash] = Entry(one, batch.registered, name)
     return found

@@ -6,7 +6,8 @@ is chaotic: rounding that differs from one processor to another grows, so number
 - counting and fitting without chance: to a thousandth
 - bits per byte, and what else a trained model says of fixed text: to a hundredth
 - what is sampled, or answered after a fine-tuning: to four standard errors, as texts suggest them. Another processor's
-  rounding is at most another seed's luck, and seeds can differ by more than texts suggest
+  rounding is at most another seed's luck, and seeds can differ by more than texts suggest. Where four errors are more
+  than the number itself, nothing is compared
 """
 
 from __future__ import annotations
@@ -146,10 +147,10 @@ def compared(record: Record, again: Record) -> Compared:
     shares = {
         key: _share(record, first, second, error)
         for key, (first, second, error) in pairs.items()
-        if not (math.isnan(first) and math.isnan(second))
+        if not (math.isnan(first) and math.isnan(second)) and not ERRORS * error > max(abs(first), abs(second))
     }
     if not shares:
-        return Compared(record, again, problem="it holds no numbers to compare")
+        return Compared(record, again, problem="it holds no numbers to compare, or too few events behind them")
     worst = max(shares, key=lambda key: (math.isnan(shares[key]), shares[key]))
     share = math.inf if math.isnan(shares[worst]) else shares[worst]
     return Compared(record, again, len(shares), (worst, *pairs[worst][:2]), share)

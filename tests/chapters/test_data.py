@@ -137,10 +137,10 @@ WORSE, BETTER, OPEN = Estimate(1, 0.5, 2, 3), Estimate(-1, -2, -0.5, 3), Estimat
         (WORSE, "tests", "no: the text costs more"),
         (BETTER, None, "yes: the text costs less"),
         (BETTER, "tests", "yes: tests"),
-        (OPEN, None, "as you like: nothing was shown"),
+        (OPEN, None, "undecided"),
         (OPEN, "tests", "yes: tests"),
         (None, "tests", "yes: tests"),
-        (Estimate(1, math.nan, math.nan, 1), None, "as you like: nothing was shown"),
+        (Estimate(1, math.nan, math.nan, 1), None, "undecided"),
     ],
 )
 def test_advice_follows_the_effect_and_then_the_reason_beyond_it(bits, whatever, advice):
@@ -150,7 +150,7 @@ def test_advice_follows_the_effect_and_then_the_reason_beyond_it(bits, whatever,
 def test_verdicts_say_of_each_effect_what_it_shows():
     table = data.verdicts({"a": data.Verdict("half", -WORSE, OPEN), "b": data.Verdict("all", WORSE)})
     assert table["they are"].tolist() == ["better", "worse"]
-    assert table["that is"].tolist() == ["cannot be told", ""]
+    assert table["that is"].tolist() == ["undecided", ""]
     assert table.loc["b", "samples that copy, points"] is None
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,9 @@ def test_samples_may_differ_by_what_their_texts_suggest(published):
 
     assert compared(of(0.5), of(0.52)).verdict == "agrees"
     assert compared(of(0.5), of(0.6)).verdict == "differs"
+    rare = [[1.0 if i < 3 else 0.0, 100.0] for i in range(32)]
+    few = replace(of(0.5), groups={"unprompted/training": rare})
+    assert "too few events" in compared(few, replace(few, groups={"unprompted/training": [[0.0, 100.0]] * 32})).problem
 
 
 def test_a_number_that_is_gone_differs_and_a_record_without_numbers_is_not_verified(published):
@@ -101,11 +105,14 @@ def test_the_command_tells_by_a_table_its_status_and_a_record(book, published, c
 
 def test_time_that_is_over_and_ids_that_are_none_are_told(book, published, capsys):
     _, again = book
-    assert verify.main(["--budget-minutes", "-1", "--runs", again]) == 0
+    assert verify.main(["--budget-minutes", "-1", "--runs", again]) == 1  # nothing was verified
     assert capsys.readouterr().err.count("not begun: the -1 minutes were over") == 3
     assert verify.main(["zz", "--runs", again]) == verify.main(["--records", "0", "--runs", again]) == 1
     told = capsys.readouterr().err
     assert "zz: 0 published records have that id" in told
     assert "--records 0: it must be at least 1" in told
+    (Path(again).parent / "file").write_text("")
+    assert verify.main(["--runs", str(Path(again).parent / "file")]) == 1
+    assert "cannot be written to" in capsys.readouterr().err
     assert verify.main(["--dry-run", "--seed", "1"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3

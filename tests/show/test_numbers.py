@@ -75,8 +75,8 @@ def test_a_part_alone_has_the_digits_of_the_whole():
         ((2, 1, 3), {}, "worse"),
         ((2, 1, 3), {"lower": "worse"}, "better"),
         ((2, 1.5, 3), {"null": 1, "lower": "worse"}, "better"),
-        ((0, -1, 1), {}, "cannot be told"),
-        ((0, 0, 1), {}, "cannot be told"),
+        ((0, -1, 1), {}, "undecided"),
+        ((0, 0, 1), {}, "undecided"),
         ((1, nan, nan), {}, "unknown"),
     ],
 )

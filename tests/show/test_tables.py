@@ -74,6 +74,6 @@ def test_differences_say_what_they_allow():
     found = {"a": Estimate(1, 0.5, 2, 3), "b": Estimate(-1, -2, -0.5, 3), "c": Estimate(1, -1, 3, 3)}
     table = differences(found, "bits")
     assert table.loc["a", "difference, bits"] is found["a"]
-    assert list(table["says"]) == ["worse", "better", "cannot be told"]
+    assert list(table["says"]) == ["worse", "better", "undecided"]
     assert list(differences(found, "F1", "worse")["says"])[:2] == ["better", "worse"]
     assert list(table["seeds"]) == [3, 3, 3]

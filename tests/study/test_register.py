@@ -15,7 +15,8 @@ from lmstudy.runs.records import load_folder
 from lmstudy.show.claims import outcome
 from lmstudy.study import claims, register
 from lmstudy.study.claims import Kind, confirm, evaluate_claims
-from lmstudy.study.confirmation import KIND, confirmed
+from lmstudy.study.confirmation import KIND, check_younger, confirmed
+from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import HOLDS, UNDECIDED, above
 from tests.claim_records import record, trained
 from tests.conftest import ROOT
@@ -44,6 +45,8 @@ def checkout(tmp_path, monkeypatch):
     """A repository with a register and a folder of records, both empty."""
     claims.all_claims()  # declares those of the book, once
     (tmp_path / "book" / "records").mkdir(parents=True)
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "03_speed.ipynb").write_text("{}")
     monkeypatch.chdir(tmp_path)
     git("init", "-q")
     monkeypatch.setattr(claims, "REGISTRY", {})
@@ -70,13 +73,22 @@ def measured(of, number, bits):
     return record(number, "evaluation", config, bits, seed=of.seed, started="2099-01-01T00:00:00Z")
 
 
-def records(first=2.0, second=1.9, started="2099-01-01T00:00:00Z"):
+def committed_now():
+    """The commit that holds the register as it stands."""
+    git("add", "-A")
+    git("commit", "-qm", "predicted")
+    return git("rev-parse", "HEAD").strip()
+
+
+def records(first=2.0, second=1.9, started="2099-01-01T00:00:00Z", commit=None):
     """Runs of both arms and their measurements, as they come after the prediction."""
     found = []
     for arm, bits in enumerate((first, second)):
         for seed in (1, 2, 3):
             number = 100 + 10 * arm + seed
-            run = trained(number, *DRAFT[0][("first", "second")[arm]]["train"], seed=seed, started=started)
+            run = trained(
+                number, *DRAFT[0][("first", "second")[arm]]["train"], seed=seed, started=started, commit=commit
+            )
             found += [run, measured(run, number + 100, bits + 0.01 * seed)]
     return found
 
@@ -107,6 +119,14 @@ def test_a_draft_is_completed_and_told_to_be_committed(checkout, capsys):
         ({"first": {"train": ARM}}, "first and second are the same arm"),
         ({"first": {"train": ["experiment=nothing"]}}, "experiment=nothing"),
         ({"second": {"train": ARM, "measure": ["measure=nothing"]}}, "measure=nothing"),
+        ({"above": float("nan")}, "must be finite"),
+        ({"statistic": "times", "above": 0}, "borders must be above 0"),
+        ({"split": "nosuch"}, "split"),
+        ({"chapter": "notebooks/none"}, "is no page"),
+        ({"supersedes": "abc"}, "there is no prediction of its id before it"),
+        ({"second": {"train": [*ARM, "seed=3"]}}, "seed=3 is no part of an arm"),
+        ({"second": {"train": [*ARM, "budget.steps=-1"]}}, "budget.steps"),
+        ({"first": {"train": [*reversed(ARM)]}}, "compose to the same runs"),
         ({"hypothesis": "x"}, "hypothesis"),
         ({"id": "Smear"}, "id"),
     ],
@@ -128,7 +148,25 @@ def test_an_id_is_taken_once_unless_a_prediction_supersedes_the_other(checkout, 
     assert f"supersedes: {key}" in capsys.readouterr().err
     assert add([again | {"supersedes": key}], "then.yaml") == 0
     assert len(register.read()) == 2
-    assert [one.registered.prediction.id for one in claims.all_claims() if one.registered] == ["test.smear"] * 2
+    newest = list(register.read())[-1]
+    assert [one.id for one in claims.all_claims()] == ["test.smear", f"test.smear.{newest}"]
+    assert add([again | {"supersedes": key, "above": 0.2}], "third.yaml") == 1  # one that was superseded already
+    confirm(key)
+    assert [one.registered.prediction.hash for one in claims.all_claims()] == [key, newest]
+
+
+def test_two_of_one_id_in_a_draft_write_nothing(checkout, capsys):
+    assert add([DRAFT[0], DRAFT[0] | {"above": 1}]) == 1
+    assert "is in the register already" in capsys.readouterr().err
+    assert register.read() == {}
+
+
+def test_a_chapter_cannot_change_when_or_under_which_id_it_was_predicted(checkout):
+    add()
+    key = entry().prediction.hash
+    for change in ({"registered": entry()}, {"id": "test.other"}):
+        with pytest.raises(StudyError, match="is not for a chapter to change"):
+            confirm(key, **change)
 
 
 def test_nothing_is_trained_or_opened_before_the_prediction_is_committed(checkout, capsys):
@@ -145,20 +183,39 @@ def test_nothing_is_trained_or_opened_before_the_prediction_is_committed(checkou
     assert "not decided: no records" in capsys.readouterr().out
 
 
-def test_a_split_is_opened_once_and_the_outcome_stays(checkout):
+def test_a_split_is_opened_once_and_the_outcome_stays(checkout, monkeypatch):
     add()
-    written(records(), checkout)
+    runs = [one for one in records(commit=committed_now()) if one.kind == "train"]
+    written(runs, checkout)
+    monkeypatch.setattr(Shelf, "_made", lambda self, maker, config, command: made_now(config, checkout))
     first = confirmed(entry(), "runs")
     assert first.kind == KIND
     assert first.samples[0]["verdict"] == "holds"
     assert first.samples[0]["value"] == pytest.approx(0.1, abs=0.01)
-    (checkout / "book" / "records" / "train-101.json").unlink(missing_ok=True)
+    (marker,) = checkout.glob("runs/*/opened.json")
+    assert "valid" in marker.read_text()
+    monkeypatch.setattr(Shelf, "_made", lambda *_: pytest.fail("opened again"))
     assert confirmed(entry(), "runs") == first
+
+
+def made_now(config, checkout):
+    """A measurement of a run, as `lmstudy-evaluate` would make and publish it."""
+    run = next(one for one in records() if one.kind == "train" and one.id == config["run"])
+    found = measured(run, int(run.id, 16) + 100, (2.0 if int(run.id, 16) < 110 else 1.9) + 0.01 * run.seed)
+    written([found], checkout)
+    return found
+
+
+def test_a_split_that_somebody_looked_at_before_confirms_nothing(checkout):
+    add()
+    written(records(commit=committed_now()), checkout)
+    with pytest.raises(StudyError, match=r"looked at split valid on 2099-01-01T00:00:00Z, before it was opened"):
+        confirmed(entry(), "runs")
 
 
 def test_runs_that_are_older_than_the_prediction_cannot_confirm_it(checkout):
     add()
-    early = records(started="2020-01-01T00:00:00Z")
+    early = records(started="2020-01-01T00:00:00Z", commit=committed_now())
     written(early, checkout)
     with pytest.raises(StudyError, match="what was seen before cannot be confirmed"):
         confirmed(entry(), "runs")
@@ -167,10 +224,23 @@ def test_runs_that_are_older_than_the_prediction_cannot_confirm_it(checkout):
     assert (result.kind, result.verdict) == (Kind.EXPLORATORY, HOLDS)
 
 
+@pytest.mark.parametrize("dirty", ["", "+dirty"])
+def test_runs_of_code_that_does_not_hold_the_prediction_cannot_confirm_it(checkout, dirty):
+    """Whatever date the file tells: it was not there."""
+    Path("anything").write_text("x")
+    before = committed_now()
+    add()
+    committed_now()
+    written(records(commit=before + dirty), checkout)
+    with pytest.raises(StudyError, match=f"was made at commit {before[:7]}, which does not hold the prediction"):
+        confirmed(entry(), "runs")
+
+
 def test_an_arm_that_composes_to_something_else_by_now_is_an_error(checkout):
     add()
     path = next((checkout / "book" / "register").glob("*.yaml"))
     path.write_text(path.read_text().replace(entry().prediction.second.configuration, "f" * 16))
+    committed_now()
     with pytest.raises(StudyError, match=r"second\.train=.* composes to another configuration today"):
         confirmed(entry(), "runs")
 
@@ -206,11 +276,33 @@ def test_confirmatory_claims_of_a_chapter_are_corrected_together(checkout):
     assert results[larger].adjusted == pytest.approx(max(2 * alone[smaller], alone[larger]))
 
 
+def test_what_has_no_records_and_what_was_revised_are_of_the_family(checkout):
+    add([DRAFT[0], DRAFT[0] | {"id": "test.more", "seeds": [4, 5, 6]}, DRAFT[0] | {"id": "test.other", "above": 0.01}])
+    first, second, third = register.read()
+    confirm(first)
+    confirm(second, outcome=None)
+    confirm(third, sentence="It saves some.")
+    results = {one.id: one for one in evaluate_claims(records(), claims.all_claims())}
+    assert results["test.smear"].adjusted == pytest.approx(3 * results["test.smear"].p)
+    assert results["test.other"].kind is Kind.REVISED
+    assert results["test.other"].adjusted == pytest.approx(
+        max(2 * results["test.other"].p, results["test.smear"].adjusted)
+    )
+    assert results["test.more"].adjusted == 1
+
+
 def test_what_holds_alone_may_be_undecided_in_its_family(checkout):
     add([DRAFT[0], DRAFT[0] | {"id": "test.more", "above": -0.001}])
     estimate = Estimate(2.0, 0.05, 3.95, 3, df=40.0)
     results = [
-        claims.ClaimResult(one, estimate, one.holds.verdict(estimate), None, Kind.CONFIRMATORY)
+        claims.ClaimResult(
+            one,
+            estimate,
+            one.holds.verdict(estimate),
+            None,
+            Kind.CONFIRMATORY,
+            one.registered.prediction.p_value(estimate),
+        )
         for one in claims.all_claims()
     ]
     assert {one.verdict for one in results} == {HOLDS}
@@ -233,16 +325,16 @@ def test_the_best_of_several_has_a_wider_interval():
 def test_the_register_was_only_ever_added_to():
     """At no commit does the register hold a prediction that is not in it, unchanged, today."""
     today = register.read(ROOT / "book" / "register")
-    log = in_history("log", "--format=%H %ct", "--reverse", "--", "book/register").split("\n")
-    since = {}
-    for commit, seconds in (line.split() for line in log if line):
+    log = in_history("log", "--full-history", "--format=%H", "--", "book/register").split()
+    seen = set()
+    for commit in log:
         for name in in_history("ls-tree", "-r", "--name-only", commit, "book/register").split():
             batch = register.read_batch(in_history("show", f"{commit}:{name}"), f"{commit[:7]}:{name}")
             for one in batch.predictions:
                 assert one.hash in today, f"{one.id} was changed or taken out after {commit[:7]}"
                 assert today[one.hash].registered == batch.registered
-                since.setdefault(one.hash, int(seconds))
-    assert since.keys() >= {key for key, found in today.items() if found.batch in committed()}
+                seen.add(one.hash)
+    assert seen or not log
 
 
 def in_history(*arguments):
@@ -252,17 +344,24 @@ def in_history(*arguments):
     return found.stdout
 
 
-def committed():
-    return {name.rpartition("/")[2].removesuffix(".yaml") for name in in_history("ls-files", "book/register").split()}
-
-
 def test_every_confirmatory_claim_of_the_book_is_younger_than_its_prediction_and_was_opened_once():
+    in_history("log", "-1")
     published = load_folder(ROOT / "book" / "records")
     opened = [one for one in published if one.kind == KIND]
     registered = [one for one in claims.all_claims() if one.registered]
-    for result in evaluate_claims(published, registered):
-        if result.kind is not Kind.CONFIRMATORY or result.error is not None:
-            continue
-        own = [one for one in opened if one.config["hash"] == result.claim.registered.prediction.hash]
+    found = [one for one in evaluate_claims(published, registered) if one.kind is not Kind.REVISED and not one.error]
+    assert {one.kind for one in found} <= {Kind.CONFIRMATORY}
+    for result in found:
+        prediction = result.claim.registered.prediction
+        own = [one for one in opened if one.config["hash"] == prediction.hash]
         assert len(own) == 1, f"{result.id} has no record of its split being opened, or several"
-        assert own[0].samples[0]["value"] == pytest.approx(result.estimate.value)
+        kept = own[0].samples[0]
+        for end in ("value", "low", "high"):
+            assert kept[end] == pytest.approx(getattr(result.estimate, end), abs=1e-5)
+        assert kept["verdict"] == prediction.region.verdict(result.estimate)
+        shelf = Shelf(published)
+        runs = prediction.trained(shelf)
+        check_younger(result.claim.registered, runs)
+        began = min(one.started for one in opened)
+        looks = shelf.measured(runs, *prediction.first.measure, f"split={prediction.split}")
+        assert all(one.started >= began for one in looks)

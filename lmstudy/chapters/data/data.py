@@ -150,7 +150,7 @@ class Verdict:
             return "no: the text costs more"
         if self.whatever:
             return f"yes: {self.whatever}"
-        return "yes: the text costs less" if shown == "better" else "as you like: nothing was shown"
+        return "yes: the text costs less" if shown == "better" else "undecided"
 
 
 def verdicts(steps: Mapping[str, Verdict]) -> pd.DataFrame:

@@ -23,14 +23,14 @@ fold("With t = 0 taken for no threshold, unlikelihood leaves more personal data 
      "faults.unlikelihood_threshold", fault("unlikelihood, as released", "unlikelihood"), above(1))
 fold("With beta = 10 and rewards as they are, RWR leaves more personal data than with beta = 1 and scaled rewards.",
      "faults.rwr_temperature", fault("RWR, as released", "RWR"), above(1))
-fold("RWR as released writes as much personal data as maximum likelihood, to within a fifth.",
+fold("RWR as released writes as much personal data as maximum likelihood, to within a quarter.",
      "faults.rwr_is_mle", fault("RWR, as released", "MLE"), within(0.8, 1.25), outcome=UNDECIDED)
-fold("That scores are divided by the length twice changes what RWR leaves by less than a fifth.",
+fold("That scores are divided by the length twice changes what RWR leaves by less than a quarter.",
      "faults.divided_twice", fault("RWR, divided twice", "RWR"), within(0.8, 1.25),
      outcome=UNDECIDED)
 claim("Charged for control tokens that nobody asked for, the conditional model seems to know less.",
       "faults.control_tokens_charged", charged, above(0), chapter="notebooks/15_faults", unit="bits per byte")
-fold("The scorer of training and the held-out grader see improvements of one size, to within a fifth.",
+fold("The scorer of training and the held-out grader see improvements of one size, to within a quarter.",
      "faults.own_grader", lambda shelf: grader_gap(shelf, "privacy"), within(0.8, 1.25))
 fold("Seeds differ by more than the texts of one seed suggest.", "faults.one_seed", spread_of_seeds, above(1))
 fold("On prompts bred against each, the conditional model gives away less than maximum likelihood.",
