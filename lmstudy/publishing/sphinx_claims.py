@@ -106,7 +106,7 @@ class ClaimsTable(SphinxDirective):
         columns = [nodes.colspec(colwidth=width) for width in self.widths]
         body = nodes.tbody("", *rows)
         group = nodes.tgroup("", *columns, nodes.thead("", _row(self.headings)), body, cols=len(self.headings))
-        return [nodes.table("", group, classes=["claims"])] if rows else []
+        return [nodes.table("", group, classes=["claims", "colwidths-given"])] if rows else []
 
     def rows(self) -> list[nodes.row]:
         """Of the body."""

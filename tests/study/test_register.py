@@ -246,7 +246,9 @@ def test_an_arm_that_composes_to_something_else_by_now_is_an_error(checkout):
 
 
 @pytest.mark.parametrize(
-    "change", [{"sentence": "Smear saves many bits."}, {"holds": above(0.05)}, {"compute": lambda shelf: None}], ids=str
+    "change",
+    [{"sentence": "Smear saves many bits."}, {"holds": above(0.05)}, {"compute": lambda shelf: None}],
+    ids=["sentence", "holds", "compute"],
 )
 def test_what_is_said_otherwise_than_it_was_registered_is_revised_with_both_outcomes(checkout, change):
     add()

@@ -14,10 +14,18 @@ TRAINED = {
     "GloVe, trained": "embedding_glove",
 }
 """What the chapter calls an arm -> its experiment."""
+RATES = ("3.0e-3", "1.0e-2", "2.0e-2", "4.0e-2")
+"""Of embeddings, tried for each start alike, by one run each; the first is that of all other runs of the chapter."""
+SEARCHED = {name: TRAINED[name] for name in ("random, trained", "Word2Vec, trained")}
 FROZEN = {
     "random, frozen": "embedding_random_frozen",
     "Word2Vec, frozen": "embedding_word2vec_frozen",
 }
+
+
+def searched(arm: str, rate: str) -> tuple[str, ...]:
+    """Overrides of `lmstudy-train` for the run that tried a rate."""
+    return (f"experiment={SEARCHED[arm]}", f"budget={BUDGET}", f"optimizer.lr={rate}")
 
 
 def _more_bits(arm: str, reference: str) -> Compute:

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from lmstudy.chapters.embeddings.claims import RATES, SEARCHED, searched
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.measures.neighbours import neighbours, token_kind, usable
@@ -25,6 +26,7 @@ from lmstudy.study.estimates import metric
 if TYPE_CHECKING:
     from lmstudy.data.corpus import Corpus
     from lmstudy.models.embeddings.base import WordVectors
+    from lmstudy.study.shelf import Shelf
 
 LOOK = {
     "keyword": (COLOURS[0], "o"),
@@ -47,6 +49,15 @@ def learned(kind: str, corpus: Corpus, width: int) -> WordVectors:
 
     settings = compose_config("train", [f"embedding={kind}"])["embedding"]
     return build(settings, "embedding").vectors(corpus, width, to_stderr)
+
+
+def rates_table(shelf: Shelf) -> pd.DataFrame:
+    """Bits per byte on *valid* of the runs that tried rates, by rate and by what the embedding starts from."""
+    found = {
+        arm: {rate: shelf.trained(*searched(arm, rate), seeds=[1])[0].metrics["valid/bits_per_byte"] for rate in RATES}
+        for arm in SEARCHED
+    }
+    return pd.DataFrame(found).rename_axis("learning rate of embeddings")
 
 
 def there_and_back(corpus: Corpus, vectors: WordVectors) -> tuple[list[str], WordVectors]:

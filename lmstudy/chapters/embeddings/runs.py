@@ -1,6 +1,9 @@
 """The runs of the chapter on embeddings."""
 
-from lmstudy.chapters.embeddings.claims import BUDGET, FROZEN, TRAINED
+from lmstudy.chapters.embeddings.claims import BUDGET, FROZEN, RATES, SEARCHED, TRAINED, searched
 from lmstudy.study.chapter_runs import chapter_runs
 
-RUNS = chapter_runs(*((f"experiment={name}", f"budget={BUDGET}") for name in (*TRAINED.values(), *FROZEN.values())))
+RUNS = (
+    *chapter_runs(*((f"experiment={name}", f"budget={BUDGET}") for name in (*TRAINED.values(), *FROZEN.values()))),
+    *chapter_runs(*(searched(arm, rate) for arm in SEARCHED for rate in RATES[1:]), seeds=(1,)),
+)
