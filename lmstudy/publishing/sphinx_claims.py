@@ -95,7 +95,7 @@ class ClaimsTable(SphinxDirective):
     """The table of all exploratory claims."""
 
     headings: tuple[str, ...] = HEADINGS
-    widths: tuple[int, ...] = (3, 8, 2, 3, 1, 2)
+    widths: tuple[int, ...] = (6, 12, 5, 5, 2, 5)
 
     def run(self) -> list[Node]:
         try:
@@ -128,7 +128,7 @@ class PredictionsTable(ClaimsTable):
     """The table of all predictions of the register, failures first."""
 
     headings = REGISTERED
-    widths = (3, 7, 2, 2, 3, 1, 3)
+    widths = (5, 10, 5, 4, 4, 2, 5)
 
     def rows(self) -> list[nodes.row]:
         """Of the body."""
