@@ -6,7 +6,7 @@ from functools import partial
 
 from lmstudy.chapters.speed.precision import trained
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.study.claims import Compute, claim
+from lmstudy.study.claims import Compute, claim, confirm
 from lmstudy.study.estimates import benchmark_line, line_estimate, more_bits
 from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import UNDECIDED, above, below, within
@@ -56,3 +56,5 @@ of_speed("Training on 1 GB of text takes at most 1.1 times the memory of trainin
          unit="times the memory")
 of_speed("Lightning, logging and callbacks cost less than 5 % of a training step.",
          "speed.lightning_overhead", _measured("overhead", "overhead"), below(5), unit="% of a bare step")
+confirm("2a02a8a586d2")  # recipe.smear
+confirm("edffc1bb3d73")  # recipe.apart

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from lmstudy.runs.records import Record
 from lmstudy.show.curves import curve_panels, seed_curves
 from lmstudy.show.numbers import number
+from lmstudy.study.estimates import common_seeds
 from lmstudy.study.shelf import Shelf
 
 ARMS = {
@@ -17,8 +18,9 @@ ARMS = {
 
 
 def trained(shelf: Shelf) -> dict[str, list[Record]]:
-    """The published runs of each arm, by seed."""
-    return shelf.arms(ARMS)
+    """The published runs of each arm, of the seeds that both have."""
+    arms = shelf.arms(ARMS)
+    return dict(zip(arms, common_seeds(*arms.values()), strict=True))
 
 
 def precision_curves(arms: dict[str, list[Record]]) -> Figure:
