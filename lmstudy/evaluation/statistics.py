@@ -149,8 +149,6 @@ def paired_ratio_of_means(a: np.ndarray, b: np.ndarray, *, same_groups: bool = F
         raise StudyError("a ratio of means needs sums that are not negative: take a difference")
     if len(first) != len(second):
         raise StudyError(f"a paired ratio of {len(first)} seeds and {len(second)}: give the same seeds")
-    if first[..., 0].sum() == 0 and second[..., 0].sum() == 0:
-        return Estimate(1.0, math.nan, math.nan, len(first))  # nothing was counted on either side
     found = hierarchical_bootstrap(difference(first, second, same_groups), len(first), of=_log_of_ratio)
     value, low, high = (math.exp(x) for x in (found.value, found.low, found.high))
     return Estimate(value, low, high, found.n, found.confidence, found.df)

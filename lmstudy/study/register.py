@@ -186,7 +186,7 @@ class Prediction:
     def p_value(self, e: Estimate) -> float:
         """Two-sided, of the truth lying on the nearest border of the region: .05 where the 95 % interval touches it."""
         borders = [border for border in (self.above, self.below) if border is not None]
-        if math.isnan(e.low) or math.isnan(e.high):
+        if math.isnan(e.low) or math.isnan(e.high) or e.low == e.high:  # as where nothing was counted on either side
             return 1.0
         if self.statistic in RATIOS:
             value, low, high = (math.log(x) for x in (e.value, e.low, e.high))

@@ -38,7 +38,7 @@ def parts(model: nn.Module) -> dict[str, nn.Module]:
 @pytest.fixture(scope="module", params=["quick", "study"])
 def config(request):
     """Of the first model, and of the one that chapter 4 builds."""
-    return compose_config("train", [f"budget={request.param}"])
+    return compose_config("train", ["model=transformer", f"budget={request.param}"])
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from lmstudy.publishing import needs, pages
 from lmstudy.publishing.book import build_book, checkout
 from lmstudy.study import claims
 from lmstudy.study.shelf import Shelf
+from lmstudy.study.verdicts import above
 from tests.conftest import write_files
 from tests.publishing.notebook_files import write_notebook
 
@@ -80,7 +81,7 @@ def test_a_book_is_built_once_and_a_failed_build_leaves_it(root, capsys):
 
 def test_a_claim_that_fails_stops_the_build(root, monkeypatch):
     missing = partial(Shelf.trained, seeds=[1])
-    failing = claims.Claim("s", "a.b", missing, claims.above(0), "c", "u")
+    failing = claims.Claim("s", "a.b", missing, above(0), "c", "u")
     monkeypatch.setattr(claims, "all_claims", lambda: [failing])
     monkeypatch.setattr("lmstudy.publishing.book.run_all", lambda *args, **kwargs: [])
     with pytest.raises(StudyError, match=r"these claims of the book fail:\n  a\.b: no records"):

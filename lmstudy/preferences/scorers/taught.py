@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lmstudy.preferences.scorers.reward_model import find
-
 
 class Taught(NamedTuple):
     """What people said of the texts of a corpus."""
@@ -28,6 +26,8 @@ def taught_by(settings: Mapping[str, Any]) -> Taught | None:
         return Taught(str(source["_target_"]), "all")
     if "model" not in settings or "runs" not in settings:
         return None
+    from lmstudy.preferences.scorers.reward_model import find  # torch
+
     path = find(str(settings["model"]), Path(settings["runs"])) / "record.json"
     if not path.is_file():  # a folder of its own, that tells nothing of its teachers
         return None
