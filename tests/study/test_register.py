@@ -363,6 +363,8 @@ def test_every_confirmatory_claim_of_the_book_is_younger_than_its_prediction_and
         assert kept["verdict"] == prediction.region.verdict(result.estimate)
         shelf = Shelf(published)
         runs = prediction.trained(shelf)
+        for run in runs:
+            in_history("cat-file", "-e", f"{run.commit}^{{commit}}")  # a clone may hold a part of the history alone
         check_younger(result.claim.registered, runs)
         began = min(one.started for one in opened)
         looks = shelf.measured(runs, *prediction.first.measure, f"split={prediction.split}")
