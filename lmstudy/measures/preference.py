@@ -79,8 +79,8 @@ class Preference(Measure):
 
     def measure(self, subject: Subject) -> Findings:
         scorers = self._scorers()
-        texts = self._texts(subject, scorers[TRAINING])
         found = Findings(notes=self._not_held_out(subject.finished))
+        texts = self._texts(subject, scorers[TRAINING])
         if found.notes:
             print(found.notes, file=sys.stderr)
         for where, written in texts.items():

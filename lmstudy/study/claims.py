@@ -9,7 +9,7 @@ says that the truth lies. Each chapter declares its own in `lmstudy/chapters/TOP
 Such claims are exploratory: they were worded by people who could see the records. A claim that was written down before
 its runs stands in the register (`lmstudy.study.register`), and a chapter shows it by its hash:
 
-    confirm("11971a727ff6")
+    confirm("2a02a8a586d2")
 """
 
 from __future__ import annotations
@@ -238,7 +238,6 @@ def _at_level(result: ClaimResult, adjusted: float) -> ClaimResult:
 def _evaluate(c: Claim, shelf: Shelf) -> ClaimResult:
     from lmstudy.evaluation.statistics import Estimate
 
-    shelf.handed.clear()
     try:
         e = c.compute(shelf)
     except StudyError as raised:
@@ -249,7 +248,7 @@ def _evaluate(c: Claim, shelf: Shelf) -> ClaimResult:
         return found
     before = c.registered.prediction
     if not c.revised:
-        older = c.registered.older_than(list(shelf.handed))
+        older = c.registered.older_than(before.trained(shelf))
         return replace(found, kind=Kind.CONFIRMATORY if older else Kind.EXPLORATORY, p=before.p_value(e))
     try:
         as_said = before.compute(shelf)

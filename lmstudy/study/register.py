@@ -16,8 +16,8 @@ Each file of `book/register` is a batch of predictions, made at one time:
         above: 0
         why: What made us think so.
 
-A prediction is never changed; another may supersede it. `lmstudy-confirm` works one out when its runs are there, once.
-A claim of the book refers to a prediction by id and hash (`lmstudy.study.claims.confirm`).
+A prediction is never changed; another may supersede it. `lmstudy-register --confirm` works one out, once, when its runs
+are there. A claim of the book refers to it by its hash (`lmstudy.study.claims.confirm`).
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from lmstudy.compose import compose_config
 from lmstudy.config import TrainConfig, check
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.multiplicity import p_value
-from lmstudy.evaluation.statistics import Estimate, paired_difference, paired_ratio_of_means
+from lmstudy.evaluation.statistics import Estimate, paired_ratio_of_means
 from lmstudy.measures.evaluate import asked
 from lmstudy.runs.identity import digest, kept
-from lmstudy.runs.records import Record, published_folder
-from lmstudy.study.estimates import common_seeds, group_counts, more_bits, sums
+from lmstudy.runs.records import Record, Time, published_folder
+from lmstudy.study.estimates import common_seeds, group_counts, more, more_bits, times
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from lmstudy.study.verdicts import FEWEST, Region
 
@@ -56,39 +56,21 @@ def _more_bits(first: Sequence[Record], second: Sequence[Record], key: str) -> E
     return more_bits(one, other, key)
 
 
-def _times(first: Sequence[Record], second: Sequence[Record], key: str) -> Estimate:
-    """Mean score of the first arm divided by that of the second, paired by seed."""
-    one, other = common_seeds(first, second)
-    return paired_ratio_of_means(sums(one, key), sums(other, key))
-
-
 def _times_bits(first: Sequence[Record], second: Sequence[Record], key: str) -> Estimate:
     """Bits per byte of the first arm divided by those of the second, paired by seed and group of documents."""
     one, other = common_seeds(first, second)
     return paired_ratio_of_means(group_counts(one, key), group_counts(other, key), same_groups=True)
 
 
-def _more(first: Sequence[Record], second: Sequence[Record], key: str) -> Estimate:
-    """Mean score of the first arm minus that of the second, paired by seed."""
-    one, other = common_seeds(first, second)
-    return paired_difference(sums(one, key), sums(other, key), same_groups=False)
-
-
 STATISTICS: dict[str, Statistic] = {
     "more_bits": _more_bits,
     "times_bits": _times_bits,
-    "more": _more,
-    "times": _times,
+    "more": more,
+    "times": times,
 }
 """What a prediction can be about, by name; the key is a split or another group of a record."""
 RATIOS = ("times", "times_bits")
 """Those whose interval is symmetrical on the scale of logarithms."""
-
-
-def _time(value: str) -> str:
-    if datetime.fromisoformat(value).utcoffset() != timedelta(0):
-        raise ValueError("a time must be in UTC, as in 2026-01-31T12:00:00Z")
-    return value
 
 
 Words = Annotated[str, Field(min_length=1)]
@@ -186,7 +168,7 @@ class Prediction:
     def p_value(self, e: Estimate) -> float:
         """Two-sided, of the truth lying on the nearest border of the region: .05 where the 95 % interval touches it."""
         borders = [border for border in (self.above, self.below) if border is not None]
-        if math.isnan(e.low) or math.isnan(e.high) or e.low == e.high:  # as where nothing was counted on either side
+        if e.low == e.high:  # as where nothing was counted on either side
             return 1.0
         if self.statistic in RATIOS:
             value, low, high = (math.log(x) for x in (e.value, e.low, e.high))
@@ -230,7 +212,7 @@ class Prediction:
 class Batch:
     """Predictions of one time."""
 
-    registered: Annotated[str, AfterValidator(_time)]
+    registered: Time
     predictions: Annotated[list[Prediction], Field(min_length=1)]
 
 

@@ -70,8 +70,6 @@ class Shelf:
         self.records = list(records)
         self.makes = makes
         self.runs = runs
-        self.handed: list[Record] = []
-        """What was given out, in order."""
         self._here: set[str] = set()
         """Ids of what is in the folder of runs and not published. A shelf that makes records leaves it to their maker
         to find these, since it also compares the data."""
@@ -232,7 +230,6 @@ class Shelf:
         if not records:
             raise NoRecordsError(what)
         note_read(records)
-        self.handed += records
         return records
 
 

@@ -167,6 +167,7 @@ def predicted(book, monkeypatch):
     (book / "appendix.md").write_text(ALL_TABLES)
     values = {"test.right": Estimate(0.5, 0.4, 0.6, 3, df=9.0), "test.wrong": Estimate(-0.5, -0.6, -0.4, 3, df=9.0)}
     monkeypatch.setattr(register.Prediction, "compute", lambda self, shelf: values[self.id])
+    monkeypatch.setattr(register.Prediction, "trained", lambda self, shelf: [])
     return book, list(found)
 
 
