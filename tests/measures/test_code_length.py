@@ -2,14 +2,17 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 from lmstudy.data.tokenizer import BAD, BOS, EOS, GOOD
+from lmstudy.errors import StudyError
 from lmstudy.measures.code_length import charged_bits
 from lmstudy.training.surprisal import judged
+from tests.measures.conftest import measure_of
 
 V = 20
 A, B, END = 15, 16, 17
@@ -126,3 +129,19 @@ def test_a_control_token_at_the_end_of_a_window_is_charged_there():
     labels[0, cut + 1 :] = IGNORE
     found = bits(oracle(0.25, 0.9), batch._replace(labels=labels))
     assert found[0, cut].item() == pytest.approx(2.0, abs=1e-5)
+
+
+def test_without_control_tokens_it_is_the_likelihood(trained):
+    plain, charged = (measure_of(trained, f"measure={name}", "documents=12") for name in ("likelihood", "code_length"))
+    found = [record.metrics["valid/bits_per_byte"] for record in (plain, charged)]
+    assert found[0] == pytest.approx(found[1], rel=1e-5)
+
+
+def test_with_control_tokens_good_documents_are_told_apart_and_none_is_refused(steered):
+    record = measure_of(steered, "measure=code_length")
+    (bits, size), (good_bits, good_size) = (np.sum(record.groups[key], 0) for key in ("valid", "valid/good"))
+    assert 0 < good_size < size
+    assert record.metrics["valid/good/bits_per_byte"] == pytest.approx(good_bits / good_size, rel=1e-3)
+    assert 0 < good_bits < bits
+    with pytest.raises(StudyError, match="goes on behind control tokens, which would not be charged"):
+        measure_of(steered, "measure=code_length", "measure.control=none")
