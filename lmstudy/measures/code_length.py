@@ -80,34 +80,38 @@ class CodeLength(Measure):
             asked = uniformly_controlled(store, store.segment_counts(), own.token)
         sizes = torch.from_numpy(np.asarray(token_bytes(finished.run.corpus.tokenizer))).double()
         model: Any = finished.module.model
-        parts = {split: index} | self._good(subject, index)
+        good = self._good(subject)
+        totals = torch.zeros(
+            2 * GROUPS, 2, dtype=torch.float64
+        )  # documents that are good throughout lie behind the others
+        batches = EvaluationBatches(store, shape, index, documents=asked, charged=True)
+        batches.groups = batches.groups + GROUPS * good
+        with torch.inference_mode(), ProgressLine(f"code length on {split}", sys.stderr) as line:
+            for number, batch in enumerate(batches, start=1):
+                bits_BT = charged_bits(model.hidden(batch), model.output_weight, batch)
+                chosen = batch.labels != IGNORE
+                pairs = torch.stack([bits_BT[chosen].double(), sizes[batch.labels[chosen]]], 1)
+                totals.index_add_(0, batch.groups[chosen], pairs)
+                line.update(f"batch {number} of {len(batches)}")
+        parts = {split: totals[:GROUPS] + totals[GROUPS:]}
+        if good[index].any():
+            parts[f"{split}/good"] = totals[GROUPS:]
         found = Findings()
-        for name, documents in parts.items():
-            totals = torch.zeros(GROUPS, 2, dtype=torch.float64)
-            batches = EvaluationBatches(store, shape, documents, documents=asked, charged=True)
-            with torch.inference_mode(), ProgressLine(f"code length on {name}", sys.stderr) as line:
-                for number, batch in enumerate(batches, start=1):
-                    bits_BT = charged_bits(model.hidden(batch), model.output_weight, batch)
-                    chosen = batch.labels != IGNORE
-                    pairs = torch.stack([bits_BT[chosen].double(), sizes[batch.labels[chosen]]], 1)
-                    totals.index_add_(0, batch.groups[chosen], pairs)
-                    line.update(f"batch {number} of {len(batches)}")
-            bits, size = totals.sum(0).tolist()
+        for name, own_totals in parts.items():
+            bits, size = own_totals.sum(0).tolist()
             found.metrics[f"{name}/bits_per_byte"] = bits / size
-            found.groups[name] = totals.tolist()
+            found.groups[name] = own_totals.tolist()
         return found
 
-    def _good(self, subject: Subject, index: np.ndarray) -> dict[str, np.ndarray]:
-        """By name, the documents that are good throughout; nothing of a run without a scorer, or where none is."""
+    def _good(self, subject: Subject) -> np.ndarray:
+        """[documents] whether each is good throughout; none is for a run without a scorer, or on another corpus."""
         from lmstudy.preferences.scored import score_split
 
         settings = subject.finished.run.typed.scorer
         if settings is None or not subject.own:
-            return {}
+            return np.zeros(len(subject.store), dtype=bool)
         scored = score_split(subject.corpus, subject.split, settings)
-        bad = np.add.reduceat(np.append(~scored.good(), False), scored.offsets[:-1]) > 0
-        good = index[~bad[index]]
-        return {f"{subject.split}/good": good} if len(good) else {}
+        return np.add.reduceat(np.append(~scored.good(), False), scored.offsets[:-1]) == 0
 
 
 def charged_bits(hidden_BTD: Tensor, weight_VD: Tensor, batch: Seq2SeqBatch) -> Tensor:
