@@ -26,7 +26,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -69,6 +69,8 @@ STATISTICS: dict[str, Statistic] = {
     "times": times,
 }
 """What a prediction can be about, by name; the key is a split or another group of a record."""
+GRADED = "own grader"
+"""The group of a record that its own grader judged, where each seed has one."""
 RATIOS = ("times", "times_bits")
 """Those whose interval is symmetrical on the scale of logarithms."""
 
@@ -118,6 +120,8 @@ class Prediction:
         above, below: borders of the region where the truth is said to lie; with both, the margins of no difference.
         why: what made us think so, and what was seen before.
         key: of the groups that are compared; null: the split.
+        keys: in its place one for each seed, in order, where every seed is judged by a grader of its own: the interval
+            over seeds then holds what graders differ by, too.
         supersedes: the hash of a prediction in whose place this one stands, and the text says why; null: none.
     """
 
@@ -134,6 +138,7 @@ class Prediction:
     above: float | None = None
     below: float | None = None
     key: str | None = None
+    keys: list[Words] | None = None
     supersedes: str | None = None
 
     def __post_init__(self) -> None:
@@ -150,6 +155,8 @@ class Prediction:
             raise ValueError(f"above={self.above} and below={self.below} leave nothing between them")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds={self.seeds} names one twice")
+        if self.keys is not None and (self.key is not None or len(self.keys) != len(self.seeds)):
+            raise ValueError(f"keys={self.keys} must name one for each of {len(self.seeds)} seeds, in the place of key")
         if self.first == self.second:
             raise ValueError("first and second are the same arm")
 
@@ -198,7 +205,11 @@ class Prediction:
         half = len(self.seeds)
         first = self._measured(shelf, self.first, runs[:half])
         second = self._measured(shelf, self.second, runs[half:])
-        return STATISTICS[self.statistic](first, second, self.key or self.split)
+        if self.keys is None:
+            return STATISTICS[self.statistic](first, second, self.key or self.split)
+        own = dict(zip(self.seeds, self.keys, strict=True))
+        arms = [[_graded(record, own[int(record.seed or 0)]) for record in arm] for arm in (first, second)]
+        return STATISTICS[self.statistic](*arms, GRADED)
 
     def _measured(self, shelf: Shelf, arm: Arm, runs: list[Record]) -> list[Record]:
         found = shelf.measured(runs, *arm.measure, f"split={self.split}")
@@ -206,6 +217,12 @@ class Prediction:
             seeds = ", ".join(map(str, sorted(missing, key=str)))
             raise NoRecordsError(f"of {' '.join(arm.measure)} split={self.split} for seeds {seeds}")
         return found
+
+
+def _graded(record: Record, key: str) -> Record:
+    if key not in record.groups:
+        raise StudyError(f"keys: {record.name} has no group {key!r}; it has {', '.join(record.groups) or 'none'}")
+    return replace(record, groups={GRADED: record.groups[key]})
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))

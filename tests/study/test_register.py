@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from lmstudy.commands import register as command
+from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.multiplicity import best_of
 from lmstudy.evaluation.statistics import Estimate, seed_interval
@@ -38,6 +39,7 @@ DRAFT = [
     }
 ]
 SETTINGS = {"name": "likelihood", "split": "valid", "documents": None}
+MODELS = [compose_config("train", list(DRAFT[0][arm]["train"]))["model"] for arm in ("first", "second")]
 
 
 @pytest.fixture
@@ -128,6 +130,8 @@ def test_a_draft_is_completed_and_told_to_be_committed(checkout, capsys):
         ({"second": {"train": [*ARM, "budget.steps=-1"]}}, "budget.steps"),
         ({"first": {"train": [*reversed(ARM)]}}, "compose to the same runs"),
         ({"hypothesis": "x"}, "hypothesis"),
+        ({"keys": ["a", "b"]}, "must name one for each of 3 seeds"),
+        ({"keys": ["a", "b", "c"], "key": "a"}, "in the place of key"),
         ({"id": "Smear"}, "id"),
     ],
 )
@@ -369,3 +373,21 @@ def test_every_confirmatory_claim_of_the_book_is_younger_than_its_prediction_and
         began = min(one.started for one in opened)
         looks = shelf.measured(runs, *prediction.first.measure, f"split={prediction.split}")
         assert all(one.started >= began for one in looks)
+
+
+def test_each_seed_can_be_judged_by_a_grader_of_its_own(checkout):
+    """Seed 1 gains 1 by its grader, seed 2 gains 2 by its own; other graders would say something else."""
+    draft = DRAFT[0] | {"statistic": "more", "keys": ["by/one", "by/two", "by/three"]}
+    assert add([draft]) == 0
+    found = records()
+    for one in found:
+        if one.kind == "evaluation":
+            worse = {1: 1.0, 2: 2.0, 3: 3.0}[one.seed] if one.config["run"]["config"]["model"] == MODELS[0] else 0.0
+            by = dict(zip((1, 2, 3), ("by/one", "by/two", "by/three"), strict=True))
+            one.groups.update({key: [[-9.0, 1.0]] * 4 for key in by.values()})
+            one.groups[by[one.seed]] = [[worse, 1.0]] * 4
+    written(found, checkout)
+    estimate = entry().prediction.compute(Shelf.open("runs", makes=False))
+    assert estimate.value == pytest.approx(2.0)
+    assert estimate.n == 3
+    assert (estimate.high - estimate.low) / 2 == pytest.approx(4.3027 * 1.0 / 3**0.5, rel=1e-2)
