@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_type_hints
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from lmstudy.errors import StudyError
+from lmstudy.places import now
 
 Count = Annotated[int, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0)]
@@ -306,7 +307,7 @@ def build(node: Mapping[str, Any], group: str, **given: Any) -> Any:
     if path is None:
         raise StudyError(f"{group}._target_ is missing: name the class, such as lmstudy.models.transformer.…")
     try:
-        target = get_object(path)
+        target = get_object(now(path))
     except Exception as error:
         reason = str(error).splitlines()[0]
         raise StudyError(f"{group}._target_={path}: cannot be imported ({reason})") from error

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 FLOORS = (
     ("errors",),
-    ("atomic", "folders", "progress"),
+    ("atomic", "folders", "places", "progress"),
     ("compose", "config"),
     ("data",),
     ("preferences", "models"),

@@ -27,6 +27,7 @@ from lmstudy.data.stages import extraction, selection, tokenisation
 from lmstudy.data.stages.report import report
 from lmstudy.data.tokenizer import encode
 from lmstudy.folders import cache_folder
+from lmstudy.places import first
 
 if TYPE_CHECKING:
     import datasets
@@ -74,7 +75,7 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
     """
     source, pipeline = parse(settings)
     cache = cache_folder() if cache is None else cache
-    keys = _keys(str(settings["_target_"]), source, pipeline)
+    keys = _keys(first(str(settings["_target_"])), source, pipeline)
 
     def built(name: str, fill: Callable[[Path], object]) -> Path:
         """The folder of a stage; one line says, when it is built, what it holds and how long that took."""

@@ -13,6 +13,7 @@ from lmstudy.data.documents import Source
 from lmstudy.data.splits import ByHash, ByPackage
 from lmstudy.data.tokenizer import TokenizerSettings
 from lmstudy.errors import StudyError
+from lmstudy.places import now
 
 
 class Pipeline(BaseModel):
@@ -68,7 +69,7 @@ def parse_source(settings: Mapping[str, Any], key: str = "data", also: tuple[str
 
 
 def _locate(target: Any, key: str) -> Any:
-    module, _, name = str(target).rpartition(".")
+    module, _, name = now(str(target)).rpartition(".")
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:

@@ -13,6 +13,7 @@ from lmstudy.runs.finished import load_run
 from lmstudy.runs.folders import find_folder
 from lmstudy.runs.identity import finding_id, with_versions
 from lmstudy.runs.lifecycle import Work, measured
+from lmstudy.runs.named_models import definite
 from lmstudy.runs.records import Record, load
 
 
@@ -34,7 +35,7 @@ def evaluation_of(config: Mapping[str, Any], trained: Record) -> Evaluation:
         StudyError: the configuration or the data is at fault.
     """
     typed = check(EvaluateConfig, config)
-    measure, settings = asked(config)
+    measure, settings = asked({**config, "measure": definite(config["measure"])})
     other = None if typed.data is None else prepare(typed.data)
     data = trained.data if other is None else other.fingerprint
     return Evaluation(

@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lmstudy.places import as_first
+
 NUMERICS = 1
 """Raised only by a change that alters results; `tests/runs/test_numerics.py` notices when that is due."""
 
@@ -21,16 +23,18 @@ FREE = {
 """Keys that do not change what is learned."""
 
 RAISED: dict[str, int] = {}
-"""Versions above 1 of objectives and scorers by where they are, as in "lmstudy.preferences.objectives.mle.MLE": what
-they do was changed, so their runs are other runs than before (`tests/preferences/test_versions.py` tells when)."""
+"""Versions above 1 of objectives and scorers by where they were first published, as in
+"lmstudy.preferences.objectives.mle.MLE" (see `lmstudy.places`): what they do was changed, so their runs are other runs
+than before (`tests/preferences/test_versions.py` tells when)."""
 
 OPTIONAL = ("embedding", "scorer", "start", "dpo", "label_weights", "keep", "versions")
 """Groups and keys that a run may do without; they are newer than the first published ids."""
 
 
 def with_versions(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration that says which of its parts are of a raised version; as it is where none is."""
-    own = {key: value for key, value in config.items() if key != "versions"}
+    """A configuration as records keep it: places of classes as first published, and which parts are of a raised
+    version, if any is."""
+    own = {key: as_first(value) for key, value in config.items() if key != "versions"}
     found = {place: RAISED[target] for place, target in _targets(own) if target in RAISED}
     return {**own, "versions": found} if found else own
 
@@ -48,7 +52,7 @@ def kept(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a resolved configuration that decides what is learned; a group that is null might not be there."""
     return {
         key: {k: v for k, v in value.items() if k not in FREE.get(key, ())} if isinstance(value, Mapping) else value
-        for key, value in config.items()
+        for key, value in as_first(config).items()
         if key not in FREE[""] and not (key in OPTIONAL and value is None)
     }
 
@@ -83,7 +87,7 @@ def tuning_id(config: Mapping[str, Any], data: str, examples: str) -> str:
 
 def finding_id(*content: Any) -> str:
     """The id of what is found without training: of what it is found of and how, the data, and the numerics version."""
-    return digest(*content, NUMERICS)
+    return digest(*map(as_first, content), NUMERICS)
 
 
 def run_name(config: Mapping[str, Any]) -> str:

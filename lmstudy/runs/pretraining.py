@@ -29,6 +29,7 @@ from lmstudy.runs import provenance
 from lmstudy.runs.identity import EVALUATED, OPTIONAL, run_id, run_name, with_versions
 from lmstudy.runs.lifecycle import WEIGHTS, Work, once, save_weights, session
 from lmstudy.runs.misalignment_watch import WatchSamples
+from lmstudy.runs.named_models import definite
 from lmstudy.runs.pairs import sampled_pairs
 from lmstudy.runs.phases import PhasedData, build_scorer, check_scorer, what_is_read
 from lmstudy.runs.records import Findings, Record
@@ -70,7 +71,7 @@ def open_run(config: Mapping[str, Any]) -> Run:
         raise StudyError("dpo is learned from another run's samples (start=ID) and on one device: see lmstudy-dpo")
     check_scorer(typed)
     corpus = prepare(typed.data)
-    whole = with_versions(resolved(config))
+    whole = with_versions(resolved({**config, "scorer": definite(config.get("scorer"))}))
     config = {key: value for key, value in whole.items() if not (key in OPTIONAL and value is None)}
     if typed.start is not None:
         config["start"] = start_id(typed.start, Path(typed.runs))

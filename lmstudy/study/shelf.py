@@ -25,6 +25,7 @@ from typing import Any
 
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
+from lmstudy.places import as_first
 from lmstudy.runs.identity import NUMERICS, kept, with_versions
 from lmstudy.runs.records import Record, load, load_folder, note_read, published_folder
 
@@ -122,7 +123,7 @@ class Shelf:
         if beside is not None:
             config["data"] = beside.config["data"]
         kind, module, maker = BASELINES[config["of"]]
-        content = json.loads(json.dumps(importlib.import_module(module).content(config)))
+        content = as_first(json.loads(json.dumps(importlib.import_module(module).content(config))))
         there = [r for r in self.records if r.kind == kind and r.config == content and self._counts(r)]
         if there:
             return self._handed([_alone(there)])[0]

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lmstudy.places import first
+
 
 class Taught(NamedTuple):
     """What people said of the texts of a corpus."""
@@ -23,7 +25,7 @@ def taught_by(settings: Mapping[str, Any]) -> Taught | None:
     """
     source = settings.get("source")
     if isinstance(source, Mapping) and "_target_" in source:  # looks up what people said
-        return Taught(str(source["_target_"]), "all")
+        return Taught(first(str(source["_target_"])), "all")
     if "model" not in settings or "runs" not in settings:
         return None
     from lmstudy.preferences.scorers.reward_model import find  # torch
@@ -32,11 +34,11 @@ def taught_by(settings: Mapping[str, Any]) -> Taught | None:
     if not path.is_file():  # a folder of its own, that tells nothing of its teachers
         return None
     config = json.loads(path.read_text(encoding="utf-8")).get("config", {})
-    return Taught(str(config["data"]["_target_"]), str(config["half"])) if "half" in config else None
+    return Taught(first(str(config["data"]["_target_"])), str(config["half"])) if "half" in config else None
 
 
-def shared(first: Taught | None, second: Taught | None) -> bool:
+def shared(one: Taught | None, other: Taught | None) -> bool:
     """Whether some of the same judgements taught both."""
-    if first is None or second is None or first.corpus != second.corpus:
+    if one is None or other is None or one.corpus != other.corpus:
         return False
-    return first.half == second.half or "all" in (first.half, second.half)
+    return one.half == other.half or "all" in (one.half, other.half)
