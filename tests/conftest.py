@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from lmstudy.folders import cache_folder
+
 ROOT = Path(__file__).parents[1]
+USERS_CACHE = cache_folder()
+"""Where the user's own data lie: for tests that look at real data, if they are there."""
 os.environ["OMP_NUM_THREADS"] = "1"  # two test processes share two cores; commands started by tests follow
 
 

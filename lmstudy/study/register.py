@@ -208,8 +208,8 @@ class Prediction:
         if self.keys is None:
             return STATISTICS[self.statistic](first, second, self.key or self.split)
         own = dict(zip(self.seeds, self.keys, strict=True))
-        arms = [[_graded(record, own[int(record.seed or 0)]) for record in arm] for arm in (first, second)]
-        return STATISTICS[self.statistic](*arms, GRADED)
+        one, other = ([_graded(record, own[int(record.seed or 0)]) for record in arm] for arm in (first, second))
+        return STATISTICS[self.statistic](one, other, GRADED)
 
     def _measured(self, shelf: Shelf, arm: Arm, runs: list[Record]) -> list[Record]:
         found = shelf.measured(runs, *arm.measure, f"split={self.split}")
