@@ -2,7 +2,7 @@
 
 In `_config.yml`, add `lmstudy.publishing.sphinx_claims` to `sphinx.extra_extensions`; then
 
-    {claim}`first.below_kneser_ney`            value, unit, interval and n
+    {claim}`first.below_kneser_ney`            value and unit; interval, n, sentence and outcome open beside it
     {claim}`first.below_kneser_ney|value`      the number alone
     {claim}`first.below_kneser_ney|interval`   the interval alone
     ```{claims-table}
@@ -56,7 +56,7 @@ ORDER = ("fails", "undecided", "holds")
 
 
 class claim_number(nodes.inline):  # noqa: N801 - docutils names a node's visitor after its class
-    """A claim's number in a sentence; `sentence` is what it supports."""
+    """A claim's number in a sentence, and what opens beside it when it is pointed at, focused or tapped."""
 
 
 class ClaimRole(SphinxRole):
@@ -65,19 +65,28 @@ class ClaimRole(SphinxRole):
     def run(self) -> tuple[list[Node], list[nodes.system_message]]:
         claim_id, _, variant = self.text.partition("|")
         try:
-            results = _results(self.env)
+            results = results_for(self.env)
             if claim_id.strip() not in results:
                 raise StudyError(f"no claim {claim_id.strip()!r}; there are {', '.join(results)}")
             result = results[claim_id.strip()]
-            shown = result.outcome if result.error is not None else text(result, variant.strip() or "full")
+            shown = result.outcome if result.error is not None else text(result, variant.strip() or "short")
         except StudyError as error:
-            _warn(str(error), self.get_location())
+            warn(str(error), self.get_location())
             return [nodes.inline(self.rawtext, self.text, classes=["claim", "claim-unknown"])], []
         _warn_if_it_fails(result, self.get_location())
         target = {"refdomain": "std", "reftype": "ref", "refexplicit": True, "refdoc": self.env.docname}
-        link = pending_xref("", nodes.inline("", shown), reftarget=_anchor(result.id), **target)
-        number = claim_number(self.rawtext, "", link, classes=["claim"])
-        number["sentence"] = f"{result.claim.sentence} {outcome(result).capitalize()}."
+        link = pending_xref("", nodes.inline("", "The claim"), reftarget=_anchor(result.id), **target)
+        said = outcome(result)
+        opened = [
+            nodes.inline("", _sure(result), classes=["claim-interval"]),
+            nodes.inline("", f" {result.claim.sentence} ", classes=["claim-sentence"]),
+            nodes.inline("", said.capitalize(), classes=["claim-outcome", f"claim-{result.outcome.split()[0]}"]),
+            nodes.inline("", " "),
+            link,
+        ]
+        number = claim_number(self.rawtext, "", classes=["claim"])
+        number += nodes.inline("", shown, classes=["claim-number"])
+        number += nodes.inline("", "", *opened, classes=["claim-more"])
         return [number], []
 
 
@@ -85,7 +94,7 @@ class TallyRole(SphinxRole):
     """`` {claims-tally}`exploratory` ``: how many claims of a kind there are, and what came of them."""
 
     def run(self) -> tuple[list[Node], list[nodes.system_message]]:
-        own = [result for result in _results(self.env).values() if str(result.kind) == self.text.strip()]
+        own = [result for result in results_for(self.env).values() if str(result.kind) == self.text.strip()]
         counts = Counter(result.outcome for result in own)
         said = ", ".join(f"{count} {TALLIED.get(name, name)}" for name, count in counts.most_common())
         return [nodes.inline(self.rawtext, f"{len(own)}: {said}" if own else "none")], []
@@ -101,7 +110,7 @@ class ClaimsTable(SphinxDirective):
         try:
             rows = self.rows()
         except StudyError as error:
-            _warn(str(error), self.get_location())
+            warn(str(error), self.get_location())
             return []
         columns = [nodes.colspec(colwidth=width) for width in self.widths]
         body = nodes.tbody("", *rows)
@@ -110,7 +119,7 @@ class ClaimsTable(SphinxDirective):
 
     def rows(self) -> list[nodes.row]:
         """Of the body."""
-        return [self._claim_row(one) for one in _results(self.env).values() if one.claim.registered is None]
+        return [self._claim_row(one) for one in results_for(self.env).values() if one.claim.registered is None]
 
     def _claim_row(self, result: ClaimResult, *registered: str) -> nodes.row:
         _warn_if_it_fails(result, self.get_location())
@@ -132,7 +141,7 @@ class PredictionsTable(ClaimsTable):
 
     def rows(self) -> list[nodes.row]:
         """Of the body."""
-        found = [(one.claim.registered, one) for one in _results(self.env).values()]
+        found = [(one.claim.registered, one) for one in results_for(self.env).values()]
         registered = [(entry, one) for entry, one in found if entry is not None]
         registered.sort(key=lambda pair: (pair[1].error is not None, ORDER.index(pair[1].verdict), pair[1].id))
         return [
@@ -233,7 +242,7 @@ def _read(folder: Path) -> dict[str, ClaimResult]:
     return {result.id: result for result in results}
 
 
-def _results(env: BuildEnvironment) -> dict[str, ClaimResult]:
+def results_for(env: BuildEnvironment) -> dict[str, ClaimResult]:
     """All results, for the page being read."""
     _pages(env).add(env.docname)
     return _read(Path(env.app.confdir) / env.config.claims_records)
@@ -244,20 +253,28 @@ def _pages(env: BuildEnvironment) -> set[str]:
     return cast(set[str], env.__dict__.setdefault("claim_pages", set()))
 
 
-def _warn(message: str, location: str) -> None:
+def warn(message: str, location: str) -> None:
+    """A warning of something that a page says of claims."""
     logger.warning(message, location=location, type="claims")
 
 
 def _warn_if_it_fails(result: ClaimResult, location: str) -> None:
     if result.fails:
-        _warn(f"claim {result.id}: {problem(result)}", location)
+        warn(f"claim {result.id}: {problem(result)}", location)
     elif result.kind is Kind.REVISED:
-        _warn(f"claim {result.id}: {outcome(result)}: register a new prediction instead", location)
+        warn(f"claim {result.id}: {outcome(result)}: register a new prediction instead", location)
 
 
 def _unlinked(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: Element) -> Element | None:
     """Without a table of claims in the book, a claim is shown with no link."""
     return inner if str(node.get("reftarget", "")).startswith("claim-") else None
+
+
+def _sure(result: ClaimResult) -> str:
+    if result.error is not None:
+        return result.error
+    e = result.estimate
+    return f"{100 * e.confidence:g} % interval {text(result, 'interval')}, n = {e.n}."
 
 
 def _anchor(claim_id: str) -> str:
@@ -269,7 +286,7 @@ def _row(cells: tuple[str, ...]) -> nodes.row:
 
 
 def _visit_html(self: Any, node: claim_number) -> None:
-    self.body.append(self.starttag(node, "span", "", title=node["sentence"]))
+    self.body.append(self.starttag(node, "span", "", tabindex="0"))
 
 
 def _depart_html(self: Any, node: claim_number) -> None:

@@ -8,7 +8,7 @@ from lmstudy.study.claims import ClaimResult, Kind
 
 
 def text(result: ClaimResult, variant: str = "full") -> str:
-    """The numbers: "full" with unit, interval and n, or only the "value" or the "interval".
+    """The numbers: "full" with unit, interval and n, "short" with unit alone, or only the "value" or the "interval".
 
     Raises:
         StudyError: another variant.
@@ -18,8 +18,10 @@ def text(result: ClaimResult, variant: str = "full") -> str:
         return value(e, signed)
     if variant == "interval":
         return interval(e, signed)
+    found = f"{value(e, signed)} {result.claim.unit}"
+    if variant == "short":
+        return found
     if variant == "full":
-        found = f"{value(e, signed)} {result.claim.unit}"
         return f"{found} ({100 * e.confidence:g} % CI {interval(e, signed)}, n = {e.n})"
     raise StudyError(f"claim {result.id}|{variant}: the variants are value and interval")
 
