@@ -44,11 +44,15 @@ def book(tmp_path):
 
 def test_numbers_come_from_the_records_and_link_to_the_table(book):
     pages = build(book)
-    shown = re.findall(r'<span class="claim" title="[^"]+">(.+?)</span></a></span>', pages["index"], re.DOTALL)
+    shown = re.findall(r'<span class="claim" tabindex="0">(.+?)</span></a></span></span>', pages["index"], re.DOTALL)
     number = claims.evaluate_claims(study())[0]
-    for part, variant in zip(shown, ("full", "value", "interval"), strict=True):
-        assert text(number, variant) in part
-        assert 'href="appendix.html#claim-first-below-kneser-ney"' in part
+    for part, variant in zip(shown, ("short", "value", "interval"), strict=True):
+        seen, _, opened = part.partition('<span class="claim-more">')
+        assert seen == f'<span class="claim-number">{text(number, variant)}</span>'
+        assert f"95 % interval {text(number, 'interval')}, n = {number.estimate.n}." in opened
+        assert number.claim.sentence in opened
+        assert '<span class="claim-outcome claim-holds">Holds</span>' in opened
+        assert 'href="appendix.html#claim-first-below-kneser-ney"' in opened
     row = re.search(r'<tr[^>]* id="claim-first-below-kneser-ney".*?</tr>', pages["appendix"], re.DOTALL)[0]
     for cell in ("first.below_kneser_ney", text(number, "interval"), "bits per byte", "holds"):
         assert cell in row
@@ -118,8 +122,8 @@ def test_an_open_question_is_shown_as_one_and_builds(book, monkeypatch):
     claims.claim("It helps.", "test.negative", lambda shelf: Estimate(0.1, -0.2, 0.4, 3), above(0), **told)
     (book / "index.md").write_text(CHAPTER.replace("first.below_kneser_ney", "test.negative"))
     pages = build(book)
-    assert "0.10 points (95 % CI −0.20 to 0.40, n = 3)" in pages["index"]
-    assert 'title="It helps. Undecided."' in pages["index"]
+    assert '<span class="claim-number">0.10 points</span>' in pages["index"]
+    assert '<span class="claim-outcome claim-undecided">Undecided</span>' in pages["index"]
     assert "undecided" in pages["appendix"]
 
 
