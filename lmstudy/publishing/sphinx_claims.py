@@ -16,6 +16,7 @@ In `_config.yml`, add `lmstudy.publishing.sphinx_claims` to `sphinx.extra_extens
     ```{verification-table}
     ```                                        records made again, from the newest record of that
     {claims-tally}`confirmatory`               how many claims of a kind there are, and what came of them
+    {core-hours}`all`                          what the published records took
 
 An unknown id, missing records, a claim whose chapter says otherwise than its records, or one that was revised after
 it was registered is a warning, and fails a build run with `-W`.
@@ -45,6 +46,7 @@ from lmstudy.runs.records import Record, load_folder
 from lmstudy.show.claims import numbers, outcome, problem, text
 from lmstudy.show.numbers import number, percent
 from lmstudy.study.claims import ClaimResult, Kind, evaluate_claims
+from lmstudy.study.cost import hours_by_kind
 
 logger = logging.getLogger(__name__)
 HEADINGS = ("Claim", "Sentence", "Estimate", "Interval", "n", "Outcome")
@@ -98,6 +100,19 @@ class TallyRole(SphinxRole):
         counts = Counter(result.outcome for result in own)
         said = ", ".join(f"{count} {TALLIED.get(name, name)}" for name, count in counts.most_common())
         return [nodes.inline(self.rawtext, f"{len(own)}: {said}" if own else "none")], []
+
+
+class CoreHoursRole(SphinxRole):
+    """`` {core-hours}`all` ``, or of a kind of record: hours of one core behind what is published."""
+
+    def run(self) -> tuple[list[Node], list[nodes.system_message]]:
+        hours = hours_by_kind(load_folder(Path(self.env.app.confdir) / self.env.config.claims_records))
+        kind = self.text.strip()
+        if kind not in ("all", *hours):
+            warn(f"core-hours: {kind!r} is neither all nor one of {', '.join(sorted(hours))}", self.get_location())
+            return [nodes.inline(self.rawtext, self.text)], []
+        told = sum(hours.values()) if kind == "all" else hours[kind]
+        return [nodes.inline(self.rawtext, number(told, 2))], []
 
 
 class ClaimsTable(SphinxDirective):
@@ -221,6 +236,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(claim_number, html=(_visit_html, _depart_html))
     app.add_role("claim", ClaimRole())
     app.add_role("claims-tally", TallyRole())
+    app.add_role("core-hours", CoreHoursRole())
     app.add_directive("claims-table", ClaimsTable)
     app.add_directive("predictions-table", PredictionsTable)
     app.add_directive("rewritten-table", RewrittenTable)

@@ -13,6 +13,8 @@ from lmstudy.show.numbers import Interval, number, value, written
 
 MARGIN = 0.04
 """Of the axis, left free at both ends."""
+CLEAR = 13.0
+"""Per cent of an axis between two ticks, at least."""
 
 
 def strip(
@@ -40,7 +42,11 @@ def strip(
     ends = [x for e in rows.values() for x in (e.value, e.low, e.high)] + ([] if null is None else [null])
     if not all(math.isfinite(x) and (x > 0 or not log) for x in ends):
         raise StudyError(f"strip of {unit}: numbers must be finite{', and above 0' if log else ''}, not {ends}")
-    place = _axis(ends, log)
+    where, ticks = spread(ends, log, null)
+
+    def place(x: float) -> str:
+        return f"{where(x):.1f}%"
+
     marked = "" if null is None else f'<span class="strip-null" style="left:{place(null)}"></span>'
     lines = [
         f'<span class="strip-label">{escape(label)}</span><span class="strip-track">{marked}'
@@ -49,14 +55,11 @@ def strip(
         f'<span class="strip-value">{value(e, signed)}</span>'
         for label, e in rows.items()
     ]
-    ticks = "".join(
-        f'<span class="strip-tick" style="left:{place(x)}">{escape(_tick(x, signed))}</span>'
-        for x in _ticks(ends, log, null)
-    )
+    axis = "".join(f'<span class="strip-tick" style="left:{place(x)}">{tick(x, signed)}</span>' for x in ticks)
     if null is not None:
-        at_null = escape(says or _tick(null, signed))
-        ticks += f'<span class="strip-tick strip-says" style="left:{place(null)}">{at_null}</span>'
-    lines.append(f'<span></span><span class="strip-axis">{ticks}</span><span></span>')
+        at_null = escape(says or tick(null, signed))
+        axis += f'<span class="strip-tick strip-says" style="left:{place(null)}">{at_null}</span>'
+    lines.append(f'<span></span><span class="strip-axis">{axis}</span><span></span>')
     told = "; ".join(f"{label}: {written(e, signed)}" for label, e in rows.items())
     return (
         f'<div class="strip" role="img" aria-label="{escape(f"{told} {unit}")}">{"".join(lines)}'
@@ -64,31 +67,35 @@ def strip(
     )
 
 
-def _axis(ends: Sequence[float], log: bool) -> Callable[[float], str]:
-    """Where a number stands, in per cent of the width."""
+def spread(
+    shown: Sequence[float], log: bool, line: float | None = None
+) -> tuple[Callable[[float], float], list[float]]:
+    """An axis that shows these numbers: where each stands, in per cent of its length, and ticks that keep apart.
+
+    Args:
+        shown: values and ends of intervals.
+        log: whether ratios, and not differences, are spaced evenly.
+        line: where something else is written, of which ticks keep clear.
+    """
     scale = math.log if log else float
-    low, high = scale(min(ends)), scale(max(ends))
+    low, high = scale(min(shown)), scale(max(shown))
     width = (high - low) or 1.0
 
-    def place(x: float) -> str:
-        share = MARGIN + (1 - 2 * MARGIN) * (scale(x) - low) / width
-        return f"{100 * share:.1f}%"
+    def place(x: float) -> float:
+        return 100 * (MARGIN + (1 - 2 * MARGIN) * (scale(x) - low) / width)
 
-    return place
-
-
-def _ticks(ends: Sequence[float], log: bool, null: float | None) -> list[float]:
-    low, high = min(ends), max(ends)
     locator = LogLocator(subs=(1, 2, 5), numticks=8) if log else MaxNLocator(4)
-    found = [float(x) for x in locator.tick_values(low, high) if low <= x <= high]
-    scale = math.log if log else float
-    width = scale(high) - scale(low) or 1.0
-    kept: list[float] = [] if null is None else [null]
-    for x in found:
-        if all(abs(scale(x) - scale(other)) > 0.14 * width for other in kept):
-            kept.append(x)
-    return [x for x in kept if x != null]
+    kept: list[float] = []
+    for tick in map(float, locator.tick_values(min(shown), max(shown))):
+        others = kept if line is None else [line, *kept]
+        inside = min(shown) <= tick <= max(shown)
+        if inside and all(abs(place(tick) - place(other)) > CLEAR for other in others):
+            kept.append(tick)
+    return place, kept
 
 
-def _tick(x: float, signed: bool) -> str:
-    return number(int(x) if x.is_integer() else round(x, 6), 2, signed=signed and x != 0)
+def tick(x: float, signed: bool = False) -> str:
+    """A round number of an axis: 0.05, 2, +4."""
+    if float(x).is_integer():
+        return number(int(x), signed=signed and x != 0)
+    return number(x, 2, signed=signed).rstrip("0")

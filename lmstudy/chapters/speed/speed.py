@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import pandas as pd
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.study.claims import all_claims, evaluate_claims
+from lmstudy.study.cost import hours_by_kind
 from lmstudy.study.estimates import benchmark_line, benchmark_lines, line_estimate
 
 NAMES = {
@@ -89,9 +89,6 @@ def target_table(records: Sequence[Record]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-RUNS_BEHIND = "runs behind a benchmark"
-
-
 def core_hours(records: Sequence[Record]) -> pd.DataFrame:
     """Hours of one core that the published records took, by kind; and the same study 10 and 100 times as large.
 
@@ -99,14 +96,7 @@ def core_hours(records: Sequence[Record]) -> pd.DataFrame:
     to N (Hoffmann et al. 2022): s times as many parameters cost s squared times as much. That is a rule of thumb, and
     its results are rounded to two digits.
     """
-    hours: dict[str, float] = defaultdict(float)
-    for record in records:
-        config: Any = record.config
-        cores = float(config.get("trainer", {}).get("threads") or record.hardware.get("cores") or 1)  # type: ignore[arg-type]
-        hours[record.kind] += record.wall_seconds / 3600 * cores
-        for sample in record.samples:  # runs that a benchmark trained and keeps as curves alone
-            if record.kind == "benchmark" and isinstance(sample, dict) and sample.get("minutes"):
-                hours[RUNS_BEHIND] += float(sample["minutes"]) / 60 * cores  # type: ignore[arg-type]
+    hours = hours_by_kind(records)
     rows: dict[str, float] = {f"published records: {kind}".replace("_", " "): h for kind, h in sorted(hours.items())}
     rows["all"] = total = sum(hours.values())
     for scale in (10, 100):

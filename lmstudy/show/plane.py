@@ -1,0 +1,116 @@
+"""Points with intervals on both axes, as HTML: text keeps its size on a phone, and every point says its numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from lmstudy.show.numbers import Interval, written
+from lmstudy.show.strip import spread, tick
+
+HEIGHT = 340
+"""Pixels."""
+WIDTH = 560
+"""Pixels that are reckoned with when labels are kept apart."""
+LETTER, LINE = 7.5, 17
+"""Pixels of a letter of a label, and from one label to the next."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What one axis measures.
+
+    Args:
+        title: with the unit.
+        log: whether it is of ratios.
+        signed: a plus before what is above zero.
+        line: where a line is drawn across the plane; None: nowhere.
+        says: what stands at that line.
+    """
+
+    title: str
+    log: bool = False
+    signed: bool = False
+    line: float | None = None
+    says: str = ""
+
+
+Point = tuple[Interval, Interval, str]
+"""x, y and a colour."""
+
+
+def plane(points: Mapping[str, Point], x: Axis, y: Axis, *, width: int = WIDTH) -> str:
+    """HTML, drawn by the style sheet.
+
+    Args:
+        points: by name, in the order of the legend.
+        x, y: the axes; up is more.
+        width: pixels at which labels must not touch each other.
+    """
+    left, x_ticks = spread(_shown([point[0] for point in points.values()], x), x.log)
+    up, y_ticks = spread(_shown([point[1] for point in points.values()], y), y.log)
+    parts = [
+        *(f'<span class="plane-x" style="left:{left(t):.1f}%">{tick(t, x.signed)}</span>' for t in x_ticks),
+        *(f'<span class="plane-y" style="bottom:{up(t):.1f}%">{tick(t, y.signed)}</span>' for t in y_ticks),
+    ]
+    if x.line is not None:
+        parts.append(f'<span class="plane-down" style="left:{left(x.line):.1f}%"></span>')
+    if y.line is not None:
+        parts.append(f'<span class="plane-across" style="bottom:{up(y.line):.1f}%"><i>{escape(y.says)}</i></span>')
+    moved = _apart({name: (left(a.value), up(b.value)) for name, (a, b, _) in points.items()}, width)
+    for name, (a, b, colour) in points.items():
+        here, there = left(a.value), up(b.value)
+        x0, x1, y0, y1 = _clipped(left(a.low)), _clipped(left(a.high)), _clipped(up(b.low)), _clipped(up(b.high))
+        side = "plane-left" if here > 60 else "plane-right"
+        told = f"{x.title}: {written(a, x.signed)}; {y.title}: {written(b, y.signed)}"
+        parts.append(
+            f'<span class="plane-bar" style="left:{x0:.1f}%;width:{x1 - x0:.1f}%;bottom:{there:.1f}%;'
+            f'background:{colour}"></span>'
+            f'<span class="plane-rod" style="left:{here:.1f}%;bottom:{y0:.1f}%;height:{y1 - y0:.1f}%;'
+            f'background:{colour}"></span>'
+            f'<span class="plane-point {side}" tabindex="0" style="left:{here:.1f}%;bottom:{there:.1f}%;'
+            f'--colour:{colour};--move:{moved[name]:.0f}px"><b>{escape(name)}</b>'
+            f'<span class="plane-more"><strong>{escape(name)}</strong> {escape(told)}</span></span>'
+        )
+    told = "; ".join(f"{name}: {written(a, x.signed)} and {written(b, y.signed)}" for name, (a, b, _) in points.items())
+    about = escape(f"{x.title} to the right, {y.title} upwards. {told}")
+    return (
+        f'<div class="plane"><div class="plane-title-y">{escape(y.title)}</div>'
+        f'<div class="plane-area" role="group" aria-label="{about}">{"".join(parts)}</div>'
+        f'<div class="plane-title-x">{escape(x.title)}</div></div>'
+    )
+
+
+def _shown(estimates: Sequence[Interval], axis: Axis) -> list[float]:
+    """Every value, and of the intervals as much as does not squeeze the values together."""
+    values = [e.value for e in estimates] + ([] if axis.line is None else [axis.line])
+    ends = [end for e in estimates for end in (e.low, e.high) if math.isfinite(end)]
+    low, high = min(values), max(values)
+    if axis.log:
+        bounds = low / 3, high * 3
+    else:
+        span = (high - low) / 2 or 1.0
+        bounds = low - span, high + span
+    return [*values, max(min(ends + values), bounds[0]), min(max(ends + values), bounds[1])]
+
+
+def _clipped(share: float) -> float:
+    return min(100.0, max(0.0, share))
+
+
+def _apart(places: Mapping[str, tuple[float, float]], width: float) -> dict[str, float]:
+    """How many pixels each label is moved down so that none touches another, from the highest to the lowest."""
+    taken: list[tuple[float, float, float]] = []
+    moved = {}
+    for name, (left, up) in sorted(places.items(), key=lambda pair: -pair[1][1]):
+        size = LETTER * len(name) + 14
+        start = left / 100 * width - (size if left > 60 else 0)
+        top = HEIGHT * (1 - up / 100)
+        own = top
+        while any(abs(own - other) < LINE and start < end and begin < start + size for begin, end, other in taken):
+            own += 1
+        taken.append((start, start + size, own))
+        moved[name] = own - top
+    return moved
