@@ -5,9 +5,9 @@ In `_config.yml`, add `lmstudy.publishing.sphinx_claims` to `sphinx.extra_extens
     {claim}`first.below_kneser_ney`            value and unit; interval, n, sentence and outcome open beside it
     {claim}`first.below_kneser_ney|value`      the number alone
     {claim}`first.below_kneser_ney|interval`   the interval alone
-    ```{claims-table}
-    ```                                        exploratory claims, each a link target of the above
-    ```{predictions-table}
+    ```{claims-list}
+    ```                                        exploratory claims by chapter, each a link target of the above
+    ```{predictions-list}
     ```                                        what the register holds, in the same way, failures first
     ```{rewritten-table}
     ```                                        claims that were reworded before there was a register
@@ -43,18 +43,25 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from lmstudy.errors import StudyError
 from lmstudy.publishing.known_claims import kept_results
 from lmstudy.runs.records import Record, load_folder
-from lmstudy.show.claims import numbers, outcome, problem, text
+from lmstudy.show.claims import outcome, problem, text
 from lmstudy.show.numbers import number, percent
 from lmstudy.study.claims import ClaimResult, Kind, evaluate_claims
 from lmstudy.study.cost import hours_by_kind
 
 logger = logging.getLogger(__name__)
-HEADINGS = ("Claim", "Sentence", "Estimate", "Interval", "n", "Outcome")
-REGISTERED = ("Prediction", "Sentence", "Registered", "Estimate", "Interval", "n", "Outcome")
 REWRITTEN = ("Claim", "It said", "Then", "It became", "When", "Why")
 TALLIED = {"holds": "hold", "fails": "fail", "waits for its runs": "wait for their runs"}
 ORDER = ("fails", "undecided", "holds")
-"""Of predictions: failures first."""
+"""Failures first."""
+FILTER = (
+    '<fieldset class="claims-filter"><legend>Show</legend>'
+    + "".join(
+        f'<label><input type="radio" name="claims-filter" value="{name}"{checked}> {name}</label>'
+        for name, checked in (("all", " checked"), *((name, "") for name in ORDER))
+    )
+    + "</fieldset>"
+)
+"""Works by the style sheet alone."""
 
 
 class claim_number(nodes.inline):  # noqa: N801 - docutils names a node's visitor after its class
@@ -115,11 +122,93 @@ class CoreHoursRole(SphinxRole):
         return [nodes.inline(self.rawtext, number(told, 2))], []
 
 
-class ClaimsTable(SphinxDirective):
-    """The table of all exploratory claims."""
+class ClaimsList(SphinxDirective):
+    """Cards of all exploratory claims, by chapter; a filter stands above them."""
 
-    headings: tuple[str, ...] = HEADINGS
-    widths: tuple[int, ...] = (6, 12, 5, 5, 2, 5)
+    def run(self) -> list[Node]:
+        try:
+            chosen = self.chosen(list(results_for(self.env).values()))
+        except StudyError as error:
+            warn(str(error), self.get_location())
+            return []
+        return self.arranged(chosen)
+
+    def chosen(self, results: list[ClaimResult]) -> list[ClaimResult]:
+        """Those that are listed."""
+        return [one for one in results if one.claim.registered is None]
+
+    def arranged(self, results: list[ClaimResult]) -> list[Node]:
+        """Their nodes, in the order of the page."""
+        found: list[Node] = [nodes.raw("", FILTER, format="html")]
+        for chapter in dict.fromkeys(one.claim.chapter for one in results):
+            own = [one for one in results if one.claim.chapter == chapter]
+            own.sort(key=lambda one: ORDER.index(str(one.outcome)) if str(one.outcome) in ORDER else len(ORDER))
+            title = self._page(chapter)
+            counts = Counter(str(one.outcome) for one in own)
+            tally = ", ".join(f"{count} {TALLIED.get(name, name)}" for name, count in counts.most_common())
+            group = nodes.container(classes=["claims-chapter"])
+            group += nodes.paragraph("", "", title, nodes.inline("", f" {tally}"), classes=["claims-chapter-title"])
+            group += [self.card(one) for one in own]
+            found.append(group)
+        return found
+
+    def _page(self, chapter: str) -> Node:
+        if chapter not in self.env.found_docs:
+            return nodes.strong("", chapter)
+        target = {"refdomain": "std", "reftype": "doc", "refexplicit": False, "refdoc": self.env.docname}
+        return pending_xref("", nodes.strong("", chapter), reftarget=f"/{chapter}", **target)
+
+    def card(self, result: ClaimResult) -> nodes.container:
+        """The sentence with its verdict, then the number and how sure it is, then where it comes from."""
+        _warn_if_it_fails(result, self.get_location())
+        kind = f"claim-{result.outcome.split()[0]}"
+        card = nodes.container(classes=["claim-card", kind])
+        chip = nodes.inline("", result.outcome, classes=["claim-chip", kind])
+        card += nodes.paragraph("", "", chip, nodes.Text(f" {result.claim.sentence}"))
+        if result.error is None:
+            more = outcome(result).removeprefix(result.outcome).strip(" :;()")
+            said = f" {_sure(result)}" + (f" ({more})" if more else "")
+            number = nodes.strong("", text(result, "short"))
+            card += nodes.paragraph("", "", number, nodes.Text(said), classes=["claim-card-number"])
+        else:
+            card += nodes.paragraph("", result.error, classes=["claim-card-number"])
+        card += nodes.paragraph("", self.origin(result), classes=["claim-card-origin"])
+        anchor = _anchor(result.id)
+        card["ids"].append(anchor)
+        standard = cast(StandardDomain, self.env.get_domain("std"))
+        standard.note_hyperlink_target(anchor, self.env.docname, anchor)
+        return card
+
+    def origin(self, result: ClaimResult) -> str:
+        """What stands small below: its name."""
+        return result.id
+
+
+class PredictionsList(ClaimsList):
+    """Cards of all predictions of the register, failures first."""
+
+    def chosen(self, results: list[ClaimResult]) -> list[ClaimResult]:
+        """Those that are listed."""
+        return [one for one in results if one.claim.registered is not None]
+
+    def arranged(self, results: list[ClaimResult]) -> list[Node]:
+        """Their nodes, in the order of the page."""
+        results.sort(key=lambda one: (one.error is not None, ORDER.index(one.verdict), one.id))
+        return [self.card(one) for one in results]
+
+    def origin(self, result: ClaimResult) -> str:
+        """Its name, when it was registered, and the hash that claims refer to it by."""
+        entry = result.claim.registered
+        assert entry is not None
+        when = f"{entry.registered[:10]} {entry.registered[11:16]} UTC"
+        return f"{result.id} · registered {when}, {entry.prediction.hash}"
+
+
+class EvidenceTable(SphinxDirective):
+    """A table of what claims rest on."""
+
+    headings: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()
 
     def run(self) -> list[Node]:
         try:
@@ -134,38 +223,10 @@ class ClaimsTable(SphinxDirective):
 
     def rows(self) -> list[nodes.row]:
         """Of the body."""
-        return [self._claim_row(one) for one in results_for(self.env).values() if one.claim.registered is None]
-
-    def _claim_row(self, result: ClaimResult, *registered: str) -> nodes.row:
-        _warn_if_it_fails(result, self.get_location())
-        value, interval, n = numbers(result)
-        estimate = f"{value} {result.claim.unit}" if result.error is None else value
-        row = _row((result.id, result.claim.sentence, *registered, estimate, interval, n, outcome(result)))
-        anchor = _anchor(result.id)
-        row["ids"].append(anchor)
-        standard = cast(StandardDomain, self.env.get_domain("std"))
-        standard.note_hyperlink_target(anchor, self.env.docname, anchor)
-        return row
+        raise NotImplementedError
 
 
-class PredictionsTable(ClaimsTable):
-    """The table of all predictions of the register, failures first."""
-
-    headings = REGISTERED
-    widths = (5, 10, 5, 4, 4, 2, 5)
-
-    def rows(self) -> list[nodes.row]:
-        """Of the body."""
-        found = [(one.claim.registered, one) for one in results_for(self.env).values()]
-        registered = [(entry, one) for entry, one in found if entry is not None]
-        registered.sort(key=lambda pair: (pair[1].error is not None, ORDER.index(pair[1].verdict), pair[1].id))
-        return [
-            self._claim_row(result, f"{entry.registered[:10]} {entry.registered[11:16]} UTC, {entry.prediction.hash}")
-            for entry, result in registered
-        ]
-
-
-class RecordTable(ClaimsTable):
+class RecordTable(EvidenceTable):
     """A table of the newest record of a kind; without one, nothing."""
 
     kind = ""
@@ -217,7 +278,7 @@ class VerificationTable(RecordTable):
         ]  # fmt: skip
 
 
-class RewrittenTable(ClaimsTable):
+class RewrittenTable(EvidenceTable):
     """The table of claims that were reworded after their records were seen, before there was a register."""
 
     headings = REWRITTEN
@@ -237,8 +298,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_role("claim", ClaimRole())
     app.add_role("claims-tally", TallyRole())
     app.add_role("core-hours", CoreHoursRole())
-    app.add_directive("claims-table", ClaimsTable)
-    app.add_directive("predictions-table", PredictionsTable)
+    app.add_directive("claims-list", ClaimsList)
+    app.add_directive("predictions-list", PredictionsList)
     app.add_directive("rewritten-table", RewrittenTable)
     app.add_directive("coverage-table", CoverageTable)
     app.add_directive("verification-table", VerificationTable)

@@ -41,7 +41,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "book", book, ignore=shutil.ignore_patterns("_build", "notebooks"))
     if not list((book / "records").glob("*.json")):  # nothing published: the table would have only gaps
         claims = (book / "claims.md").read_text(encoding="utf-8")
-        (book / "claims.md").write_text(claims.replace("```{claims-table}\n```\n", ""), encoding="utf-8")
+        (book / "claims.md").write_text(claims.replace("```{claims-list}\n```\n", ""), encoding="utf-8")
     for name in NOTEBOOKS:
         path = book / "notebooks" / f"{name}.ipynb"
         path.parent.mkdir(exist_ok=True)
