@@ -26,6 +26,13 @@ def text(result: ClaimResult, variant: str = "full") -> str:
     raise StudyError(f"claim {result.id}|{variant}: the variants are value and interval")
 
 
+def numbers(result: ClaimResult) -> tuple[str, str, str]:
+    """For a row of a table: the value, the interval and n, or dashes without an estimate."""
+    if result.error is not None:
+        return "-", "-", "-"
+    return text(result, "value"), text(result, "interval"), str(result.estimate.n)
+
+
 def outcome(result: ClaimResult) -> str:
     """What came of a claim, with what it takes to judge that: correction, revision, a single training."""
     said = result.outcome
