@@ -25,6 +25,8 @@ from lmstudy.runs.records import Record
 from lmstudy.show.curves import curve_panels
 from lmstudy.show.labels import label_points, plain_axis
 from lmstudy.show.numbers import written
+from lmstudy.show.plane import Axis
+from lmstudy.show.plane import plane as html_plane
 from lmstudy.show.points import point_panels
 from lmstudy.show.style import GREY
 from lmstudy.study.estimates import GRADERS
@@ -67,6 +69,24 @@ def plane(results: Mapping[str, Results]) -> Figure:
             bars.append(tuple((end, people) for end in axes.get_xlim()))
         _names(axes, x, y, bars)
     return figure
+
+
+def plane_of_points(own: Results) -> str:
+    """The plane of one task as HTML, whose points say their numbers when they are pointed at."""
+    points = {
+        name: (
+            Estimate(0, 0, 0, 0) if name == REFERENCE else cost(own, name),
+            level(own.task, own.judged[name]),
+            _look(name)[0],
+        )
+        for name in own.judged
+        if REFERENCE in own.judged
+    }
+    known = {name: point for name, point in points.items() if all(math.isfinite(e.value) for e in point[:2])}
+    people = level(own.task, next(iter(own.judged.values())), "people/training").value
+    right = Axis("bits per byte of held-out text more than MLE, %", signed=True, line=0.0)
+    up = Axis(UNITS[own.task], log=own.counted, line=people if math.isfinite(people) else None, says=PEOPLE)
+    return html_plane(known, right, up)
 
 
 def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
