@@ -21,6 +21,9 @@ def use_house_style() -> None:
             "font.size": 10,
             "figure.figsize": (7.2, 3.6),
             "figure.constrained_layout.use": True,
+            "figure.facecolor": "none",  # the page's own, light or dark
+            "axes.facecolor": "none",
+            "savefig.facecolor": "none",
             "axes.prop_cycle": plt.cycler(color=COLOURS),
             "axes.spines.top": False,
             "axes.spines.right": False,

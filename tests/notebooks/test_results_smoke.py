@@ -47,4 +47,13 @@ def test_other_seeds_task_budget_scorer_and_objective_are_trained_and_shown(tmp_
     assert "Shown are **3 runs**: 3 of privacy" in shown
     drawn = [out for cell in cells for out in cell.get("outputs", []) if "image/svg+xml" in out.get("data", {})]
     assert len(drawn) == 3
-    assert "smoothed" in drawn[0]["data"]["image/svg+xml"]  # the plane
+    assert any(
+        "smoothed" in out["data"]["image/svg+xml"] for out in drawn
+    )  # in six steps it may write nothing to judge
+    tables = [
+        out["data"]["text/html"]
+        for cell in cells
+        for out in cell.get("outputs", [])
+        if "text/html" in out.get("data", {})
+    ]
+    assert sum("smoothed" in table for table in tables) >= 3
