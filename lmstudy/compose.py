@@ -67,7 +67,11 @@ def _compose(root: str, overrides: Sequence[str]) -> dict[str, Any]:
             config = compose(root, list(overrides))
             OmegaConf.resolve(config)
             return OmegaConf.to_container(config)  # type: ignore[return-value]
-    except (HydraException, OmegaConfBaseException) as error:
+    except (
+        HydraException,
+        OmegaConfBaseException,
+        ValueError,
+    ) as error:  # the last of GROUP=null: ~GROUP leaves it out
         raise StudyError(f"{' '.join(overrides)}: {' '.join(str(error).split())}") from error
 
 

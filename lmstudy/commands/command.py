@@ -44,6 +44,11 @@ class Command:
             if value == "{}" and not key.startswith("+"):  # Hydra merges nothing into what is there, and says nothing
                 why = f"changes nothing; ~{key} leaves the key out, {key}.NAME=VALUE changes a part"
                 fail(self.name, f"{argument}: {why}")
+            if value == "null" and key in group_defaults(self.config):  # Hydra's own error is a traceback
+                fail(
+                    self.name,
+                    f"{argument}: ~{key} leaves a group out; else choose from {', '.join(group_choices(key))}",
+                )
         try:
             self._run()
         except StudyError as error:
