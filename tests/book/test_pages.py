@@ -7,7 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from lmstudy.publishing.links import broken_links
 from lmstudy.publishing.pages import build_pages
@@ -21,10 +22,21 @@ FORMULA = "$$\\mathcal{L}(\\theta) = -\\sum_t \\log p_\\theta(\\cancel{y}_t \\mi
 GLOSSARY = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
 SHOWN = "document.querySelectorAll({}).length"
 # What each page shows of mathematics, at least.
-FORMULAS = {"intro": 3, "glossary": 4, **{f"notebooks/{name}": 1 for name in NOTEBOOKS}}
+FORMULAS = {"glossary": 4, **{f"notebooks/{name}": 1 for name in NOTEBOOKS}}
+
+PASTED = {"14_results": ("hero",)}
+"""What other pages show of a notebook's outputs, by its name."""
 
 BUILT = ROOT / "book" / "_build" / "html"
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (apt-get install chromium)")
+
+
+def pasted(key: str) -> NotebookNode:
+    """A cell whose output another page can show by its key, as `glue` makes it."""
+    prefix = "application/papermill.record/"
+    kept = new_output("display_data", {f"{prefix}text/html": "<p>drawn</p>"})
+    kept.metadata["scrapbook"] = {"name": key, "mime_prefix": prefix}
+    return new_code_cell("", outputs=[kept])
 
 
 def draws_formulas(browser: Browser, least: int) -> bool:
@@ -45,7 +57,8 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in NOTEBOOKS:
         path = book / "notebooks" / f"{name}.ipynb"
         path.parent.mkdir(exist_ok=True)
-        nbformat.write(new_notebook(cells=[new_markdown_cell(f"# Chapter {name}\n\n{FORMULA}")]), path)
+        cells = [new_markdown_cell(f"# Chapter {name}\n\n{FORMULA}"), *(pasted(key) for key in PASTED.get(name, ()))]
+        nbformat.write(new_notebook(cells=cells), path)
     return build_pages(root)
 
 
