@@ -46,7 +46,7 @@ SCORES: dict[str, tuple[Score, ...]] = {
     "question_answering": (
         Score("f1", "F1 of words", decimals=1),
         Score("exact", "exact match, %", decimals=1),
-        Score("extractive", "stands in the docstring, %", PER_CENT, 0),
+        Score("extractive", "found in the docstring, %", PER_CENT, 0),
     ),
     "summarisation": (
         Score("rouge_l", "ROUGE-L", PER_CENT, 1),

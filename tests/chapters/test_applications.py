@@ -158,8 +158,8 @@ def test_gains_and_costs_are_shares_of_what_they_are_held_against(everything):
     alone = {"translation": {arm: own for arm, own in everything["translation"].items() if arm.start != "conditional"}}
     assert overview.preference_costs(alone, AT) == {}
     said = overview.verdicts(gains)
-    assert "2 lie wholly above it, and none" in said
-    assert overview.verdicts(costs).startswith("Of 2 intervals, 2 hold zero, none lie wholly above it")
+    assert "- 2 lie wholly above it;\n- none" in said
+    assert overview.verdicts(costs).startswith("Of 2 intervals:\n\n- 2 hold zero;\n- none lie wholly above it")
 
 
 def test_the_kept_steps_are_means_over_seeds(everything):
@@ -231,4 +231,5 @@ def test_data_is_counted_with_what_was_left_out_and_cut():
     counts = {"train/examples": 1000.0, "train/cut": 7.0, "test/examples": 300.0, "test/cut": 2.0}
     few = {**counts, "train/examples": 100.0, "train/cut": 0.0}
     arms = {Arm(MLE, size): [record(51, "tuning", {}, 2.0, metrics=own)] for size, own in ((100, few), (AT, counts))}
-    assert data.cut(arms).endswith("7 of 1,000 training examples and 2 of 300 test examples.")
+    said = "7 of 1,000 training examples and 2 of 300 test examples are longer than the context and are cut there."
+    assert data.cut(arms) == said

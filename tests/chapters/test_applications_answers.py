@@ -51,7 +51,7 @@ def sample(target, answer, source=""):
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        ("The value  to keep.", "the very words"),
+        ("The value  to keep.", "exactly these words"),
         ("value to", "a part of them"),
         ("It is this: The value to keep. And", "these and more"),
         ("keep. Another", "some of them, and others"),
@@ -65,7 +65,7 @@ def test_spans_lie_to_each_other_in_five_ways(answer, kind):
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        ("打开文件", "as people say it"),
+        ("打开文件", "as people wrote it"),
         ("Open", "no Chinese character"),
         ("打开书", "at least half of its characters"),
         ("文章", "fewer"),
@@ -80,8 +80,8 @@ def test_messages_by_the_characters_they_share(answer, kind):
     ("answer", "kind"),
     [
         ("    return a\n", "parses"),
-        ("    return (a\n", "a bracket or a text is not closed"),
-        ("    return 'a\n", "a bracket or a text is not closed"),
+        ("    return (a\n", "a bracket or a string is not closed"),
+        ("    return 'a\n", "a bracket or a string is not closed"),
         ("    return (a]\n", "a bracket too many, or of another kind"),
         ("return a\n", "a wrong indentation, or no body"),
         ("    return a a\n", "another fault"),
@@ -95,8 +95,8 @@ def test_kinds_are_shares_of_the_answers_of_all_seeds():
     first = record(1, "tuning", {}, 2.0, samples=[sample("a b", "a b"), sample("a b", "c")])
     second = record(2, "tuning", {}, 2.0, samples=[sample("a b", "a b"), sample("a b", "a b")])
     table = kinds({"one": [first, second], "two": [second]}, span)
-    assert table["one, 4 answers"].to_dict() == {"the very words": 75, "other words": 25}
-    assert table["two, 2 answers"].to_dict() == {"the very words": 100, "other words": 0}
+    assert table["one, 4 answers"].to_dict() == {"exactly these words": 75, "other words": 25}
+    assert table["two, 2 answers"].to_dict() == {"exactly these words": 100, "other words": 0}
 
 
 def test_broken_rules_are_those_of_bodies_and_of_people_once():

@@ -149,8 +149,8 @@ def test_advice_follows_the_effect_and_then_the_reason_beyond_it(bits, whatever,
 
 def test_verdicts_say_of_each_effect_what_it_shows():
     table = data.verdicts({"a": data.Verdict("half", -WORSE, OPEN), "b": data.Verdict("all", WORSE)})
-    assert table["they are"].tolist() == ["better", "worse"]
-    assert table["that is"].tolist() == ["undecided", ""]
+    assert table["verdict on bits"].tolist() == ["better", "worse"]
+    assert table["verdict on copies"].tolist() == ["undecided", ""]
     assert table.loc["b", "samples that copy, points"] is None
 
 
@@ -245,7 +245,7 @@ def test_every_step_has_its_cost_and_the_shares_add_up(found):
     size = sum(len(text.encode()) for text in found.texts) / 1e6
     assert table.iloc[0, 0] == pytest.approx(0.5 / size)
     said = steps.in_words("here", pd.DataFrame({"share of all, %": {"cleaning: a": 1.0, "b": 69, "c": 30}}))
-    assert said == "- here: b 69 %, c 30 %, cleaning: a 1 %; all steps of cleaning together 1.0 %."
+    assert said == "- here: b 69 %, c 30 %, cleaning: a 1 %. All steps of cleaning together take 1.0 %."
 
 
 def test_small_effects_get_a_panel_of_their_own():

@@ -27,7 +27,7 @@ def test_what_is_read_and_written_is_that_of_the_model(finished):
     found, gain = chapter.reading(finished, documents=12, seed=0)
     right, _, wrong = found.values()
     assert gain.value == pytest.approx(wrong.value - right.value)
-    assert list(found) == ["behind the right beginning", "behind nothing", "behind a wrong beginning"]
+    assert list(found) == ["after the right beginning", "after nothing", "after a wrong beginning"]
     for estimate in found.values():
         assert 1 < estimate.value < 12
         assert estimate.low < estimate.value < estimate.high
@@ -44,7 +44,7 @@ def test_agreement_says_inside_outside_or_nothing_to_compare(finished):
         scores = [record.metrics[key] + more + d for d in (-0.01, 0.0, 0.01)]
         return [replace(record, metrics={**record.metrics, key: score}) for score in scores]
 
-    assert ": inside." in chapter.agreement(record, others(0))
+    assert ", inside that interval." in chapter.agreement(record, others(0))
     assert "**outside**" in chapter.agreement(record, others(1))
     assert "Fewer than two other runs of budget *smoke*" in chapter.agreement(record, others(0)[:1])
 
@@ -98,5 +98,5 @@ def test_another_precision_is_marked(finished):
     assert chapter.precision_note(record, [record]) == ""
     trainer = {**record.config["trainer"], "precision": "bf16-mixed"}
     other = replace(record, config={**record.config, "trainer": trainer})
-    expected = "This run's products were computed in float32, those of the others in bfloat16."
+    expected = "This run computed its products in float32, the others in bfloat16."
     assert chapter.precision_note(record, [other]) == expected

@@ -101,7 +101,7 @@ def test_the_best_of_ours_is_the_one_that_is_minded_least(records, privacy):
     guided = results(Shelf([*records, *pushed, alone]), "privacy")
     assert chapter.best_column(guided) == "guidance 2"
     assert {strength: len(own) for strength, own in guided.guided.items()} == {1.0: 3, 2.0: 3, 3.0: 1}
-    assert tables.columns_table(guided).loc["guidance 2", "in capability"] == "the same weights"
+    assert tables.columns_table(guided).loc["guidance 2", "by capability"] == "the same weights"
     assert set(tables.variety_table({"privacy": guided})["Privacy"]) == {0.3}
     axes = closed(figures.guidance({"privacy": guided})).axes[0]
     assert [text.get_text()[-3:] for text in axes.get_yticklabels()] == ["(3)", "(3)", "(1)"]
@@ -131,8 +131,8 @@ def test_tables_and_figures_of_every_task(task):
     assert list(tables.misalignment_table(found).index) == [*found.judged, tables.PEOPLE]
     assert ("structure, from nothing" in tables.capability_table(found)) == (task == "pep8")
     assert tables.comparison_table(found).loc["conditional"].str.contains("*", regex=False).any()
-    assert tables.columns_table(found).loc["selective", "in what is minded"] == "better"
-    assert f"Shown are **{15} runs**" in tables.what_was_run({task: found})
+    assert tables.columns_table(found).loc["selective", "by score"] == "better"
+    assert f"The chapter shows **{15} runs**" in tables.what_was_run({task: found})
     plane = closed(figures.plane({task: found}))
     assert {*found.judged, "held-out text by people"} <= {text.get_text() for text in plane.axes[0].texts}
     assert plane.axes[0].get_yscale() == ("linear" if task == "sentiment" else "log")

@@ -195,7 +195,7 @@ def test_pairs_of_two_texts_by_hand():
     table = examples.loss_table(two, 0, 1, {"none": 0.0, "best": best, "more": best + 0.1, "less": best - 0.1})
     assert table.loc["none", "loss"] == pytest.approx(math.log(2))
     assert table["loss"].idxmin() == "best"
-    assert table.loc["best", "chance it claims"] == pytest.approx(2 / 3)
+    assert table.loc["best", "probability it gives"] == pytest.approx(2 / 3)
 
 
 def test_mistakes_are_far_off_where_people_agree():

@@ -53,7 +53,7 @@ def test_core_hours_count_the_cores_a_run_used():
     table = core_hours([benchmark("train", TRAIN), one_thread])["core-hours"]
     assert table["published records: benchmark"] == pytest.approx(1.0)  # half an hour on two cores
     assert table["published records: train"] == pytest.approx(0.5)
-    assert table["about, with 10 times the parameters"] == 150
+    assert table["estimate with 10 times the parameters"] == 150
 
 
 def test_figures_are_drawn_from_records():

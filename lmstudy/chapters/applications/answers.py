@@ -62,7 +62,7 @@ def stacked(found: Mapping[str, Sequence[str]], caption: str, *, code: bool = Fa
     return told
 
 
-SAME = "the very words"
+SAME = "exactly these words"
 
 
 def span(sample: Mapping[str, Any]) -> str:
@@ -85,7 +85,7 @@ def message(sample: Mapping[str, Any]) -> str:
     """How much of a person's translation is in an answer, by Chinese characters."""
     told, known = (Counter(CHINESE.findall(sample[key])) for key in ("answer", "target"))
     if span(sample) == SAME:
-        return "as people say it"
+        return "as people wrote it"
     if not told:
         return "no Chinese character"
     right = (told & known).total() / max(known.total(), 1)
@@ -103,7 +103,7 @@ def body(sample: Mapping[str, Any]) -> str:
 
 def _fault(told: str) -> str:
     if "never closed" in told or "unterminated" in told:
-        return "a bracket or a text is not closed"
+        return "a bracket or a string is not closed"
     if "does not match" in told or "unmatched" in told:
         return "a bracket too many, or of another kind"
     if "indent" in told:

@@ -109,7 +109,9 @@ def _reads_less(shelf: Shelf) -> Estimate:
 
 
 def _in_points(task: str, chapter: str | None = None) -> Callable[..., None]:
-    return partial(claim, chapter=chapter or CHAPTERS[task], unit=f"points of {main_score(task).label}", signed=True)
+    return partial(
+        claim, chapter=chapter or CHAPTERS[task], unit=f"points of {main_score(task).label.split(',')[0]}", signed=True
+    )
 
 
 def _in_bits(task: str) -> Callable[..., None]:
@@ -135,10 +137,10 @@ for _task in CHAPTERS:
 
 for _task, _of_what in (("sentiment", "ratings"), ("sentiment_zh", "labels")):
     _of, _title = _in_points(_task), TITLES[_task]
-    _of(f"On {_title}, read by the decoder, a pretrained network is better than one from scratch.",
+    _of(f"On {_title}, with a head that reads the decoder, a pretrained network is better than one from scratch.",
         f"apply.{_task}.pretraining_pays_decoder", _apart(_task, MLE, SCRATCH, None, "head=decoder"), above(0),
         outcome=UNDECIDED)
-    _of(f"On {_title}, with 100 examples, pretraining with a critic of {_of_what} is better.",
+    _of(f"On {_title}, with 100 examples, pretraining with a critic of {_of_what} is better than MLE.",
         f"apply.{_task}.critic_pays_with_few", _apart(_task, "AWR", MLE, size=100), above(0))
 
 _zh = _in_points("sentiment_zh")
@@ -161,14 +163,14 @@ _in_bits("translation")("People's translations cost more bits after advantage-we
                         _apart("translation", "AWR", SCRATCH, BITS), above(0))
 
 for _task, _whose in (("summarisation", "summaries"), ("generation", "functions")):
-    claim(f"A pretrained network's source saves it less than a tenth of a bit per byte of people's {_whose}.",
+    claim(f"The source saves a pretrained network less than a tenth of a bit per byte of people's {_whose}.",
           f"apply.{_task}.source_saves", _source_saves(_task), below(0.1), chapter=OVERVIEW, unit="bits per byte")
-claim("Before translation, a pretrained network gets less out of its source than one from scratch.",
+claim("On translation, a pretrained network gains less from its source than one from scratch.",
       "apply.translation.reads_less", _reads_less, below(0), chapter=OVERVIEW,
-      unit="bits per byte that the source saves", signed=True)
+      unit="bits per byte", signed=True)
 for _task in ("translation", "question_answering", "generation"):
     _in_points(_task, OVERVIEW)(
-        f"On {TITLES[_task]}, weights kept by answers, a pretrained network is better than from scratch.",
+        f"On {TITLES[_task]}, with weights kept by answers, a pretrained network beats one from scratch.",
         f"apply.{_task}.pretraining_pays_kept_by_answers", _apart(_task, MLE, SCRATCH, None, *KEPT), above(0),
         outcome=FAILS if _task == "translation" else UNDECIDED)
 
@@ -180,10 +182,10 @@ claim("A fine-tuned network keeps at least 98 per cent of the placeholders of th
       lambda shelf: estimate(arm_of(shelf, "translation", MLE), SCORES["translation"][2]),
       above(98), chapter=CHAPTERS["translation"], unit="% of placeholders")
 for _id, _where, *_how in (("style_survives", "Fine-tuned on people's code"),
-                           ("style_survives_drawn", "Where bodies are drawn", *DRAWN)):
-    claim(f"{_where}, a model pretrained with control tokens for style breaks fewer rules of it.",
+                           ("style_survives_drawn", "In drawn bodies", *DRAWN)):
+    claim(f"{_where}, a model pretrained with control tokens for style breaks fewer style rules.",
           f"apply.generation.{_id}", _apart("generation", "conditional", MLE, SCORES["generation"][2], *_how), below(0),
           chapter=CHAPTERS["generation"], unit="violations per 1,000 characters", signed=True, outcome=UNDECIDED)
-claim("Drawn bodies are more like those of people than bodies of the most probable tokens.",
+claim("Drawn bodies are more like people's than bodies of the most probable tokens are.",
       "apply.generation.drawn_vs_searched", _ways("generation", DRAWN, ()), above(0), chapter=CHAPTERS["generation"],
       unit="points of chrF", signed=True, outcome=UNDECIDED)

@@ -38,7 +38,7 @@ def confusion_figure(by_title: Mapping[str, Sequence[Record]]) -> Figure:
         labels, shares = confusion(records)
         shown = ConfusionMatrixDisplay(PER_CENT * shares, display_labels=labels)
         shown.plot(ax=axes, cmap="Blues", values_format=".0f", colorbar=False)
-        axes.set(title=title, xlabel="told by the network", ylabel="label of people")
+        axes.set(title=title, xlabel="predicted by the network", ylabel="people's label")
         axes.grid(False)
     return figure
 
@@ -67,4 +67,4 @@ def chosen(known: Mapping[str, Record]) -> str:
     for title, record in known.items():
         strength, balanced = (record.metrics[f"test/{LOGISTIC}/{key}"] for key in ("strength", "balanced"))
         told.append(f"C = {strength:g}, labels {'balanced' if balanced else 'as they are'} ({title})")
-    return f"Chosen for logistic regression: {'; '.join(told)}."
+    return f"The settings chosen for logistic regression are: {'; '.join(told)}."

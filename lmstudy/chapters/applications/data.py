@@ -49,10 +49,10 @@ def cut(arms: Tuned) -> str:
         f"{found[f'{split}/cut']:,.0f} of {found[f'{split}/examples']:,.0f} {name} examples"
         for split, name in (("train", "training"), ("test", "test"))
     ]
-    return f"Longer than the context, and cut there: {' and '.join(told)}."
+    return f"{' and '.join(told)} are longer than the context and are cut there."
 
 
 def asked_before(record: Record) -> str:
     """How many test examples ask what a training example asks, in a sentence."""
     known, size = (record.metrics[f"data/test/{name}"] for name in ("known sources", "examples"))
-    return f"Of {size:,.0f} test examples, {known:,.0f} ask what some training example asks, capitals aside."
+    return f"Of {size:,.0f} test examples, {known:,.0f} ask the same as some training example, capitals aside."

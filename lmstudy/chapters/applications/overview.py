@@ -95,9 +95,9 @@ def verdicts(found: Mapping[str, Estimate] | Mapping[str, Mapping[str, Estimate]
         each += [own] if isinstance(own, Estimate) else own.values()
     above, below = sum(e.low > 0 for e in each), sum(e.high < 0 for e in each)
     return (
-        f"Of {len(each)} intervals, {len(each) - above - below} hold zero, {above or 'none'} lie wholly above it, and "
-        f"{below or 'none'} wholly below. If there were no difference anywhere, luck alone would put "
-        f"{BY_LUCK * len(each):.1f} of so many beside zero."
+        f"Of {len(each)} intervals:\n\n- {len(each) - above - below} hold zero;\n"
+        f"- {above or 'none'} lie wholly above it;\n- {below or 'none'} lie wholly below it.\n\n"
+        f"If there were no difference anywhere, chance alone would put {BY_LUCK * len(each):.1f} of them beside zero."
     )
 
 

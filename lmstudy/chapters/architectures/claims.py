@@ -48,13 +48,14 @@ in_bits("The LSTM with a code of fixed length needs more bits per byte than the 
         "architectures.lstm_vs_transformer", _more_bits("lstm", "first_model"), above(0))
 in_bits("Fully connected layers, one token at a time, need more bits per byte than the Transformer.",
         "architectures.dense_vs_transformer", _more_bits("dense_wide", "first_model"), above(0))
-in_bits("Attention lowers what the LSTM needs for held-out text.",
+in_bits("Attention lowers the bits per byte that the LSTM needs for held-out text.",
         "architectures.attention_vs_code", _more_bits("lstm", "lstm_attention"), above(0), outcome=UNDECIDED)
-in_bits("After reading 96 tokens, the LSTM with a code of fixed length needs more for the next 64 than the one with "
-        "attention.", "architectures.reading_code_vs_attention", _bits(("lstm", 96), ("lstm_attention", 96)), above(0),
+in_bits("After reading 96 tokens, the LSTM with a code of fixed length needs more bits for the next 64 than the one "
+        "with attention.",
+        "architectures.reading_code_vs_attention", _bits(("lstm", 96), ("lstm_attention", 96)), above(0),
         outcome=UNDECIDED)
-in_bits("Reading 96 tokens instead of none lowers what the LSTM with a code of fixed length needs for the 64 behind "
-        "them.", "architectures.reading_helps_code", _bits(("lstm", 0), ("lstm", 96)), above(0))
+in_bits("Reading 96 tokens instead of none lowers the bits that the LSTM with a code of fixed length needs for the "
+        "next 64.", "architectures.reading_helps_code", _bits(("lstm", 0), ("lstm", 96)), above(0))
 in_points("Of 4 tokens, the LSTM with attention repeats a larger share than the one with a code of fixed length.",
           "architectures.copy_short", _copied(("copy_lstm_attention", 4), ("copy_lstm", 4)), above(0),
           outcome=UNDECIDED)

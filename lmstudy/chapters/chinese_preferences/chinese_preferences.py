@@ -140,7 +140,7 @@ def more_steered(one: Sequence[Record], other: Sequence[Record]) -> Estimate:
 
 def levels(labels: Labelled) -> dict[str, dict[str, Estimate]]:
     """Per cent negative, by where texts begin and by what is asked."""
-    places = {"from nothing": UNPROMPTED, "behind beginnings": PROMPTED}
+    places = {"from nothing": UNPROMPTED, "after beginnings": PROMPTED}
     return {shown: {name: level(own, key) for name, own in labels.judged.items()} for shown, key in places.items()}
 
 
@@ -154,7 +154,7 @@ def asked_table(labels: Labelled) -> pd.DataFrame:
     rows: dict[str, dict[str, Any]] = {
         name: {
             "negative, %": level(records),
-            "behind beginnings, %": level(records, PROMPTED),
+            "after beginnings, %": level(records, PROMPTED),
             "characters": mean_metric(records, "diversity/characters"),
             "distinct-2": mean_metric(records, "diversity/distinct_2"),
             "ended, %": PER_CENT * mean_metric(records, "unprompted/finished"),
@@ -167,7 +167,7 @@ def asked_table(labels: Labelled) -> pd.DataFrame:
 
 def language_table(models: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
     """Per cent of texts that are mostly Chinese, from nothing and behind Chinese beginnings, by the token before."""
-    places = {"from nothing": "unprompted/{}/chinese", "behind a Chinese beginning": "{}/chinese"}
+    places = {"from nothing": "unprompted/{}/chinese", "after a Chinese beginning": "{}/chinese"}
     tokens = {"good": "good", "bad": "bad", "none": "no"}
     return pd.DataFrame(
         {

@@ -50,18 +50,18 @@ in_points("The same model writes fewer negative reviews after the good token tha
           "zh.good_vs_bad", _labelled(lambda found: lower(found, GOOD, BAD)), above(0))
 in_points("Asked for good, the conditional model writes fewer negative reviews than people did.",
           "zh.below_people", _labelled(below_people), above(0))
-in_points("A model of maximum likelihood writes more texts that are negative than people did.",
+in_points("A model of maximum likelihood writes more negative texts than people did.",
           "zh.mle_above_people", _labelled(lambda found: below_people(found, MLE)), below(0),
           outcome=UNDECIDED)
-in_points("Behind beginnings of people's reviews, too, conditional training is negative less often than MLE.",
+in_points("After beginnings of people's reviews, too, conditional training writes fewer negative texts than MLE.",
           "zh.prompted", _labelled(lambda found: lower(found, GOOD, MLE, PROMPTED)), above(0))
 per_cent("Conditional training costs less than two per cent in bits per byte of held-out reviews.",
          "zh.capability_cost", _labelled(cost), below(2))
 in_points("Control tokens that were learned in Chinese steer how Chinese beginnings go on.",
           "zh.own_tokens", lambda shelf: steered_in_points(_own(shelf)), above(0))
-in_ratings("A bilingual model is steered in English, whose texts have control tokens, after as many steps.",
+in_ratings("After as many steps, control tokens steer a bilingual model in English, whose texts had them.",
            "zh.english", lambda shelf: steered(bilingual(shelf)[ENGLISH]), above(0), outcome=UNDECIDED)
-in_points("Control tokens that stood before English text alone steer the Chinese text of the same model.",
+in_points("Control tokens that stood only before English text steer the Chinese text of the same model.",
           "zh.transfer", lambda shelf: steered_in_points(bilingual(shelf)[CHINESE]), above(0), outcome=UNDECIDED)
 in_points("Control tokens learned in Chinese steer Chinese text by more than those learned in English.",
           "zh.own_vs_transfer", lambda shelf: more_steered(_own(shelf), bilingual(shelf)[CHINESE]), above(0))

@@ -47,17 +47,17 @@ _python = partial(_more_bits, reference=PYTHON, plain=PYTHON_PLAIN)
 _chinese = partial(_more_bits, reference=CHINESE, plain=CHINESE_PLAIN)
 
 # fmt: off
-in_bits("Within less than an epoch, duplicates in the training text change bits per byte by less than .01.",
+in_bits("Within less than an epoch, duplicates in the training text change bits per byte by less than 0.01.",
         "data.duplicates_bits", _python("data_duplicates"), within(-0.01, 0.01), outcome=UNDECIDED)
-in_bits("A model that was trained on text that was not cleaned needs more bits.",
+in_bits("A model trained on text that was not cleaned needs more bits.",
         "data.noise_bits", _python("data_noise"), above(0), outcome=UNDECIDED)
-in_bits("A model that was trained without stop words needs more bits for text as people write it.",
+in_bits("A model trained without stop words needs more bits for text as people write it.",
         "data.stop_words_bits", _python("data_stop_words"), above(0), outcome=UNDECIDED)
 in_bits("A model of single bytes needs more bits than one of byte pairs that predicts as many tokens.",
         "data.bytes_bits", _python("data_bytes"), above(0), outcome=UNDECIDED)
 in_bits("Cutting Chinese into words before byte pairs are learned saves bits, though its tokens are shorter.",
         "data.chinese_words_bits", _chinese("chinese_words"), below(0), outcome=UNDECIDED)
-in_bits("A model that was trained on Chinese without stop words needs more bits for Chinese as people write it.",
+in_bits("A model trained on Chinese without stop words needs more bits for Chinese as people write it.",
         "data.chinese_stop_words_bits", _chinese("chinese_stop_words"), above(0),
         outcome=UNDECIDED)
 in_points("Within less than an epoch, duplicates change the share of samples that copy by less than one point.",

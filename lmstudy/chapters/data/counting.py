@@ -103,7 +103,7 @@ def in_words(tasks: Mapping[str, pd.DataFrame]) -> str:
         brings = {task: table.loc[f"{method}, {WITHOUT}", CHANGE] for task, table in tasks.items()}
         said = ", ".join(f"{written(e, True, decimals=1)} on {task}" for task, e in brings.items())
         lines.append(f"- {method}: {said}")
-    return "Percentage points of accuracy that leaving them out brings, with 95 % intervals:\n\n" + "\n".join(lines)
+    return "Change of accuracy without stop words, in percentage points, with 95 % intervals:\n\n" + "\n".join(lines)
 
 
 def scores(labels: np.ndarray, said: np.ndarray) -> dict[str, float | Estimate]:

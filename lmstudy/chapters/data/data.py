@@ -159,10 +159,10 @@ def verdicts(steps: Mapping[str, Verdict]) -> pd.DataFrame:
         step: {
             "what it removes": of.removes,
             "bits per byte": of.bits,
-            "they are": says(of.bits) if of.bits else "",
+            "verdict on bits": says(of.bits) if of.bits else "",
             "samples that copy, points": of.copies,
-            "that is": says(of.copies) if of.copies else "",
-            "do it for a language model?": of.advice(),
+            "verdict on copies": says(of.copies) if of.copies else "",
+            "worth it for a language model?": of.advice(),
         }
         for step, of in steps.items()
     }

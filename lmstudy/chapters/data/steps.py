@@ -246,4 +246,4 @@ def in_words(title: str, costs: pd.DataFrame) -> str:
     shares = costs["share of all, %"]
     top = ", ".join(f"{name} {share:.0f} %" for name, share in shares.nlargest(3).items())
     cleaning = shares[shares.index.str.startswith("cleaning")].sum()
-    return f"- {title}: {top}; all steps of cleaning together {cleaning:.1f} %."
+    return f"- {title}: {top}. All steps of cleaning together take {cleaning:.1f} %."

@@ -43,6 +43,6 @@ in_bits("Frozen, Word2Vec vectors need fewer bits per byte than random ones.",
         "embeddings.word2vec_frozen", _more_bits("embedding_random_frozen", "embedding_word2vec_frozen"), above(0))
 in_bits("An embedding that starts from GloVe vectors and is trained needs fewer bits per byte than one that starts at "
         "random.", "embeddings.glove_trained", _more_bits("first_model", "embedding_glove"), above(0))
-in_bits("Training random vectors saves bits per byte against reading them as they are.",
+in_bits("Training random vectors saves bits per byte compared with leaving them as they are.",
         "embeddings.random_training", _more_bits("embedding_random_frozen", "first_model"), above(0))
 confirm("09cc3e26f4c5")  # embeddings.saved_at_best_rates

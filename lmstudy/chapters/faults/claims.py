@@ -19,21 +19,21 @@ def _less(name: str, overrides: tuple[str, ...], key: str = UNPROMPTED) -> Compu
 
 
 # fmt: off
-fold("With t = 0 taken for no threshold, unlikelihood leaves more personal data than with t = 0 as a threshold.",
+fold("If t = 0 is read as no threshold, unlikelihood leaves more personal data than with t = 0 as a threshold.",
      "faults.unlikelihood_threshold", fault("unlikelihood, as released", "unlikelihood"), above(1))
-fold("With beta = 10 and rewards as they are, RWR leaves more personal data than with beta = 1 and scaled rewards.",
+fold("With beta = 10 and raw rewards, RWR leaves more personal data than with beta = 1 and scaled rewards.",
      "faults.rwr_temperature", fault("RWR, as released", "RWR"), above(1))
 fold("RWR as released writes as much personal data as maximum likelihood, to within a quarter.",
      "faults.rwr_is_mle", fault("RWR, as released", "MLE"), within(0.8, 1.25), outcome=UNDECIDED)
-fold("That scores are divided by the length twice changes what RWR leaves by less than a quarter.",
+fold("Dividing scores by the length twice changes what RWR leaves by less than a quarter.",
      "faults.divided_twice", fault("RWR, divided twice", "RWR"), within(0.8, 1.25),
      outcome=UNDECIDED)
-claim("Charged for control tokens that nobody asked for, the conditional model seems to know less.",
+claim("If control tokens that nobody asked for are charged to it, the conditional model seems to know less.",
       "faults.control_tokens_charged", charged, above(0), chapter="notebooks/15_faults", unit="bits per byte")
-fold("The scorer of training and the held-out grader see improvements of one size, to within a quarter.",
+fold("The scorer of training and the held-out grader see improvements of the same size, to within a quarter.",
      "faults.own_grader", lambda shelf: grader_gap(shelf, "privacy"), within(0.8, 1.25))
 fold("Seeds differ by more than the texts of one seed suggest.", "faults.one_seed", spread_of_seeds, above(1))
-fold("On prompts bred against each, the conditional model gives away less than maximum likelihood.",
+fold("On prompts bred against each, the conditional model gives away less personal data than maximum likelihood.",
      "breaks.red_team_privacy", lambda shelf: red_team_lower(shelf, "privacy"), above(1), outcome=UNDECIDED)
 fold("Control tokens that come in after three fifths of training do less than those from the start.",
      "breaks.late_onset_privacy", fault("conditional, onset 60 %", "conditional"), above(1))

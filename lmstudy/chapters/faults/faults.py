@@ -149,7 +149,7 @@ def drawn(
     Where nobody measured them, a line tells which override makes the records.
     """
     if not found:
-        print(f"To be run: {override} (see How to reproduce). There is no published record of it yet.")
+        print(f"There is no published record of this yet. To make one, see How to reproduce: {override}.")
         return None
     panels = {"": found}
     if enlarged is not None:

@@ -68,7 +68,7 @@ def precision_note(record: Record, others: Sequence[Record]) -> str:
     trainers: list[Any] = [one.config["trainer"] for one in (record, *others)]
     own, *further = ("float32" if trainer["precision"] == "32-true" else "bfloat16" for trainer in trainers)
     different = set(further) - {own}
-    return f"This run's products were computed in {own}, those of the others in {different.pop()}." if different else ""
+    return f"This run computed its products in {own}, the others in {different.pop()}." if different else ""
 
 
 MEMORY = {"valid/memory_rank": "effective rank", "valid/memory_common": "common share"}
@@ -130,15 +130,15 @@ def agreement(record: Record, others: Sequence[Record], metric: str = "valid/bit
         name = budget["name"]  # type: ignore[index,call-overload]
         return (
             f"Fewer than two other runs of budget *{name}* are published, too few to say what to expect of one more. "
-            f"This one has {number(value, decimals=3)} bits per byte."
+            f"This one needs {number(value, decimals=3)} bits per byte."
         )
     mean, spread, n = float(np.mean(values)), float(np.std(values, ddof=1)), len(values)
     half = float(t.ppf(0.975, n - 1)) * spread * math.sqrt(1 + 1 / n)
     inside = "inside" if abs(value - mean) <= half else "**outside**"
     expected = f"{number(mean, decimals=3)} ± {number(half, decimals=3)}"
     return (
-        f"The {n} other published runs lead to expect {expected} bits per byte of one more run (95 % prediction "
-        f"interval). This one has {number(value, decimals=3)}: {inside}."
+        f"After the {n} other published runs, one more is expected to need {expected} bits per byte (95 % prediction "
+        f"interval). This one needs {number(value, decimals=3)}, {inside} that interval."
     )
 
 
@@ -153,15 +153,15 @@ def reading(finished: Finished, documents: int, seed: int) -> tuple[dict[str, Es
     halves = _halves(finished, documents, seed)
     prefixes = [prefix for prefix, _ in halves]
     conditions: dict[str, list[list[int]]] = {
-        "behind the right beginning": prefixes,
-        "behind nothing": [[] for _ in prefixes],
-        "behind a wrong beginning": prefixes[1:] + prefixes[:1],
+        "after the right beginning": prefixes,
+        "after nothing": [[] for _ in prefixes],
+        "after a wrong beginning": prefixes[1:] + prefixes[:1],
     }
     sizes = token_bytes(finished.run.corpus.tokenizer)
     size = np.array([sizes[rest].sum() for _, rest in halves], dtype=float)
     bits = {name: _bits(finished, given, [rest for _, rest in halves]) for name, given in conditions.items()}
     counts = {name: np.stack([b, size], 1)[None] for name, b in bits.items()}
-    gain = paired_difference(counts["behind a wrong beginning"], counts["behind the right beginning"])
+    gain = paired_difference(counts["after a wrong beginning"], counts["after the right beginning"])
     return {name: ratio_of_sums_bootstrap(pairs) for name, pairs in counts.items()}, gain
 
 

@@ -50,7 +50,7 @@ def running_shares_figure(ranks: pd.DataFrame) -> Figure:
         name: {float(rank): ranks.loc[rank, column] for rank in [*marked, len(ranks)]}
         for name, column in {"right answers": "right", "all tokens": "tokens"}.items()
     }
-    return curves(found, "so many of the most frequent tokens", "share that they hold", log_x=True, from_zero=True)
+    return curves(found, "number of most frequent tokens", "share that they hold", log_x=True, from_zero=True)
 
 
 def rare_classes(predictions: Predictions, times: int) -> dict[str, float]:

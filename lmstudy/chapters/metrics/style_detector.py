@@ -181,7 +181,7 @@ def detector_figure(curve: pd.DataFrame, verdicts: pd.DataFrame, share_bad: floa
         right.annotate(name, at, (0, up), textcoords="offset points", color=colour, ha="center")
     right.axhline(1 - share_bad, color=GREY, linestyle="--", linewidth=1)
     right.text(1.0, 1 - share_bad, "accuracy of “never” ", ha="right", va="bottom", **small)
-    right.set(xlim=(0, 1), ylim=(0, 1.05), xlabel="recall", title="Accuracy and F1 on the way")
+    right.set(xlim=(0, 1), ylim=(0, 1.05), xlabel="recall", title="Accuracy and F1 at each recall")
     marked = verdicts[(verdicts.flagged > 0) & (verdicts.precision > 1.001 * share_bad)]
     for marker, (name, row) in zip("sD^v", marked.iterrows(), strict=False):
         at = (row.recall, row.precision)

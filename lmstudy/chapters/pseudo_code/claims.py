@@ -55,8 +55,8 @@ in_bits("As a language model, the network that was trained to reproduce is worse
         "article.copying_above_unigram", _over_counting("article", order=1), above(0))
 in_bits("Trained to predict, the same network is a better language model than the frequencies of tokens.",
         "article.predicting_below_unigram", lambda shelf: -_over_counting("article_predict", order=1)(shelf), above(0))
-in_bits("Trained to predict, it stays behind a table of which token follows which.",
+in_bits("Trained to predict, the network is worse than a table of which token follows which.",
         "article.predicting_above_bigram", _over_counting("article_predict", order=2), above(0))
-in_nats("A Transformer whose target nobody shifted reaches a loss below .1 as well.",
+in_nats("A Transformer whose targets are not shifted also reaches a loss below 0.1.",
         "article.unshifted_transformer_loss", _last_loss("unshifted"), below(0.1),
         outcome=UNDECIDED)

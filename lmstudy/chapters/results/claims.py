@@ -104,19 +104,19 @@ fold("From nothing and after the good token, conditional training writes fewer i
      "privacy.conditional_vs_mle", _better("privacy"), above(1))
 deviations("From nothing and after the good token, conditional training writes with better sentiment than MLE.",
            "sentiment.conditional_vs_mle", _better("sentiment"), above(0))
-fold("A formatter, which steered no training, changes less in what conditional training writes than in MLE's.",
+fold("A formatter that steered no training changes less in code of conditional training than in that of MLE.",
      "pep8.conditional_vs_mle_held_out", _better("pep8", key=HELD_OUT), above(1))
-fold("Detectors of another making find fewer items in what conditional training writes than in MLE's.",
+fold("Detectors of another making find fewer items in texts of conditional training than in those of MLE.",
      "privacy.conditional_vs_mle_held_out", _better("privacy", key=HELD_OUT), above(1))
-for _task in ("pep8", "privacy"):
-    fold("The best column that this study adds writes less of what is minded than conditional training.",
+for _task, _faults in (("pep8", "violations of style"), ("privacy", "items of personal data")):
+    fold(f"The best method that this study adds writes fewer {_faults} than conditional training.",
          f"{_task}.best_vs_conditional", _best(_task), above(1),
          outcome=UNDECIDED if _task == "pep8" else HOLDS)
-deviations("The best column that this study adds writes with better sentiment than conditional training.",
+deviations("The best method that this study adds writes with better sentiment than conditional training.",
            "sentiment.best_vs_conditional", _best("sentiment"), above(0))
 fold("With half the steps and a lower rate, conditional training wrote fewer violations of style than MLE.",
      "pep8.conditional_vs_mle_first_try", _first_try("pep8"), above(1), outcome=UNDECIDED)
-deviations("With half the steps and a lower rate, too, conditional training wrote with better sentiment than MLE.",
+deviations("With half the steps and a lower rate, conditional training also wrote with better sentiment than MLE.",
            "sentiment.conditional_vs_mle_first_try", _first_try("sentiment"), above(0),
            outcome=UNDECIDED)
 deviations("Under guidance of strength 3, conditional training writes with better sentiment than MLE.",
@@ -131,10 +131,10 @@ ratio("Asked for bad text, the conditional model writes more personal data than 
       lambda shelf: times(judged_arm(shelf, "privacy", CONDITIONAL, *BAD), judged_arm(shelf, "privacy", CONDITIONAL)),
       above(1))
 for _task in ("pep8", "privacy", "sentiment"):
-    per_cent("Behind the good token, conditional training needs at most two per cent more bits per byte than MLE.",
+    per_cent("After the good token, conditional training needs at most two per cent more bits per byte than MLE.",
              f"{_task}.capability_cost", _cost(_task), below(BITS_AIM))
 for _task in ("pep8", "privacy"):
-    tau("The training scorer and the held-out grader put the objectives in much the same order.",
+    tau("The training scorer and the held-out grader rank the objectives in much the same order.",
         f"{_task}.graders_agree", _of(_task, agreement, (REFERENCE, CONDITIONAL), OBJECTIVES), above(TAU_AIM),
         outcome=UNDECIDED)
 claim("Conditional training breaks at most a tenth more rules of structure than MLE.",
@@ -150,9 +150,9 @@ per_cent("On file heads, filtering costs more bits per byte than conditional tra
          "privacy.filtering_cost", _cost("privacy", "filtering", CONDITIONAL), above(0))
 per_cent("On snippets, filtering costs more bits per byte than conditional training.",
          "sentiment.filtering_cost", _cost("sentiment", "filtering", CONDITIONAL), above(0))
-in_bits("On file heads, filtering lies farther from a teacher that read longer than conditional training does.",
+in_bits("On file heads, filtering is farther than conditional training from a teacher that read longer.",
         "privacy.kl_filtering_vs_conditional", _farther("filtering", CONDITIONAL), above(0), outcome=UNDECIDED)
-in_bits("On file heads, conditional training lies less than .05 bits per byte farther from a teacher than MLE.",
+in_bits("On file heads, conditional training is less than 0.05 bits per byte farther from a teacher than MLE.",
         "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM), outcome=UNDECIDED)
 confirm("5b7eaf4dff01")  # privacy.cost_charged
 confirm("f3c967f690b6")  # privacy.cost_shown

@@ -116,10 +116,10 @@ def columns_table(results: Results) -> pd.DataFrame:
         gain = better(results.task, records, results.judged[CONDITIONAL])
         price = cost(results, name, CONDITIONAL) if name in results.trained else None
         rows[name] = {
-            f"than conditional, {_unit(results)}": gain,
+            f"{_unit(results)} than conditional": gain,
             MORE_BITS: price,
-            "in what is minded": says(gain, "worse", null=float(results.counted)),
-            "in capability": "the same weights" if price is None else says(price),
+            "by score": says(gain, "worse", null=float(results.counted)),
+            "by capability": "the same weights" if price is None else says(price),
         }
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
@@ -137,10 +137,12 @@ def what_was_run(results: Mapping[str, Results]) -> str:
     asked: Any = measured[0].config["measure"]
     unscored = sum(r.metrics.get(f"unprompted/{s}/unscored", 0) for r in measured for s in ("training", "held_out"))
     return (
-        f"Shown are **{len(runs)} runs**: {each}. Each has {runs[0].metrics['parameters'] / 1e6:.1f} million "
-        f"parameters, learned from {number(tokens / 1e6, 2)} million target tokens, and took {seconds:,.0f} seconds "
-        f"(median). Of each, {asked['samples']:,} texts written from nothing and up to {asked['prompts']:,} "
-        f"continuations were judged by every scorer. Texts that a scorer could not judge: {unscored:.0f}."
+        f"The chapter shows **{len(runs)} runs**: {each}. Each run:\n\n"
+        f"- has {runs[0].metrics['parameters'] / 1e6:.1f} million parameters;\n"
+        f"- learned from {number(tokens / 1e6, 2)} million target tokens;\n"
+        f"- took {seconds:,.0f} seconds (median);\n"
+        f"- wrote {asked['samples']:,} texts from nothing and up to {asked['prompts']:,} continuations.\n\n"
+        f"Every scorer judged these texts, as far as it could. Texts that a scorer could not judge: {unscored:.0f}."
     )
 
 
@@ -201,7 +203,7 @@ def samples(results: Results, count: int = 3) -> str:
         return "<p>No two of these models have a seed in common.</p>"
     seed = min(shared, key=str)
     columns = {name: _written_by(own[seed], results.counted)[:count] for name, own in by_seed.items()}
-    what = "what the training scorer minds is marked" if results.counted else "with the rating that is predicted"
+    what = "lines that the training scorer finds bad are marked" if results.counted else "with their predicted ratings"
     return side_by_side(columns, code=results.counted, caption=f"{results.title}: first texts from nothing, {what}")
 
 

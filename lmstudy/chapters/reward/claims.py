@@ -58,24 +58,24 @@ def _calibration_error(shelf: Shelf) -> Estimate:
 
 
 # fmt: off
-of_pairs("The study's own reward model stays at most .11 below the ceiling on pairs of unseen film snippets.",
+of_pairs("The study's own reward model is at most 0.11 below the ceiling on pairs of unseen film snippets.",
          "reward.accuracy_gap", _below_ceiling(OURS), below(0.11))
-of_pairs("The strong grader, from half of the ratings, stays at most .08 below the ceiling.",
+of_pairs("The strong grader, trained on half of the ratings, is at most 0.08 below the ceiling.",
          "reward.strong_gap", _below_ceiling(STRONG), below(0.08), outcome=UNDECIDED)
-more_pairs("It orders more pairs as people do than ridge regression on TF-IDF does.",
+more_pairs("The reward model orders more pairs as people do than ridge regression on TF-IDF does.",
            "reward.over_ridge", _over("ridge"), above(0))
-more_pairs("It orders more pairs as people do than the lexicon VADER does.",
+more_pairs("The reward model orders more pairs as people do than the lexicon VADER does.",
            "reward.over_vader", _over("vader"), above(0))
-more_pairs("Learned from pairs of ratings or from their means, it orders as many pairs rightly, to within .02.",
+more_pairs("Trained on pairs of ratings or on their means, the model orders as many pairs correctly, to within 0.02.",
            "reward.pairs_vs_regression", _apart(OURS, REGRESSION), within(-SAME, SAME))
-more_pairs("The mean of the encoder and the n-grams orders more pairs rightly than the n-grams alone.",
+more_pairs("The mean of the encoder and the n-grams orders more pairs correctly than the n-grams alone.",
            "reward.encoder_adds", _encoder_adds, above(0))
-more_pairs("From three per cent of the snippets, it orders more pairs rightly than ridge regression on the same.",
+more_pairs("With 3 per cent of the snippets, the model orders more pairs correctly than ridge regression on the same.",
            "reward.few_ratings_over_ridge", _few_over_ridge, above(0))
-more_pairs("One rating of every snippet teaches more than all ratings of a tenth of them, which are more ratings.",
+more_pairs("One rating of every snippet teaches more than all ratings of a tenth of them, although these are more.",
            "reward.breadth", _apart(ONE_RATING, FEWER_TEXTS[0.1]), above(0))
-more_pairs("From one rating of every snippet it orders at most .02 fewer pairs rightly than from all of them.",
+more_pairs("With one rating a snippet, the model orders at most 0.02 fewer pairs correctly than with all ratings.",
            "reward.one_rating", _apart(ONE_RATING, OURS), above(-SAME))
-claim("With one factor fitted on other snippets, the probabilities of pairs are right to within .02 on average.",
+claim("With one factor fitted on other snippets, the probabilities of pairs are right to within 0.02 on average.",
       "reward.calibration_error", _calibration_error, below(0.02), chapter=CHAPTER,
-      unit="(mean distance of a probability from the truth)")
+      unit="on average")

@@ -39,7 +39,7 @@ def loss_table(ratings: Ratings, first: int, second: int, differences: Mapping[s
         rewards = torch.tensor([difference, 0.0], dtype=torch.float64)
         rows[name] = {
             "difference of rewards": difference,
-            "chance it claims": float(torch.sigmoid(rewards[0] - rewards[1])),
+            "probability it gives": float(torch.sigmoid(rewards[0] - rewards[1])),
             "loss": float(BradleyTerry()(rewards, counts, levels)),
         }
     return pd.DataFrame.from_dict(rows, orient="index")

@@ -33,7 +33,7 @@ def learning_curves(curves: Mapping[str, Sequence[Point]], ridge: Curve, ceiling
     means = np.mean(values, 1)
     axes.plot(steps, means, "D--", color=GREY, markersize=4.5, linewidth=1.4, label="ridge regression, fewer snippets")
     axes.set(xscale="log", xlim=(min(steps) * 0.8, max(steps) * 1.25))
-    axes.set(xlabel="single ratings that were learned from (log scale)", ylabel="pair accuracy, unseen film snippets")
+    axes.set(xlabel="single ratings in training (log scale)", ylabel="pair accuracy, unseen film snippets")
     axes.text(min(steps) * 0.84, ceiling.high + 0.002, "ceiling: the other people's mean", color=GREY, fontsize=9)
     plain_axis(axes, "x", sorted({round(value, -3) for value in steps}))
     axes.legend(frameon=False, loc="lower right")
@@ -50,7 +50,7 @@ def reliability(raw: Sequence[Reliability], scaled: Sequence[Reliability]) -> Fi
         axes.plot([0.5, 1], [0.5, 1], color=GREY, linestyle="--", linewidth=1)
         for one, marker in zip(of_seeds, "os^Dv", strict=False):
             axes.plot(one.predicted, one.observed, marker=marker, color=colour, linewidth=1, markersize=4.5, alpha=0.8)
-        axes.set(xlim=(0.5, 1), ylim=(0.5, 1), title=title, aspect="equal", xlabel="chance that the model gives")
+        axes.set(xlim=(0.5, 1), ylim=(0.5, 1), title=title, aspect="equal", xlabel="probability that the model gives")
         axes.set(xticks=CHANCES, yticks=CHANCES)
     grid[0].set_ylabel("how often people agree")
     grid[1].text(0.75, 0.69, "as often as it says", color=GREY, fontsize=8.5, rotation=45, rotation_mode="anchor")

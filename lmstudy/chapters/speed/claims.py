@@ -26,7 +26,7 @@ def _precision(shelf: Shelf) -> Estimate:
 
 
 # fmt: off
-of_speed("Compiled training here computes more tokens a second than Hugging Face T5 of equal size as it comes.",
+of_speed("Compiled training here computes more tokens a second than uncompiled Hugging Face T5 of equal size.",
          "speed.train.hf_eager", _measured("train", "tokens_per_second", "hf_t5", "lmstudy"), above(1),
          unit="times as fast")
 of_speed("Compiled training here computes at least 0.9 times as many tokens a second as compiled Hugging Face T5.",
@@ -35,12 +35,12 @@ of_speed("Compiled training here computes at least 0.9 times as many tokens a se
 of_speed("In the faster precision of each, compiled training here computes more tokens a second than Hugging Face T5.",
          "speed.train.hf_best",
          _measured("train", "tokens_per_second", "hf_t5_compiled_bf16", "lmstudy_bf16"), above(1), unit="times as fast")
-of_speed("Products in bfloat16 instead of float32 change bits per byte on held-out packages by less than .01.",
+of_speed("Products in bfloat16 instead of float32 change bits per byte on held-out packages by less than 0.01.",
          "speed.precision", _precision, within(-0.01, 0.01), unit="bits per byte")
 of_speed("Training keeps the processor at more than 60 % of what it reaches in one large matrix product.",
          "speed.utilisation", _measured("train", "utilisation", contender="lmstudy"), above(0.6),
          unit="of the matrix peak")
-of_speed("Training here takes less memory than Hugging Face T5 of equal size as it comes.",
+of_speed("Training here takes less memory than uncompiled Hugging Face T5 of equal size.",
          "speed.peak_memory", _measured("train", "peak_memory", "hf_t5", "lmstudy"), below(1), outcome=UNDECIDED,
          unit="times the peak memory")
 of_speed("A run here needs less than a third of the time to be as good as a tuned Hugging Face T5.",

@@ -36,7 +36,7 @@ def spread_words(arms: dict[str, list[Record]]) -> str:
     pairs = max(abs(a - b) for a, b in zip(*own.values(), strict=True))
     return (
         f"Runs of one precision and different seeds end within {number(seeds, decimals=3)} bits per byte of each "
-        f"other; runs of one seed and different precisions within {number(pairs, decimals=3)}."
+        f"other. Runs of one seed and different precisions end within {number(pairs, decimals=3)}."
     )
 
 

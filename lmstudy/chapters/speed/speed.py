@@ -100,5 +100,5 @@ def core_hours(records: Sequence[Record]) -> pd.DataFrame:
     rows: dict[str, float] = {f"published records: {kind}".replace("_", " "): h for kind, h in sorted(hours.items())}
     rows["all"] = total = sum(hours.values())
     for scale in (10, 100):
-        rows[f"about, with {scale} times the parameters"] = int(float(f"{total * scale**2:.1e}"))
+        rows[f"estimate with {scale} times the parameters"] = int(float(f"{total * scale**2:.1e}"))
     return pd.DataFrame({"core-hours": pd.Series(rows, dtype=object)})
