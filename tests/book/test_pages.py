@@ -51,6 +51,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("checkout")
     book = root / "book"
     shutil.copytree(ROOT / "book", book, ignore=shutil.ignore_patterns("_build", "notebooks"))
+    shutil.copyfile(ROOT / "CONTRIBUTING.md", root / "CONTRIBUTING.md")
     if not list((book / "records").glob("*.json")):  # nothing published: the table would have only gaps
         claims = (book / "claims.md").read_text(encoding="utf-8")
         (book / "claims.md").write_text(claims.replace("```{claims-list}\n```\n", ""), encoding="utf-8")
@@ -73,7 +74,7 @@ def test_every_link_resolves_and_nothing_comes_from_the_network(html):
 @needs_chromium
 def test_pages_opened_from_disk_show_everything_without_a_network(html, tmp_path):
     with Browser(tmp_path) as browser:
-        for page in ["intro", "reproduce", "claims", "glossary", "bibliography", "index", *FORMULAS]:
+        for page in ["intro", "try", "reproduce", "claims", "glossary", "bibliography", "index", *FORMULAS]:
             browser.open(html / f"{page}.html")
             assert draws_formulas(browser, FORMULAS.get(page, 0)), page
             assert browser.faults == [], page
