@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help book test test-fast coverage check format claims runs constraints clean
+.PHONY: help book pdf test test-fast coverage check format claims runs constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list all targets
@@ -21,6 +21,9 @@ $(READY): pyproject.toml constraints.txt
 
 book: $(READY) ## build the book: data, training, notebooks, pages; prints its address
 	@$(BIN)/lmstudy-book --budget $(BUDGET)
+
+pdf: $(READY) ## the book, and all of it as book/_build/lmstudy.pdf; needs Chromium
+	@$(BIN)/lmstudy-book --budget $(BUDGET) --pdf
 
 test: $(READY) ## all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10

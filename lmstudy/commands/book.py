@@ -23,12 +23,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     no_train = "fail if a run is missing, rather than train it"
     parser.add_argument("--no-train", action="store_false", dest="train", help=no_train)
     parser.add_argument("--fresh", action="store_true", help="run the notebooks even if nothing has changed")
-    arguments = parser.parse_args(argv)
+    parser.add_argument("--pdf", action="store_true", help="print it to book/_build/lmstudy.pdf, too (needs Chromium)")
+    arguments = vars(parser.parse_args(argv))
+    pdf = arguments.pop("pdf")
 
     from lmstudy.publishing.book import build_book, checkout  # here, so that --help need not wait for it
+    from lmstudy.publishing.chromium import require_chromium
+    from lmstudy.publishing.pdf import write_pdf
 
     try:
-        index = build_book(checkout(), **vars(arguments))
+        if pdf:
+            require_chromium()  # before what may take half an hour
+        root = checkout()
+        index = build_book(root, **arguments)
+        printed = write_pdf(root) if pdf else None
     except StudyError as error:
         print(f"lmstudy-book: {error}", file=sys.stderr)
         return 1
@@ -36,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("lmstudy-book: interrupted; the same command goes on from where it was", file=sys.stderr)
         return 130
     print(f"The book: {index}")
+    if printed:
+        print(f"As PDF:   {printed}")
     return 0
 
 

@@ -96,10 +96,18 @@ def test_the_book_that_is_built_here_opens_without_a_fault(tmp_path):
 @needs_chromium
 def test_the_search_finds_a_term_in_both_languages(html, tmp_path):
     with Browser(tmp_path) as browser:
-        for word in ("perplexity", "困惑度"):
-            browser.open(html / "search.html", query=f"q={word}")
-            found = browser.wait_for("document.querySelectorAll('#search-results li').length")
-            assert found >= 1, word
+        for words, anchor in {
+            "perplexity": "perplexity",
+            "困惑度": "perplexity",
+            "reward model": "reward-model",
+            "奖励模型": "reward-model",
+            "control token": "control-token",
+        }.items():
+            browser.open(html / "search.html", query=f"q={words}")
+            found = browser.wait_for("document.querySelector('#search-results li a')?.getAttribute('href')")
+            assert found == f"glossary.html#term-{anchor}"
+        browser.open(html / "search.html", query="q=qwxzy")
+        assert browser.wait_for("document.querySelector('.search-summary')?.textContent").startswith("No page has")
         assert browser.faults == []
 
 

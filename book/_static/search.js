@@ -1,0 +1,106 @@
+/* The search page: looks through SEARCH_TEXTS, which the build writes, so that it works for pages opened from disk.
+   Every word must occur in a section; Chinese is found anywhere, other words where a word begins. */
+document.addEventListener("DOMContentLoaded", () => {
+  const place = document.getElementById("search-results");
+  if (!place) return;
+  const query = (new URLSearchParams(location.search).get("q") ?? "").trim();
+  for (const field of document.querySelectorAll('input[name="q"]')) field.value = query;
+  const asked = /\p{Script=Han}+|[^\s\p{Script=Han}"'“”‘’,;?!()[\]{}/\-‐–—，。；？！、（）]+/gu;
+  const words = [...new Set(query.normalize("NFKC").match(asked))];
+  if (!words.length) return;
+  place.replaceChildren(...show(words, find(words, window.SEARCH_TEXTS ?? [])));
+
+  function pattern(word) {
+    const letters = word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const chinese = /\p{Script=Han}/u.test(word);
+    return chinese || !/^[\p{L}\p{N}]/u.test(word) ? letters : `(?<!(?!\\p{Script=Han})[\\p{L}\\p{N}])${letters}`;
+  }
+
+  /* Places that hold all words: a page's title, a heading that is the query or holds it, text; then by how often they
+     occur, together or apart. */
+  function find(words, pages) {
+    const single = words.map((word) => new RegExp(pattern(word), "iu"));
+    const any = new RegExp(words.map(pattern).join("|"), "giu");
+    const phrase = new RegExp(words.map(pattern).join("[\\s\\-‐–]*"), "giu");
+    const times = (expression, text) => (text.match(expression) ?? []).length;
+    const count = (text) => times(any, text) + (words.length > 1 ? 5 * times(phrase, text) : 0);
+    const all = (text) => single.every((one) => one.test(text));
+    const found = [];
+    for (const [url, title, sections] of pages) {
+      const before = found.length;
+      const whole = sections.map(([, heading, text]) => `${heading} ${text}`);
+      sections.forEach(([anchor, heading, text], index) => {
+        if (!all(whole[index])) return;
+        const exact = heading.toLowerCase().split(" · ").includes(query.toLowerCase());
+        const level = all(heading) ? (index === 0 ? 4 : exact ? 3 : 2) : 1;
+        found.push({ url, title, anchor, heading, text, level, count: count(whole[index]) });
+      });
+      if (found.length === before && all(whole.join(" "))) {
+        const best = whole.map(count).reduce((kept, value, index, values) => (value > values[kept] ? index : kept), 0);
+        const [anchor, heading, text] = sections[best];
+        found.push({ url, title, anchor, heading, text, level: 0, count: count(whole[best]) });
+      }
+    }
+    return found.sort((a, b) => b.level - a.level || b.count - a.count);
+  }
+
+  function* show(words, found, most = 50) {
+    const pages = new Set(found.map(({ url }) => url)).size;
+    const counted = (number, name) => `${number} ${name}${number === 1 ? "" : "s"}`;
+    const says = element("p", "search-summary");
+    says.setAttribute("role", "status");
+    yield says;
+    if (!found.length) {
+      says.append("No page has all of these words. Fewer words find more");
+      const glossary = (window.SEARCH_TEXTS ?? []).find(([url]) => url === "glossary.html");
+      const link = glossary && element("a", "", "glossary", "glossary.html");
+      says.append(...(link ? ["; the ", link, " has terms in English and Chinese."] : ["."]));
+      return;
+    }
+    says.append(`${counted(found.length, "place")} on ${counted(pages, "page")}`);
+    says.append(found.length > most ? `; these are the first ${most}.` : ".");
+    const list = element("ul", "search");
+    for (const { url, title, anchor, heading, text } of found.slice(0, most)) {
+      const item = element("li");
+      const name = anchor && heading ? `${title} › ${heading}` : title;
+      const snippet = element("p", "search-snippet");
+      snippet.append(...excerpt(text, words));
+      item.append(element("a", "", name, anchor ? `${url}#${anchor}` : url), snippet);
+      list.append(item);
+    }
+    yield list;
+  }
+
+  /* The text around the place where most of the words are near, as nodes, with the words marked. */
+  function excerpt(text, words, before = 60, length = 240) {
+    const any = new RegExp(words.map(pattern).join("|"), "giu");
+    const hits = [...text.matchAll(any)].map((hit) => [hit.index, hit[0]]);
+    const inside = (from, to) => hits.filter(([at, word]) => at >= from && at + word.length <= to);
+    let [best, most] = [0, 0];
+    for (const [at] of hits.slice(0, 200)) {
+      const kinds = new Set(inside(at, at + length - before).map(([, word]) => word.toLowerCase())).size;
+      if (kinds > most) [best, most] = [at, kinds];
+    }
+    const early = Math.max(0, best - before);
+    const space = text.indexOf(" ", early);
+    const start = early > 0 && space >= 0 && space < best ? space + 1 : early;
+    const late = text.lastIndexOf(" ", start + length);
+    const end = start + length >= text.length ? text.length : late > best + 100 ? late : start + length;
+    const nodes = [start > 0 ? "… " : ""];
+    let at = start;
+    for (const [from, word] of inside(start, end)) {
+      nodes.push(text.slice(at, from), element("mark", "", word));
+      at = from + word.length;
+    }
+    nodes.push(text.slice(at, end), end < text.length ? " …" : "");
+    return nodes;
+  }
+
+  function element(name, kind = "", text = "", address = "") {
+    const made = document.createElement(name);
+    if (kind) made.className = kind;
+    if (text) made.textContent = text;
+    if (address) made.href = address;
+    return made;
+  }
+});

@@ -1,0 +1,124 @@
+/* What test_layout_of_pages.py asks of an open page. */
+
+/* A short selector of an element, from the nearest ancestor with an id on. */
+window.selectorOf = (element) => {
+  const steps = [];
+  for (let one = element; one && one !== document.body && steps.length < 5; one = one.parentElement) {
+    const id = one.id && !one.id.startsWith("MJX") ? `#${one.id}` : "";
+    steps.unshift(one.tagName.toLowerCase() + id + [...one.classList].slice(0, 3).map((name) => `.${name}`).join(""));
+    if (id) break;
+  }
+  return steps.join(" > ");
+};
+
+window.isShown = (element) =>
+  element.checkVisibility({ opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true });
+
+/* Nothing moves or fades, and what is folded is open: what is measured is where and how it stays. */
+{
+  const still = document.createElement("style");
+  still.textContent = "*, *::before, *::after { transition: none !important; animation: none !important }";
+  document.head.append(still);
+  for (const folded of document.querySelectorAll("details")) folded.open = true;
+}
+
+/* Elements that reach beyond the right edge of the page and cannot be scrolled to. */
+window.layoutFaults = () => {
+  const edge = document.documentElement.clientWidth + 1;
+  const faults = [];
+  if (document.documentElement.scrollWidth > edge)
+    faults.push(`the page is ${document.documentElement.scrollWidth} px wide`);
+  const scrolls = (element) => {
+    for (let one = element.parentElement; one && one !== document.body; one = one.parentElement) {
+      const style = getComputedStyle(one);
+      if (["auto", "scroll"].includes(style.overflowX)) return true;
+      if (style.position === "fixed") return one.getBoundingClientRect().right <= edge;
+    }
+    return false;
+  };
+  const wide = [];
+  for (const element of document.body.querySelectorAll("*")) {
+    if (element.closest("svg")?.parentElement && element.tagName.toLowerCase() !== "svg") continue;
+    const box = element.getBoundingClientRect();
+    if (box.right <= edge || box.width < 2 || box.height < 2 || box.left >= 3 * edge) continue;
+    if (!isShown(element) || element.closest("mjx-assistive-mml, .visually-hidden, .sr-only")) continue;
+    const style = getComputedStyle(element);
+    if (style.position === "fixed" && box.left >= edge - 1) continue; // a drawer that waits beside the page
+    if (!scrolls(element)) wide.push([element, box]);
+  }
+  for (const [element, box] of wide) {
+    if (wide.some(([other]) => other !== element && element.contains(other))) continue; // the innermost says it
+    faults.push(`${selectorOf(element)} ends at ${Math.round(box.right)} px`);
+  }
+  return faults;
+};
+
+{
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 1;
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  const known = new Map();
+  /* Red, green and blue of 0 to 255, and opacity of 0 to 1, of any colour that CSS knows. */
+  window.colourOf = (text) => {
+    if (!known.has(text)) {
+      pen.clearRect(0, 0, 1, 1);
+      pen.fillStyle = text;
+      pen.fillRect(0, 0, 1, 1);
+      const [red, green, blue, alpha] = pen.getImageData(0, 0, 1, 1).data;
+      known.set(text, [red, green, blue, alpha / 255]);
+    }
+    return known.get(text);
+  };
+}
+
+window.over = ([r, g, b, a], [r2, g2, b2]) => [r * a + r2 * (1 - a), g * a + g2 * (1 - a), b * a + b2 * (1 - a), 1];
+
+/* The ratio of WCAG 2. */
+window.contrastOf = (one, other) => {
+  const part = (value) => (value <= 10.31475 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  const [dark, bright] = [light(one), light(other)].sort((a, b) => a - b);
+  return (bright + 0.05) / (dark + 0.05);
+};
+
+/* Visible texts, at most `most` of them evenly from the page, whose colour is too near that of their background. */
+window.contrastFaults = (scheme, least, most) => {
+  document.documentElement.dataset.theme = scheme;
+  document.documentElement.dataset.mode = scheme;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const elements = [];
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || element.closest("svg, script, style, noscript, mjx-container")) continue;
+    if (element !== elements.at(-1)) elements.push(element);
+  }
+  const seen = elements.filter((element) => {
+    const { width, height } = element.getBoundingClientRect();
+    return width > 1 && height > 1 && isShown(element);
+  });
+  const step = Math.max(1, seen.length / most);
+  const faults = new Map();
+  for (let place = 0; place < seen.length; place += step) {
+    const element = seen[Math.floor(place)];
+    const ground = [];
+    let opacity = 1;
+    let picture = false;
+    for (let one = element; one; one = one.parentElement) {
+      const style = getComputedStyle(one);
+      opacity *= Number(style.opacity);
+      picture ||= style.backgroundImage !== "none";
+      const colour = colourOf(style.backgroundColor);
+      if (colour[3] > 0) ground.push(colour);
+      if (colour[3] >= 0.999) break;
+    }
+    if (picture) continue;
+    const under = ground.reverse().reduce((below, colour) => over(colour, below), [255, 255, 255, 1]);
+    const [red, green, blue, alpha] = colourOf(getComputedStyle(element).color);
+    const ratio = contrastOf(over([red, green, blue, alpha * opacity], under), under);
+    if (ratio >= least) continue;
+    const kind = [...element.classList].join(".") || selectorOf(element);
+    const text = element.textContent.trim().split(/\s+/).join(" ").slice(0, 40);
+    if (!faults.has(kind)) faults.set(kind, `${selectorOf(element)} has a contrast of ${ratio.toFixed(1)}: ${text}`);
+  }
+  return [...faults.values()];
+};

@@ -1,0 +1,75 @@
+"""Pages fit a telephone and a desk, and can be read in light and in dark."""
+
+from pathlib import Path
+
+import pytest
+
+from lmstudy.publishing.chromium import FORMULAS_DRAWN
+from tests.book.browser import CHROMIUM, Browser
+from tests.conftest import ROOT, write_files
+
+BUILT = ROOT / "book" / "_build" / "html"
+WIDTHS = (390, 1300)
+SCHEMES = ("light", "dark")
+CONTRAST = 4.5
+TEXTS = 400
+"""Pieces of text looked at on a page."""
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (apt-get install chromium)")
+
+CHECKS = (Path(__file__).parent / "layout_of_pages.js").read_text(encoding="utf-8")
+
+
+def faults(browser: Browser, page: Path) -> list[str]:
+    """What is wrong with a page at any width and in any scheme: a line each, with the element's selector."""
+    browser.call("Emulation.setScrollbarsHidden", hidden=True)  # as on a telephone
+    browser.open(page, query="q=model" if page.name == "search.html" else "")
+    browser.evaluate(FORMULAS_DRAWN)
+    browser.evaluate(CHECKS)
+    found = []
+    for width in WIDTHS:
+        browser.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        found += [f"{page.name} at {width} px: {line}" for line in browser.evaluate("layoutFaults()")]
+        for scheme in SCHEMES:
+            lines = browser.evaluate(f"contrastFaults({scheme!r}, {CONTRAST}, {TEXTS})")
+            found += [f"{page.name} at {width} px, {scheme}: {line}" for line in lines]
+    return found
+
+
+@pytest.mark.slow
+@needs_chromium
+@pytest.mark.skipif(not BUILT.exists(), reason="no book is built here (make book)")
+def test_the_pages_of_the_book_built_here_fit_and_can_be_read(tmp_path):
+    with Browser(tmp_path) as browser:
+        pages = sorted([*BUILT.glob("*.html"), *BUILT.glob("notebooks/*.html")])
+        found = [line for page in pages if page.name != "index.html" for line in faults(browser, page)]
+    assert not found, f"{len(found)} faults:\n" + "\n".join(found[:60])
+
+
+PAGE = """<!doctype html><html data-theme="light"><head><style>
+body { margin: 0; color: #000; background: #fff } html[data-theme="dark"] body { color: #fff; background: #111 }
+</style></head><body>BODY</body></html>"""
+
+
+@needs_chromium
+def test_each_kind_of_fault_is_found(tmp_path):
+    bodies = {
+        "sound": "<p>text</p><div style='overflow-x: auto'><p style='width: 2000px'>wide</p></div>",
+        "wide": "<main><p id='w' style='width: 500px'>text</p></main>",
+        "far": "<div style='overflow: hidden'><p class='a b' style='width: 2000px'>text</p></div>",
+        "pale": "<p style='color: #999; background: #fff'>text</p>",
+        "dark": "<p style='color: #000'>text</p>",
+        "veiled": "<p style='opacity: .3'>text</p>",
+        "hidden": "<p style='color: #fff; display: none'>text</p><p style='color: #fff; visibility: hidden'>text</p>",
+    }
+    write_files(tmp_path / "pages", {f"{name}.html": PAGE.replace("BODY", body) for name, body in bodies.items()})
+    with Browser(tmp_path / "profile") as browser:
+        found = {name: faults(browser, tmp_path / "pages" / f"{name}.html") for name in bodies}
+    assert found["sound"] == found["hidden"] == []
+    assert all("wide.html at 390 px: " in line for line in found["wide"])
+    assert any("p#w" in line for line in found["wide"])
+    assert [line.partition(": ")[0] for line in found["far"]] == ["far.html at 390 px", "far.html at 1300 px"]
+    assert "p.a.b" in found["far"][0]
+    assert len(found["pale"]) == 4
+    assert "2.8" in found["pale"][0]
+    assert [line.partition(": ")[0] for line in found["dark"]] == [f"dark.html at {w} px, dark" for w in WIDTHS]
+    assert len(found["veiled"]) == 4
