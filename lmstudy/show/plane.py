@@ -70,8 +70,10 @@ def plane(points: Mapping[str, Point], x: Axis, y: Axis, *, width: int = WIDTH) 
             f'background:{colour}"></span>'
             f'<span class="plane-rod" style="left:{here:.1f}%;bottom:{y0:.1f}%;height:{y1 - y0:.1f}%;'
             f'background:{colour}"></span>'
+            f'<span class="plane-label {side}" style="left:{here:.1f}%;bottom:{there:.1f}%;--move:{moved[name]:.0f}px">'
+            f"{escape(name)}</span>"
             f'<span class="plane-point {side}" tabindex="0" style="left:{here:.1f}%;bottom:{there:.1f}%;'
-            f'--colour:{colour};--move:{moved[name]:.0f}px"><b>{escape(name)}</b>'
+            f'--colour:{colour}">'
             f'<span class="plane-more"><strong>{escape(name)}</strong> {escape(told)}</span></span>'
         )
     told = "; ".join(f"{name}: {written(a, x.signed)} and {written(b, y.signed)}" for name, (a, b, _) in points.items())

@@ -20,9 +20,9 @@ def made(places):
 
 
 def points(html):
-    place = r'style="left:([\d.]+)%;bottom:([\d.]+)%;--colour:#000;--move:(-?\d+)px"'
-    pattern = rf'plane-point (\S+)" tabindex="0" {place}><b>(.*?)<'
-    return {name: (side, float(x), float(y), int(move)) for side, x, y, move, name in re.findall(pattern, html)}
+    place = r'style="left:([\d.]+)%;bottom:([\d.]+)%;--move:(-?\d+)px"'
+    found = re.findall(rf'plane-label (\S+)" {place}>(.*?)<', html)
+    return {name: (side, float(x), float(y), int(move)) for side, x, y, move, name in found}
 
 
 def test_more_is_further_right_and_higher_and_ratios_are_spaced_evenly():
