@@ -68,7 +68,7 @@ def strip(
 
 
 def spread(
-    shown: Sequence[float], log: bool, line: float | None = None
+    shown: Sequence[float], log: bool, line: float | None = None, clear: float = CLEAR
 ) -> tuple[Callable[[float], float], list[float]]:
     """An axis that shows these numbers: where each stands, in per cent of its length, and ticks that keep apart.
 
@@ -76,6 +76,7 @@ def spread(
         shown: values and ends of intervals.
         log: whether ratios, and not differences, are spaced evenly.
         line: where something else is written, of which ticks keep clear.
+        clear: by so many per cent of the axis.
     """
     scale = math.log if log else float
     low, high = scale(min(shown)), scale(max(shown))
@@ -87,9 +88,8 @@ def spread(
     locator = LogLocator(subs=(1, 2, 5), numticks=8) if log else MaxNLocator(4)
     kept: list[float] = []
     for tick in map(float, locator.tick_values(min(shown), max(shown))):
-        others = kept if line is None else [line, *kept]
-        inside = min(shown) <= tick <= max(shown)
-        if inside and all(abs(place(tick) - place(other)) > CLEAR for other in others):
+        free = line is None or abs(place(tick) - place(line)) > clear
+        if min(shown) <= tick <= max(shown) and free and all(place(tick) - place(other) > CLEAR for other in kept):
             kept.append(tick)
     return place, kept
 
