@@ -154,5 +154,7 @@ in_bits("On file heads, filtering is farther than conditional training from a te
         "privacy.kl_filtering_vs_conditional", _farther("filtering", CONDITIONAL), above(0), outcome=UNDECIDED)
 in_bits("On file heads, conditional training is less than 0.05 bits per byte farther from a teacher than MLE.",
         "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM), outcome=UNDECIDED)
-confirm("5b7eaf4dff01", outcome=UNDECIDED)  # privacy.cost_charged
-confirm("f3c967f690b6", outcome=UNDECIDED)  # privacy.cost_shown
+confirm("5b7eaf4dff01")  # privacy.cost_charged
+confirm("f3c967f690b6")  # privacy.cost_shown
+confirm("9fda9319dcb0")  # sentiment.graded_apart
+confirm("2278be3b1380")  # sentiment.filtering_graded_apart

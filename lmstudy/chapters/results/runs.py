@@ -16,3 +16,11 @@ RUNS += [
     for setting in settings
     for run in chapter_runs(("experiment=privacy", *VARIANTS[f"{name}, {setting}"]), seeds=[SETTINGS_SEED])
 ]
+RUNS += chapter_runs(
+    *(
+        ("experiment=sentiment", "budget=medium", f"objective={objective}", "scorer=sentiment_reward")
+        for objective in ("mle", "conditional", "filtering")
+    ),
+    seeds=(11, 12, 13),
+)
+"""The last are the arms of the register's batch 2026-11-30-sentiment_graders."""

@@ -5,5 +5,6 @@ from lmstudy.study.reward_models import FEWER_TEXTS, ONE_RATING, OURS, REGRESSIO
 
 RUNS = [
     *chapter_runs(OURS, *FEWER_TEXTS.values(), ONE_RATING, REGRESSION, command="reward"),
-    *chapter_runs(TRAINING_SCORER, STRONG, seeds=[1], command="reward"),
+    *chapter_runs(TRAINING_SCORER, seeds=[1], command="reward"),
+    *chapter_runs(STRONG, command="reward"),
 ]
