@@ -111,7 +111,7 @@ def graders(results: Mapping[str, Results]) -> Figure:
         what = "times fewer than MLE" if own.counted else "better than MLE, SD of ratings"
         title = f"{own.title}: Kendall's τ {written(agreement(own), decimals=2)}"
         axes.set(title=title, xlabel=f"training scorer: {what}")
-        axes.set_ylabel(f"held-out grader: {what}", fontsize=9)
+        axes.set_ylabel(f"{own.second}: {what}", fontsize=9)
         _names(axes, x, y, bars)
     return figure
 

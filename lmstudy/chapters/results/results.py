@@ -71,6 +71,11 @@ class Results:
         return self.task in COUNTED
 
     @property
+    def second(self) -> str:
+        """How the second grader is called: that of sentiment learned from ratings that steered the models, too."""
+        return "second grader" if self.task == "sentiment" else "held-out grader"
+
+    @property
     def title(self) -> str:
         """What the book calls the task."""
         return TASKS[self.task].capitalize()

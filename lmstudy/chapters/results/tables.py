@@ -52,11 +52,11 @@ def _graded(results: Results, records: Sequence[Record], nothing: str, prompt: s
     scale = PER_THOUSAND[results.task]
     return {
         "from nothing: training scorer": level(results.task, records, f"{nothing}/training"),
-        "from nothing: held-out grader": level(results.task, records, f"{nothing}/held_out"),
+        f"from nothing: {results.second}": level(results.task, records, f"{nothing}/held_out"),
         "bad texts, %": share(records, f"{nothing}/training"),
         "worst of 25": mean_metric(records, f"{nothing}/training/expected_maximum") * scale,
         "prompted: training scorer": level(results.task, records, f"{prompt}/training"),
-        "prompted: held-out grader": level(results.task, records, f"{prompt}/held_out"),
+        f"prompted: {results.second}": level(results.task, records, f"{prompt}/held_out"),
     }
 
 
@@ -82,7 +82,7 @@ def capability_table(results: Results) -> pd.DataFrame:
 def comparison_table(results: Results) -> pd.DataFrame:
     """Each objective against MLE with the same seed; "*" where Holm's correction over the column calls it different."""
     table: dict[str, Any] = {}
-    for title, key in GRADERS.items():
+    for title, key in zip(("training scorer", results.second), GRADERS.values(), strict=True):
         table[f"{title}, {_unit(results)}"] = _starred(improvements(results, key), results.counted)
     prices = {name: cost(results, name) for name in results.others}
     ratios = {name: e.times(0.01).minus(-1.0) for name, e in prices.items()}
