@@ -140,7 +140,8 @@ class ClaimsList(SphinxDirective):
     def arranged(self, results: list[ClaimResult]) -> list[Node]:
         """Their nodes, in the order of the page."""
         found: list[Node] = [nodes.raw("", FILTER, format="html")]
-        for chapter in dict.fromkeys(one.claim.chapter for one in results):
+        failing = [one.claim.chapter for one in results if str(one.outcome) == "fails"]
+        for chapter in dict.fromkeys([*failing, *(one.claim.chapter for one in results)]):
             own = [one for one in results if one.claim.chapter == chapter]
             own.sort(key=lambda one: ORDER.index(str(one.outcome)) if str(one.outcome) in ORDER else len(ORDER))
             title = self._page(chapter)

@@ -42,7 +42,8 @@ def outcome(result: ClaimResult) -> str:
         changed = ", ".join(result.claim.revised)
         return f"{said}; revised ({changed}): as registered, it {_of(result.as_registered)}"
     if result.kind is Kind.CONFIRMATORY:
-        return f"{said} (p = {number(result.adjusted, decimals=4)} in its family)"
+        shown = f"= {number(result.adjusted, decimals=4)}" if result.adjusted >= 5e-5 else "< 0.0001"
+        return f"{said} (p {shown} in its family)"
     few = {1: ": one training", 2: ": two trainings"}
     return said + few.get(result.estimate.n, "")
 
