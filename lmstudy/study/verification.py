@@ -22,8 +22,10 @@ from typing import Any
 import numpy as np
 
 from lmstudy.compose import compose_config, group_choices
+from lmstudy.config import ROOTS
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import ratio_of_sums_bootstrap
+from lmstudy.runs.identity import OPTIONAL
 from lmstudy.runs.records import Record
 from lmstudy.study.shelf import BASELINES, COMMANDS
 
@@ -95,7 +97,8 @@ class Workshop:
             for needed in (config.get("start"), config.get("run"), (config.get("scorer") or {}).get("run")):
                 if needed is not None:
                     self.again(self._rested_on(needed))
-            return _maker(makers[record.kind])({**config, "runs": self.runs, "logger": {"names": ["csv"]}})
+            newer = {key: None for key in OPTIONAL if key in _keys_of(record.kind) and key not in config}
+            return _maker(makers[record.kind])({**newer, **config, "runs": self.runs, "logger": {"names": ["csv"]}})
         if record.kind == "evaluation":
             self.again(self._rested_on(config["run"]["id"]))
             return _maker("lmstudy.measures.evaluate:evaluate")(self._measurement(config))
@@ -130,6 +133,12 @@ class Workshop:
         if len(fitting) != 1:
             raise StudyError(f"{name}, on which it rests, is not published" if not fitting else f"{name} is several")
         return fitting[0]
+
+
+def _keys_of(kind: str) -> set[str]:
+    """Keys of the configuration of a kind of run; those that are newer than a record stand for nothing in it."""
+    (command,) = {name for name, (own, _) in COMMANDS.items() if own == kind}
+    return set(ROOTS[command].model_fields)
 
 
 def _maker(place: str) -> Maker:
