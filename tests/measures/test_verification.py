@@ -116,3 +116,15 @@ def test_time_that_is_over_and_ids_that_are_none_are_told(book, published, capsy
     assert "cannot be written to" in capsys.readouterr().err
     assert verify.main(["--dry-run", "--seed", "1"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_a_record_that_is_older_than_a_key_is_made_with_that_key_saying_nothing(published, tmp_path, monkeypatch):
+    """Fine-tunings were published before `keep` and `label_weights` existed."""
+    config = {"task": {}, "run": None, "examples": 10}
+    tuned = replace(published["train"], kind="tuning", config=config)
+    asked = []
+    monkeypatch.setattr("lmstudy.runs.fine_tuning.fine_tune", lambda given: asked.append(given) or tuned)
+    assert Workshop([tuned], str(tmp_path)).again(tuned) is tuned
+    (given,) = asked
+    assert (given["keep"], given["label_weights"], given["examples"]) == (None, None, 10)
+    assert "embedding" not in given  # a key of pretraining alone
