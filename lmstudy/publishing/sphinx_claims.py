@@ -113,7 +113,7 @@ class CoreHoursRole(SphinxRole):
     """`` {core-hours}`all` ``, or of a kind of record: hours of one core behind what is published."""
 
     def run(self) -> tuple[list[Node], list[nodes.system_message]]:
-        hours = hours_by_kind(load_folder(Path(self.env.app.confdir) / self.env.config.claims_records))
+        hours = hours_by_kind(_records(_folder(self.env)))
         kind = self.text.strip()
         if kind not in ("all", *hours):
             warn(f"core-hours: {kind!r} is neither all nor one of {', '.join(sorted(hours))}", self.get_location())
@@ -234,8 +234,7 @@ class RecordTable(EvidenceTable):
 
     def rows(self) -> list[nodes.row]:
         """Of the body."""
-        records = load_folder(Path(self.env.app.confdir) / self.env.config.claims_records)
-        own = [record for record in records if record.kind == self.kind]
+        own = [record for record in _records(_folder(self.env)) if record.kind == self.kind]
         return self.rows_of(max(own, key=lambda record: record.started)) if own else []
 
     def rows_of(self, record: Record) -> list[nodes.row]:
@@ -304,7 +303,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("rewritten-table", RewrittenTable)
     app.add_directive("coverage-table", CoverageTable)
     app.add_directive("verification-table", VerificationTable)
-    app.connect("builder-inited", lambda app: _read.cache_clear())
+    app.connect("builder-inited", _forget)
     # Their numbers may have changed with no change to the page, and a warning is given only where a page is read.
     app.connect("env-get-outdated", lambda app, env, *_: sorted(_pages(env)))
     app.connect("env-purge-doc", lambda app, env, page: _pages(env).discard(page))
@@ -313,17 +312,32 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"version": "2", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
+def _forget(app: Sphinx) -> None:
+    _records.cache_clear()
+    _read.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _records(folder: Path) -> list[Record]:
+    """All of a folder, read once a build."""
+    return load_folder(folder)
+
+
+def _folder(env: BuildEnvironment) -> Path:
+    return Path(env.app.confdir) / env.config.claims_records
+
+
 @lru_cache(maxsize=1)
 def _read(folder: Path) -> dict[str, ClaimResult]:
     known = kept_results(folder.parents[1]) if folder.parts[-2:] == ("book", "records") else None
-    results = evaluate_claims(load_folder(folder)) if known is None else known
+    results = evaluate_claims(_records(folder)) if known is None else known
     return {result.id: result for result in results}
 
 
 def results_for(env: BuildEnvironment) -> dict[str, ClaimResult]:
     """All results, for the page being read."""
     _pages(env).add(env.docname)
-    return _read(Path(env.app.confdir) / env.config.claims_records)
+    return _read(_folder(env))
 
 
 def _pages(env: BuildEnvironment) -> set[str]:

@@ -41,13 +41,12 @@ Point = tuple[Interval, Interval, str]
 """x, y and a colour."""
 
 
-def plane(points: Mapping[str, Point], x: Axis, y: Axis, *, width: int = WIDTH) -> str:
+def plane(points: Mapping[str, Point], x: Axis, y: Axis) -> str:
     """HTML, drawn by the style sheet.
 
     Args:
         points: by name, in the order of the legend.
         x, y: the axes; up is more.
-        width: pixels at which labels must not touch each other.
     """
     left, x_ticks = spread(_shown([point[0] for point in points.values()], x), x.log)
     up, y_ticks = spread(_shown([point[1] for point in points.values()], y), y.log)
@@ -59,7 +58,7 @@ def plane(points: Mapping[str, Point], x: Axis, y: Axis, *, width: int = WIDTH) 
         parts.append(f'<span class="plane-down" style="left:{left(x.line):.1f}%"></span>')
     if y.line is not None:
         parts.append(f'<span class="plane-across" style="bottom:{up(y.line):.1f}%"><i>{escape(y.says)}</i></span>')
-    moved = _apart({name: (left(a.value), up(b.value)) for name, (a, b, _) in points.items()}, width)
+    moved = _apart({name: (left(a.value), up(b.value)) for name, (a, b, _) in points.items()})
     for name, (a, b, colour) in points.items():
         here, there = left(a.value), up(b.value)
         x0, x1, y0, y1 = _clipped(left(a.low)), _clipped(left(a.high)), _clipped(up(b.low)), _clipped(up(b.high))
@@ -102,13 +101,13 @@ def _clipped(share: float) -> float:
     return min(100.0, max(0.0, share))
 
 
-def _apart(places: Mapping[str, tuple[float, float]], width: float) -> dict[str, float]:
+def _apart(places: Mapping[str, tuple[float, float]]) -> dict[str, float]:
     """How many pixels each label is moved down so that none touches another, from the highest to the lowest."""
     taken: list[tuple[float, float, float]] = []
     moved = {}
     for name, (left, up) in sorted(places.items(), key=lambda pair: -pair[1][1]):
         size = LETTER * len(name) + 14
-        start = left / 100 * width - (size if left > 60 else 0)
+        start = left / 100 * WIDTH - (size if left > 60 else 0)
         top = HEIGHT * (1 - up / 100)
         own = top
         while any(abs(own - other) < LINE and start < end and begin < start + size for begin, end, other in taken):

@@ -42,7 +42,7 @@ def strip(
     ends = [x for e in rows.values() for x in (e.value, e.low, e.high)] + ([] if null is None else [null])
     if not all(math.isfinite(x) and (x > 0 or not log) for x in ends):
         raise StudyError(f"strip of {unit}: numbers must be finite{', and above 0' if log else ''}, not {ends}")
-    where, ticks = spread(ends, log, null)
+    where, ticks = spread(ends, log, null, clear=2 * CLEAR if says else CLEAR)
 
     def place(x: float) -> str:
         return f"{where(x):.1f}%"

@@ -41,8 +41,9 @@ def test_another_kind_at_the_same_place_does_not_count():
 
 
 @pytest.mark.parametrize("detector", [PrivacyScorer(), HeldOutPrivacyScorer()], ids=lambda one: one.name)
-def test_the_studys_detectors_find_addresses_and_miss_some_names(detector):
+def test_the_studys_detectors_find_addresses_and_overlook_phones(detector):
     canaries = planted(40, seed=3)
     found = {kind: [one.is_found(detector) for one in canaries if one.kind == kind] for kind in LINES}
     assert sum(found["email"]) > 0.9 * len(found["email"])
-    assert 0 < sum(found["name"]) <= len(found["name"])
+    assert sum(found["name"]) > 0
+    assert 0 < sum(found["phone"]) < 0.8 * len(found["phone"])
