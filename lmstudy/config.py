@@ -112,6 +112,7 @@ class TrainConfig(_Closed):
     scorer: dict[str, Any] | None = None
     measure: dict[str, Any] | None = None
     start: OptionalRunName = None
+    trunk: bool = False
     dpo: DPOSettings | None = None
     versions: dict[str, int] | None = None
 

@@ -1,6 +1,7 @@
 """Composing: the same as Hydra, remembered while the files stay as they are; and what the files say of themselves."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -107,3 +108,13 @@ def test_keys_are_documented_by_the_comments_of_a_file_and_of_what_it_is_based_o
     assert based["lr=2.0e-2"].startswith("AdamW's")
     assert "momentum=0.95" in based
     assert not [key for key in (*own, *based) if key.startswith(("hydra", "_target_", "defaults"))]
+
+
+def test_a_second_checkout_reads_its_own_configuration(tmp_path):
+    for folder in ("lmstudy", "conf"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "conf/budget/mine.yaml").write_text("defaults:\n  - smoke\n  - _self_\n\nname: mine\n")
+    code = "from lmstudy.compose import compose_config as c; print(c('train', ['budget=mine'])['budget']['name'])"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == "mine\n", done.stderr

@@ -14,7 +14,7 @@ EVALUATED = ("valid", "valid_files")
 """Held-out splits every run is measured on; "test" is kept for final comparisons."""
 
 FREE = {
-    "": ("runs", "logger", "measure"),
+    "": ("runs", "logger", "measure", "trunk"),  # what is shared with other lengths is equal up to rounding
     "data": ("path",),  # the fingerprint of the data stands for what is in there
     "embedding": ("path",),  # and that of its file for the vectors
     "scorer": ("runs",),  # a reward model is known by its name or id

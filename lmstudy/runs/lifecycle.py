@@ -18,6 +18,7 @@ from lmstudy.atomic import replacing, write_text
 from lmstudy.config import TrainerConfig
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
+from lmstudy.runs.checkpoints import check_checkpoint, last_checkpoint, stamp
 from lmstudy.runs.identity import NUMERICS, finding_id
 from lmstudy.runs.records import Findings, Record, load
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # who looks at records need not wait for torch
     from lightning.pytorch.callbacks import Callback
     from torch import Tensor
 
+    from lmstudy.runs.trunks import SharesTrunk
     from lmstudy.training.callbacks import History, SessionClock
 
 WEIGHTS = "model.safetensors"
@@ -157,6 +159,7 @@ class Session:
     clock: SessionClock
     history: History
     trainer: L.Trainer
+    shared: SharesTrunk | None = None
 
     def fit(self, module: L.LightningModule, data: L.LightningDataModule) -> None:
         """Train from the last checkpoint of this work, or from the beginning.
@@ -167,9 +170,12 @@ class Session:
         from lmstudy.training.allocator import memory_error
         from lmstudy.training.clock import TimedBatches
 
-        module.on_save_checkpoint = partial(_stamp, self.work.id)  # type: ignore[method-assign]
+        stamped = partial(stamp, self.work.id, self.shared.trunk.id if self.shared else None)
+        module.on_save_checkpoint = stamped  # type: ignore[method-assign]
         if checkpoint := last_checkpoint(self.work.folder):
             check_checkpoint(checkpoint, self.work.id)
+        elif self.shared and (checkpoint := self.shared.trunk.furthest()):
+            self.shared.branching = True
         loader = data.train_dataloader
         data.train_dataloader = lambda: TimedBatches(loader(), self.clock)  # type: ignore[method-assign]
         try:
@@ -193,7 +199,12 @@ class Session:
 
 @contextmanager
 def session(
-    work: Work, clock: SessionClock, steps: int, evaluate_every: int, watching: Sequence[Callback] = ()
+    work: Work,
+    clock: SessionClock,
+    steps: int,
+    evaluate_every: int,
+    watching: Sequence[Callback] = (),
+    shared: SharesTrunk | None = None,
 ) -> Iterator[Session]:
     """A training's trainer, with a curve, progress, and the loggers that the configuration names, closed at the end.
 
@@ -203,6 +214,7 @@ def session(
         steps: of the whole training.
         evaluate_every: steps between validations.
         watching: callbacks of its own.
+        shared: with trainings of other lengths, if anything is.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, once a checkpoint is written.
@@ -215,11 +227,11 @@ def session(
     write_text(work.folder / "config.json", json.dumps(work.config, indent=1))
     history = History(placed.log_every)
     loggers = build_loggers(list(work.typed.logger.names), work.folder, work.id, work.name)
-    callbacks = [*watching, history, clock, ProgressLine(steps, work.name)]
+    callbacks = [*watching, history, clock, ProgressLine(steps, work.name), *([shared] if shared else [])]
     trainer = build_trainer(placed, work.folder, steps, evaluate_every, callbacks, loggers)
     try:
         with clock.notices_compilation():
-            yield Session(work, clock, history, trainer)
+            yield Session(work, clock, history, trainer, shared)
     except SystemExit:
         if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
             raise KeyboardInterrupt from None
@@ -235,45 +247,3 @@ def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
 
     with replacing(path) as temporary:
         save_file({name: value.contiguous() for name, value in weights.items()}, temporary)
-
-
-def _stamp(run: str, checkpoint: dict[str, Any]) -> None:
-    """Write into a checkpoint whose it is."""
-    checkpoint["lmstudy"] = {"run": run, "numerics": NUMERICS}
-
-
-def step_of(path: Path) -> int:
-    """Step in a name such as `step=300.ckpt`."""
-    return int(path.stem.split("=")[-1])
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """The furthest checkpoint of a run's folder; a kill may have left two."""
-    found = [path for path in (folder / "checkpoints").glob("step=*.ckpt") if path.stem.split("=")[-1].isdigit()]
-    return max(found, key=step_of, default=None)
-
-
-def check_checkpoint(path: Path, run: str) -> None:
-    """Refuse what is not a whole checkpoint of the very run of this id; nothing that it may hold is executed.
-
-    Raises:
-        StudyError: the file is damaged, or is of another configuration or version. It is left where it is.
-    """
-    import torch
-
-    advice = f"move {path} away to train this run from its beginning"
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise StudyError(f"checkpoint {path} cannot be read ({first_line}): {advice}") from error
-    mark = content.get("lmstudy", {}) if isinstance(content, dict) else {}
-    if mark.get("run") != run:
-        raise StudyError(
-            f"checkpoint {path} is of run {mark.get('run')}, not of {run}: another configuration; {advice}"
-        )
-    if mark.get("numerics") != NUMERICS:
-        raise StudyError(
-            f"checkpoint {path} was written by numerics version {mark.get('numerics')}, this is {NUMERICS}: "
-            f"results would not be comparable; {advice}"
-        )

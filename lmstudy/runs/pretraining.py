@@ -34,6 +34,7 @@ from lmstudy.runs.pairs import sampled_pairs
 from lmstudy.runs.phases import PhasedData, build_scorer, check_scorer, what_is_read
 from lmstudy.runs.records import Findings, Record
 from lmstudy.runs.start import load_start, start_id
+from lmstudy.runs.trunks import SharesTrunk, Trunk, trunk_of
 from lmstudy.training.callbacks import SessionClock, Throughput
 from lmstudy.training.compilation import choose_attention, compilation_error, compile_network, compiled_loss
 from lmstudy.training.dpo import DPOModule, PairDataModule
@@ -196,7 +197,9 @@ def _fit(run: Run) -> Record:
     if scorer is not None and scorer.any_text:  # how misaligned samples are, over training
         watching.insert(0, WatchSamples(scorer, run.corpus, lambda: build_module(run).model, typed.seed, clock))
     placed = typed.trainer
-    with session(run, clock, budget.steps, min(budget.evaluate_every, budget.steps), watching) as training:
+    evaluate_every = min(budget.evaluate_every, budget.steps)
+    shared = SharesTrunk(_trunk(run, data), evaluate_every) if typed.trunk else None
+    with session(run, clock, budget.steps, evaluate_every, watching, shared) as training:
         trainer = training.trainer
         sharded = placed.strategy == "fsdp"
         with clock.within("compiling"):
@@ -223,6 +226,8 @@ def _fit(run: Run) -> Record:
         speed |= flops_rates(module.model, data.shape, budget.steps, speed, placed)
     found.metrics.update(batches.metrics | {f"train/{key}": value for key, value in speed.items()})
     found.metrics["parameters"] = float(sum(value.numel() for value in weights.values()))
+    if shared is not None:
+        found.metrics.update({f"train/shared_{key}": value for key, value in shared.taken.items()})
     if vectors is not None:
         found.metrics["embedding/tokens_found"] = float(vectors.found.sum())
     clock.enter("samples")
@@ -232,6 +237,15 @@ def _fit(run: Run) -> Record:
     samples = unconditional_samples(model, run.corpus.tokenizer, budget.samples, typed.seed, asked)
     samples = [scorer.masked(text) for text in samples] if scorer else samples
     return training.finish(replace(found, samples=samples, notes=" ".join(batches.notes)))
+
+
+def _trunk(run: Run, data: CorpusDataModule) -> Trunk:
+    typed, steps = run.typed, run.typed.budget.steps
+    if typed.dpo is not None:
+        raise StudyError("trunk=true: pairs are drawn for a number of steps, nothing is shared: set trunk=false")
+    later = [phase.first_step for phase in data.phases[1:]]
+    schedule = build(typed.optimizer, "optimizer")
+    return trunk_of(run.config, run.data, Path(typed.runs), schedule, min(later, default=steps))
 
 
 def _long_documents(data: CorpusDataModule) -> list[str]:

@@ -15,7 +15,8 @@ def hours_by_kind(records: Sequence[Record]) -> dict[str, float]:
     for record in records:
         config: Any = record.config
         cores = float(config.get("trainer", {}).get("threads") or record.hardware.get("cores") or 1)  # type: ignore[arg-type]
-        hours[record.kind] += record.wall_seconds / 3600 * cores
+        alone = record.wall_seconds - record.metrics.get("train/shared_seconds", 0.0)  # of a shorter training's time
+        hours[record.kind] += alone / 3600 * cores
         for sample in record.samples:
             if record.kind == "benchmark" and isinstance(sample, dict) and sample.get("minutes"):
                 hours[RUNS_BEHIND] += float(sample["minutes"]) / 60 * cores  # type: ignore[arg-type]

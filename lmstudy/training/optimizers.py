@@ -36,11 +36,19 @@ class Schedule:
             return (step + 1) / self.warmup_steps
         if self.decay == "none":
             return 1.0
-        length = min(steps - self.warmup_steps, self.decay_share * steps)
+        length = self._decaying(steps)
         progress = 1.0 - (steps - step) / max(length, 1)
         progress = min(max(progress, 0.0), 1.0)
         shape = 1 - progress if self.decay == "linear" else 0.5 * (1 + math.cos(math.pi * progress))
         return self.final + (1 - self.final) * shape
+
+    def _decaying(self, steps: int) -> float:
+        """Steps over which the rate falls."""
+        return min(steps - self.warmup_steps, self.decay_share * steps)
+
+    def full_until(self, steps: int) -> int:
+        """The last step of `steps` that is at the full rate."""
+        return steps if self.decay == "none" else math.floor(steps - self._decaying(steps))
 
 
 def gate_matrices(model: nn.Module) -> list[nn.Parameter]:

@@ -94,6 +94,7 @@ def build_trainer(
     # The loaders build batches from memory-mapped tokens in microseconds: worker processes would only cost.
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
     warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists and is not empty.*")
+    warnings.filterwarnings("ignore", "The dirpath has changed")  # a trunk's checkpoint is of another run's folder
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
     checkpoint = LastCheckpoint(folder / "checkpoints", config.checkpoint_every, evaluate_every)
     return L.Trainer(

@@ -15,9 +15,9 @@ from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Subject
 from lmstudy.measures.likelihood import Likelihood
+from lmstudy.runs.checkpoints import check_checkpoint, last_checkpoint, step_of
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.folders import find_folder
-from lmstudy.runs.lifecycle import check_checkpoint, last_checkpoint, step_of
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.runs.records import load
 from lmstudy.training import trainer as trainers

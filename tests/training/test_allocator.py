@@ -5,7 +5,7 @@ import torch
 
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
-from lmstudy.runs.lifecycle import last_checkpoint
+from lmstudy.runs.checkpoints import last_checkpoint
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.training import pretraining
 from lmstudy.training.allocator import memory_error
