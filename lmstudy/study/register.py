@@ -39,7 +39,7 @@ from lmstudy.compose import compose_config
 from lmstudy.config import TrainConfig, check
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.multiplicity import p_value
-from lmstudy.evaluation.statistics import Estimate, paired_ratio_of_means
+from lmstudy.evaluation.statistics import Estimate, paired_ratio_of_means, seed_interval
 from lmstudy.measures.evaluate import asked
 from lmstudy.runs.identity import digest, kept
 from lmstudy.runs.records import Record, Time, published_folder
@@ -62,7 +62,14 @@ def _times_bits(first: Sequence[Record], second: Sequence[Record], key: str) -> 
     return paired_ratio_of_means(group_counts(one, key), group_counts(other, key), same_groups=True)
 
 
+def _bits(first: Sequence[Record], second: Sequence[Record], key: str) -> Estimate:
+    """Bits per byte of one arm on these very documents, over seeds alone: for what is predicted of them."""
+    bits, size = group_counts(first, key).sum(axis=1).T
+    return seed_interval(bits / size)
+
+
 STATISTICS: dict[str, Statistic] = {
+    "bits": _bits,
     "more_bits": _more_bits,
     "times_bits": _times_bits,
     "more": more,
@@ -71,6 +78,8 @@ STATISTICS: dict[str, Statistic] = {
 """What a prediction can be about, by name; the key is a split or another group of a record."""
 GRADED = "own grader"
 """The group of a record that its own grader judged, where each seed has one."""
+ALONE = ("bits",)
+"""Those of a first arm alone."""
 RATIOS = ("times", "times_bits")
 """Those whose interval is symmetrical on the scale of logarithms."""
 
@@ -113,7 +122,7 @@ class Prediction:
         sentence: the hypothesis, as the book will say it.
         chapter: its page; the predictions of a page are a family, which is corrected together.
         statistic: a name of `STATISTICS`.
-        first, second: what is compared, in the statistic's order.
+        first, second: what is compared, in the statistic's order; no second where the statistic is of one arm.
         seeds: of every arm, at least three.
         split: of the held-out text that decides.
         unit: of the number, in words.
@@ -130,11 +139,11 @@ class Prediction:
     chapter: Words
     statistic: Words
     first: Arm
-    second: Arm
     seeds: Annotated[list[int], Field(min_length=FEWEST)]
     split: Literal["valid", "valid_files", "test"]
     unit: Words
     why: Words
+    second: Arm | None = None
     above: float | None = None
     below: float | None = None
     key: str | None = None
@@ -159,6 +168,9 @@ class Prediction:
             raise ValueError(f"keys={self.keys} must name one for each of {len(self.seeds)} seeds, in the place of key")
         if self.first == self.second:
             raise ValueError("first and second are the same arm")
+        if (self.second is None) != (self.statistic in ALONE):
+            wants = "is of one arm: leave second out" if self.second else "compares two arms: second is missing"
+            raise ValueError(f"{self.statistic} {wants}")
 
     @property
     def hash(self) -> str:
@@ -166,6 +178,11 @@ class Prediction:
         said = {key: value for key, value in asdict(self).items() if value is not None}
         written = json.dumps(said, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(written.encode()).hexdigest()[:12]
+
+    @property
+    def arms(self) -> dict[str, Arm]:
+        """By name, in the statistic's order."""
+        return {"first": self.first} | ({"second": self.second} if self.second else {})
 
     @property
     def region(self) -> Region:
@@ -190,21 +207,21 @@ class Prediction:
             NoRecordsError: one is missing, and the shelf makes none.
             StudyError: an arm composes to something else than it did when it was registered.
         """
-        for name, arm in (("first", self.first), ("second", self.second)):
+        for name, arm in self.arms.items():
             if arm.composed != arm.configuration:
                 raise StudyError(
                     f"prediction {self.id}: {name}.train={arm.train} composes to another configuration today than when "
                     "it was registered: a default has changed; add overrides that bring it back, in a prediction that "
                     "supersedes this one"
                 )
-        return [run for arm in (self.first, self.second) for run in shelf.trained(*arm.train, seeds=self.seeds)]
+        return [run for arm in self.arms.values() for run in shelf.trained(*arm.train, seeds=self.seeds)]
 
     def compute(self, shelf: Shelf) -> Estimate:
         """The estimate from the records of a shelf; raises as `trained`."""
         runs = self.trained(shelf)
         half = len(self.seeds)
         first = self._measured(shelf, self.first, runs[:half])
-        second = self._measured(shelf, self.second, runs[half:])
+        second = self._measured(shelf, self.second, runs[half:]) if self.second else []
         if self.keys is None:
             return STATISTICS[self.statistic](first, second, self.key or self.split)
         own = dict(zip(self.seeds, self.keys, strict=True))

@@ -4,6 +4,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -132,6 +133,8 @@ def test_a_draft_is_completed_and_told_to_be_committed(checkout, capsys):
         ({"hypothesis": "x"}, "hypothesis"),
         ({"keys": ["a", "b"]}, "must name one for each of 3 seeds"),
         ({"keys": ["a", "b", "c"], "key": "a"}, "in the place of key"),
+        ({"second": None}, "compares two arms: second is missing"),
+        ({"statistic": "bits"}, "is of one arm: leave second out"),
         ({"id": "Smear"}, "id"),
     ],
 )
@@ -391,3 +394,17 @@ def test_each_seed_can_be_judged_by_a_grader_of_its_own(checkout):
     assert estimate.value == pytest.approx(2.0)
     assert estimate.n == 3
     assert (estimate.high - estimate.low) / 2 == pytest.approx(4.3027 * 1.0 / 3**0.5, rel=1e-2)
+
+
+def test_one_arm_alone_is_predicted_on_these_documents(checkout):
+    """The interval is over seeds: that documents differ from each other by far more is no part of it."""
+    draft = {key: value for key, value in DRAFT[0].items() if key != "second"} | {"statistic": "bits", "above": 1.5}
+    assert add([draft]) == 0
+    first = records()[:6]
+    written(first, checkout)
+    estimate = entry().prediction.compute(Shelf.open("runs", makes=False))
+    sums = [np.sum(one.groups["valid"], axis=0) for one in first if one.kind == "evaluation"]
+    own = [bits / size for bits, size in sums]
+    assert estimate.value == pytest.approx(np.mean(own), rel=1e-6)
+    assert estimate.high - estimate.low == pytest.approx(2 * 4.3027 * np.std(own, ddof=1) / 3**0.5, rel=1e-3)
+    assert estimate.n == 3

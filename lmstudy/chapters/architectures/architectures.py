@@ -1,12 +1,12 @@
 """What the chapter on architectures shows: what its arms cost, curves of reading and copying, speeds side by side."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
 from lmstudy.runs.records import Record
+from lmstudy.study.compute import operations, operations_per_token
 from lmstudy.study.estimates import benchmark_lines, group_counts, line_estimate
 from lmstudy.study.shelf import Shelf
 
@@ -40,20 +40,9 @@ def cost_table(arms: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
             "parameters": round(first["parameters"]),
             "target tokens seen": round(first["train/tokens"]),
             "operations a target token, millions": per_token / 1e6,
-            "operations in all, 10¹²": per_token * first["train/tokens"] / 1e12,
+            "operations in all, 10¹²": operations(records[0]) / 1e12,
         }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def operations_per_token(record: Record) -> float:
-    """Floating-point operations of training, a target token of a full batch, from a record's configuration."""
-    from lmstudy.models.flops import TRAINING
-    from lmstudy.models.network import unbuilt
-
-    config: Any = record.config
-    budget = config["budget"]
-    forward = unbuilt(config).forward_flops(budget["rows"], budget["encoder_length"], budget["decoder_length"])
-    return float(TRAINING * forward / (budget["rows"] * budget["decoder_length"]))
 
 
 def reading_curves(evaluations: Mapping[str, Sequence[Record]], measure: str) -> dict[str, dict[float, Estimate]]:
