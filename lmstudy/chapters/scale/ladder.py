@@ -1,0 +1,207 @@
+"""What the chapter on scale shows: a ladder of sizes and lengths, the law fitted to it, and what that law forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lmstudy.errors import StudyError
+from lmstudy.evaluation.scaling_law import Fit, Point, fitted
+from lmstudy.runs.records import Record
+from lmstudy.show.numbers import written
+from lmstudy.study.compute import operations, operations_per_token
+from lmstudy.study.shelf import NoRecordsError, Shelf
+
+RUNGS = (1, 2, 3, 4)
+LENGTHS = (150, 300, 600, 1200, 2400)
+"""Steps; each length is twice the one before."""
+RATES = (0.01, 0.02, 0.04, 0.08)
+"""Of matrices, and of embeddings and norms alike; .08 only where .04 was better than .02."""
+CHOSEN = {1: 0.04, 2: 0.02, 3: 0.02, 4: 0.02}
+"""The rate of each rung that was best on *valid* after `TUNED` steps, with seed 1."""
+TUNED = 300
+BITS = "valid/bits_per_byte"
+
+Ladder = dict[int, dict[int, list[Record]]]
+"""Records by rung and by steps, one for each seed."""
+
+
+def arm(rung: int, steps: int, rate: float | None = None, smoke: bool = False) -> tuple[str, ...]:
+    """Overrides of `lmstudy-train` for a rung and a length, at its best rate or another one.
+
+    With `smoke` they are of models that learn nothing, in seconds: to see that everything runs.
+    """
+    if smoke:
+        width = [f"budget.d_model={16 * rung}", f"budget.d_ff={32 * rung}", "budget.heads=1"]
+        layers = ["budget.encoder_layers=1", "budget.decoder_layers=1", "optimizer.warmup_steps=2"]
+        return ("experiment=ladder", "budget=smoke", f"budget.steps={steps // 60}", *width, *layers)
+    rate = CHOSEN[rung] if rate is None else rate
+    return ("experiment=ladder", f"budget=rung_{rung}", f"budget.steps={steps}", f"optimizer.matrix_lr={rate}",
+            f"optimizer.lr={rate}")  # fmt: skip
+
+
+def seeds_of(rung: int, steps: int) -> tuple[int, ...]:
+    """The seeds that were trained: the longest trainings with fewer."""
+    if rung == RUNGS[-1]:
+        return (11, 12, 13) if steps < LENGTHS[-1] else (11,)
+    return (1, 2, 3) if steps < LENGTHS[-1] else (1,)
+
+
+def trained(shelf: Shelf, smoke: bool = False) -> Ladder:
+    """The trainings of all rungs and lengths, shorter ones first; with `smoke` as `arm` says. Errors as of
+    `Shelf.trained`."""
+    return {
+        rung: {steps: shelf.trained(*arm(rung, steps, smoke=smoke), seeds=seeds_of(rung, steps)) for steps in LENGTHS}
+        for rung in RUNGS
+    }
+
+
+def points(ladder: Ladder) -> list[Point]:
+    """What each training reached on *valid*."""
+    return [
+        Point(one.metrics["parameters"], one.metrics["train/tokens"], one.metrics[BITS], (rung, one.seed or 0))
+        for rung, own in ladder.items()
+        for records in own.values()
+        for one in records
+    ]
+
+
+def law(ladder: Ladder) -> Fit:
+    """The law of some rungs; errors as of `lmstudy.evaluation.scaling_law.fitted`."""
+    return fitted(points(ladder))
+
+
+def size_table(ladder: Ladder) -> pd.DataFrame:
+    """A row a rung: parameters, operations a token, the longest training, and its bits per byte."""
+    rows = {}
+    for rung, own in ladder.items():
+        longest = own[max(own)]
+        one = longest[0]
+        rows[f"rung {rung}"] = {
+            "parameters": round(one.metrics["parameters"]),
+            "operations a target token, millions": operations_per_token(one) / 1e6,
+            "longest training, million target tokens": one.metrics["train/tokens"] / 1e6,
+            "bits per byte after it": float(np.mean([record.metrics[BITS] for record in longest])),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def rate_table(shelf: Shelf) -> pd.DataFrame:
+    """Bits per byte after `TUNED` steps by rung and rate; the best of each rung is what the ladder uses.
+
+    Raises:
+        StudyError: the rate that the ladder uses is not the best of those tried.
+    """
+    rows: dict[str, dict[str, float | None]] = {}
+    for rung in RUNGS:
+        found = {rate: _bits(shelf, arm(rung, TUNED, rate)) for rate in RATES}
+        known = {rate: bits for rate, bits in found.items() if bits is not None}
+        if known and min(known, key=known.__getitem__) != CHOSEN[rung]:
+            raise StudyError(f"rung {rung} is trained at {CHOSEN[rung]}, and of {known} another rate is best")
+        rows[f"rung {rung}"] = {f"rate {rate:g}": bits for rate, bits in found.items()}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _bits(shelf: Shelf, overrides: Sequence[str]) -> float | None:
+    """With seed 1, by which rates were chosen; None where nobody tried."""
+    try:
+        (record,) = shelf.as_is().trained(*overrides, seeds=[1])
+    except NoRecordsError:
+        return None
+    return record.metrics[BITS]
+
+
+def compute_span(ladder: Ladder) -> float:
+    """How many times the least arithmetic of a training the most is."""
+    every = [operations(one) for own in ladder.values() for records in own.values() for one in records]
+    return max(every) / min(every)
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """What the lower rungs say of the highest, and what it reached."""
+
+    table: pd.DataFrame
+    inside: int
+    trainings: int
+
+
+def foretold(lower: Fit, highest: Mapping[int, Sequence[Record]]) -> Foretold:
+    """Each length of the highest rung beside the forecast of a law that has not seen it.
+
+    Args:
+        lower: fitted to lower rungs alone.
+        highest: records by steps.
+    """
+    rows, inside, trainings = {}, 0, 0
+    for steps, records in highest.items():
+        one = records[0]
+        said = lower.forecast(one.metrics["parameters"], one.metrics["train/tokens"])
+        reached = [record.metrics[BITS] for record in records]
+        within = sum(said.low <= bits <= said.high for bits in reached)
+        inside, trainings = inside + within, trainings + len(reached)
+        rows[f"{steps:,} steps"] = {
+            "forecast (95 % interval of one training)": written(said),
+            "reached, mean": float(np.mean(reached)),
+            "trainings": len(reached),
+            "inside": within,
+        }
+    return Foretold(pd.DataFrame.from_dict(rows, orient="index"), inside, trainings)
+
+
+NUMBERS = {
+    "alpha": ("α", "how fast the loss falls with parameters"),
+    "beta": ("β", "how fast it falls with text"),
+    "floor": ("E", "bits per byte that nothing takes away"),
+    "growth": ("β / (α + β)", "the power with which the best size grows with parameters × tokens"),
+}
+"""Of the law: its name, its sign, and what it means."""
+
+
+def law_table(fit: Fit) -> pd.DataFrame:
+    """The numbers of a law of four rungs or more, with intervals."""
+    rows = {
+        sign: {"what it is": words, "value (95 % interval)": fit.estimate(name)}
+        for name, (sign, words) in NUMBERS.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def frontier(fit: Fit, ladder: Ladder, amount: float) -> tuple[float, float, float]:
+    """The best number of parameters for an amount of arithmetic, its target tokens, and its bits per byte by the law.
+
+    What a parameter costs for a token differs a little from rung to rung; between rungs it is interpolated. The best is
+    looked for between the smallest and the largest rung.
+    """
+    first = [own[min(own)][0] for own in ladder.values()]
+    sizes = np.array([one.metrics["parameters"] for one in first])
+    costs = np.array([operations_per_token(one) for one in first])
+    tried = np.geomspace(sizes.min(), sizes.max(), 400)
+    tokens = amount / np.exp(np.interp(np.log(tried), np.log(sizes), np.log(costs)))
+    losses = fit.law.loss(tried, tokens)
+    best = int(np.argmin(losses))
+    return float(tried[best]), float(tokens[best]), float(losses[best])
+
+
+def best_table(fit: Fit, ladder: Ladder) -> pd.DataFrame:
+    """A row an amount of arithmetic, from the ladder's least to its most in four steps."""
+    amounts = [operations(one) for own in ladder.values() for records in own.values() for one in records]
+    rows = {}
+    for amount in np.geomspace(min(amounts), max(amounts), 5):
+        size, tokens, bits = frontier(fit, ladder, float(amount))
+        rows[f"{amount / 1e12:,.0f} · 10¹² operations"] = {
+            "best size, million parameters": size / 1e6,
+            "million target tokens": tokens / 1e6,
+            "tokens a parameter": tokens / size,
+            "bits per byte": bits,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def off_the_law(fit: Fit) -> tuple[float, float]:
+    """How far trainings are from a law, in per cent: typical (root of the mean square) and largest."""
+    off = 100 * np.abs(np.expm1(fit.residuals))
+    return float(np.sqrt((off**2).mean())), float(off.max())
