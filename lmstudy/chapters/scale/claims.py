@@ -7,7 +7,7 @@ from functools import partial
 from lmstudy.chapters.scale.ladder import LENGTHS, RUNGS, arm, law, trained
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import claim
-from lmstudy.study.estimates import more_bits
+from lmstudy.study.estimates import common_seeds, more_bits
 from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import above, within
 
@@ -17,7 +17,7 @@ SHORT, LONG = LENGTHS[0], LENGTHS[-2]
 
 
 def _saved(first: tuple[str, ...], second: tuple[str, ...], shelf: Shelf) -> Estimate:
-    return more_bits(shelf.trained(*first), shelf.trained(*second))
+    return more_bits(*common_seeds(shelf.trained(*first), shelf.trained(*second)))
 
 
 def _growth(shelf: Shelf) -> Estimate:
@@ -25,9 +25,9 @@ def _growth(shelf: Shelf) -> Estimate:
 
 
 # fmt: off
-of_scale("On equally much text, the third rung needs fewer bits per byte than the first, which is a sixth of its size.",
-         "scale.size", partial(_saved, arm(RUNGS[0], LONG), arm(RUNGS[2], LONG)), above(0), unit="bits per byte")
-of_scale("Eight times the text lowers the bits per byte of the third rung.",
-         "scale.text", partial(_saved, arm(RUNGS[2], SHORT), arm(RUNGS[2], LONG)), above(0), unit="bits per byte")
+of_scale("On equally much text, the highest rung needs fewer bits per byte than the lowest.",
+         "scale.size", partial(_saved, arm(RUNGS[0], LONG), arm(RUNGS[-1], LONG)), above(0), unit="bits per byte")
+of_scale("Eight times the text lowers the bits per byte of the highest rung.",
+         "scale.text", partial(_saved, arm(RUNGS[-1], SHORT), arm(RUNGS[-1], LONG)), above(0), unit="bits per byte")
 of_scale("The best number of parameters grows with the arithmetic to a power between .4 and .6.",
          "scale.growth", _growth, within(0.4, 0.6), unit="power of the arithmetic")
