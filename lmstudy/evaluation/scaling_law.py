@@ -1,6 +1,11 @@
-"""How held-out loss falls with parameters and tokens: L(N, D) = E + A / N^alpha + B / D^beta (Hoffmann et al. 2022).
+"""How held-out loss falls with parameters and tokens: two laws, which differ in how both kinds of loss come together.
 
-The law is fitted by least squares of the differences of logarithms, from several starts. Trainings of one size and seed
+    added:   L(N, D) = E + A / N^alpha + B / D^beta                           (Hoffmann et al. 2022)
+    joined:  L(N, D) = ((A / N^alpha)^(1/beta) + (B / D^beta)^(1/beta))^beta  (Kaplan et al. 2020)
+
+By the first, a larger model is better by as much after any length; by the second, hardly better where text is short.
+
+A law is fitted by least squares of the differences of logarithms, from several starts. Trainings of one size and seed
 that share a trunk (`lmstudy.runs.trunks`) are a chain: they go up and down together. What seeds differ by is seen in
 chains of equal size, and what is left in the lengths of one chain. Intervals come from fits to points drawn with both
 kinds of noise. There are few seeds, so each variance is itself drawn by its degrees of freedom, as Student's t has it.
@@ -11,20 +16,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 
+Form = Literal["added", "joined"]
+FORMS: tuple[Form, ...] = ("added", "joined")
 DRAWS = 400
-PARAMETERS = 5
+NUMBERS: dict[Form, int] = {"added": 5, "joined": 4}
+"""That a law has."""
 SIZES = 4
 """From as many on, what the law says of sizes has an interval."""
 UNIT = 1e6
 """Parameters and tokens are counted in millions while fitting."""
-BOUNDS = np.log([(1e-3, 10), (1e-4, 100), (0.02, 5), (1e-4, 100), (0.02, 5)]).T
-"""Of the law's numbers: [2, 5]."""
+BOUNDS = np.log([(1e-4, 100), (0.02, 5), (1e-4, 100), (0.02, 5), (1e-3, 10)]).T
+"""Of the numbers: [2, 5]."""
 
 
 @dataclass(frozen=True)
@@ -46,36 +55,35 @@ class Point:
 
 @dataclass(frozen=True)
 class Law:
-    """E + A / N^alpha + B / D^beta, N and D in millions.
+    """One of the laws, N and D in millions.
 
     Args:
-        floor: E, what no model and no text could take away.
+        form: which.
         size: A, what a model of a million parameters loses.
         alpha: how fast that falls with parameters.
         text: B, what a million tokens of text lose.
         beta: how fast that falls with tokens.
+        floor: E, what no model and no text could take away; 0 in the joined law.
     """
 
-    floor: float
+    form: Form
     size: float
     alpha: float
     text: float
     beta: float
+    floor: float = 0.0
 
     def loss(self, parameters: np.ndarray | float, tokens: np.ndarray | float) -> np.ndarray:
         """The loss that the law gives, of as many shapes as numpy broadcasts."""
         n, d = np.asarray(parameters, dtype=float) / UNIT, np.asarray(tokens, dtype=float) / UNIT
-        return np.asarray(self.floor + self.size * n**-self.alpha + self.text * d**-self.beta)
+        by_size, by_text = self.size * n**-self.alpha, self.text * d**-self.beta
+        power = 1.0 if self.form == "added" else 1 / self.beta
+        return np.asarray(self.floor + (by_size**power + by_text**power) ** (1 / power))
 
     @property
     def growth(self) -> float:
         """The power of compute with which the best number of parameters grows, if compute is parameters x tokens."""
         return self.beta / (self.alpha + self.beta)
-
-    def best_parameters(self, product: float) -> float:
-        """The number of parameters at which parameters x tokens = `product` gives the lowest loss."""
-        ratio = (self.alpha * self.size) / (self.beta * self.text)
-        return float(UNIT * (ratio * (product / UNIT**2) ** self.beta) ** (1 / (self.alpha + self.beta)))
 
 
 @dataclass(frozen=True)
@@ -129,18 +137,19 @@ class Fit:
         return Estimate(float(self.law.loss(parameters, tokens)), float(low), float(high), self.chains)
 
 
-def fitted(points: Sequence[Point], draws: int = DRAWS) -> Fit:
+def fitted(points: Sequence[Point], form: Form, draws: int = DRAWS) -> Fit:
     """The law of some trainings, with what its intervals come from.
 
     Args:
         points: of at least three sizes and three lengths, more than the law has parameters, and of two seeds somewhere.
+        form: which law.
         draws: of the bootstrap.
 
     Raises:
         StudyError: too few points, sizes, lengths or seeds, a loss that is no number, or a fit that does not converge.
     """
     _check(points)
-    law = _best(points, _starts(points))
+    law = _best(form, points, _starts(form, points))
     chains = sorted({point.chain for point in points})
     of_chain = np.array([chains.index(point.chain) for point in points])
     (seeds, df_seeds), (rest, df_rest) = _noise(points, _residuals(law, points), of_chain)
@@ -154,7 +163,7 @@ def fitted(points: Sequence[Point], draws: int = DRAWS) -> Fit:
             replace(point, loss=float(law.loss(point.parameters, point.tokens)) * np.exp(shift))
             for point, shift in zip(points, shifts, strict=True)
         ]
-        laws.append(_best(drawn, [_numbers(law)]))
+        laws.append(_best(form, drawn, [_numbers(law)]))
         noise.append(rng.normal(0, between) + rng.normal(0, within))
     return Fit(law, tuple(points), tuple(laws), np.array(noise))
 
@@ -181,11 +190,10 @@ def _noise(points: Sequence[Point], residuals: np.ndarray, of_chain: np.ndarray)
 
 def _check(points: Sequence[Point]) -> None:
     sizes, lengths = ({getattr(point, name) for point in points} for name in ("parameters", "tokens"))
-    if len(sizes) < 3 or len(lengths) < 3 or len(points) <= PARAMETERS:
+    if len(sizes) < 3 or len(lengths) < 3 or len(points) <= NUMBERS["added"]:
         raise StudyError(
-            f"a law of scale has {PARAMETERS} parameters: {len(points)} trainings of {len(sizes)} sizes and "
-            f"{len(lengths)} lengths do not tell them; it needs more than {PARAMETERS} trainings, of at least 3 sizes "
-            "and 3 lengths"
+            f"{len(points)} trainings of {len(sizes)} sizes and {len(lengths)} lengths do not tell a law of scale: it "
+            f"needs more than {NUMBERS['added']} trainings, of at least 3 sizes and 3 lengths"
         )
     if len({point.chain for point in points}) == len(sizes):
         raise StudyError("a law of scale needs two seeds of some size: of one alone nobody knows what chance did")
@@ -196,11 +204,12 @@ def _check(points: Sequence[Point]) -> None:
 
 def _numbers(law: Law) -> np.ndarray:
     """What is searched over: logarithms of what must be above 0."""
-    return np.log([law.floor, law.size, law.alpha, law.text, law.beta])
+    searched = (law.size, law.alpha, law.text, law.beta, law.floor)
+    return np.log(searched[: NUMBERS[law.form]])
 
 
-def _law(numbers: np.ndarray) -> Law:
-    return Law(*(float(x) for x in np.exp(numbers)))
+def _law(form: Form, numbers: np.ndarray) -> Law:
+    return Law(form, *(float(x) for x in np.exp(numbers)))
 
 
 def _residuals(law: Law, points: Sequence[Point]) -> np.ndarray:
@@ -208,34 +217,23 @@ def _residuals(law: Law, points: Sequence[Point]) -> np.ndarray:
     return np.asarray(np.log(loss) - np.log(law.loss(n, d)))
 
 
-def _best(points: Sequence[Point], starts: Sequence[np.ndarray]) -> Law:
+def _best(form: Form, points: Sequence[Point], starts: Sequence[np.ndarray]) -> Law:
     from scipy.optimize import least_squares  # takes a second to import
 
-    n, d, loss = (np.array([getattr(point, name) for point in points]) for name in ("parameters", "tokens", "loss"))
-    log_n, log_d, log_loss = np.log(n / UNIT), np.log(d / UNIT), np.log(loss)
-
-    def parts(numbers: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        floor, size, alpha, text, beta = np.exp(numbers)
-        return floor, size * np.exp(-alpha * log_n), text * np.exp(-beta * log_d)
-
-    def residuals(numbers: np.ndarray) -> np.ndarray:
-        floor, by_size, by_text = parts(numbers)
-        return np.asarray(np.log(floor + by_size + by_text) - log_loss)
-
-    def slopes(numbers: np.ndarray) -> np.ndarray:
-        floor, by_size, by_text = parts(numbers)
-        alpha, beta = np.exp(numbers[[2, 4]])
-        columns = (floor + 0 * by_size, by_size, -alpha * log_n * by_size, by_text, -beta * log_d * by_text)
-        return np.stack(columns, axis=1) / (floor + by_size + by_text)[:, None]
-
-    found = [least_squares(residuals, start, jac=slopes, bounds=BOUNDS, x_scale=1.0) for start in starts]
+    found = [
+        least_squares(
+            lambda x: _residuals(_law(form, x), points), start, bounds=BOUNDS[:, : NUMBERS[form]], max_nfev=2000
+        )
+        for start in starts
+    ]
     done = [one for one in found if one.success and np.isfinite(one.cost)]
     if not done:
         raise StudyError("the law of scale does not converge from any start: look at the points, one may be wrong")
-    return _law(min(done, key=lambda one: one.cost).x)
+    return _law(form, min(done, key=lambda one: one.cost).x)
 
 
-def _starts(points: Sequence[Point]) -> list[np.ndarray]:
+def _starts(form: Form, points: Sequence[Point]) -> list[np.ndarray]:
     lowest = min(point.loss for point in points)
     grid = itertools.product((0.3, 0.8), (0.3, 0.8), (0.3, 0.8))
-    return [np.log([share * lowest, 0.3 * lowest, alpha, 0.3 * lowest, beta]) for share, alpha, beta in grid]
+    starts = [np.log([0.3 * lowest, alpha, 0.3 * lowest, beta, share * lowest]) for share, alpha, beta in grid]
+    return [start[: NUMBERS[form]] for start in starts]

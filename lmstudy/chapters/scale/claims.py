@@ -17,7 +17,8 @@ SHORT, LONG = LENGTHS[0], LENGTHS[-2]
 
 
 def _saved(first: tuple[str, ...], second: tuple[str, ...], shelf: Shelf) -> Estimate:
-    return more_bits(*common_seeds(shelf.trained(*first), shelf.trained(*second)))
+    one, other = common_seeds(shelf.trained(*first), shelf.trained(*second))
+    return more_bits(one, other)
 
 
 def _growth(shelf: Shelf) -> Estimate:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.scaling_law import Fit, Point, fitted
+from lmstudy.evaluation.scaling_law import FORMS, Fit, Form, Point, fitted
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import written
 from lmstudy.study.compute import operations, operations_per_token
@@ -26,6 +26,8 @@ SEEDS = {1: (1, 2, 3, 4), 2: (1, 2), 3: (1, 2), 4: (2, 3, 4)}
 """Of each rung; those of the highest were not used for choosing its rate."""
 TUNED = 300
 BITS = "valid/bits_per_byte"
+FORM: Form = "joined"
+"""The law that fits the three lower rungs better (`form_table`); chosen before the highest was trained."""
 
 Ladder = dict[int, dict[int, list[Record]]]
 """Records by rung and by steps, one for each seed."""
@@ -74,7 +76,7 @@ def points(ladder: Ladder) -> list[Point]:
 
 def law(ladder: Ladder) -> Fit:
     """The law of some rungs; errors as of `lmstudy.evaluation.scaling_law.fitted`."""
-    return fitted(points(ladder))
+    return fitted(points(ladder), FORM)
 
 
 def size_table(ladder: Ladder) -> pd.DataFrame:
@@ -155,10 +157,17 @@ def foretold(lower: Fit, highest: Mapping[int, Sequence[Record]]) -> Foretold:
     return Foretold(pd.DataFrame.from_dict(rows, orient="index"), inside, trainings)
 
 
+def form_table(lower: Ladder) -> pd.DataFrame:
+    """How far the trainings of the lower rungs are from each form of the law, in per cent."""
+    found = {form: off_the_law(fitted(points(lower), form, draws=1)) for form in FORMS}
+    rows = {f"{form} ({FORM_WORDS[form]})": {"typical, %": off[0], "largest, %": off[1]} for form, off in found.items()}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+FORM_WORDS = {"added": "Hoffmann et al.", "joined": "Kaplan et al."}
 NUMBERS = {
     "alpha": ("α", "how fast the loss falls with parameters"),
     "beta": ("β", "how fast it falls with text"),
-    "floor": ("E", "bits per byte that nothing takes away"),
     "growth": ("β / (α + β)", "the power with which the best size grows with parameters × tokens"),
 }
 """Of the law: its name, its sign, and what it means."""
