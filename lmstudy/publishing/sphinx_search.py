@@ -47,7 +47,9 @@ INLINE = frozenset(
 )
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 UNREAD_TAGS = frozenset(("script", "style", "nav", "button", "fieldset"))
-UNREAD_CLASSES = frozenset(("headerlink", "hide", "label", "claim-more", "strip", "plane", "toctree-wrapper"))
+UNREAD_CLASSES = frozenset(
+    ("headerlink", "hide", "label", "claim-more", "strip", "plane", "live-panel", "toctree-wrapper")
+)
 CARDS = frozenset(("claim-card", "citation"))
 OWN_SCRIPTS = re.compile(r'\s*<script[^>]*src="[^"]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>')
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
-from lmstudy.show.numbers import Interval, written
+from lmstudy.show.numbers import Interval, number, written
 from lmstudy.show.strip import spread, tick
 
 HEIGHT = 340
@@ -37,8 +38,20 @@ class Axis:
     says: str = ""
 
 
-Point = tuple[Interval, Interval, str]
-"""x, y and a colour."""
+@dataclass(frozen=True)
+class Point:
+    """What is measured of one thing.
+
+    Args:
+        x, y: on the axes.
+        colour: of CSS.
+        seeds: both values of the single runs behind it, by seed, for a script that shows them (`plane.js`).
+    """
+
+    x: Interval
+    y: Interval
+    colour: str
+    seeds: Mapping[int, tuple[float, float]] = field(default_factory=dict)
 
 
 def plane(points: Mapping[str, Point], x: Axis, y: Axis) -> str:
@@ -48,8 +61,9 @@ def plane(points: Mapping[str, Point], x: Axis, y: Axis) -> str:
         points: by name, in the order of the legend.
         x, y: the axes; up is more.
     """
-    left, x_ticks = spread(_shown([point[0] for point in points.values()], x), x.log)
-    up, y_ticks = spread(_shown([point[1] for point in points.values()], y), y.log)
+    single = [places for point in points.values() for places in point.seeds.values()]
+    left, x_ticks = spread(_shown([point.x for point in points.values()], [a for a, _ in single], x), x.log)
+    up, y_ticks = spread(_shown([point.y for point in points.values()], [b for _, b in single], y), y.log)
     parts = [
         *(f'<span class="plane-x" style="left:{left(t):.1f}%">{tick(t, x.signed)}</span>' for t in x_ticks),
         *(f'<span class="plane-y" style="bottom:{up(t):.1f}%">{tick(t, y.signed)}</span>' for t in y_ticks),
@@ -58,24 +72,33 @@ def plane(points: Mapping[str, Point], x: Axis, y: Axis) -> str:
         parts.append(f'<span class="plane-down" style="left:{left(x.line):.1f}%"></span>')
     if y.line is not None:
         parts.append(f'<span class="plane-across" style="bottom:{up(y.line):.1f}%"><i>{escape(y.says)}</i></span>')
-    moved = _apart({name: (left(a.value), up(b.value)) for name, (a, b, _) in points.items()})
-    for name, (a, b, colour) in points.items():
+    moved = _apart({name: (left(point.x.value), up(point.y.value)) for name, point in points.items()})
+    for name, point in points.items():
+        a, b = point.x, point.y
         here, there = left(a.value), up(b.value)
         x0, x1, y0, y1 = _clipped(left(a.low)), _clipped(left(a.high)), _clipped(up(b.low)), _clipped(up(b.high))
         side = "plane-left" if here > 60 else "plane-right"
         told = f"{x.title}: {written(a, x.signed)}; {y.title}: {written(b, y.signed)}"
+        own = [
+            [round(left(v), 1), round(up(w), 1), f"seed {seed}: {number(v, signed=x.signed)}; {number(w)}"]
+            for seed, (v, w) in point.seeds.items()
+        ]
+        text = escape(json.dumps(own, ensure_ascii=False, separators=(",", ":")), quote=False).replace("'", "&#39;")
+        seeds = f" data-seeds='{text}'" if own else ""
+        count = f"; {len(own)} seed{'s' * (len(own) != 1)}" if own else ""
         parts.append(
-            f'<span class="plane-bar" style="left:{x0:.1f}%;width:{x1 - x0:.1f}%;bottom:{there:.1f}%;'
-            f'background:{colour}"></span>'
-            f'<span class="plane-rod" style="left:{here:.1f}%;bottom:{y0:.1f}%;height:{y1 - y0:.1f}%;'
-            f'background:{colour}"></span>'
+            f'<div class="plane-one" data-name="{escape(name)}" style="--colour:{point.colour}"{seeds}>'
+            f'<span class="plane-bar" style="left:{x0:.1f}%;width:{x1 - x0:.1f}%;bottom:{there:.1f}%"></span>'
+            f'<span class="plane-rod" style="left:{here:.1f}%;bottom:{y0:.1f}%;height:{y1 - y0:.1f}%"></span>'
             f'<span class="plane-label {side}" style="left:{here:.1f}%;bottom:{there:.1f}%;--move:{moved[name]:.0f}px">'
             f"{escape(name)}</span>"
-            f'<span class="plane-point {side}" tabindex="0" style="left:{here:.1f}%;bottom:{there:.1f}%;'
-            f'--colour:{colour}">'
-            f'<span class="plane-more"><strong>{escape(name)}</strong> {escape(told)}</span></span>'
+            f'<span class="plane-point {side}" tabindex="0" style="left:{here:.1f}%;bottom:{there:.1f}%">'
+            f'<span class="plane-more"><strong>{escape(name)}</strong> <span>{escape(told)}{count}</span></span></span>'
+            "</div>"
         )
-    told = "; ".join(f"{name}: {written(a, x.signed)} and {written(b, y.signed)}" for name, (a, b, _) in points.items())
+    told = "; ".join(
+        f"{name}: {written(point.x, x.signed)} and {written(point.y, y.signed)}" for name, point in points.items()
+    )
     about = escape(f"{x.title} to the right, {y.title} upwards. {told}")
     return (
         f'<div class="plane"><div class="plane-title-y">{escape(y.title)}</div>'
@@ -84,9 +107,9 @@ def plane(points: Mapping[str, Point], x: Axis, y: Axis) -> str:
     )
 
 
-def _shown(estimates: Sequence[Interval], axis: Axis) -> list[float]:
+def _shown(estimates: Sequence[Interval], single: Sequence[float], axis: Axis) -> list[float]:
     """Every value, and of the intervals as much as does not squeeze the values together."""
-    values = [e.value for e in estimates] + ([] if axis.line is None else [axis.line])
+    values = [e.value for e in estimates] + list(single) + ([] if axis.line is None else [axis.line])
     ends = [end for e in estimates for end in (e.low, e.high) if math.isfinite(end)]
     low, high = min(values), max(values)
     if axis.log:

@@ -1,20 +1,22 @@
 """The plane puts points where they belong, keeps labels apart, and says all numbers to those who do not see it."""
 
 import itertools
+import json
 import re
+from html import unescape
 
 import pytest
 
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.show.plane import HEIGHT, LINE, Axis, plane
+from lmstudy.show.plane import HEIGHT, LINE, Axis, Point, plane
 
 X = Axis("cost, %", signed=True, line=0.0)
 Y = Axis("items", log=True, line=5.0, says="people")
 
 
-def made(places):
+def made(places, seeds=None):
     return {
-        name: (Estimate(x, x - 0.5, x + 0.5, 3), Estimate(y, y / 2, y * 2, 3), "#000")
+        name: Point(Estimate(x, x - 0.5, x + 0.5, 3), Estimate(y, y / 2, y * 2, 3), "#000", seeds or {})
         for name, (x, y) in places.items()
     }
 
@@ -44,3 +46,14 @@ def test_all_is_told_and_escaped():
     assert 'aria-label="cost, % to the right, items upwards. a&lt;b: +1.00 (+0.50 to +1.50) and 2.0' in html
     assert "people</i>" in html
     assert "a<b" not in html
+
+
+def test_single_seeds_stand_where_they_belong_and_are_told():
+    html = plane(made({"a": (1.0, 2.0)}, {1: (0.0, 1.0), 2: (2.0, 4.0)}), X, Y)
+    (first, second) = json.loads(unescape(re.search("data-seeds='(.*?)'", html)[1]))
+    ((_, x, y, _),) = points(html).values()
+    assert first[0] < x < second[0]
+    assert y - first[1] == pytest.approx(second[1] - y, abs=0.2)
+    assert (first[2], second[2]) == ("seed 1: 0; 1.00", "seed 2: +2.00; 4.00")
+    assert "; 2 seeds</span>" in html
+    assert "seed" not in plane(made({"a": (1.0, 2.0)}), X, Y)

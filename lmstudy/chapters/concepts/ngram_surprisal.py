@@ -17,6 +17,7 @@ from lmstudy.data.tokenizer import decode, token_bytes
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.kneser_ney import KneserNey
 from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
+from lmstudy.show.live import live
 from lmstudy.show.numbers import percent
 
 END = "the end"
@@ -159,7 +160,10 @@ def order_table(corpus: Corpus, documents: int, evaluated: int, seed: int, highe
 
 
 def surprisal_strip(pieces: Sequence[Surprisal]) -> str:
-    """A text whose tokens are the darker the less they were expected; HTML, pointing at one tells its numbers."""
+    """A text whose tokens are the darker the less they were expected; HTML, pointing at one tells its numbers.
+
+    A script tells them to keys and fingers, too.
+    """
     spans = []
     for piece in pieces:
         title = f"{piece.bits:.1f} bits; expected {visible(piece.expected)} with {percent(piece.probability)}"
@@ -175,7 +179,9 @@ def surprisal_strip(pieces: Sequence[Surprisal]) -> str:
     block = (
         f"{MONOSPACE};line-height:1.75;background:#fff;color:#000;padding:0.7em;overflow-x:auto;white-space:pre-wrap"
     )
-    return (
+    return live(
+        "strip",
         f'<div style="{MONOSPACE};margin-bottom:0.4em">bits a token: {scale}</div>'
-        f'<div style="{block}">{"".join(spans)}</div>'
+        f'<div style="{block}">{"".join(spans)}</div>',
+        hidden=False,
     )

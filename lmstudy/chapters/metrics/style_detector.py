@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from lmstudy.data.documents import lines
 from lmstudy.errors import StudyError
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
+from lmstudy.show.live import live
 from lmstudy.show.style import COLOURS, GREY
 
 
@@ -155,6 +156,21 @@ def balanced(bad: np.ndarray, seed: int) -> np.ndarray:
     """Numbers of all bad lines and of as many others, drawn at random: a test set half of which is bad."""
     others = np.random.default_rng(seed).permutation(np.flatnonzero(~bad))
     return np.sort(np.concatenate([np.flatnonzero(bad), others[: int(bad.sum())]]))
+
+
+def live_threshold(detection: Detection, steps: int = 150) -> str:
+    """HTML: a slider for the threshold, from 0 to 1 by the scores of bad lines (at most so many), and by way of `cuts`.
+
+    Where the threshold passes a bad line recall changes, so each step moves along the curve.
+    """
+    bad, score = detection.lines.bad, detection.score
+    passed = np.unique(score[bad])
+    passed = passed[np.unique(np.linspace(0, len(passed) - 1, min(steps, len(passed))).round().astype(int))]
+    cuts = sorted({0.0, 1.0, *passed.tolist(), *detection.cuts.values()})
+    rows = [[round(cut, 6), int((score >= cut).sum()), int((bad & (score >= cut)).sum())] for cut in cuts]
+    named = {name: cuts.index(cut) for name, cut in detection.cuts.items()}
+    counts = {"lines": len(bad), "bad": int(bad.sum())}
+    return live("threshold", data={"cuts": rows, **counts, "named": named, "start": next(iter(named.values()))})
 
 
 def detector_figure(curve: pd.DataFrame, verdicts: pd.DataFrame, share_bad: float) -> Figure:

@@ -19,13 +19,15 @@ from lmstudy.chapters.results.results import (
     cost,
     improvements,
     level,
+    single,
 )
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.show.curves import curve_panels
 from lmstudy.show.labels import label_points, plain_axis
+from lmstudy.show.live import live
 from lmstudy.show.numbers import written
-from lmstudy.show.plane import Axis
+from lmstudy.show.plane import Axis, Point
 from lmstudy.show.plane import plane as html_plane
 from lmstudy.show.points import point_panels
 from lmstudy.show.style import GREY
@@ -71,22 +73,39 @@ def plane(results: Mapping[str, Results]) -> Figure:
     return figure
 
 
-def plane_of_points(own: Results) -> str:
-    """The plane of one task as HTML, whose points say their numbers when they are pointed at."""
+def plane_of_points(own: Results, *, seeds: bool = False) -> str:
+    """The plane of one task as HTML, whose points say their numbers when they are pointed at; "" where none is known.
+
+    Args:
+        own: runs of the task.
+        seeds: with the single runs behind each point.
+    """
     points = {
-        name: (
+        name: Point(
             Estimate(0, 0, 0, 0) if name == REFERENCE else cost(own, name),
             level(own.task, own.judged[name]),
             _look(name)[0],
+            single(own, name) if seeds else {},
         )
         for name in own.judged
         if REFERENCE in own.judged
     }
-    known = {name: point for name, point in points.items() if all(math.isfinite(e.value) for e in point[:2])}
+    known = {name: p for name, p in points.items() if math.isfinite(p.x.value) and math.isfinite(p.y.value)}
     people = level(own.task, next(iter(own.judged.values())), "people/training").value
     right = Axis("bits per byte of held-out text more than MLE, %", signed=True, line=0.0)
     up = Axis(UNITS[own.task], log=own.counted, line=people if math.isfinite(people) else None, says=PEOPLE)
-    return html_plane(known, right, up)
+    return html_plane(known, right, up) if known else ""
+
+
+def live_plane(results: Mapping[str, Results]) -> str:
+    """The planes of all tasks with controls, by a script that puts them in the place of the figure above."""
+    planes = {own.title: plane_of_points(own, seeds=True) for own in results.values()}
+    panels = [
+        f'<div class="live-panel" data-task="{title}"><div class="live-panel-title">{title}</div>{drawn}</div>'
+        for title, drawn in planes.items()
+        if drawn
+    ]
+    return live("plane", "".join(panels)) if panels else ""
 
 
 def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:

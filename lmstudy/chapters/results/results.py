@@ -183,6 +183,20 @@ def cost(results: Results, name: str, reference: str = REFERENCE) -> Estimate:
     return capability_cost(results.trained[name], results.trained[reference])
 
 
+def single(results: Results, name: str) -> dict[int, tuple[float, float]]:
+    """By seed, of every run that has an MLE run of its seed and wrote something: `cost` and `level` of it alone."""
+    reference = {record.seed: record for record in results.trained[REFERENCE]}
+    judged = {record.seed: record for record in results.judged[name]}
+    found = {}
+    for run in results.trained[name]:
+        if run.seed in reference and run.seed in judged:
+            more = capability_cost([run], [reference[run.seed]]).value
+            score = level(results.task, [judged[run.seed]]).value
+            if run.seed is not None and math.isfinite(score):
+                found[run.seed] = (more, score)
+    return found
+
+
 def improvements(results: Results, key: str = TRAINING) -> dict[str, Estimate]:
     """How much better each objective is than MLE."""
     return {
