@@ -48,10 +48,10 @@ def arm(rung: int, steps: int, rate: float | None = None, smoke: bool = False) -
 
 
 def seeds_of(rung: int, steps: int, smoke: bool = False) -> tuple[int, ...]:
-    """The seeds that were trained: one of the longest trainings, and none of them of the third rung."""
+    """The seeds that were trained: of the longest trainings one, and of the two upper rungs none."""
     if smoke:
         return (1, 2) if rung == RUNGS[0] else (1,)
-    return SEEDS[rung] if steps < LENGTHS[-1] else SEEDS[rung][: rung != 3]
+    return SEEDS[rung] if steps < LENGTHS[-1] else SEEDS[rung][: rung < 3]
 
 
 def trained(shelf: Shelf, smoke: bool = False) -> Ladder:
