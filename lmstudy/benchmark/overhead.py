@@ -26,6 +26,7 @@ from lmstudy.compose import compose_config
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.rounds import paired_ratio
 from lmstudy.runs import provenance
 from lmstudy.runs.pretraining import Run, build_data, build_module, open_run
 from lmstudy.training.allocator import keep_freed_memory
@@ -70,7 +71,7 @@ class Overhead:
 def lines(contest: Contest, checkpoint_every: int) -> list[Line]:
     """The overhead in percent, with its interval; then seconds a step, the wait for data, and checkpoints."""
     product, bare = contest.accounts["product"], contest.accounts["bare"]
-    found = ratios.paired_ratio(bare.rates(), product.rates())  # rates are inverse to times
+    found = paired_ratio(bare.rates(), product.rates())  # rates are inverse to times
     sure = ratios.conclusive(found, Machine.of(contest.machine))
     percent = found.minus(1).times(100)
     shown = [Line.of("overhead", "%", percent, rounds=found.n, better="lower", conclusive=sure)]

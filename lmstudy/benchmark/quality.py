@@ -15,8 +15,8 @@ the two are measured apart:
 4. Ours are runs of experiment=first_model with several seeds and lengths. The shortest length whose mean bits
    per byte over seeds is at most the peer's counts; shorter ones that were not tried might do as well.
 
-time_to_quality is the peer's minutes over ours. Seconds a step are compared within rounds, and the median ratio
-counts. Its interval takes 97.5 % for that ratio (a bootstrap over rounds) and 97.5 % for the seeds: the low end
+time_to_quality is the peer's minutes over ours. Seconds a step are compared within rounds, and the mean ratio
+counts. Its interval takes 97.5 % for that ratio (see `lmstudy.evaluation.rounds`) and 97.5 % for the seeds: the low end
 belongs to the shortest length whose whole interval over seeds is as good as the peer, the high end to the
 shortest whose interval begins there; together they hold with at least 95 % (Bonferroni). An end without such a
 length is unknown, and a target that was never reached has no ratio.
@@ -44,6 +44,7 @@ from lmstudy.benchmark.result import Bench, Result
 from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.rounds import paired_ratio
 from lmstudy.runs import pretraining
 from lmstudy.runs.records import Record, load
 
@@ -166,7 +167,7 @@ class Quality:
         edges: list[str],
     ) -> Result:
         form = times.faster(final.rows)
-        step = ratios.paired_ratio(times.of(form), times.of(times.ours))
+        step = paired_ratio(times.of(form), times.of(times.ours))
         comparison = Comparison(
             peer=records[final],
             peer_steps=final.steps,

@@ -9,12 +9,12 @@ import numpy as np
 
 from lmstudy.benchmark.contest import Contest, Entry, comparable
 from lmstudy.benchmark.peers import All, Peer
-from lmstudy.benchmark.ratios import median_interval
 from lmstudy.benchmark.result import Line
 from lmstudy.benchmark.train import packed_batches, training_store
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.rounds import over_rounds
 from lmstudy.evaluation.statistics import seed_interval
 from lmstudy.runs.records import Record
 from lmstudy.training import compilation
@@ -164,7 +164,7 @@ class Comparison:
     def time_to_quality(self) -> Line:
         """The peer's minutes over ours, for the shortest length that is as good; seconds a step are paired by round."""
         found = reach(self.bits(), self.target(), BOTH)
-        step = median_interval(self.peer_seconds / self.our_seconds, BOTH)
+        step = over_rounds(self.peer_seconds / self.our_seconds, BOTH)
         if found.steps is None:
             return Line("time_to_quality", f"1/min, {self._not_reached()}", PEER, better="higher")
         return Line(
@@ -229,7 +229,7 @@ class Comparison:
         return f"not reached in {max(self.ours)} steps ({minutes:.1f} min)"
 
     def _minutes(self, name: str, contender: str, steps: int, seconds: np.ndarray) -> Line:
-        found = median_interval(seconds).times(steps / 60)
+        found = over_rounds(seconds).times(steps / 60)
         told = {"rounds": found.n, "better": "lower", "conclusive": self.steady}
         return Line.of(name, "min", found, contender=contender, **told)
 

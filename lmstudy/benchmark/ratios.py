@@ -13,41 +13,12 @@ from lmstudy.benchmark.contest import Contest
 from lmstudy.benchmark.machine import Machine
 from lmstudy.benchmark.result import Line, Result
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.rounds import over_rounds, paired_ratio
 from lmstudy.evaluation.statistics import Estimate
 
 LIMIT = 0.2
 """Widest spread of the machine, and widest interval of a ratio relative to it, that still allow a conclusion."""
 TOO_NOISY = "the machine was too noisy to conclude"
-
-
-def median_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95, seed: int = 0) -> Estimate:
-    """Median over rounds and its percentile bootstrap interval; `n` counts rounds, one of which has no interval.
-
-    Raises:
-        StudyError: no value, or one that is not finite.
-    """
-    from scipy.stats import bootstrap  # takes a second to import
-
-    x = np.asarray(values, dtype=float)
-    if x.ndim != 1 or not x.size or not np.isfinite(x).all():
-        raise StudyError(f"an interval over rounds needs a list of finite values, not {values}")
-    if x.size == 1:
-        return Estimate(float(x[0]), math.nan, math.nan, 1, confidence)
-    found = bootstrap(
-        (x,), np.median, confidence_level=confidence, method="percentile", rng=np.random.default_rng(seed)
-    ).confidence_interval
-    return Estimate(float(np.median(x)), float(found.low), float(found.high), x.size, confidence)
-
-
-def paired_ratio(ours: Sequence[float] | np.ndarray, theirs: Sequence[float] | np.ndarray) -> Estimate:
-    """Median over rounds of ours / theirs of the same round, [rounds] each, with its interval.
-
-    What slows the machine for a whole round cancels.
-    """
-    first, second = np.asarray(ours, dtype=float), np.asarray(theirs, dtype=float)
-    if first.shape != second.shape:
-        raise StudyError(f"a paired ratio needs as many rounds on both sides, not {first.size} and {second.size}")
-    return median_interval(first / second)
 
 
 def log_log_slope(sizes: Sequence[float], costs: Sequence[float], confidence: float = 0.95) -> Estimate:
@@ -82,7 +53,7 @@ def rate_ratio(contest: Contest, ours: str, peer: str, measure: str, unit: str) 
 
 def rate(contest: Contest, name: str, measure: str, unit: str) -> Line:
     """The line of a contender's own rate in units per second: a number of this machine in this hour."""
-    return line(contest, measure, unit, median_interval(contest.accounts[name].rates()), contender=name)
+    return line(contest, measure, unit, over_rounds(contest.accounts[name].rates()), contender=name)
 
 
 def line(contest: Contest, measure: str, unit: str, found: Estimate, **others: Any) -> Line:

@@ -12,9 +12,10 @@ import numpy as np
 from pydantic import PositiveInt
 
 from lmstudy.benchmark.contest import rotated
-from lmstudy.benchmark.ratios import curve, median_interval
+from lmstudy.benchmark.ratios import curve
 from lmstudy.benchmark.result import Bench, Line, Result
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.rounds import over_rounds
 
 BARE, IMPORT = "python -c pass", "import lmstudy"
 
@@ -31,7 +32,7 @@ class Startup:
     repeats: PositiveInt
 
     def run(self, bench: Bench) -> Result:
-        """Median seconds of each, the slowest script first."""
+        """Mean seconds of each, the slowest script first."""
         programs = {BARE: "pass", IMPORT: IMPORT, **scripts()}
         seconds: dict[str, list[float]] = {name: [] for name in programs}
         for name, program in programs.items():
@@ -68,8 +69,8 @@ def once(name: str, program: str) -> float:
 def result(seconds: Mapping[str, list[float]]) -> Result:
     """Lines, the slowest program first, and a curve of seconds for each."""
     lines = []
-    for name in sorted(seconds, key=lambda each: -np.median(seconds[each])):
-        found = median_interval(seconds[name])
+    means = {name: over_rounds(values) for name, values in seconds.items()}
+    for name, found in sorted(means.items(), key=lambda pair: -pair[1].value):
         lines.append(Line.of("seconds", "s", found, contender=name, rounds=found.n, better="lower"))
     curves = {f"{name}/seconds": curve(np.array(values)) for name, values in seconds.items()}
-    return Result(lines, curves=curves, notes=[f"Python alone takes {np.median(seconds[BARE]):.3f} s of each"])
+    return Result(lines, curves=curves, notes=[f"Python alone takes {means[BARE].value:.3f} s of each"])

@@ -25,6 +25,7 @@ from lmstudy.data.examples import Ints, PrefixLM
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.rounds import over_rounds
 from lmstudy.models.flops import Sizes, training_flops
 from lmstudy.training import compilation
 from lmstudy.training.precision import FULL, HALF, emulated
@@ -79,7 +80,7 @@ class Train(Network, Rows):
         best = Machine.of(contest.machine).median
         for name, account in contest.accounts.items():
             # The FLOPs are those of this package's network, which the others equal in size.
-            share = ratios.median_interval(account.rates() * per_token / best)
+            share = over_rounds(account.rates() * per_token / best)
             lines += [
                 ratios.rate(contest, name, MEASURE, UNIT),
                 ratios.line(contest, "utilisation", "of a matrix product", share, contender=name),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from lmstudy.config import build
 from lmstudy.data import tables
@@ -38,6 +38,10 @@ class Measure:
     def documents(self) -> int | None:
         """Held-out documents (or examples) taken where nothing is said of them; None: all."""
         return None
+
+    def definite(self, whole: Callable[[str], str]) -> Self:
+        """The same with whole ids of the other runs that it names, as identity has it; `whole` finds one."""
+        return self
 
     def check(self, finished: Finished) -> None:
         """Raises StudyError for settings that do not fit the run; called before any work is done."""

@@ -1,6 +1,6 @@
 """Measurements of finished runs, each with a record of its own: idempotent, as training is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Findings, Measure, Subject
 from lmstudy.runs.finished import load_run
-from lmstudy.runs.folders import find_folder
+from lmstudy.runs.folders import find_folder, whole_id
 from lmstudy.runs.identity import finding_id, with_versions
 from lmstudy.runs.lifecycle import Work, measured
 from lmstudy.runs.named_models import definite
@@ -28,14 +28,22 @@ class Evaluation(Work):
     """None: the run's own"""
 
 
-def evaluation_of(config: Mapping[str, Any], trained: Record) -> Evaluation:
+def evaluation_of(config: Mapping[str, Any], trained: Record, beside: Path | None = None) -> Evaluation:
     """What a resolved configuration says to measure of a training record; its `run` is not looked at.
+
+    Args:
+        config: resolved.
+        trained: what is measured.
+        beside: the folder in which other runs are looked up; None: that of runs.
 
     Raises:
         StudyError: the configuration or the data is at fault.
     """
     typed = check(EvaluateConfig, config)
-    measure, settings = asked({**config, "measure": definite(config["measure"])})
+    runs = Path(typed.runs) if beside is None else beside
+    measure, _ = asked(config)  # as it was told, since a folder that lies elsewhere is not found by its id
+    known = {**config, "measure": definite(config["measure"])}
+    _, settings = asked(known, lambda name: whole_id(name, runs, key="measure.teacher"))
     other = None if typed.data is None else prepare(typed.data)
     data = trained.data if other is None else other.fingerprint
     return Evaluation(
@@ -54,10 +62,16 @@ def evaluation_of(config: Mapping[str, Any], trained: Record) -> Evaluation:
     )
 
 
-def asked(config: Mapping[str, Any]) -> tuple[Measure, dict[str, Any]]:
-    """The measure of a resolved configuration, and its settings as records keep them."""
+def asked(config: Mapping[str, Any], whole: Callable[[str], str] = str) -> tuple[Measure, dict[str, Any]]:
+    """The measure of a resolved configuration, and its settings as records keep them.
+
+    Args:
+        config: resolved.
+        whole: finds the whole id of another run that the measure names.
+    """
     typed = check(EvaluateConfig, config)
-    measure: Measure = build(typed.measure, "measure")
+    told: Measure = build(typed.measure, "measure")
+    measure = told.definite(whole)
     documents = typed.documents or measure.documents()
     own = _without_folders(asdict(measure))
     return measure, with_versions({"name": measure.name, "split": typed.split, "documents": documents, **own})
@@ -84,7 +98,7 @@ def evaluate(config: Mapping[str, Any]) -> Record:
     if measure.kind == "tuning" and typed.data is not None:
         raise StudyError(f"data: measure={measure.name} takes the examples of the fine-tuning's own task")
     folder = find_folder(typed.run, Path(typed.runs), kind=measure.kind)
-    wanted = evaluation_of(config, load(folder / "record.json"))
+    wanted = evaluation_of(config, load(folder / "record.json"), folder.parent)
     return measured(wanted, lambda: _measure(wanted, folder))
 
 

@@ -1,10 +1,12 @@
 """Folders of finished runs, found by id."""
 
+import re
 from pathlib import Path
 
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import Record, load
 
+WHOLE_ID = re.compile(r"[0-9a-f]{16}")
 KINDS = {"train": "a training run", "tuning": "a fine-tuning"}
 
 
@@ -33,6 +35,19 @@ def find_folder(name: str, runs: Path, kind: str | None = None, key: str = "run"
     known = ", ".join(folder.name for folder in (fitting or finished)) or "none"
     problem = "several finished runs fit" if fitting else f"no finished run in {runs} has that id"
     raise StudyError(f"{key}={name}: {problem}; {'choose from' if fitting or finished else 'there are'} {known}")
+
+
+def whole_id(name: str, runs: Path, key: str = "run") -> str:
+    """The id of the training run that `key` names by its path, its id or the beginning of it.
+
+    A whole id is not looked up, so that what was made of a run can be opened after it is gone.
+
+    Raises:
+        StudyError: no finished training run, or several, have that name.
+    """
+    if WHOLE_ID.fullmatch(name):
+        return name
+    return load(find_folder(name, runs, kind="train", key=key) / "record.json").id
 
 
 def check_kind(record: Record, kind: str | None, name: str, key: str = "run") -> None:

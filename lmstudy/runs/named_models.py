@@ -44,6 +44,17 @@ def _definite(model: str, runs: Path) -> str:
     return name if _published(name) == own else own
 
 
+def published_graders(settings: Any) -> dict[str, str]:
+    """The ids of the published reward models that a configuration names, by their names."""
+    if not isinstance(settings, Mapping):
+        return {}
+    found = {name: own for value in settings.values() for name, own in published_graders(value).items()}
+    named = settings.get("model")
+    if isinstance(named, str) and isinstance(settings.get("runs"), str) and (own := _published(named)):
+        found[named] = own
+    return found
+
+
 def _published(name: str) -> str | None:
     """The id of the one published model of that name."""
     try:

@@ -26,6 +26,7 @@ from lmstudy.models.embeddings.base import Embedding, WordVectors
 from lmstudy.models.embeddings.placing import arrange, place
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs import provenance
+from lmstudy.runs.folders import whole_id
 from lmstudy.runs.identity import EVALUATED, OPTIONAL, run_id, run_name, with_versions
 from lmstudy.runs.lifecycle import WEIGHTS, Work, once, save_weights, session
 from lmstudy.runs.misalignment_watch import WatchSamples
@@ -33,7 +34,7 @@ from lmstudy.runs.named_models import definite
 from lmstudy.runs.pairs import sampled_pairs
 from lmstudy.runs.phases import PhasedData, build_scorer, check_scorer, what_is_read
 from lmstudy.runs.records import Findings, Record
-from lmstudy.runs.start import load_start, start_id
+from lmstudy.runs.start import load_start
 from lmstudy.runs.trunks import SharesTrunk, Trunk, trunk_of
 from lmstudy.training.callbacks import SessionClock, Throughput
 from lmstudy.training.compilation import choose_attention, compilation_error, compile_network, compiled_loss
@@ -75,7 +76,7 @@ def open_run(config: Mapping[str, Any]) -> Run:
     whole = with_versions(resolved({**config, "scorer": definite(config.get("scorer"))}))
     config = {key: value for key, value in whole.items() if not (key in OPTIONAL and value is None)}
     if typed.start is not None:
-        config["start"] = start_id(typed.start, Path(typed.runs))
+        config["start"] = whole_id(typed.start, Path(typed.runs), key="start")
     if typed.embedding is not None:
         config["embedding"] = {**typed.embedding, **_embedding(typed).pinned()}
     return Run(

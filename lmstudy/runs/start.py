@@ -1,6 +1,5 @@
 """What a run starts from: the weights of a finished run of the same data and shape."""
 
-import re
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -10,21 +9,6 @@ from lmstudy.errors import StudyError
 from lmstudy.runs.folders import find_folder
 from lmstudy.runs.lifecycle import WEIGHTS
 from lmstudy.runs.records import load
-
-_WHOLE_ID = re.compile(r"[0-9a-f]{16}")
-
-
-def start_id(start: str, runs: Path) -> str:
-    """The whole id of the run that `start` names by its path, its id or the beginning of it.
-
-    A whole id is not looked up, so that a finished run can be opened after the one it came from is gone.
-
-    Raises:
-        StudyError: no finished training run, or several, have that name.
-    """
-    if _WHOLE_ID.fullmatch(start):
-        return start
-    return load(find_folder(start, runs, kind="train", key="start") / "record.json").id
 
 
 def load_start(model: nn.Module, start: str, runs: Path, data: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.rounds import over_rounds, paired_ratio
 from lmstudy.evaluation.statistics import (
     Estimate,
     paired_difference,
@@ -27,6 +28,11 @@ HELD_OUT = "unprompted/held_out"
 """The same by the held-out grader."""
 GRADERS = {"training scorer": UNPROMPTED, "held-out grader": HELD_OUT}
 """Who judges texts from nothing, as the book names them."""
+
+
+BITS = "bits per byte (control tokens left out)"
+"""What trainings and `measure=capability` report. It leaves the choice to go on out of what control tokens cost, so it
+favours models that have them; `lmstudy.measures.code_length` charges it."""
 
 
 def common_seeds(*arms: Records) -> list[list[Record]]:
@@ -152,13 +158,27 @@ def capability_cost(first: Records, second: Records, split: str = "valid") -> Es
 def benchmark_lines(record: Record) -> list[dict[str, Any]]:
     """What a benchmark printed, one dictionary a line (`lmstudy.benchmark.result.Line`).
 
+    Rates and their ratios are computed anew from the rounds that the record keeps, where it keeps them: older records
+    hold medians, whose intervals are too short for few rounds (`lmstudy.evaluation.rounds`).
+
     Raises:
         StudyError: the record is of no benchmark.
     """
     first = record.samples[0]
     if not isinstance(first, dict) or not isinstance(first.get("lines"), list):
         raise StudyError(f"record {record.name}: its first sample does not hold the lines of a benchmark")
-    return first["lines"]  # type: ignore[return-value]
+    lines: Any = first["lines"]
+    return [_from_rounds(record, line) for line in lines]
+
+
+def _from_rounds(record: Record, line: dict[str, Any]) -> dict[str, Any]:
+    curves = [record.curves.get(f"{who}/{line['measure']}") for who in (line["contender"], line["peer"]) if who]
+    rounds = [curve["value"] for curve in curves if curve is not None]
+    if not line["rounds"] or len(rounds) < len(curves) or {len(own) for own in rounds} != {line["rounds"]}:
+        return line
+    found = paired_ratio(*rounds) if line["peer"] else over_rounds(*rounds)
+    ends = {end: None if math.isnan(x) else x for end, x in (("low", found.low), ("high", found.high))}
+    return {**line, "ratio" if line["peer"] else "value": found.value, **ends}
 
 
 def benchmark_line(

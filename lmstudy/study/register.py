@@ -41,7 +41,9 @@ from lmstudy.errors import StudyError
 from lmstudy.evaluation.multiplicity import p_value
 from lmstudy.evaluation.statistics import Estimate, paired_ratio_of_means, seed_interval
 from lmstudy.measures.evaluate import asked
+from lmstudy.places import as_first
 from lmstudy.runs.identity import digest, kept
+from lmstudy.runs.named_models import published_graders
 from lmstudy.runs.records import Record, Time, published_folder
 from lmstudy.study.estimates import common_seeds, group_counts, more, more_bits, times
 from lmstudy.study.shelf import NoRecordsError, Shelf
@@ -94,7 +96,8 @@ class Arm:
 
     Args:
         train: of `lmstudy-train`, without a seed.
-        configuration: a digest of what they composed to when they were registered: defaults may change later.
+        configuration: digests of what they composed to when they were registered, TRAINING-MEASURE: defaults may
+            change later. The first entries of the register have that of the training alone.
         measure: of `lmstudy-evaluate`, without a split.
     """
 
@@ -104,13 +107,23 @@ class Arm:
 
     @property
     def composed(self) -> str:
-        """A digest of what the overrides compose to today; a StudyError where they do not, or are no training."""
+        """Digests of what the overrides compose to today; a StudyError where they do not, or are no training."""
         if seed := [override for override in self.train if override.startswith("seed=")]:
             raise StudyError(f"{seed[0]} is no part of an arm: seeds are those of the prediction")
         config = compose_config("train", self.train)
         check(TrainConfig, config)
-        asked(compose_config("evaluate", ["run=''", *self.measure]))
-        return digest({key: value for key, value in kept(config).items() if key != "seed"})
+        measured = compose_config("evaluate", ["run=''", *self.measure])
+        settings = {key: value for key, value in asked(measured)[1].items() if key != "split"}
+        named = {"data": measured["data"], "graders": published_graders(measured["measure"])}
+        trained = {key: value for key, value in kept(config).items() if key != "seed"}
+        return f"{digest(trained)}-{digest(as_first(settings), as_first(named))}"
+
+    @property
+    def changed(self) -> str | None:
+        """Which overrides compose to something else than they did when they were registered: train or measure."""
+        then, now = self.configuration.split("-"), self.composed.split("-")
+        differ = [key for key, old, new in zip(("train", "measure"), then, now, strict=False) if old != new]
+        return differ[0] if differ else None
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -207,12 +220,17 @@ class Prediction:
             NoRecordsError: one is missing, and the shelf makes none.
             StudyError: an arm composes to something else than it did when it was registered.
         """
+<<<<<<< ours
         for name, arm in self.arms.items():
             if arm.composed != arm.configuration:
+=======
+        for name, arm in (("first", self.first), ("second", self.second)):
+            if (key := arm.changed) is not None:
+>>>>>>> theirs
                 raise StudyError(
-                    f"prediction {self.id}: {name}.train={arm.train} composes to another configuration today than when "
-                    "it was registered: a default has changed; add overrides that bring it back, in a prediction that "
-                    "supersedes this one"
+                    f"prediction {self.id}: {name}.{key}={getattr(arm, key)} composes to another configuration today "
+                    "than when it was registered: a default has changed; add overrides that bring it back, in a "
+                    "prediction that supersedes this one"
                 )
         return [run for arm in self.arms.values() for run in shelf.trained(*arm.train, seeds=self.seeds)]
 

@@ -176,7 +176,7 @@ class Shelf:
         from lmstudy.measures.evaluate import asked
 
         config = compose_config("evaluate", ["run=''", *overrides])
-        settings = json.loads(json.dumps(asked(config)[1]))  # tuples as records keep them
+        settings = json.loads(json.dumps(asked(config, self._whole)[1]))  # tuples as records keep them
         found = []
         for record in records:
             data = None if config["data"] == record.config.get("data") else config["data"]
@@ -187,6 +187,12 @@ class Shelf:
                 given = {**config, "run": record.id, "runs": self.runs}
                 found.append(self._made("lmstudy.measures.evaluate:evaluate", given, "evaluate"))
         return self._handed(found, f"of lmstudy-evaluate {' '.join(overrides)} of {_names(records)}")
+
+    def _whole(self, name: str) -> str:
+        """The id of the one training record here that a measure names; the name where that is not clear."""
+        named = [record for record in self.records if record.kind == "train"]
+        fitting = {r.id for r in named if r.id.startswith(name) or f"{r.name}-{r.id}" == Path(name).name}
+        return fitting.pop() if name and len(fitting) == 1 else name
 
     def measurements(self, arms: Mapping[str, Sequence[Record]], *overrides: str) -> Arms:
         """`measured` of every arm."""

@@ -113,8 +113,8 @@ class Workshop:
         """What `lmstudy-evaluate` was told, from what the record keeps of it."""
         measure = dict(config["measure"])
         name, split, documents = (measure.pop(key) for key in ("name", "split", "documents"))
-        teacher = measure.get("teacher")
-        if isinstance(teacher, str):
+        teachers = measure.get("teacher", [])
+        for teacher in [teachers] if isinstance(teachers, str) else teachers:
             self.again(self._rested_on(teacher))
         for choice in group_choices("measure"):
             composed = compose_config("evaluate", ["run=''", f"measure={choice}"])

@@ -25,9 +25,10 @@ def test_a_run_measures_all_of_them():
     assert all(0.005 < each < 30 for each in seconds)
 
 
-def test_lines_are_medians():
-    found = result({BARE: [0.1, 0.2, 0.9], "a --help": [0.5, 0.3, 0.4]})
-    assert [(line.contender, line.value, line.rounds) for line in found.lines] == [("a --help", 0.4, 3), (BARE, 0.2, 3)]
+def test_lines_are_means_of_logarithms():
+    found = result({BARE: [0.1, 0.2, 0.4], "a --help": [0.5, 0.3, 0.4]})
+    assert [(line.contender, line.rounds) for line in found.lines] == [("a --help", 3), (BARE, 3)]
+    assert [line.value for line in found.lines] == pytest.approx([0.06 ** (1 / 3), 0.2])
     assert all(line.low <= line.value <= line.high for line in found.lines)
     assert found.curves["a --help/seconds"] == {"step": [1, 2, 3], "value": [0.5, 0.3, 0.4]}
     assert found.notes == ["Python alone takes 0.200 s of each"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -80,10 +81,12 @@ def of_task(task, means=None, seeds=(1, 2, 3)):
 TEACHER = trained("privacy", "MLE", 1, asked=("budget.steps=1600", "budget.evaluate_every=400"))
 
 
-def distant(name, seed, distance, teacher=TEACHER):
-    """A run of privacy, and its distance from a teacher in bits per byte."""
+def distant(name, seed, distance, *teachers):
+    """A run of privacy, and its distance from a teacher, or the mean of several, in bits per byte."""
     run = trained("privacy", name, seed)
     rng = np.random.default_rng(seed)
     groups = [[(distance + noise) * 100, 100.0] for noise in rng.normal(0, 0.01, size=16)]
-    asked_for = ("measure=divergence", f"measure.teacher={teacher.id}")
-    return run, judged(run, 0.1, asked_for=asked_for, groups={"divergence": groups})
+    ids = sorted(teacher.id for teacher in teachers or (TEACHER,))
+    asked_for = ("measure=divergence", "measure.teacher=" + (f"'{ids[0]}'" if len(ids) == 1 else f"{ids}"))
+    found = judged(run, 0.1, asked_for=asked_for, groups={"divergence": groups})
+    return run, replace(found, metrics={"divergence/spread": 0.07} if len(ids) > 1 else {})

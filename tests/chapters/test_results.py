@@ -166,7 +166,7 @@ def test_samples_stand_side_by_side_with_what_is_minded_marked():
 
 
 def test_a_method_that_is_farther_from_its_own_teacher_is_told():
-    made = [TEACHER, *distant("MLE", 1, 0.05, teacher=trained("privacy", "MLE", 9))]
+    made = [TEACHER, *distant("MLE", 1, 0.05, trained("privacy", "MLE", 9))]
     for name, level in {"MLE": 0.2, "filtering": 0.3}.items():
         made += [record for seed in (1, 2) for record in distant(name, seed, level + 0.01 * seed)]
     found = distances(Shelf({record.id: record for record in made}.values()), "privacy")
@@ -181,6 +181,20 @@ def test_a_method_that_is_farther_from_its_own_teacher_is_told():
     with pytest.raises(NoRecordsError, match="'conditional' from a teacher"):
         farther(found, "conditional", "MLE")
     assert distances(Shelf(made[1:]), "privacy") == {}  # no teacher
+
+
+def test_two_teachers_count_together_and_leave_out_the_seeds_of_both():
+    other = trained("privacy", "MLE", 3, asked=("budget.steps=1600", "budget.evaluate_every=400"))
+    made = [TEACHER, other]
+    for name, level in {"MLE": 0.2, "filtering": 0.3}.items():
+        made += [record for seed in (1, 2, 3, 4) for record in distant(name, seed, level)]  # of the first alone
+        made += [distant(name, seed, 2 * level, TEACHER, other)[1] for seed in (1, 2, 3, 4)]
+    found = distances(Shelf({record.id: record for record in made}.values()), "privacy")
+    assert {record.seed for records in found.values() for record in records} == {2, 4}
+    assert kl(found["filtering"]).value == pytest.approx(0.6, abs=0.01)
+    table = tables.distance_table(found)
+    assert table.loc["MLE", "SD between teachers"] == pytest.approx(0.07)
+    assert list(table["seeds"]) == [2, 2]
 
 
 def test_settings_are_compared_with_the_same_seed_and_those_not_tried_are_left_out():
@@ -273,3 +287,14 @@ def test_the_spread_of_ratings_is_that_of_the_training_snippets():
     except StudyError as error:
         pytest.skip(f"the ratings cannot be had here: {error}")
     assert ratings.means.std(ddof=1) == pytest.approx(chapter.SPREAD, abs=1e-6)
+
+
+def test_costs_that_leave_control_tokens_out_say_so_wherever_they_are_shown():
+    """They favour models that have them; what charges them is registered, and says nothing of the kind."""
+    costs = [claim for claim in all_claims() if claim.unit.startswith("% bits per byte")]
+    assert {claim.id.partition(".")[0] for claim in costs} == {"pep8", "privacy", "sentiment", "post", "zh"}
+    assert [claim.id for claim in costs if "control tokens left out" not in claim.unit] == []
+    found = results(Shelf(of_task("privacy")), "privacy")
+    tables_of = (tables.capability_table, tables.comparison_table, tables.columns_table)
+    assert all(any("control tokens left out" in str(column) for column in make(found)) for make in tables_of)
+    assert "control tokens left out" in figures.plane_of_points(found)

@@ -13,6 +13,7 @@ from lmstudy.measures import divergence
 from lmstudy.measures.capability import Capability
 from lmstudy.measures.preference import Preference, best
 from lmstudy.preferences.scorers.base import Scorer
+from lmstudy.study.shelf import Shelf
 from lmstudy.tasks.base import PARTS, in_parts
 from lmstudy.writing.control import Asked
 from lmstudy.writing.texts import Text, held_out_prompts, prompted
@@ -114,6 +115,54 @@ def test_a_model_does_not_diverge_from_itself_and_does_from_another(steered, tra
     assert other.metrics["divergence/kl"] == pytest.approx(difference) != 0
     size = np.array(other.groups["divergence"]).sum(0)
     assert size[0] / size[1] == pytest.approx(difference, abs=1e-3)
+
+
+def test_the_beginning_of_a_teachers_id_is_the_same_evaluation_as_all_of_it(steered, trained, monkeypatch):
+    """Two records of one measurement would be read as two."""
+    texts = trained.run.corpus.splits["valid"]["text"][:4]
+    monkeypatch.setattr(divergence, "drawn", lambda *a, **k: [([0], Text(lines(text))) for text in texts])
+    own = trained.record.id
+    said = [own, own[:9], str(trained.run.folder), f"{trained.record.name}-{own}"]
+    asked = ["measure=divergence", "measure.samples=4"]
+    made = [measure_of(trained, *asked, f"measure.teacher='{name}'") for name in said]
+    assert {record.id for record in made} == {made[0].id}
+    assert made[0].config["measure"]["teacher"] == own
+    shelf = Shelf([trained.record, made[0]])
+    assert [shelf.measured([trained.record], *asked, f"measure.teacher='{name}'") for name in (own, own[:9])] == [
+        [made[0]], [made[0]]
+    ]  # fmt: skip
+    with pytest.raises(StudyError, match=r"measure\.teacher=zz: no finished run in .* has that id"):
+        measure_of(trained, *asked, "measure.teacher=zz")
+    elsewhere = steered.run.folder  # not in the folder of runs
+    assert measure_of(trained, *asked, f"measure.teacher={elsewhere}").config["measure"]["teacher"] == steered.record.id
+
+
+def test_two_teachers_count_the_same_and_their_spread_is_told(steered, trained, monkeypatch):
+    texts = trained.run.corpus.splits["valid"]["text"][:12]
+
+    def call(*teachers):
+        said = ",".join(str(teacher.run.folder) for teacher in teachers)
+        return measure_of(trained, "measure=divergence", f"measure.teacher=[{said}]", "measure.samples=12")
+
+    def written(model, *_):
+        """One teacher writes more than the other."""
+        return [([0], Text(lines(text))) for text in (texts[:3] if model is steered.module.model else texts)]
+
+    monkeypatch.setattr(divergence, "drawn", written)
+    monkeypatch.setattr(divergence, "load_run", {f.run.folder: f for f in (steered, trained)}.get)
+    both, one, other = call(steered, trained), call(steered), call(trained)
+    assert both.id == call(trained, steered).id
+    assert one.config["measure"]["teacher"] == steered.record.id
+    kl = [record.metrics["divergence/kl"] for record in (one, other)]
+    assert both.metrics["divergence/kl"] == pytest.approx(np.mean(kl))
+    assert both.metrics["divergence/spread"] == pytest.approx(np.std(kl, ddof=1))
+    assert both.metrics[f"divergence/{steered.record.id}"] == pytest.approx(kl[0]) != kl[1]
+    assert both.metrics["divergence/shared_seeds"] == 2  # all runs of this test have the same seed
+    bits, size = np.array(both.groups["divergence"]).sum(0)
+    assert bits / size == pytest.approx(np.mean(kl), rel=1e-3)
+    assert both.groups[f"divergence/{steered.record.id}"] == one.groups["divergence"]
+    with pytest.raises(StudyError, match="give one teacher, or several that differ"):
+        call(trained, trained)
 
 
 def test_red_teaming_keeps_every_round_and_its_worst_prompts(steered):

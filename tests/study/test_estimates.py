@@ -5,9 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from lmstudy.benchmark.result import Line
 from lmstudy.errors import StudyError
-from lmstudy.study.estimates import bits_per_byte, common_seeds, group_counts, metric, more_bits
-from tests.claim_records import model
+from lmstudy.evaluation.rounds import paired_ratio
+from lmstudy.study.estimates import benchmark_lines, bits_per_byte, common_seeds, group_counts, metric, more_bits
+from tests.claim_records import benchmark, model
 
 
 @pytest.fixture
@@ -67,3 +69,16 @@ def test_only_seeds_that_all_arms_have_are_paired(transformer, other):
     assert [[r.seed for r in own] for own in common_seeds(transformer, transformer[1:])] == [[2, 3], [2, 3]]
     with pytest.raises(StudyError, match="no seed in common"):
         common_seeds(transformer, other)
+
+
+def test_lines_of_a_benchmark_are_computed_from_its_rounds_where_it_keeps_them():
+    """Older records hold medians, whose intervals are too short for few rounds."""
+    said = [Line("tokens_per_second", "tokens/s", "hf_t5", "lmstudy", 9.0, None, 8.9, 9.1, 4, "higher")]
+    rounds = {"lmstudy": [4.0, 4.4, 3.6, 4.0], "hf_t5": [2.0, 2.0, 2.0, 2.0]}
+    curves = {f"{who}/tokens_per_second": {"step": [1, 2, 3, 4], "value": own} for who, own in rounds.items()}
+    (line,) = benchmark_lines(benchmark("train", said, curves=curves))
+    expected = paired_ratio(*rounds.values())
+    assert (line["ratio"], line["low"], line["high"]) == (expected.value, expected.low, expected.high)
+    assert benchmark_lines(benchmark("train", said, curves={}))[0]["ratio"] == 9.0
+    fewer = {key: {"step": [1], "value": curve["value"][:1]} for key, curve in curves.items()}
+    assert benchmark_lines(benchmark("train", said, curves=fewer))[0]["low"] == 8.9

@@ -13,6 +13,7 @@ from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.multiplicity import best_of
 from lmstudy.evaluation.statistics import Estimate, seed_interval
+from lmstudy.runs import named_models
 from lmstudy.runs.records import load_folder
 from lmstudy.show.claims import outcome
 from lmstudy.study import claims, register
@@ -107,7 +108,7 @@ def test_a_draft_is_completed_and_told_to_be_committed(checkout, capsys):
     assert "commit it before the runs begin" in said.err
     (key,) = register.read()
     assert said.out.split() == [key, "test.smear"] == [entry().prediction.hash, entry().prediction.id]
-    assert len(entry().prediction.first.configuration) == 16
+    assert [len(part) for part in entry().prediction.first.configuration.split("-")] == [16, 16]
 
 
 @pytest.mark.parametrize(
@@ -246,10 +247,57 @@ def test_runs_of_code_that_does_not_hold_the_prediction_cannot_confirm_it(checko
 def test_an_arm_that_composes_to_something_else_by_now_is_an_error(checkout):
     add()
     path = next((checkout / "book" / "register").glob("*.yaml"))
-    path.write_text(path.read_text().replace(entry().prediction.second.configuration, "f" * 16))
+    path.write_text(path.read_text().replace(entry().prediction.second.configuration.split("-")[0], "f" * 16))
     committed_now()
     with pytest.raises(StudyError, match=r"second\.train=.* composes to another configuration today"):
         confirmed(entry(), "runs")
+
+
+GRADED = {**DRAFT[0], "id": "test.graded", "statistic": "more"}
+GRADED |= {arm: {**DRAFT[0][arm], "measure": ["measure=sentiment"]} for arm in ("first", "second")}
+
+
+@pytest.mark.parametrize("change", ["a default", "another grader of that name"])
+def test_a_measure_that_means_something_else_by_now_confirms_nothing(checkout, monkeypatch, capsys, change):
+    """Nobody touched the register: the file of the measure, or what it names, was changed."""
+    add([GRADED])
+    written(records(commit=committed_now()), checkout)
+
+    def composed(root, overrides):
+        config = compose_config(root, overrides)
+        if root == "evaluate":
+            config["measure"]["scorers"]["held_out"]["threshold"] = -1.0
+        return config
+
+    if change == "a default":
+        monkeypatch.setattr(register, "compose_config", composed)
+    else:
+        held_out = compose_config("evaluate", ["run=''", "measure=sentiment"])["measure"]["scorers"]["held_out"]
+        (checkout / f"{held_out['model']}-{'b' * 16}.json").write_text("{}")
+        monkeypatch.setattr(named_models, "published_folder", lambda: checkout)
+    capsys.readouterr()
+    assert command.main(["--confirm", "test.graded"]) == 1
+    told = capsys.readouterr().err
+    assert "first.measure=['measure=sentiment'] composes to another configuration today" in told
+    assert told.count("\n") == 1
+
+
+def test_where_runs_lie_and_the_split_are_no_part_of_what_a_measure_is(checkout):
+    add([GRADED])
+    arm = entry().prediction.first
+    moved = replace(arm, measure=["measure=sentiment", "runs=elsewhere", "split=test"])
+    assert (arm.changed, moved.changed) == (None, None)
+    assert replace(arm, measure=["measure=sentiment", "measure.best_of=2"]).changed == "measure"
+
+
+def test_an_entry_from_before_measures_were_digested_stands_as_it_was():
+    """Its digest is that of the training alone, and stays what was written down."""
+    entries = register.read(ROOT / "book" / "register").values()
+    arms = [arm for one in entries for arm in (one.prediction.first, one.prediction.second)]
+    old = [arm for arm in arms if "-" not in arm.configuration]
+    assert len(old) == 14
+    assert [arm.configuration for arm in old] == [arm.composed.split("-")[0] for arm in old]
+    assert {arm.changed for arm in arms} == {None}
 
 
 @pytest.mark.parametrize(

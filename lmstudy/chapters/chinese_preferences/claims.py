@@ -26,13 +26,14 @@ from lmstudy.chapters.chinese_preferences.chinese_preferences import (
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.study.claims import Compute, claim
+from lmstudy.study.estimates import BITS
 from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import UNDECIDED, above, below
 
 CHAPTER = "notebooks/17_chinese_preferences"
 in_points = partial(claim, chapter=CHAPTER, unit="percentage points", signed=True)
 in_ratings = partial(claim, chapter=CHAPTER, unit="points of rating", signed=True)
-per_cent = partial(claim, chapter=CHAPTER, unit="% bits per byte", signed=True)
+per_cent = partial(claim, chapter=CHAPTER, unit=f"% {BITS}", signed=True)
 
 
 def _labelled(of: Callable[[Labelled], Estimate]) -> Compute:

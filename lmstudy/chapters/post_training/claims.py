@@ -6,10 +6,11 @@ from functools import partial
 
 from lmstudy.chapters.post_training.post_training import against, best_of_16, conditionally_tuned, cost, optimised
 from lmstudy.study.claims import claim
+from lmstudy.study.estimates import BITS
 from lmstudy.study.verdicts import UNDECIDED, above, below
 
 fold = partial(claim, chapter="notebooks/16_post_training", unit="times")
-per_cent = partial(claim, chapter="notebooks/16_post_training", unit="% bits per byte", signed=True)
+per_cent = partial(claim, chapter="notebooks/16_post_training", unit=f"% {BITS}", signed=True)
 
 # fmt: off
 fold("Conditional fine-tuning at the end leaves more personal data than control tokens from the start.",

@@ -14,7 +14,7 @@ from lmstudy.models.flops import TRAINING as TRAINING_COST
 from lmstudy.runs.dpo import dpo_of
 from lmstudy.runs.records import Record
 from lmstudy.study.claims import Compute
-from lmstudy.study.estimates import HELD_OUT, capability_cost, mean_metric, sums, times
+from lmstudy.study.estimates import BITS, HELD_OUT, capability_cost, mean_metric, sums, times
 from lmstudy.study.preferences import BEST_OF, BUDGETS, arm, graded, judged, judged_arm
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
@@ -52,7 +52,7 @@ def ways(shelf: Shelf, task: str) -> pd.DataFrame:
             rows[NAMES[name]] = {
                 "as many steps": round(start + after),
                 **graded(task, measured),
-                "bits per byte": ratio_of_sums_bootstrap(sums(own, "valid")),
+                BITS: ratio_of_sums_bootstrap(sums(own, "valid")),
                 "characters": mean_metric(measured, "diversity/characters"),
                 "distinct-2": mean_metric(measured, "diversity/distinct_2"),
                 "seeds": len(measured),

@@ -22,7 +22,7 @@ from lmstudy.chapters.results.results import (
 from lmstudy.evaluation.multiplicity import best_of
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, claim, confirm
-from lmstudy.study.estimates import HELD_OUT, UNPROMPTED, times
+from lmstudy.study.estimates import BITS, HELD_OUT, UNPROMPTED, times
 from lmstudy.study.preferences import BAD, GUIDANCE, OBJECTIVES, judged, judged_arm
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from lmstudy.study.verdicts import HOLDS, UNDECIDED, above, below
@@ -31,7 +31,7 @@ CHAPTER = "notebooks/14_results"
 fold = partial(claim, chapter=CHAPTER, unit="times fewer")
 ratio = partial(claim, chapter=CHAPTER, unit="times")
 deviations = partial(claim, chapter=CHAPTER, unit="standard deviations of ratings", signed=True)
-per_cent = partial(claim, chapter=CHAPTER, unit="% bits per byte", signed=True)
+per_cent = partial(claim, chapter=CHAPTER, unit=f"% {BITS}", signed=True)
 in_bits = partial(claim, chapter=CHAPTER, unit="bits per byte", signed=True)
 tau = partial(claim, chapter=CHAPTER, unit="Kendall's τ")
 

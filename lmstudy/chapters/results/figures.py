@@ -31,7 +31,7 @@ from lmstudy.show.plane import Axis, Point
 from lmstudy.show.plane import plane as html_plane
 from lmstudy.show.points import point_panels
 from lmstudy.show.style import GREY
-from lmstudy.study.estimates import GRADERS
+from lmstudy.study.estimates import BITS, GRADERS
 from lmstudy.study.preferences import PER_THOUSAND, UNITS
 
 LOOKS: dict[str, tuple[str, str]] = {
@@ -47,6 +47,8 @@ LOOKS: dict[str, tuple[str, str]] = {
 """Colour and marker of each objective: Okabe and Ito's hues, darkened where they are the colour of small letters."""
 BEYOND = 8.0
 """An axis of ratios shows an interval up to this many times beyond the outermost value; the rest is cut off."""
+MORE_BITS = f"% more than MLE in {BITS}"
+"""Of held-out text."""
 WATCHED = "valid/misalignment"
 """Scores of samples while a model is trained."""
 PEOPLE = "held-out text by people"
@@ -60,7 +62,7 @@ def plane(results: Mapping[str, Results]) -> Figure:
         x = {name: cost(own, name) if name != REFERENCE else Estimate(0, 0, 0, 0) for name in names}
         y = {name: level(own.task, own.judged[name]) for name in x}
         people = level(own.task, next(iter(own.judged.values())), "people/training").value
-        axes.set(xlabel="bits per byte of held-out text more than MLE, %", ylabel=UNITS[own.task], title=own.title)
+        axes.set(xlabel=MORE_BITS, ylabel=UNITS[own.task], title=own.title)
         bars = _points(axes, x, y, (False, own.counted), (math.nan, people))
         if math.isfinite(people):
             axes.axhline(people, color=GREY, linestyle="--", linewidth=1, zorder=0)
@@ -92,7 +94,7 @@ def plane_of_points(own: Results, *, seeds: bool = False) -> str:
     }
     known = {name: p for name, p in points.items() if math.isfinite(p.x.value) and math.isfinite(p.y.value)}
     people = level(own.task, next(iter(own.judged.values())), "people/training").value
-    right = Axis("bits per byte of held-out text more than MLE, %", signed=True, line=0.0)
+    right = Axis(MORE_BITS, signed=True, line=0.0)
     up = Axis(UNITS[own.task], log=own.counted, line=people if math.isfinite(people) else None, says=PEOPLE)
     return html_plane(known, right, up) if known else ""
 

@@ -19,7 +19,7 @@ from lmstudy.evaluation.statistics import (
     ratio_of_sums_bootstrap,
 )
 from lmstudy.runs.records import Record
-from lmstudy.study.estimates import GRADERS, capability_cost, common_seeds, mean, more, sums, times
+from lmstudy.study.estimates import GRADERS, capability_cost, common_seeds, mean, mean_metric, more, sums, times
 from lmstudy.study.estimates import UNPROMPTED as TRAINING
 from lmstudy.study.preferences import (
     BAD,
@@ -249,24 +249,31 @@ GROUP = "divergence"
 
 
 def distances(shelf: Shelf, task: str) -> Arms:
-    """Measurements of how far each objective is from a teacher that read longer, as far as there are any.
+    """Measurements of how far each objective is from teachers that read longer, as far as there are any.
 
-    A run of the teacher's seed began with its weights and read in its order: it is left out.
+    A run of a teacher's seed began with its weights and read in its order: it is left out. Where there are several
+    teachers, what counts are measurements of all of them together (`measure.teacher=[ID,ID]`).
     """
     found: Arms = {}
     with suppress(NoRecordsError):
-        teacher = shelf.trained(f"experiment={task}", f"budget={BUDGETS[task]}", *TEACHER)[0]
-        asked = ("measure=divergence", f"measure.teacher={teacher.id}")
+        teachers = shelf.trained(f"experiment={task}", f"budget={BUDGETS[task]}", *TEACHER)
+        seeds = {teacher.seed for teacher in teachers}
+        named = ",".join(f"'{teacher.id}'" for teacher in teachers)
         for name in OBJECTIVES:
             with suppress(NoRecordsError):
-                own = [run for run in arm(shelf, task, name) if run.seed != teacher.seed]
-                found[name] = shelf.measured(own, *asked)
+                own = [run for run in arm(shelf, task, name) if run.seed not in seeds]
+                found[name] = shelf.measured(own, "measure=divergence", f"measure.teacher=[{named}]")
     return found
 
 
 def kl(own: Sequence[Record]) -> Estimate:
     """Kullback-Leibler divergence from the teacher in bits per byte of its texts, over seeds and texts."""
     return ratio_of_sums_bootstrap(sums(own, GROUP))
+
+
+def between_teachers(own: Sequence[Record]) -> float:
+    """Standard deviation of that divergence between teachers, a mean over seeds; NaN where there is one teacher."""
+    return mean_metric(own, f"{GROUP}/spread")
 
 
 def farther(found: Mapping[str, Sequence[Record]], first: str, second: str) -> Estimate:

@@ -16,6 +16,7 @@ from lmstudy.chapters.results.results import (
     SETTINGS_SEED,
     Results,
     better,
+    between_teachers,
     cost,
     farther,
     holm_corrected,
@@ -29,12 +30,12 @@ from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number, says, written
 from lmstudy.show.texts import Sample, side_by_side
-from lmstudy.study.estimates import GRADERS, bits_per_byte, mean_metric
+from lmstudy.study.estimates import BITS, GRADERS, bits_per_byte, mean_metric
 from lmstudy.study.preferences import PER_THOUSAND, SETTINGS, TASKS, arm, judged
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
 PEOPLE = "held-out text by people"
-MORE_BITS = "bits per byte more, %"
+MORE_BITS = f"more {BITS}, %"
 
 
 def misalignment_table(results: Results) -> pd.DataFrame:
@@ -64,7 +65,7 @@ def capability_table(results: Results) -> pd.DataFrame:
     """Bits per byte, the structure family where there is one, how varied and how long samples are, and seeds."""
     rows = {
         name: {
-            "bits per byte": bits_per_byte(results.trained[name]).value,
+            BITS: bits_per_byte(results.trained[name]).value,
             "structure, from nothing": level(results.task, records, "unprompted/structure"),
             "distinct-2": mean_metric(records, "diversity/distinct_2"),
             "self-BLEU": mean_metric(records, "diversity/self_bleu"),
@@ -157,16 +158,18 @@ def variety_table(results: Mapping[str, Results]) -> pd.DataFrame:
 
 
 def distance_table(found: Mapping[str, Sequence[Record]], reference: str = REFERENCE) -> pd.DataFrame:
-    """Divergence of every objective from the teacher, and how much more it is than that of a reference."""
+    """Divergence of every objective from the teachers, how much more it is than that of a reference, and the spread."""
     rows = {
         name: {
             "KL from the teacher": kl(own),
             f"more than {reference}": None if name == reference else farther(found, name, reference),
+            "SD between teachers": between_teachers(own),
             "seeds": len(own),
         }
         for name, own in found.items()
     }
-    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+    table = pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+    return table.drop(columns="SD between teachers") if table["SD between teachers"].isna().all() else table
 
 
 def settings_table(shelf: Shelf, task: str) -> pd.DataFrame:
@@ -182,7 +185,7 @@ def settings_table(shelf: Shelf, task: str) -> pd.DataFrame:
                 runs = arm(shelf, task, own, [SETTINGS_SEED])
                 measured = judged(shelf, task, runs)
                 graded = {grader: level(task, measured, key) for grader, key in GRADERS.items()}
-                rows[title] = graded | {"bits per byte": bits_per_byte(runs)}
+                rows[title] = graded | {BITS: bits_per_byte(runs)}
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
