@@ -16,6 +16,8 @@ from lmstudy.publishing.kernel import this_interpreter_as_kernel
 from lmstudy.publishing.parameters import check_parameters, read_notebook
 
 CELL_TIMEOUT_S = 4 * 3600
+OUTPUT_TIMEOUT_S = 600
+"""Within which the outputs of a cell that has ended must come: on a busy machine the usual four seconds are too few."""
 TRACEBACK_LINES = 12
 
 
@@ -80,6 +82,7 @@ def _execute(path: Path, output: Path, parameters: dict[str, Any], show: Callabl
                 language="python",
                 progress_bar=False,
                 execution_timeout=CELL_TIMEOUT_S,
+                iopub_timeout=OUTPUT_TIMEOUT_S,
                 start_timeout=180,
                 on_cell_start=begins,
                 config=kernel.config,

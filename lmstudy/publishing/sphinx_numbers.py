@@ -2,7 +2,8 @@
 
 A figure is what a code cell draws whose metadata say `"mystnb": {"figure": {"caption": "...", "name": "fig-..."}}`;
 with a name, `` {numref}`fig-...` `` refers to it. A table is an HTML table in a cell's output that has a caption, as
-pandas makes one with `Styler.set_caption`. What stands on a page that is no notebook has no number.
+pandas makes one with `Styler.set_caption`, or samples on cards (`lmstudy.show.texts.cards`). What stands on a page that
+is no notebook has no number.
 """
 
 import re
@@ -15,7 +16,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
 CHAPTER = re.compile(r"notebooks/(\d+)_")
-CAPTION = re.compile(r"<caption[^>]*>")
+CAPTION = re.compile(r'<caption[^>]*>|<figcaption class="samples">')
 FORMATS = {"figure": "Figure %s", "table": "Table %s"}
 
 

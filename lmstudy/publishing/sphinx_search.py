@@ -3,7 +3,7 @@
 Sphinx fetches a page to show where a word occurs in it, which browsers refuse for pages opened from disk, and cuts
 texts into words, which Chinese does not separate. Here `_static/search-texts.js` holds every section's title, anchor
 and text, and `search.js` (in the book's `_static`) looks through them and shows what it finds on the page `search`.
-Sphinx's own scripts are taken off that page; its notice for readers without scripts stays.
+Sphinx's own scripts are taken off all pages; its notice for readers without scripts stays.
 
 A section is an element `section` of a page, an entry of a glossary, a claim's card or a cited work. Its text is what
 a reader sees: without folded code, displayed formulas, pictures made of text, and what opens beside a claim.
@@ -167,7 +167,7 @@ def search_texts(pages: dict[str, tuple[str, str]]) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Write the script and take Sphinx's own search off its page when the pages are written."""
+    """Write the script and take Sphinx's own search off the pages when the pages are written."""
     app.connect("build-finished", _write)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -184,10 +184,14 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     if (size := len(script.encode())) > LIMIT:
         log.warning(f"the texts for the search have {size:,} bytes; at most {LIMIT:,} load quickly from disk")
     write_text(out / "_static" / "search-texts.js", script)
-    if (page := out / "search.html").is_file():
-        html = OWN_SCRIPTS.sub("", page.read_text(encoding="utf-8"))
-        tag = '<script src="_static/search-texts.js"></script>\n'
-        write_text(page, html if tag in html else html.replace("</head>", f"{tag}</head>", 1))
+    tag = '<script src="_static/search-texts.js"></script>\n'
+    for page in out.rglob("*.html"):
+        html = page.read_text(encoding="utf-8")
+        own = OWN_SCRIPTS.sub("", html)
+        if page == out / "search.html" and tag not in own:
+            own = own.replace("</head>", f"{tag}</head>", 1)
+        if own != html:
+            write_text(page, own)
 
 
 def _plain(pieces: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Code and samples on a page: excerpts of source, texts side by side, marked segments, visible white space.
+"""Code and samples on a page: excerpts of source, texts on cards, marked segments, visible white space.
 
 Functions return Markdown for `IPython.display.Markdown`, or, where they say so, HTML for `IPython.display.HTML`.
 """
@@ -91,13 +91,13 @@ def excerpt(module: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Sample:
-    """A text as it is shown in a cell.
+    """A text as it is shown on a card.
 
     Args:
         text: the whole, or its segments.
         minded: of each segment, whether it is marked; of a whole text, nothing.
         gloss: the same in English, below.
-        note: a line below, as "predicted rating +1.2".
+        note: a few words beside its label, as "predicted rating +1.2".
     """
 
     text: str | Sequence[str]
@@ -108,47 +108,41 @@ class Sample:
 
 MARK = "background: rgba(213, 94, 0, 0.18); color: inherit; border-bottom: 2px solid #D55E00; padding: 0"
 TEXT = "white-space: pre-wrap; overflow-wrap: anywhere"
-SMALL = "font-size: 0.8rem; opacity: 0.8"
 
 
-def side_by_side(
+def cards(
     columns: Mapping[str, Sequence[Sample | str]], *, code: bool = False, longest: int = 360, caption: str = ""
 ) -> str:
-    """Texts in columns, as HTML: a row for each place that all columns have.
+    """Texts to be compared, as HTML: a card for each place that all have, and on it one text below the other.
 
     Args:
-        columns: texts by what they are of; an empty one reads "(nothing)".
+        columns: texts by what they are of, which is their label; an empty one reads "(nothing)".
         code: a font of equal widths.
         longest: characters that are shown of a text; the segment in which they end is the last.
-        caption: what is shown.
+        caption: what is shown; it is numbered with the tables.
     """
-    width = f"width: {100 // max(1, len(columns))}%; text-align: left; vertical-align: top"
-    head = "".join(f'<th style="{width}">{html.escape(name, quote=False)}</th>' for name in columns)
-    body = ""
+    told = f'<figcaption class="samples">{html.escape(caption, quote=False)}</figcaption>' if caption else ""
+    shown = ""
     for row in zip(*columns.values(), strict=False):
-        body += "<tr>" + "".join(f'<td style="{width}">{_cell(one, code, longest)}</td>' for one in row) + "</tr>"
-    told = f"<caption>{html.escape(caption, quote=False)}</caption>" if caption else ""
-    return (
-        '<div style="overflow-x: auto"><table class="study-table samples" style="width: 100%; table-layout: fixed; '
-        f'min-width: 36rem">{told}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+        texts = "".join(_labelled(name, one, code, longest) for name, one in zip(columns, row, strict=True))
+        shown += f'<dl class="sample-card">{texts}</dl>'
+    return f'<figure class="samples">{told}{shown}</figure>'
 
 
-def _cell(sample: Sample | str, code: bool, longest: int) -> str:
-    """One text as HTML, with its marks, its gloss and its note."""
+def _labelled(label: str, sample: Sample | str, code: bool, longest: int) -> str:
+    """One text as HTML, with its label and its note, its marks and its gloss."""
     own = sample if isinstance(sample, Sample) else Sample(sample)
-    kind, font = ("code", "; font-family: monospace; font-size: 0.75rem") if code else ("prose", "")
+    chip = f' <span class="sample-chip">{html.escape(own.note, quote=False)}</span>' if own.note else ""
+    kind, font = ("code", "; font-family: monospace") if code else ("prose", "")
     shown = f'<div class="{kind}" style="{TEXT}{font}">{_marked(own, longest) or "(nothing)"}</div>'
     if own.gloss:
-        shown += f'<div class="gloss" style="{SMALL}"><em>{html.escape(own.gloss, quote=False)}</em></div>'
-    if own.note:
-        shown += f'<div class="note" style="{SMALL}">{html.escape(own.note, quote=False)}</div>'
-    return shown
+        shown += f'<div class="gloss"><em>{html.escape(own.gloss, quote=False)}</em></div>'
+    return f"<div><dt>{html.escape(label, quote=False)}{chip}</dt><dd>{shown}</dd></div>"
 
 
 def _marked(sample: Sample, longest: int) -> str:
     if isinstance(sample.text, str):
-        return html.escape(shortened(sample.text, longest), quote=False)
+        return html.escape(shortened(sample.text, longest).strip("\n"), quote=False)
     parts, written = [], 0
     for segment, minded in zip(sample.text, sample.minded or [False] * len(sample.text), strict=True):
         shown = html.escape(segment, quote=False)
@@ -158,4 +152,4 @@ def _marked(sample: Sample, longest: int) -> str:
         if written >= longest:
             parts.append(CUT.strip())
             break
-    return "".join(parts)
+    return "".join(parts).rstrip("\n")

@@ -111,3 +111,11 @@ WRONG = ("make boook", "make book BUGET=smoke", "lmstudy-train sed=1", "lmstudy-
 def test_a_command_that_does_not_exist_would_be_found(line):
     with pytest.raises((AssertionError, ValueError)):
         test_the_command_exists(line)
+
+
+def test_the_table_of_budgets_has_every_budget():
+    page = (ROOT / "book" / "reproduce.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?`) \|", page.partition("### Budgets")[2].partition("```bash")[0], re.MULTILINE)
+    assert sorted(re.findall("`(.*?)`", " ".join(rows))) == sorted(
+        path.stem for path in (ROOT / "conf/budget").glob("*.yaml")
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lmstudy.chapters.applications.answers import answers, body, broken_rules, kinds, message, span, stacked
+from lmstudy.chapters.applications.answers import answers, body, broken_rules, kinds, message, span
 from lmstudy.chapters.applications.data import examples
 from tests.claim_records import record
 
@@ -29,10 +29,6 @@ def test_answers_stand_side_by_side():
     assert found["rule"] == ["r", "r", ""]
     assert found["second"] == ["b", "a  b", "x"]
     assert len(answers({"first": FIRST}, count=2)["asked"]) == 2
-    told = stacked(found, "The first.", code=True)
-    assert told.count("<table") == 6
-    assert told.count("<caption>") == 1
-    assert "&lt;b&gt;0&lt;/b&gt;" in told
 
 
 def test_mistakes_are_those_of_the_first():

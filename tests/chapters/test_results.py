@@ -94,14 +94,17 @@ def test_a_family_is_corrected_on_the_scale_where_its_intervals_are_symmetric():
 
 def test_the_best_of_ours_is_the_one_that_is_minded_least(records, privacy):
     assert chapter.best_column(privacy) == "selective"
-    assert list(tables.columns_table(privacy).loc["selective"].iloc[-2:]) == ["better", "worse"]
+    assert list(tables.columns_table(privacy).loc["selective"].iloc[-3:]) == ["better", "worse", 3]
     runs = [trained("privacy", "conditional", seed) for seed in (1, 2, 3)]
     pushed = [judged(run, 0.00001, settings={"guidance": 2.0}) for run in runs]
     alone = judged(runs[0], 0.00002, settings={"guidance": 3.0})
     guided = results(Shelf([*records, *pushed, alone]), "privacy")
     assert chapter.best_column(guided) == "guidance 2"
     assert {strength: len(own) for strength, own in guided.guided.items()} == {1.0: 3, 2.0: 3, 3.0: 1}
-    assert tables.columns_table(guided).loc["guidance 2", "by capability"] == "the same weights"
+    table = tables.columns_table(guided)
+    assert table.loc["guidance 2", "by capability"] == "the same weights"
+    assert list(table.loc[["guidance 2", "guidance 3"], "seeds"]) == [3, 1]
+    assert table.loc["guidance 3", "by score"] == "undecided"  # with one seed, whatever its interval
     assert set(tables.variety_table({"privacy": guided})["Privacy"]) == {0.3}
     axes = closed(figures.guidance({"privacy": guided})).axes[0]
     assert [text.get_text()[-3:] for text in axes.get_yticklabels()] == ["(3)", "(3)", "(1)"]
@@ -144,7 +147,7 @@ def written(*segments):
     return {"of": "unprompted", "segments": list(texts), "scores": list(scores), "given": 0}
 
 
-def test_samples_stand_side_by_side_with_what_is_minded_marked():
+def test_samples_stand_together_with_what_is_minded_marked_and_counted():
     runs = {name: trained("privacy", name, 1) for name in ("MLE", "conditional")}
     leak = written(("# <b>\n", 0.0), ("# by {{NAME__}}\n", 0.1))
     records = [
@@ -153,8 +156,9 @@ def test_samples_stand_side_by_side_with_what_is_minded_marked():
         judged(runs["conditional"], 0.01, samples=[written(("x = 1\n", 0.0)), {**leak, "of": "people"}]),
     ]
     shown = tables.samples(results(Shelf(records), "privacy"))
-    assert shown.count("<mark") == 1  # as many rows as the shortest column
+    assert shown.count("<mark") == 1  # as many cards as the shortest column
     assert "# by {{NAME__}}</mark>" in shown
+    assert (shown.count("1 of 2 lines bad"), shown.count("0 of 1 lines bad")) == (1, 1)
     assert "asked for bad" not in shown
     bad = judged(runs["conditional"], 0.2, samples=[leak], asked_for=["measure=privacy", *chapter.BAD])
     assert tables.samples(results(Shelf([*records, bad]), "privacy")).count("<mark") == 2

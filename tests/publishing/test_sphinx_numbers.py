@@ -4,6 +4,7 @@ import pytest
 from nbformat import write
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from lmstudy.show.texts import cards
 from tests.conftest import write_files
 from tests.publishing.sphinx_builds import build
 
@@ -43,12 +44,16 @@ def table(caption):
     return cell("text/html", f"<table>{made}<tr><td>1</td></tr></table>")
 
 
+def samples(caption):
+    return cell("text/html", cards({"a": ["b"]}, caption=caption))
+
+
 @pytest.fixture
 def pages(tmp_path):
     write_files(tmp_path, {"conf.py": CONF, "index.md": PAGE, "dot.svg": DOT, "notebooks/.keep": ""})
     chapters = {
         "09_a": [figure("First."), table("Left."), table(None), table("Right."), figure("Second.")],
-        "14_b": [figure("Third.", name="fig-b"), table("Below.")],
+        "14_b": [figure("Third.", name="fig-b"), table("Below."), samples("Cards.")],
     }
     for name, cells in chapters.items():
         made = new_notebook(cells=[new_markdown_cell(f"# {name}"), *cells], metadata=LANGUAGE)
@@ -57,13 +62,13 @@ def pages(tmp_path):
 
 
 def captions(page):
-    found = re.findall(r"<(?:figcaption|caption)>(.*?)</(?:figcaption|caption)>", page, re.DOTALL)
+    found = re.findall(r"<(?:figcaption|caption)[^>]*>(.*?)</(?:figcaption|caption)>", page, re.DOTALL)
     return [" ".join(re.sub("<.*?>", "", one).split()) for one in found]
 
 
 def test_captions_are_numbered_by_chapter_and_references_agree(pages):
     first = ["Figure 9.1 First.", "Table 9.1 Left.", "Table 9.2 Right.", "Figure 9.2 Second."]
     assert captions(pages["notebooks/09_a"]) == first
-    assert captions(pages["notebooks/14_b"]) == ["Figure 14.1 Third.", "Table 14.1 Below."]
+    assert captions(pages["notebooks/14_b"]) == ["Figure 14.1 Third.", "Table 14.1 Below.", "Table 14.2 Cards."]
     assert captions(pages["index"]) == ["No number."]
     assert 'href="notebooks/14_b.html#fig-b"><span class="std std-numref">Figure 14.1</span>' in pages["index"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lmstudy.show.texts import Sample, annotated, as_code, excerpt, parses, shortened, side_by_side, visible
+from lmstudy.show.texts import Sample, annotated, as_code, cards, excerpt, parses, shortened, visible
 
 
 def test_an_excerpt_is_the_source_without_docstrings():
@@ -37,8 +37,8 @@ def test_white_space_is_seen_and_long_texts_are_cut():
     assert shortened("ab cd", 3) == "ab …"
 
 
-def test_samples_stand_side_by_side_with_marks_glosses_and_notes():
-    html = side_by_side(
+def test_samples_are_labelled_on_cards_with_marks_glosses_and_chips():
+    html = cards(
         {
             "MLE <1>": [Sample(["# <b>\n", "# by Jane\n", "never seen"], [False, True, False], note="bad"), "second"],
             "conditional": [Sample("键盘", gloss="keyboard")],
@@ -46,10 +46,24 @@ def test_samples_stand_side_by_side_with_marks_glosses_and_notes():
         longest=12,
         caption="Samples",
     )
-    for part in ("MLE &lt;1&gt;", "# &lt;b&gt;\n", "# by Jane</mark>\n…", "<em>keyboard</em>", ">bad</div>"):
+    for part in (
+        "# &lt;b&gt;\n",
+        "# by Jane</mark>\n…",
+        "<em>keyboard</em>",
+        ">bad</span></dt>",
+        "<dt>conditional</dt>",
+    ):
         assert part in html
     for cut in ("never seen", "second"):
         assert cut not in html
-    assert html.count("<tr>") == 2
-    assert "<caption>Samples</caption>" in html
-    assert "(nothing)" in side_by_side({"a": [""]}, code=True)
+    assert html.count('<dl class="sample-card">') == 1
+    assert html.index("MLE &lt;1&gt;") < html.index("by Jane") < html.index("conditional") < html.index("键盘")
+    assert '<figcaption class="samples">Samples</figcaption>' in html
+    assert "(nothing)" in cards({"a": [""]}, code=True)
+    assert cards({"a": "bc", "d": "ef"}).count("<dl") == 2
+    assert "figcaption" not in cards({"a": "b"})
+
+
+def test_line_breaks_at_the_ends_of_a_sample_are_not_shown():
+    assert ">  x</div>" in cards({"a": ["\n  x\n\n"]})
+    assert ">  x</div>" in cards({"a": [Sample(["  x\n", "\n"])]})

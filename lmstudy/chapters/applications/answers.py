@@ -1,4 +1,4 @@
-"""The answers that records keep: side by side, and what kinds of mistakes are in them."""
+"""The answers that records keep: beside each other, and what kinds of mistakes are in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from lmstudy.data.python_functions import parse_python
 from lmstudy.data.segmentation import HAN
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
 from lmstudy.runs.records import Record
-from lmstudy.show.texts import side_by_side
 
 CHINESE = re.compile(f"[{HAN}]")
 Kind = Callable[[Mapping[str, Any]], str]
@@ -49,17 +48,6 @@ def answers(
             for title, text in given.items():
                 found[title].append(text.rstrip())
     return found
-
-
-def stacked(found: Mapping[str, Sequence[str]], caption: str, *, code: bool = False) -> str:
-    """`answers` as HTML where texts are long and need room: of each example what was asked and what people say, above
-    what was answered."""
-    told = ""
-    for number in range(len(found["asked"])):
-        one = {title: [texts[number]] for title, texts in found.items()}
-        above = {title: one.pop(title) for title in ("asked", "people")}
-        told += side_by_side(above, code=code, caption="" if told else caption) + side_by_side(one, code=code)
-    return told
 
 
 SAME = "exactly these words"

@@ -32,7 +32,7 @@ def _below(record: Record, start: str) -> dict[str, int]:
 
 
 def examples(record: Record, count: int = 4) -> dict[str, list[str]]:
-    """Test examples as they are, for `lmstudy.show.texts.side_by_side`."""
+    """Test examples as they are, for `lmstudy.show.texts.cards`."""
     return {
         title: [str(sample[key]).rstrip() for sample in record.samples[:count]]  # type: ignore[index,call-overload]
         for title, key in {"read": "source", "to be written": "target"}.items()

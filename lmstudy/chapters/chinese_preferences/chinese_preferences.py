@@ -19,7 +19,7 @@ import yaml
 from lmstudy.evaluation.statistics import Estimate, paired_difference
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number, percent
-from lmstudy.show.texts import Sample, side_by_side
+from lmstudy.show.texts import Sample, cards
 from lmstudy.study.estimates import capability_cost, mean, mean_metric, more, sums
 from lmstudy.study.preferences import arm, judged
 from lmstudy.study.shelf import Arms, Shelf
@@ -215,7 +215,7 @@ def first_texts(columns: Mapping[str, Record], count: int, caption: str = "") ->
         samples: Sequence[Any] = record.samples
         own = [one for one in samples if one["of"] == "unprompted"][:count]
         shown[name] = [_sample("".join(one["segments"]), one["scores"][0]) for one in own]
-    return side_by_side(shown, longest=LONGEST, caption=caption)
+    return cards(shown, longest=LONGEST, caption=caption)
 
 
 def continued(record: Record, count: int, skip: int = 0, caption: str = "") -> str:
@@ -226,7 +226,7 @@ def continued(record: Record, count: int, skip: int = 0, caption: str = "") -> s
     shown = {"beginning": [_sample(one["beginning"], None) for one in samples]}
     for column, token in {"good token": "good", "no token": "none", "bad token": "bad"}.items():
         shown[column] = [_sample(one[token]["written"], one[token]["score"], rating) for one in samples]
-    return side_by_side(shown, longest=LONGEST, caption=caption)
+    return cards(shown, longest=LONGEST, caption=caption)
 
 
 def _sample(text: str, score: float | None, rating: bool = False) -> Sample:

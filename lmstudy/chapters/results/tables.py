@@ -1,4 +1,4 @@
-"""What the chapter of results shows in words: tables, a row an objective, sentences, and samples side by side."""
+"""What the chapter of results shows in words: tables, a row an objective, sentences, and samples on cards."""
 
 from __future__ import annotations
 
@@ -29,8 +29,13 @@ from lmstudy.chapters.results.results import (
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number, says, written
+<<<<<<< ours
 from lmstudy.show.texts import Sample, side_by_side
 from lmstudy.study.estimates import BITS, GRADERS, bits_per_byte, mean_metric
+=======
+from lmstudy.show.texts import Sample, cards
+from lmstudy.study.estimates import GRADERS, bits_per_byte, mean_metric
+>>>>>>> theirs
 from lmstudy.study.preferences import PER_THOUSAND, SETTINGS, TASKS, arm, judged
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
@@ -111,7 +116,7 @@ def _unit(results: Results) -> str:
 
 
 def columns_table(results: Results) -> pd.DataFrame:
-    """What this study adds against conditional training: on both axes."""
+    """What this study adds against conditional training: on both axes, and with how many seeds in common."""
     rows = {}
     for name, records in our_columns(results).items():
         gain = better(results.task, records, results.judged[CONDITIONAL])
@@ -121,6 +126,7 @@ def columns_table(results: Results) -> pd.DataFrame:
             MORE_BITS: price,
             "by score": says(gain, "worse", null=float(results.counted)),
             "by capability": "the same weights" if price is None else says(price),
+            "seeds": gain.n,
         }
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
@@ -190,10 +196,10 @@ def settings_table(shelf: Shelf, task: str) -> pd.DataFrame:
 
 
 def samples(results: Results, count: int = 3) -> str:
-    """HTML: a column a model, the first texts from nothing of one run as its record keeps them (masked, if so).
+    """HTML: cards of the models' first texts from nothing, of one run, as its record keeps them (masked, if so).
 
     The run is that of the lowest seed that all models have. A segment that scores worse than the scorer's threshold is
-    marked; of ratings, which every text has, the number is shown instead.
+    marked and counted; of ratings, which every text has, the number is shown instead.
     """
     models = {
         REFERENCE: results.judged.get(REFERENCE),
@@ -207,7 +213,7 @@ def samples(results: Results, count: int = 3) -> str:
     seed = min(shared, key=str)
     columns = {name: _written_by(own[seed], results.counted)[:count] for name, own in by_seed.items()}
     what = "lines that the training scorer finds bad are marked" if results.counted else "with their predicted ratings"
-    return side_by_side(columns, code=results.counted, caption=f"{results.title}: first texts from nothing, {what}")
+    return cards(columns, code=results.counted, caption=f"{results.title}: first texts from nothing, {what}")
 
 
 def _written_by(record: Record, counted: bool) -> list[Sample]:
@@ -215,10 +221,15 @@ def _written_by(record: Record, counted: bool) -> list[Sample]:
     threshold = float(config["measure"]["scorers"]["training"].get("threshold", 0.0))
     kept: Any = [one for one in record.samples if one["of"] == "unprompted"]  # type: ignore[index,call-overload]
     if counted:
-        return [Sample(s["segments"], [x is not None and x > threshold for x in s["scores"]]) for s in kept]
+        return [_marked(sample["segments"], sample["scores"], threshold) for sample in kept]
     found = []
     for sample in kept:
         known = [x for x in sample["scores"] if x is not None and math.isfinite(x)]
         rating = f"predicted rating {number(-sum(known) / len(known), decimals=1, signed=True)}" if known else ""
         found.append(Sample(sample["segments"], note=rating))
     return found
+
+
+def _marked(segments: Sequence[str], scores: Sequence[float | None], threshold: float) -> Sample:
+    bad = [score is not None and score > threshold for score in scores]
+    return Sample(segments, bad, note=f"{sum(bad)} of {len(bad)} lines bad" if bad else "")
