@@ -5,6 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
+from lmstudy.data.cleaning import band_index
+from lmstudy.data.cleaning.band_index import BandIndex
 from lmstudy.data.cleaning.deduplication import EXACT, NEAR, Deduplication, bands, duplicates, jaccard, shingles
 
 WORDS = ["alpha", "beta", "gamma", "delta", "(", ")", ":", "=", "+", "return"]
@@ -56,6 +58,23 @@ def test_bands_follow_the_formula():
         wider = rows + 1
         assert (1 - threshold**wider) ** (128 // wider) > 1e-4
     assert bands(0.8, 128) == (25, 5)
+
+
+@pytest.mark.parametrize("waiting", [1, 40, 10**6])
+def test_documents_that_share_a_band_are_found_and_no_others(monkeypatch, waiting):
+    monkeypatch.setattr(band_index, "_WAITING", waiting)
+    rng = np.random.default_rng(4)
+    signatures = rng.integers(0, 3, (200, 17), dtype=np.uint32)  # few values, so that bands often agree
+    cut = [{(band, *row) for band, row in enumerate(s[:16].reshape(4, 4).tolist())} for s in signatures]
+    index, shared = BandIndex(4, 4), 0
+    for number, signature in enumerate(signatures):
+        keys = index.keys(signature)
+        expected = {other for other in range(number) if cut[number] & cut[other]}
+        assert index.query(keys) == expected
+        shared += len(expected)
+        index.add(number, keys)
+    assert shared > 200
+    assert len(index.sorted) <= 9  # merged, and not one for each of the 200
 
 
 def test_exact_duplicates_ignore_white_space():

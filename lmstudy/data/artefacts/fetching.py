@@ -118,10 +118,10 @@ def _download(artefact: Artefact, folder: Path) -> Path:
     with client(settings) as session:
         for finder in finders(settings, session):
             try:
-                packages = _retried(partial(_found, finder, artefact.name))
+                packages = retried(partial(files_of, finder, artefact.name))
                 offered |= {package.link.filename for package in packages}
                 for package in filter(artefact.is_in, packages):
-                    got = _retried(partial(_save, finder, package, artefact.sha256, folder))
+                    got = retried(partial(_save, finder, package, artefact.sha256, folder))
                     if got == artefact.sha256:
                         return folder / package.link.filename
                     others.append(got)
@@ -139,7 +139,7 @@ def _download(artefact: Artefact, folder: Path) -> Path:
     raise StudyError(f"the package index holds no file {artefact.filename} of {release}; {listed}.")
 
 
-def _retried(attempt: Callable[[], Result]) -> Result:
+def retried(attempt: Callable[[], Result]) -> Result:
     """The result of an attempt; one whose connection failed is repeated."""
     try:
         return attempt()
@@ -147,7 +147,8 @@ def _retried(attempt: Callable[[], Result]) -> Result:
         return attempt()
 
 
-def _found(finder: PackageFinder, name: str) -> list[Package]:
+def files_of(finder: PackageFinder, name: str) -> list[Package]:
+    """Every file of a package in one place, those of yanked releases too."""
     return list(finder.find_all_packages(name, allow_yanked=True))
 
 

@@ -15,10 +15,11 @@ from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-from datasketch import LeanMinHash, MinHash, MinHashLSH
+from datasketch import MinHash
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from lmstudy.data.cleaning.band_index import BandIndex
 from lmstudy.data.segmentation import HAN
 
 EXACT, NEAR = "exact_duplicate", "near_duplicate"
@@ -114,7 +115,7 @@ class Deduplicator:
         """`text_of` gives the text of a number passed to `objection`, for the exact comparison."""
         self.settings = settings
         self.seen: set[bytes] = set()
-        self.index = MinHashLSH(num_perm=settings.permutations, params=bands(settings.threshold, settings.permutations))
+        self.index = BandIndex(*bands(settings.threshold, settings.permutations))
         self.shingles_of = lru_cache(maxsize=4096)(
             lambda number: shingles(text_of(number), settings.shingle, settings.unit)
         )
@@ -123,11 +124,11 @@ class Deduplicator:
         """`EXACT` or `NEAR` if a kept document is a duplicate of this one; else none, and it is kept."""
         if sketch.exact in self.seen:
             return EXACT
-        minhash = LeanMinHash(seed=1, hashvalues=sketch.signature, scheme=_SCHEME)
-        if any(self._near(number, other) for other in self.index.query(minhash)):
+        keys = self.index.keys(sketch.signature)
+        if any(self._near(number, other) for other in self.index.query(keys)):
             return NEAR
         self.seen.add(sketch.exact)
-        self.index.insert(number, minhash)
+        self.index.add(number, keys)
         return None
 
     def _near(self, number: int, other: int) -> bool:
