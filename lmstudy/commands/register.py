@@ -68,13 +68,8 @@ def add(draft: Path) -> None:
     whole: dict[str, Any] = {"registered": now(), "predictions": content}
     batch = register.read_batch(yaml.safe_dump(whole), str(draft))
     for one, written in zip(batch.predictions, content, strict=True):
-<<<<<<< ours
         arms = {name: arm.composed for name, arm in one.arms.items()}
-        if one.second and arms["first"] == arms["second"] and one.first.measure == one.second.measure:
-=======
-        arms = {name: arm.composed for name, arm in (("first", one.first), ("second", one.second))}
-        if arms["first"] == arms["second"]:
->>>>>>> theirs
+        if one.second and arms["first"] == arms["second"]:
             raise StudyError(f"{draft}: prediction {one.id}: first and second compose to the same runs")
         for name, configuration in arms.items():
             written[name]["configuration"] = configuration

@@ -134,7 +134,10 @@ def order_of_objectives(rng: Rng, seeds: int) -> tuple[Estimate, float]:
     means = np.array(list(OBJECTIVES.values()))
     first = rng.normal(size=(means.shape[1], seeds))
     second = 0.5 * first + 0.75**0.5 * rng.normal(size=first.shape)
-    one, other = (dict(enumerate(m[:, None] * (1 + 0.15 * z))) for m, z in zip(means, (first, second), strict=True))
+    one, other = (
+        {str(i): row for i, row in enumerate(m[:, None] * (1 + 0.15 * z))}
+        for m, z in zip(means, (first, second), strict=True)
+    )
     return order_agreement(one, other), float(tau(*means[:, None])[0])
 
 

@@ -176,7 +176,7 @@ def _from_rounds(record: Record, line: dict[str, Any]) -> dict[str, Any]:
     rounds = [curve["value"] for curve in curves if curve is not None]
     if not line["rounds"] or len(rounds) < len(curves) or {len(own) for own in rounds} != {line["rounds"]}:
         return line
-    found = paired_ratio(*rounds) if line["peer"] else over_rounds(*rounds)
+    found = paired_ratio(*rounds) if line["peer"] else over_rounds(rounds[0])
     ends = {end: None if math.isnan(x) else x for end, x in (("low", found.low), ("high", found.high))}
     return {**line, "ratio" if line["peer"] else "value": found.value, **ends}
 

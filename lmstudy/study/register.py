@@ -220,13 +220,8 @@ class Prediction:
             NoRecordsError: one is missing, and the shelf makes none.
             StudyError: an arm composes to something else than it did when it was registered.
         """
-<<<<<<< ours
         for name, arm in self.arms.items():
-            if arm.composed != arm.configuration:
-=======
-        for name, arm in (("first", self.first), ("second", self.second)):
             if (key := arm.changed) is not None:
->>>>>>> theirs
                 raise StudyError(
                     f"prediction {self.id}: {name}.{key}={getattr(arm, key)} composes to another configuration today "
                     "than when it was registered: a default has changed; add overrides that bring it back, in a "

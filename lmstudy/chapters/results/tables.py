@@ -29,13 +29,8 @@ from lmstudy.chapters.results.results import (
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number, says, written
-<<<<<<< ours
-from lmstudy.show.texts import Sample, side_by_side
-from lmstudy.study.estimates import BITS, GRADERS, bits_per_byte, mean_metric
-=======
 from lmstudy.show.texts import Sample, cards
-from lmstudy.study.estimates import GRADERS, bits_per_byte, mean_metric
->>>>>>> theirs
+from lmstudy.study.estimates import BITS, GRADERS, bits_per_byte, mean_metric
 from lmstudy.study.preferences import PER_THOUSAND, SETTINGS, TASKS, arm, judged
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
