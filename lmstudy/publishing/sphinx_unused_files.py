@@ -2,7 +2,8 @@
 
 These are the maps of scripts and styles, which are for the themes' developers, the themes' translations, which were
 used when the pages were written, all icons as a script and as fonts (`sphinx_icons` draws them; the theme's style
-sheet uses one of the fonts, for notes) with the rules for them, and the marks of services that the book does not use.
+sheet uses one of the fonts, for notes) with the rules for them, the marks of services that the book does not
+use, and pieces of templates.
 """
 
 import re
@@ -19,6 +20,7 @@ UNUSED = (
     "styles/*.map",
     "locales",
     "images/logo_*",
+    "*webpack-macros.html",
     "scripts/fontawesome.js*",
     "vendor/fontawesome/webfonts/fa-brands*",
     "vendor/fontawesome/webfonts/fa-regular*",
