@@ -6,7 +6,7 @@ from functools import partial
 
 from lmstudy.chapters.scale.ladder import LENGTHS, RUNGS, arm, law, trained
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.study.claims import claim
+from lmstudy.study.claims import claim, confirm
 from lmstudy.study.estimates import common_seeds, more_bits
 from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import above, within
@@ -32,3 +32,4 @@ of_scale("Eight times the text lowers the bits per byte of the highest rung.",
          "scale.text", partial(_saved, arm(RUNGS[-1], SHORT), arm(RUNGS[-1], LONG)), above(0), unit="bits per byte")
 of_scale("The best number of parameters grows with the arithmetic to a power between .4 and .6.",
          "scale.growth", _growth, within(0.4, 0.6), unit="power of the arithmetic")
+confirm("efd4338c859e")  # scale.forecast
