@@ -171,7 +171,7 @@ def _as_registered(entry: Entry) -> Claim:
     from lmstudy.study import register
 
     said = entry.prediction
-    signed = said.statistic not in register.RATIOS
+    signed = said.statistic not in (*register.RATIOS, *register.ALONE)
     return Claim(
         said.sentence, said.id, said.compute, said.region, said.chapter, said.unit, signed=signed, registered=entry
     )
