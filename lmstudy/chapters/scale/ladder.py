@@ -11,7 +11,7 @@ import pandas as pd
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.scaling_law import FORMS, Fit, Form, Point, fitted
 from lmstudy.runs.records import Record
-from lmstudy.show.numbers import written
+from lmstudy.show.numbers import number, written
 from lmstudy.study.compute import operations, operations_per_token
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
@@ -204,7 +204,7 @@ def best_table(fit: Fit, ladder: Ladder) -> pd.DataFrame:
     rows = {}
     for amount in np.geomspace(min(amounts), max(amounts), 5):
         size, tokens, bits = frontier(fit, ladder, float(amount))
-        rows[f"{amount / 1e12:,.0f} · 10¹² operations"] = {
+        rows[f"{number(amount / 1e12, 2)} · 10¹² operations"] = {
             "best size, million parameters": size / 1e6,
             "million target tokens": tokens / 1e6,
             "tokens a parameter": tokens / size,
