@@ -66,7 +66,10 @@ def test_publishing_copies_the_record(tiny, tmp_path, monkeypatch):
 def test_mistakes_are_named(tmp_path, capsys):
     with pytest.raises(SystemExit):
         runs_cli.main(["--runs", str(tmp_path), "--budget", "huge"])
-    assert "--budget huge: choose from brief, medium, paper, quick, short, smoke, study" in capsys.readouterr().err
+    assert (
+        "--budget huge: choose from brief, medium, paper, quick, rung_1, rung_2, rung_3, rung_4, short, smoke, study"
+        in capsys.readouterr().err
+    )
     with pytest.raises(SystemExit):
         runs_cli.main(["--runs", str(tmp_path), "--publish", "abc"])
     assert "no finished run" in capsys.readouterr().err
