@@ -55,10 +55,7 @@ def test_what_steers_the_registered_arms_taught_none_of_their_graders():
     graders = {name: node["model"] for name, node in scorers.items() if name != "training"}
     assert len(graders) == 3
     arms = [
-        arm
-        for entry in register.read().values()
-        for arm in (entry.prediction.first, entry.prediction.second)
-        if GRADED in arm.measure
+        arm for entry in register.read().values() for arm in entry.prediction.arms.values() if GRADED in arm.measure
     ]
     assert arms
     for arm in arms:
