@@ -116,19 +116,13 @@ class Fit:
         """A property of `Law` with its 95 % interval; n counts chains.
 
         Raises:
-            StudyError: fewer than four sizes: with three, such intervals hold the truth in some 80 of 100 cases only.
+            StudyError: fewer than four sizes: simulated with three, such intervals were too short.
         """
         if len({point.parameters for point in self.points}) < SIZES:
             raise StudyError(f"{name}: three sizes tell the law of scale, but not its interval; add a fourth")
         drawn = [getattr(law, name) for law in self.laws]
         low, high = np.percentile(drawn, (2.5, 97.5))
         return Estimate(float(getattr(self.law, name)), float(low), float(high), self.chains)
-
-    def curve(self, parameters: np.ndarray | float, tokens: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper ends of the 95 % interval of the law itself."""
-        drawn = np.array([law.loss(parameters, tokens) for law in self.laws])
-        low, high = np.percentile(drawn, (2.5, 97.5), axis=0)
-        return low, high
 
     def forecast(self, parameters: float, tokens: float) -> Estimate:
         """What one new training will reach, with the interval that holds it in 95 % of cases; n counts chains."""

@@ -12,13 +12,12 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pydata_sphinx_theme
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from lmstudy.atomic import write_text
+from lmstudy.publishing.written_pages import rewrites
 
 SCRIPT = Path("theme", "pydata_sphinx_theme", "static", "scripts", "fontawesome.js")
 LOADED = re.compile(
@@ -71,18 +70,6 @@ def _drawn(place: re.Match[str]) -> str:
     )
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> dict[str, bool | str]:
     """Draw the icons when all pages are written."""
-    app.connect("build-finished", _draw_pages)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
-
-
-def _draw_pages(app: Sphinx, error: Exception | None) -> None:
-    if error is not None or app.builder.format != "html":
-        return
-    named = [app.builder.get_target_uri(name) for name in sorted(app.env.found_docs)]
-    for path in [Path(app.outdir, url) for url in (*named, "genindex.html", "search.html")]:
-        if path.is_file():
-            html = path.read_text(encoding="utf-8")
-            if (drawn := draw(html)) != html:
-                write_text(path, drawn)
+    return rewrites(app, draw)

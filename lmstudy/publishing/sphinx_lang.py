@@ -6,12 +6,10 @@ are, and so does what says that it is Chinese already.
 """
 
 import re
-from pathlib import Path
-from typing import Any
 
 from sphinx.application import Sphinx
 
-from lmstudy.atomic import write_text
+from lmstudy.publishing.written_pages import rewrites
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 BETWEEN = "\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff00-\uffef“”‘’…—·"
@@ -44,18 +42,6 @@ def mark(html: str) -> str:
     return "".join(parts)
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> dict[str, bool | str]:
     """Mark the pages when all are written."""
-    app.connect("build-finished", _mark_pages)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
-
-
-def _mark_pages(app: Sphinx, error: Exception | None) -> None:
-    if error is not None or app.builder.format != "html":
-        return
-    named = [app.builder.get_target_uri(name) for name in sorted(app.env.found_docs)]
-    for path in [Path(app.outdir, url) for url in (*named, "genindex.html", "search.html")]:
-        if path.is_file():
-            html = path.read_text(encoding="utf-8")
-            if (marked := mark(html)) != html:
-                write_text(path, marked)
+    return rewrites(app, mark)

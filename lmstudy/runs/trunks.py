@@ -113,7 +113,7 @@ class SharesTrunk(Callback):
         path = self.trunk.own
         if path.exists():
             return
-        temporary = path.with_name(f".{path.name}.tmp")
+        temporary = path.with_name(f".{path.name}.tmp")  # one name for all processes, as `atomic.replacing` has not
         path.parent.mkdir(parents=True, exist_ok=True)
         trainer.save_checkpoint(temporary)  # every process takes part where parameters are sharded
         if trainer.is_global_zero:

@@ -23,11 +23,11 @@ RATES = (0.01, 0.02, 0.04, 0.08)
 CHOSEN = {1: 0.04, 2: 0.02, 3: 0.02, 4: 0.02}
 """The rate of each rung that was best on *valid* after `TUNED` steps, with seed 1."""
 SEEDS = {1: (1, 2, 3, 4), 2: (1, 2), 3: (1, 2), 4: (2, 3, 4)}
-"""Of each rung; those of the highest were not used for choosing its rate."""
+"""Of each rung; none of the highest was seen when its rate was chosen, with seed 1."""
 TUNED = 300
 BITS = "valid/bits_per_byte"
 FORM: Form = "joined"
-"""The law that fits the three lower rungs better (`form_table`); chosen before the highest was trained."""
+"""The law that fits the three lower rungs better (`form_table`)."""
 
 Ladder = dict[int, dict[int, list[Record]]]
 """Records by rung and by steps, one for each seed."""
@@ -64,10 +64,15 @@ def trained(shelf: Shelf, smoke: bool = False) -> Ladder:
     }
 
 
+def size_and_text(record: Record) -> tuple[float, float]:
+    """Parameters of a training's model, and the target tokens that it learned from."""
+    return record.metrics["parameters"], record.metrics["train/tokens"]
+
+
 def points(ladder: Ladder) -> list[Point]:
     """What each training reached on *valid*."""
     return [
-        Point(one.metrics["parameters"], one.metrics["train/tokens"], one.metrics[BITS], (rung, one.seed or 0))
+        Point(*size_and_text(one), one.metrics[BITS], (rung, one.seed or 0))
         for rung, own in ladder.items()
         for records in own.values()
         for one in records
@@ -143,8 +148,7 @@ def foretold(lower: Fit, highest: Mapping[int, Sequence[Record]]) -> Foretold:
     """
     rows, inside, trainings = {}, 0, 0
     for steps, records in highest.items():
-        one = records[0]
-        said = lower.forecast(one.metrics["parameters"], one.metrics["train/tokens"])
+        said = lower.forecast(*size_and_text(records[0]))
         reached = [record.metrics[BITS] for record in records]
         within = sum(said.low <= bits <= said.high for bits in reached)
         inside, trainings = inside + within, trainings + len(reached)
