@@ -67,7 +67,7 @@ def test_mistakes_are_named(tmp_path, capsys):
     with pytest.raises(SystemExit):
         runs_cli.main(["--runs", str(tmp_path), "--budget", "huge"])
     assert (
-        "--budget huge: choose from brief, medium, paper, quick, rung_1, rung_2, rung_3, rung_4, short, smoke, study"
+        "--budget huge: choose from brief, flagship, medium, paper, quick, rung_1, rung_2, rung_3, rung_4, short, smoke, study"
         in capsys.readouterr().err
     )
     with pytest.raises(SystemExit):
