@@ -27,10 +27,18 @@ def main(arguments: list[str] | None = None) -> None:
     help_of_clock = "what a finished run's time went into: steps, compiling, validation and so on"
     parser.add_argument("--clock", metavar="ID", help=help_of_clock)
     parser.add_argument("--publish", nargs="+", metavar="ID", help="copy finished records to the book's records")
+    help_of_model = "let a finished training's weights come with the book: lmstudy-generate run=NAME then finds them"
+    parser.add_argument("--publish-model", nargs=2, metavar=("ID", "NAME"), help=help_of_model)
     given = parser.parse_args(arguments)
     try:
-        if given.publish:
-            publish(given.publish, given.runs)
+        if given.publish or given.publish_model:
+            from lmstudy.runs.publishing import publish, publish_model
+
+            for run in given.publish or []:
+                print(publish(run, given.runs), file=sys.stderr)
+            if given.publish_model:
+                run, name = given.publish_model
+                print(publish_model(run, name, given.runs), file=sys.stderr)
             return
         if given.clock:
             show_clock(given.clock, given.runs, given.json)
@@ -154,35 +162,6 @@ def show_clock(run: str, runs: Path, as_json: bool) -> None:
             print(f"{part:<12} {seconds:>9.1f} s {seconds / whole:>6.1%}  {PARTS.get(part, '')}")
     if not as_json:
         print(f"{'all':<12} {whole:>9.1f} s")
-
-
-def publish(ids: list[str], runs: Path) -> None:
-    """Copy finished records, without the folder they are in, to where the book's claims are computed from.
-
-    Raises:
-        StudyError: there is no such record, or it was made by code that is in no commit.
-    """
-    from dataclasses import replace
-
-    from lmstudy.runs.folders import find_folder
-    from lmstudy.runs.records import load, published_folder
-
-    for run in ids:
-        record = load(find_folder(run, runs) / "record.json")
-        commit = record.commit or ""
-        if commit.endswith("+dirty"):
-            raise StudyError(
-                f"--publish {run}: {record.name} was made by code that differed from commit {commit[:7]}: commit it, "
-                "and make the record again"
-            )
-        target = published_folder() / f"{record.name}-{record.id}.json"
-        print(replace(record, config=without_folder(record.config)).write(target), file=sys.stderr)
-
-
-def without_folder(config: dict[str, Any]) -> dict[str, Any]:
-    """A record's configuration with the default in the place of the folder of runs, at any depth."""
-    found = {key: without_folder(value) if isinstance(value, dict) else value for key, value in config.items()}
-    return found | {"runs": "runs"} if isinstance(found.get("runs"), str) else found
 
 
 if __name__ == "__main__":

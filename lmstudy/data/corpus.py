@@ -26,6 +26,7 @@ from lmstudy.data.splits import NAMES
 from lmstudy.data.stages import extraction, selection, tokenisation
 from lmstudy.data.stages.report import report
 from lmstudy.data.tokenizer import encode
+from lmstudy.errors import StudyError
 from lmstudy.folders import cache_folder
 from lmstudy.places import first
 
@@ -95,7 +96,6 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
     tokenizer = Tokenizer.from_file(str(learned / "tokenizer.json"))
     segmentation = pipeline.tokenizer.segmentation
     tokens = built("tokens", lambda folder: tokenisation.tokenise(selected, tokenizer, folder, segmentation))
-    one_segment = getattr(source, "one_segment", False)
     found, left, lengths = (
         json.loads((folder / "counts.json").read_text("utf-8")) for folder in (documents, selected, tokens)
     )
@@ -105,9 +105,33 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
         splits={name: tables.read(tokens / f"{name}.arrow") for name in NAMES if name in lengths},
         report=report(source.about(), found, left, lengths, tokenizer.get_vocab_size()),
         segmentation=segmentation,
-        cut=whole if one_segment else getattr(source, "segments", lines),
-        one_segment=one_segment,
+        **_cutting(source),
     )
+
+
+def for_writing(settings: Mapping[str, Any], tokenizer: Path, fingerprint: str) -> Corpus:
+    """A corpus without documents: enough to cut and encode prompts, and to read what a model writes.
+
+    Args:
+        settings: of the `data` config group.
+        tokenizer: the file that was learned from the corpus.
+        fingerprint: of the whole corpus.
+
+    Raises:
+        StudyError: as `prepare`; or the file is no tokenizer.
+    """
+    source, pipeline = parse(settings)
+    try:
+        learned = Tokenizer.from_file(str(tokenizer))
+    except Exception as error:
+        raise StudyError(f"{tokenizer} is no tokenizer ({error}): get it again from where it was published") from error
+    return Corpus(fingerprint, learned, {}, {}, pipeline.tokenizer.segmentation, **_cutting(source))
+
+
+def _cutting(source: Source) -> dict[str, Any]:
+    """How a source cuts text, as a corpus has it."""
+    one_segment = getattr(source, "one_segment", False)
+    return {"cut": whole if one_segment else getattr(source, "segments", lines), "one_segment": one_segment}
 
 
 def _keys(target: str, source: Source, pipeline: Pipeline) -> dict[str, str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lmstudy.data.corpus import for_writing
 from lmstudy.errors import StudyError
-from lmstudy.runs.folders import check_kind
+from lmstudy.runs.folders import TOKENIZER, check_kind
 from lmstudy.runs.lifecycle import WEIGHTS, Work
 from lmstudy.runs.records import Record, load
 
@@ -31,11 +32,22 @@ class Finished:
     module: Any
 
 
-def load_run(folder: Path) -> Finished:
-    """Rebuild a finished pretraining's module from its record, and read its weights; errors as `loaded`."""
+def load_run(folder: Path, writes_only: bool = False) -> Finished:
+    """Rebuild a finished pretraining's module from its record, and read its weights; errors as `loaded`.
+
+    Args:
+        folder: of its record and its weights.
+        writes_only: that it is to write and nothing else: a published model then needs none of its corpus.
+    """
     from lmstudy.runs.pretraining import build_module, open_run  # torch, which who looks at records need not wait for
 
-    return loaded(folder, "train", open_run, build_module, lambda module: module.model, "train the run again")
+    def opened(config: dict[str, Any]) -> Work:
+        tokenizer = folder / TOKENIZER
+        if writes_only and tokenizer.exists():
+            return open_run(config, for_writing(config["data"], tokenizer, load(folder / "record.json").data))
+        return open_run(config)
+
+    return loaded(folder, "train", opened, build_module, lambda module: module.model, "train the run again")
 
 
 def loaded(

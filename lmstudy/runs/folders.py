@@ -1,11 +1,13 @@
-"""Folders of finished runs, found by id."""
+"""Folders of finished runs, found by id; those whose weights come with the book, by name, too."""
 
 import re
 from pathlib import Path
 
 from lmstudy.errors import StudyError
-from lmstudy.runs.records import Record, load
+from lmstudy.runs.records import Record, load, published_folder
 
+TOKENIZER = "tokenizer.json"
+"""Beside the weights of a published model, which can write without its corpus."""
 WHOLE_ID = re.compile(r"[0-9a-f]{16}")
 KINDS = {"train": "a training run", "tuning": "a fine-tuning"}
 
@@ -13,6 +15,7 @@ KINDS = {"train": "a training run", "tuning": "a fine-tuning"}
 def find_folder(name: str, runs: Path, kind: str | None = None, key: str = "run") -> Path:
     """The run's folder, from its path, its id or the beginning of it; with `kind`, among records of that kind.
 
+    A published model (see `published_models`) is found by its name or its whole id where no run of one's own fits.
     `key` is the key of the configuration that named it.
 
     Raises:
@@ -30,11 +33,30 @@ def find_folder(name: str, runs: Path, kind: str | None = None, key: str = "run"
         fitting = of_kind
     if len(fitting) == 1:
         return fitting[0]
+    published = published_models()
+    if not fitting:
+        known_as = {folder: folder.name.rpartition("-")[::2] for folder in published}
+        if named := [folder for folder, names in known_as.items() if name in (folder.name, *names)]:
+            check_kind(load(named[0] / "record.json"), kind, name, key)
+            return named[0]
     if kind is not None:
         finished = [folder for folder in finished if load(folder / "record.json").kind == kind]
-    known = ", ".join(folder.name for folder in (fitting or finished)) or "none"
+    known = ", ".join(folder.name for folder in (fitting or finished or published)) or "none"
     problem = "several finished runs fit" if fitting else f"no finished run in {runs} has that id"
-    raise StudyError(f"{key}={name}: {problem}; {'choose from' if fitting or finished else 'there are'} {known}")
+    raise StudyError(f"{key}={name}: {problem}; {'there are' if known == 'none' else 'choose from'} {known}")
+
+
+def models_folder() -> Path:
+    """`book/models`, beside the published records; a StudyError where there are none."""
+    return published_folder().parent / "models"
+
+
+def published_models() -> list[Path]:
+    """Folders NAME-ID of the models whose weights come with the book."""
+    try:
+        return [path.parent for path in sorted(models_folder().glob("*/record.json"))]
+    except StudyError:  # no book here
+        return []
 
 
 def whole_id(name: str, runs: Path, key: str = "run") -> str:

@@ -58,8 +58,12 @@ class Run(Work):
     """How the run was named whose weights are the first ones; its whole id is in the configuration."""
 
 
-def open_run(config: Mapping[str, Any]) -> Run:
+def open_run(config: Mapping[str, Any], corpus: Corpus | None = None) -> Run:
     """Check a resolved configuration, prepare its data, and name the run.
+
+    Args:
+        config: of `lmstudy-train`.
+        corpus: its data, where they are there already.
 
     Raises:
         StudyError: a key or the data is at fault, the machine lacks what is asked for, or `start` is not to be found.
@@ -72,7 +76,7 @@ def open_run(config: Mapping[str, Any]) -> Run:
     if typed.dpo is not None and (typed.start is None or processes > 1):
         raise StudyError("dpo is learned from another run's samples (start=ID) and on one device: see lmstudy-dpo")
     check_scorer(typed)
-    corpus = prepare(typed.data)
+    corpus = corpus or prepare(typed.data)
     whole = with_versions(resolved({**config, "scorer": definite(config.get("scorer"))}))
     config = {key: value for key, value in whole.items() if not (key in OPTIONAL and value is None)}
     if typed.start is not None:

@@ -58,7 +58,7 @@ def write(config: Mapping[str, Any]) -> Generated:
     asked = asked_of(typed.control, typed.guidance, controlled, trained.name)
     own = build(known["scorer"], "scorer") if known.get("scorer") else None
     scorer = judging(typed, own)
-    finished = load_run(folder)
+    finished = load_run(folder, writes_only=True)
     texts = _texts(typed, finished, asked)
     masking = next((each for each in (scorer, own) if each is not None and each.masks), None)
     return Generated(_samples(texts, scorer, masking, finished.run.corpus), asked, typed.seed, scorer)

@@ -40,7 +40,7 @@ def finished(small, tmp_path_factory) -> Finished:
 @pytest.fixture
 def config(finished, monkeypatch) -> Callable[..., dict[str, Any]]:
     """The configuration of a command line for that run, which is loaded once for all tests."""
-    monkeypatch.setattr(generation, "load_run", lambda _: finished)
+    monkeypatch.setattr(generation, "load_run", lambda _, writes_only: finished)
     return lambda *overrides: compose_config("generate", [f"run={finished.run.folder}", *map(literal, overrides)])
 
 
