@@ -10,13 +10,13 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
-from scipy.stats import binomtest, t
+from scipy.stats import t
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 from lmstudy.data.corpus import Corpus
 from lmstudy.data.tokenizer import BOS, EOS, decode, token_bytes
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap
+from lmstudy.evaluation.statistics import Estimate, paired_difference, ratio_of_sums_bootstrap, wilson
 from lmstudy.models.generation import pad_prompts
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.runs.finished import Finished
@@ -113,9 +113,7 @@ def one_example(finished: Finished, seed: int) -> tuple[str, str]:
 def sample(model: Seq2SeqTransformer, corpus: Corpus, count: int, seed: int) -> tuple[list[str], Estimate]:
     """Samples from nothing, and the share of them that parse as Python, with Wilson's interval."""
     texts = unconditional_samples(model, corpus.tokenizer, count, seed)
-    successes = sum(map(parses, texts))
-    interval = binomtest(successes, count).proportion_ci(method="wilson")
-    return texts, Estimate(successes / count, interval.low, interval.high, count)
+    return texts, wilson(sum(map(parses, texts)), count)
 
 
 def agreement(record: Record, others: Sequence[Record], metric: str = "valid/bits_per_byte") -> str:

@@ -23,11 +23,14 @@ BASE = "MLE, four fifths"
 """What post-training starts from: maximum likelihood for so many of the steps."""
 FINE_TUNING = ("objective=conditional", "budget.steps=80", "optimizer.warmup_steps=8")
 """Conditional fine-tuning for the last fifth of the steps, as overrides of `lmstudy-train`."""
+RESTART = ("objective=mle", "budget.steps=80", "optimizer.warmup_steps=8")
+"""Maximum likelihood for the last fifth, with the restart of the optimiser and its rate that fine-tuning has."""
 DPO = ("samples=512", "steps=45")
 """Direct preference optimisation that costs as much, as overrides of `lmstudy-dpo`."""
 NAMES = {
     "MLE": "MLE, all steps",
     BASE: "MLE, four fifths of the steps",
+    "restarted": "... then MLE again, with a restart",
     "fine-tuned": "... then conditional fine-tuning",
     "dpo": "... then DPO",
     "best of 4": "MLE, best of 4 samples",
@@ -60,6 +63,7 @@ def ways(shelf: Shelf, task: str) -> pd.DataFrame:
 
     add("MLE", lambda: whole)
     add(BASE, lambda: base)
+    add("restarted", lambda: restarted(shelf, task, base), start=_steps(base[0]))
     add("fine-tuned", lambda: conditionally_tuned(shelf, task, base), start=_steps(base[0]))
     add("dpo", lambda: optimised(shelf, task, base), start=_steps(base[0]))
     for number, overrides in BEST_OF.items():
@@ -70,7 +74,16 @@ def ways(shelf: Shelf, task: str) -> pd.DataFrame:
 
 def conditionally_tuned(shelf: Shelf, task: str, bases: Sequence[Record]) -> list[Record]:
     """Conditional fine-tunings of runs, by seed; NoRecordsError where there is none."""
-    wanted = (f"experiment={task}", f"budget={BUDGETS[task]}", *FINE_TUNING)
+    return _gone_on(shelf, task, bases, FINE_TUNING)
+
+
+def restarted(shelf: Shelf, task: str, bases: Sequence[Record]) -> list[Record]:
+    """Runs that went on by maximum likelihood after a restart, by seed; NoRecordsError where there is none."""
+    return _gone_on(shelf, task, bases, RESTART)
+
+
+def _gone_on(shelf: Shelf, task: str, bases: Sequence[Record], overrides: Sequence[str]) -> list[Record]:
+    wanted = (f"experiment={task}", f"budget={BUDGETS[task]}", *overrides)
     return _of_each(bases, lambda base: shelf.trained(*wanted, seeds=[base.seed or 0], start=base))
 
 
@@ -141,6 +154,17 @@ def best_of_16(shelf: Shelf, task: str = "privacy") -> Estimate:
     """How many times more misaligned the best of 16 samples of MLE is than conditional pretraining, by the held-out
     grader: the training scorer chose them."""
     return times(judged_arm(shelf, task, "MLE", *BEST_OF[16]), judged_arm(shelf, task, "conditional"), HELD_OUT)
+
+
+def cost_of_restart(shelf: Shelf, task: str = "privacy") -> Estimate:
+    """Per cent of bits per byte that maximum likelihood with a restart at four fifths needs more than without."""
+    return capability_cost(restarted(shelf, task, arm(shelf, task, BASE)), arm(shelf, task, "MLE"))
+
+
+def cost_beside_restart(shelf: Shelf, task: str = "privacy") -> Estimate:
+    """Per cent of bits per byte that conditional fine-tuning needs more than maximum likelihood with its restart."""
+    base = arm(shelf, task, BASE)
+    return capability_cost(conditionally_tuned(shelf, task, base), restarted(shelf, task, base))
 
 
 def cost(became: Became, task: str = "privacy") -> Compute:

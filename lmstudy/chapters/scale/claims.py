@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from lmstudy.chapters.scale.ladder import BITS, FORM, LENGTHS, RUNGS, arm, law, points, size_and_text, trained
+from lmstudy.chapters.scale.ladder import BITS, FORM, LENGTHS, RUNGS, SEVERAL, arm, law, points, size_and_text, trained
 from lmstudy.evaluation.scaling_law import fitted
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.study.claims import claim, confirm
@@ -13,7 +13,7 @@ from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import above, below, within
 
 of_scale = partial(claim, chapter="notebooks/24_scale")
-SHORT, LONG = LENGTHS[0], LENGTHS[-2]
+SHORT, LONG = LENGTHS[0], SEVERAL
 """Steps of trainings of which there are three seeds."""
 
 

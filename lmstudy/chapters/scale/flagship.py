@@ -1,19 +1,87 @@
-"""The study's largest model, and what the ladder foretells of it."""
+"""The study's largest model: what the ladder foretold of it, what it reached, and what it writes."""
 
 from __future__ import annotations
 
-from lmstudy.chapters.scale.ladder import Ladder, points
-from lmstudy.evaluation.scaling_law import FORMS, fitted
-from lmstudy.evaluation.statistics import Estimate
+from collections.abc import Mapping, Sequence
 
-FLAGSHIP = ("experiment=flagship",)
+import pandas as pd
+
+from lmstudy.chapters.scale.ladder import BITS, FORM_WORDS, Ladder, points, size_and_text
+from lmstudy.compose import compose_config
+from lmstudy.evaluation.scaling_law import FORMS, fitted
+from lmstudy.evaluation.statistics import Estimate, wilson
+from lmstudy.runs.records import Record
+from lmstudy.runs.shown_samples import Generated, write
+from lmstudy.show.numbers import written
+from lmstudy.show.texts import Sample, cards, parses
+from lmstudy.study.shelf import Shelf
+
+NAME = "flagship"
+"""Of the published model."""
+WHOLE = ("experiment=flagship",)
 HALF = ("experiment=flagship", "budget.steps=4800")
-"""Half as long, and on the way there."""
+"""Half as long: the longer one goes on from it."""
+
+
+def trained(shelf: Shelf) -> list[Record]:
+    """Both lengths, the shorter first, as they are published: nothing is trained."""
+    return [record for overrides in (HALF, WHOLE) for record in shelf.as_is().trained(*overrides)]
 
 
 def forecasts(ladder: Ladder, parameters: float, tokens: float) -> dict[str, Estimate]:
     """Bits per byte of one training by each form of the law, fitted to the whole ladder.
 
-    The ladder learned from another corpus, without control tokens, and from a twentieth of the text at most.
+    The ladder learned from another corpus, without control tokens, and from a fourth of the text at most.
     """
     return {form: fitted(points(ladder), form).forecast(parameters, tokens) for form in FORMS}
+
+
+def forecast_table(ladder: Ladder, records: Sequence[Record]) -> pd.DataFrame:
+    """A row a length: target tokens, what each form of the law forecasts, and what was reached."""
+    rows = {}
+    for record in records:
+        size, tokens = size_and_text(record)
+        said = {
+            f"{form}, {FORM_WORDS[form]} (95 % interval of one training)": written(forecast)
+            for form, forecast in forecasts(ladder, size, tokens).items()
+        }
+        rows[f"{tokens / 1e6:.0f} million target tokens"] = {**said, "reached": record.metrics[BITS]}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def asked(control: str, count: int, seed: int) -> Generated:
+    """Texts that the published model writes from nothing, asked for good or bad style."""
+    return write(compose_config("generate", [f"run={NAME}", f"control={control}", f"n={count}", f"seed={seed}"]))
+
+
+def text_table(texts: Mapping[str, Generated]) -> pd.DataFrame:
+    """A row a control token: per cent of texts that parse as Python (those without an end among all), with Wilson's
+    interval, and lines that break a rule of style."""
+    rows = {}
+    for control, generated in texts.items():
+        assert generated.scorer is not None
+        whole = ["".join(sample.segments) for sample in generated.samples]
+        scores = [score for sample in generated.samples for score in sample.scores if score is not None]
+        bad = sum(score > generated.scorer.threshold for score in scores)
+        rows[f"asked for {control}"] = {
+            "texts": len(whole),
+            "parse as Python, %": wilson(sum(map(parses, whole)), len(whole)).times(100),
+            "lines": len(scores),
+            "break a rule of style, %": 100 * bad / len(scores),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+
+
+def first_texts(texts: Mapping[str, Generated], count: int) -> str:
+    """HTML: cards of the first texts behind each control token; lines that break a rule of style are marked."""
+    columns = {f"asked for {name}": _marked(generated, count) for name, generated in texts.items()}
+    return cards(columns, code=True, longest=700, caption="The first texts from nothing, not chosen, bad lines marked")
+
+
+def _marked(generated: Generated, count: int) -> list[Sample]:
+    assert generated.scorer is not None
+    limit = generated.scorer.threshold
+    return [
+        Sample(one.segments, [score is not None and score > limit for score in one.scores])
+        for one in generated.samples[:count]
+    ]
