@@ -188,6 +188,7 @@ class GenerateConfig(_Closed):
     scorer: dict[str, Any] | None
     control: Literal["auto", "none", "good", "bad"]
     guidance: Annotated[float, Field(allow_inf_nan=False)]
+    look_ahead: Count
     prompt: str | None
     n: Count
     temperature: Annotated[float, Field(ge=0)]

@@ -26,6 +26,7 @@ COMMAND = Command(
     examples=(
         ("lmstudy-generate run=3f2a", "four texts of a run, by the beginning of its id"),
         ("lmstudy-generate run=3f2a control=good guidance=2", "asked to be good, and pushed away from the bad"),
+        ("lmstudy-generate run=3f2a control=good look_ahead=8", "drops texts that the model expects to turn bad"),
         ('lmstudy-generate run=3f2a prompt="def area("', "the prompt as it is typed, brackets and commas too"),
         ("lmstudy-generate run=3f2a prompt=$'def area(x):\\n'", "behind a whole line (in bash)"),
         ("lmstudy-generate -m run=3f2a control=good,bad n=2", "one beside the other"),

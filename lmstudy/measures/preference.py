@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -119,6 +119,26 @@ class Preference(Measure):
                 draws = [write(int(seed)) for seed in rng.integers(2**31, size=self.best_of)]
                 texts[where] = draws[0] if len(draws) == 1 else best(draws, scorer)
         return {**texts, "people": people(corpus, subject.split, self.samples)}
+
+
+@dataclass(frozen=True)
+class LookingAhead(Preference):
+    """Samples of which the model itself dropped those that it expected to turn bad; gives what `Preference` gives.
+
+    Args:
+        look_ahead: texts written side by side for each sample (see `lmstudy.models.look_ahead`).
+    """
+
+    look_ahead: int
+
+    name: ClassVar[str] = "look_ahead"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.at_least(look_ahead=2)
+
+    def _asked(self, finished: Finished) -> Asked:
+        return replace(super()._asked(finished), look_ahead=self.look_ahead)
 
 
 def best(draws: Sequence[Sequence[Text]], scorer: Scorer) -> list[Text]:

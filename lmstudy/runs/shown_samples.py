@@ -55,7 +55,7 @@ def write(config: Mapping[str, Any]) -> Generated:
     trained = load(folder / "record.json")
     known: dict[str, Any] = dict(trained.config)
     controlled = build(known["objective"], "objective").controlled
-    asked = asked_of(typed.control, typed.guidance, controlled, trained.name)
+    asked = asked_of(typed.control, typed.guidance, controlled, trained.name, look_ahead=typed.look_ahead)
     own = build(known["scorer"], "scorer") if known.get("scorer") else None
     scorer = judging(typed, own)
     finished = load_run(folder, writes_only=True)

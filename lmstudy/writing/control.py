@@ -27,11 +27,14 @@ class Asked:
     """What a model is asked to write.
 
     `control` names the token that stands before every segment; the model sets it itself where a segment begins,
-    because the other one is banned. `guidance` above 1 pushes away from the other one, too.
+    because the other one is banned. `guidance` above 1 pushes away from the other one, too. `look_ahead` texts are
+    written side by side for each that is wanted, and those are dropped of which the model expects the other token
+    (`lmstudy.models.look_ahead`).
     """
 
     control: Control = "none"
     guidance: float = 1.0
+    look_ahead: int = 1
 
     def __post_init__(self) -> None:
         if self.control not in ("none", *_TOKENS):
@@ -39,6 +42,10 @@ class Asked:
         if self.guidance != 1 and self.control == "none":
             raise StudyError(
                 f"guidance={self.guidance} needs control=good or control=bad: it pushes from one to the other"
+            )
+        if self.look_ahead > 1 and self.control == "none":
+            raise StudyError(
+                f"look_ahead={self.look_ahead} needs control=good or control=bad: it looks out for the other one"
             )
 
     @property
@@ -72,7 +79,12 @@ PLAIN = Asked()
 
 
 def asked_of(
-    control: Control | Literal["auto"], guidance: float, controlled: bool, name: str, prefix: str = ""
+    control: Control | Literal["auto"],
+    guidance: float,
+    controlled: bool,
+    name: str,
+    prefix: str = "",
+    look_ahead: int = 1,
 ) -> Asked:
     """What a run can be asked for.
 
@@ -82,6 +94,7 @@ def asked_of(
         controlled: whether the run knows control tokens.
         name: of the run.
         prefix: of the keys that are named.
+        look_ahead: texts written side by side for each that is wanted.
 
     Raises:
         StudyError: it does not know the control token, or there is nothing for guidance to push from.
@@ -95,7 +108,11 @@ def asked_of(
             f"{prefix}guidance={guidance:g}: {name} never saw a control token, and guidance pushes from one to the "
             "other; leave it at 1"
         )
-    return Asked(control, guidance)
+    if not controlled and look_ahead != 1:
+        raise StudyError(
+            f"{prefix}look_ahead={look_ahead}: {name} never saw a control token, and looks out for none; leave it at 1"
+        )
+    return Asked(control, guidance, look_ahead)
 
 
 def sampling_for(asked: Asked, length: int, temperature: float = 0.7, top_p: float = 0.9) -> Sampling:
@@ -139,4 +156,12 @@ def continued_tokens(
     from lmstudy.models.generation import generate
 
     generator = torch.Generator(next(model.parameters()).device).manual_seed(seed)
-    return generate(asked.writer(model.eval()), prompts, sampling, forced=forced, generator=generator)
+    writer = asked.writer(model.eval())
+    if asked.look_ahead > 1 and asked.other is not None:
+        from lmstudy.models.look_ahead import generate_ahead
+
+        return generate_ahead(
+            writer, prompts, sampling, forced=forced, particles=asked.look_ahead, unwanted=asked.other,
+            generator=generator,
+        )  # fmt: skip
+    return generate(writer, prompts, sampling, forced=forced, generator=generator)

@@ -46,6 +46,19 @@ def test_what_a_model_is_asked_for_is_part_of_the_measurement(steered):
         measure_of(steered, "measure=pep8", *SMALL, "measure.control=none", "measure.guidance=2")
 
 
+def test_looking_ahead_is_a_measurement_of_its_own(steered, trained):
+    ahead = measure_of(steered, "measure=pep8_ahead", *SMALL, "measure.look_ahead=3")
+    plain = measure_of(steered, "measure=pep8", *SMALL)
+    assert ahead.id != plain.id
+    assert ahead.groups.keys() == plain.groups.keys()
+    assert ahead.groups["people/training"] == plain.groups["people/training"]
+    assert ahead.groups["unprompted/training"] != plain.groups["unprompted/training"]
+    with pytest.raises(StudyError, match="look_ahead=8 needs control=good or control=bad"):
+        measure_of(trained, "measure=pep8_ahead", *SMALL)
+    with pytest.raises(StudyError, match="look_ahead=1 must be at least 2"):
+        measure_of(steered, "measure=pep8_ahead", *SMALL, "measure.look_ahead=1")
+
+
 def test_control_tokens_are_refused_where_none_were_seen(trained, steered):
     measure = Preference({"training": PEP8}, 8, 0, "good", 1.0, 1)
     with pytest.raises(StudyError, match="never saw a control token"):

@@ -94,7 +94,7 @@ def test_scores_and_means_are_the_scorers_own(config):
     found = [json.loads(line) for line in lines]
     assert len(found) == 5
     assert {key for sample in found for key in sample} == {
-        "text", "segments", "scores", "mean", "given", "finished", "control", "guidance", "seed"
+        "text", "segments", "scores", "mean", "given", "finished", "control", "guidance", "look_ahead", "seed"
     }  # fmt: skip
     for sample in found:
         assert "".join(sample["segments"]) == sample["text"]
@@ -112,6 +112,15 @@ def test_samples_begin_with_the_control_token_and_never_hold_the_other(config, c
     [(read, forced, written)] = calls
     assert (read, forced) == ([[]] * 3, [[token]] * 3)
     assert all(ids[0] == token and other not in ids for ids in written)
+
+
+def test_looking_ahead_writes_other_texts_from_the_same_beginning(config):
+    asked = ("n=3", "control=good", "max_tokens=20", "temperature=1")
+    plain, ahead = write(config(*asked)), write(config(*asked, "look_ahead=4"))
+    assert [one.segments for one in ahead.samples] != [one.segments for one in plain.samples]
+    assert write(config(*asked, "look_ahead=4")).samples == ahead.samples
+    with pytest.raises(StudyError, match="look_ahead=4 needs control=good or control=bad"):
+        write(config("control=none", "look_ahead=4"))
 
 
 def test_without_control_no_token_is_forced(config, calls):
