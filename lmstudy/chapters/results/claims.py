@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from lmstudy.chapters.results.beginnings import PROMPTED
+from lmstudy.chapters.results.pairs import gap
 from lmstudy.chapters.results.results import (
     CONDITIONAL,
     OURS,
@@ -108,6 +110,17 @@ fold("A formatter that steered no training changes less in code of conditional t
      "pep8.conditional_vs_mle_held_out", _better("pep8", key=HELD_OUT), above(1))
 fold("Detectors of another making find fewer items in texts of conditional training than in those of MLE.",
      "privacy.conditional_vs_mle_held_out", _better("privacy", key=HELD_OUT), above(1))
+ratio("On privacy, the training scorer sees a larger gain of filtering over MLE than the held-out grader does.",
+      "privacy.filtering_gap", _of("privacy", partial(gap, name="filtering"), (REFERENCE, "filtering")), above(1))
+for _name, _words in ((CONDITIONAL, "conditional training"), ("filtering", "filtering")):
+    _id = "prompted" if _name == CONDITIONAL else "prompted_filtering"
+    fold(f"Behind a beginning by people, {_words} writes fewer violations of style than MLE.",
+         f"pep8.{_id}", _better("pep8", _name, key=PROMPTED), above(1), outcome=UNDECIDED)
+    fold(f"Behind a beginning by people, {_words} writes fewer items of personal data than MLE.",
+         f"privacy.{_id}", _better("privacy", _name, key=PROMPTED), above(1))
+    deviations(f"Behind a beginning by people, {_words} writes with better sentiment than MLE.",
+               f"sentiment.{_id}", _better("sentiment", _name, key=PROMPTED), above(0),
+               outcome=UNDECIDED if _name == CONDITIONAL else HOLDS)
 for _task, _faults in (("pep8", "violations of style"), ("privacy", "items of personal data")):
     fold(f"The best method that this study adds writes fewer {_faults} than conditional training.",
          f"{_task}.best_vs_conditional", _best(_task), above(1),

@@ -56,7 +56,7 @@ PEOPLE = "held-out text by people"
 
 def plane(results: Mapping[str, Results]) -> Figure:
     """A panel a task: bits per byte more than MLE's against the mean score of unprompted samples."""
-    figure, panels = _panels(len(results), 4.1)
+    figure, panels = task_panels(len(results), 4.1)
     for axes, own in zip(panels, results.values(), strict=True):
         names = own.judged if REFERENCE in own.judged else ()
         x = {name: cost(own, name) if name != REFERENCE else Estimate(0, 0, 0, 0) for name in names}
@@ -86,7 +86,7 @@ def plane_of_points(own: Results, *, seeds: bool = False) -> str:
         name: Point(
             Estimate(0, 0, 0, 0) if name == REFERENCE else cost(own, name),
             level(own.task, own.judged[name]),
-            _look(name)[0],
+            look(name)[0],
             single(own, name) if seeds else {},
         )
         for name in own.judged
@@ -110,7 +110,7 @@ def live_plane(results: Mapping[str, Results]) -> str:
     return live("plane", "".join(panels)) if panels else ""
 
 
-def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
+def task_panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
     """Below each other, far enough apart for their titles."""
     figure, grid = plt.subplots(count, 1, figsize=(7.2, height * count), squeeze=False, layout="constrained")
     figure.get_layout_engine().set(hspace=0.06, h_pad=0.1)  # type: ignore[union-attr,call-arg]
@@ -119,7 +119,7 @@ def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
 
 def graders(results: Mapping[str, Results]) -> Figure:
     """How much better than MLE each objective is, by the scorer it was trained with and by one it never saw."""
-    figure, panels = _panels(len(results), 3.6)
+    figure, panels = task_panels(len(results), 3.6)
     for axes, own in zip(panels, results.values(), strict=True):
         x, y = (improvements(own, key) for key in GRADERS.values())
         null = float(own.counted)
@@ -149,12 +149,12 @@ def _points(
     for which, found, value, logarithmic in zip("xy", (x, y), also, log, strict=True):
         axes.set(**{f"{which}scale": "log" if logarithmic else "linear"})
         estimates = [*(found[name] for name in shown), Estimate(value, math.nan, math.nan, 0)]
-        _limits(getattr(axes, f"set_{which}lim"), estimates, logarithmic)
+        axis_limits(getattr(axes, f"set_{which}lim"), estimates, logarithmic)
         if logarithmic:
             plain_axis(axes, which)  # type: ignore[arg-type]
     bars: list[Any] = []
     for name in shown:
-        (a, b), (colour, marker) = (x[name], y[name]), _look(name)
+        (a, b), (colour, marker) = (x[name], y[name]), look(name)
         for bar in (((a.low, b.value), (a.high, b.value)), ((a.value, b.low), (a.value, b.high))):
             if np.isfinite(bar).all():
                 bars.append(bar)
@@ -166,14 +166,14 @@ def _points(
 def _names(axes: Axes, x: Mapping[str, Estimate], y: Mapping[str, Estimate], bars: Sequence[Any]) -> None:
     places = {name: (x[name].value, y[name].value) for name in x}
     known = {name: place for name, place in places.items() if np.isfinite(place).all()}
-    label_points(axes, known, {name: _look(name)[0] for name in known}, bars)
+    label_points(axes, known, {name: look(name)[0] for name in known}, bars)
 
 
-def _look(name: str) -> tuple[str, str]:
+def look(name: str) -> tuple[str, str]:
     return LOOKS.get(name, (GREY, "o"))
 
 
-def _limits(set_limits: Any, values: Sequence[Estimate], log: bool) -> None:
+def axis_limits(set_limits: Any, values: Sequence[Estimate], log: bool) -> None:
     """Limits that show every value, and of every interval as much as does not squeeze the values together."""
     finite = [e for e in values if math.isfinite(e.value)]
     if not finite:
