@@ -296,22 +296,31 @@ def target_type(target: Any, given: tuple[str, ...] = ()) -> type[BaseModel]:
     return create_model(target.__name__, __config__=ConfigDict(extra="forbid", protected_namespaces=()), **fields)
 
 
+def target_of(node: Mapping[str, Any], group: str) -> Any:
+    """The class that a group's `_target_` names.
+
+    Raises:
+        StudyError: none is named, or it cannot be imported.
+    """
+    from hydra.utils import get_object
+
+    path = node.get("_target_")
+    if path is None:
+        raise StudyError(f"{group}._target_ is missing: name the class, such as lmstudy.models.transformer.…")
+    try:
+        return get_object(now(path))
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise StudyError(f"{group}._target_={path}: cannot be imported ({reason})") from error
+
+
 def build(node: Mapping[str, Any], group: str, **given: Any) -> Any:
     """Instantiate a group's `_target_` after checking keys and types; `given` are arguments not in the YAML.
 
     Raises:
         StudyError: names the key, its value and what it may be.
     """
-    from hydra.utils import get_object
-
-    settings = dict(node)
-    path = settings.pop("_target_", None)
-    if path is None:
-        raise StudyError(f"{group}._target_ is missing: name the class, such as lmstudy.models.transformer.…")
-    try:
-        target = get_object(now(path))
-    except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise StudyError(f"{group}._target_={path}: cannot be imported ({reason})") from error
+    settings = {key: value for key, value in node.items() if key != "_target_"}
+    target = target_of(node, group)
     checked = _check(target_type(target, tuple(given)), settings, group)
     return target(**{name: getattr(checked, name) for name in type(checked).model_fields}, **given)

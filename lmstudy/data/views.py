@@ -41,6 +41,37 @@ class Selected:
         return self.documents.lengths(self.index[index])
 
 
+class Joined:
+    """The documents of several sets one behind the other, as documents themselves."""
+
+    def __init__(self, *parts: Documents) -> None:
+        self.parts = parts
+        self.ends = np.cumsum([len(part) for part in parts])
+
+    def __len__(self) -> int:
+        return int(self.ends[-1])
+
+    def _own(self, index: int) -> tuple[Documents, int]:
+        number = int(np.searchsorted(self.ends, index, side="right"))
+        return self.parts[number], index - (int(self.ends[number - 1]) if number else 0)
+
+    def tokens(self, index: int) -> Ints:
+        part, own = self._own(index)
+        return part.tokens(own)
+
+    def starts(self, index: int) -> Ints:
+        part, own = self._own(index)
+        return part.starts(own)
+
+    def lengths(self, index: Ints) -> Ints:
+        found = np.empty(len(index), dtype=np.int64)
+        number = np.searchsorted(self.ends, index, side="right")
+        for which, part in enumerate(self.parts):
+            chosen = number == which
+            found[chosen] = part.lengths(index[chosen] - (int(self.ends[which - 1]) if which else 0))
+        return found
+
+
 def control_tokens(good: NDArray[np.bool_], drop: float, rng: np.random.Generator) -> NDArray[np.int8]:
     """[segments] `GOOD` or `BAD` before each segment, left out (`NONE`) with probability `drop`."""
     tokens = np.where(good, GOOD, BAD).astype(np.int8)

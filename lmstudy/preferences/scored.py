@@ -86,6 +86,8 @@ class ScoredDocuments:
     """A segment is good if it scores this or less."""
     unscored: NDArray[np.int64]
     """Documents on which the scorer raised: most objectives leave them out."""
+    repaired: "Repaired | None" = None
+    """Documents with bad segments after a rewriter, where an objective asks for them."""
 
     def segment_scores(self, index: int) -> Floats:
         """[segments] of one document."""
@@ -109,6 +111,18 @@ class ScoredDocuments:
     def good(self) -> NDArray[np.bool_]:
         """[segments]: whether each is good."""
         return self.scores <= self.threshold
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """The documents of a split that a rewriter repaired; see `lmstudy.preferences.rewritten`."""
+
+    index: NDArray[np.int64]
+    """[n] which of the split's documents they are, in order."""
+    scored: ScoredDocuments
+    """The n of them as they are now, with their new scores."""
+    counts: dict[str, float]
+    """What became of the documents and segments, for the record, by the names of metrics."""
 
 
 def score_split(

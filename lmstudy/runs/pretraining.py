@@ -179,7 +179,7 @@ def _batches(run: Run, module: PretrainingModule, scorer: Scorer | None) -> _Bat
     if typed.dpo is None:
         for line in [*reading.notes, *_long_documents(data)]:
             to_stderr(line)
-        return _Batches(data, data, reading.notes)
+        return _Batches(data, data, reading.notes, dict(reading.metrics))
     assert scorer is not None
     device = torch.device("cuda" if typed.trainer.accelerator == "gpu" else "cpu")
     model: Any = module.model.to(device).eval()

@@ -40,6 +40,11 @@ OBJECTIVES: dict[str, tuple[str, ...]] = {
     "AWR": ("objective=awr",),
 }
 """The objectives by the names that the book shows, and what they are called in the configuration."""
+REWRITING: dict[str, tuple[str, ...]] = {
+    "rewriting": ("objective=rewriting",),
+    "conditional, rewriting": ("objective=conditional_rewriting",),
+}
+"""Objectives that read repaired text: only a task whose scorer has a rewriter can have them (style and privacy)."""
 VARIANTS: dict[str, tuple[str, ...]] = {
     "unlikelihood, as released": ("objective=unlikelihood", "objective.released=true"),
     "RWR, as released": ("objective=rwr", "objective.beta=10", "objective.normalise=false"),
@@ -111,7 +116,7 @@ def arm(
     Args:
         shelf: where they are, or are made.
         task: of `TASKS`, or another experiment, which then needs a budget.
-        name: of `OBJECTIVES` and `VARIANTS`, or a choice of the group `objective`.
+        name: of `OBJECTIVES`, `REWRITING` and `VARIANTS`, or a choice of the group `objective`.
         seeds: None: all that there are.
         budget: a choice of the group; None: that of `BUDGETS`.
         own: parts in the place of the study's.
@@ -151,7 +156,7 @@ def overrides_of(name: str, config_dir: str | None = None) -> tuple[str, ...]:
     Raises:
         StudyError: it is neither.
     """
-    known = OBJECTIVES | VARIANTS
+    known = OBJECTIVES | REWRITING | VARIANTS
     if name in known:
         return known[name]
     choices = set(group_choices("objective"))

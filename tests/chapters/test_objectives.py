@@ -7,6 +7,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from lmstudy.chapters.objectives import figures, objectives, toy
+from lmstudy.errors import StudyError
 from tests.conftest import ROOT
 from tests.preferences.made_scores import made
 
@@ -73,7 +74,17 @@ def test_the_table_of_objectives_has_every_yaml_and_its_parameters():
     table = objectives.objective_table()
     assert table.loc["awr", "own parameters"] == "alpha: 0.5, beta: 1, clip: 20, normalise: true"
     assert table.loc["conditional, cooldown", "own parameters"] == "drop: 0.05, cooldown: 0.1"
-    assert table["control token at generation"].value_counts().to_dict() == {"none": 6, "good": 2}
+    assert table["control token at generation"].value_counts().to_dict() == {"none": 7, "good": 3}
+
+
+def test_the_example_of_a_repair_is_of_the_training_text_and_better(small):
+    before, after = objectives.repaired_example(*small, "scorer=pep8")
+    was, became = ([line[:4].strip() for line in block.splitlines()[1:-1]] for block in (before, after))
+    assert "bad" in was
+    assert set(was) <= {"good", "bad"}
+    assert became.count("bad") < was.count("bad")
+    with pytest.raises(StudyError, match="no training document of at most 1 lines is repaired"):
+        objectives.repaired_example(*small, "scorer=pep8", longest=1)
 
 
 def test_released_settings_leave_next_to_nothing_of_the_preference():

@@ -8,20 +8,24 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lmstudy.data.batch import IGNORE
+from lmstudy.data.batch import IGNORE, Shape
+from lmstudy.data.datamodule import Phase, TrainingBatches
+from lmstudy.data.examples import Documents, PrefixLM
 from lmstudy.data.tokenizer import BAD, GOOD
 from lmstudy.errors import StudyError
 from lmstudy.preferences.objectives.awr import AWR
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.objectives.conditional import Conditional
 from lmstudy.preferences.objectives.conditional_known import ConditionalKnown
+from lmstudy.preferences.objectives.conditional_rewriting import ConditionalRewriting
 from lmstudy.preferences.objectives.filtering import Filtering
 from lmstudy.preferences.objectives.mle import MLE
+from lmstudy.preferences.objectives.rewriting import Rewriting
 from lmstudy.preferences.objectives.rwr import RWR
 from lmstudy.preferences.objectives.selective import Selective
 from lmstudy.preferences.objectives.unlikelihood import Unlikelihood
 from lmstudy.preferences.scored import ScoredDocuments
-from tests.preferences.made_scores import NAN, made
+from tests.preferences.made_scores import NAN, made, repaired
 
 P = torch.tensor([[[0.5, 0.25, 0.125, 0.125], [0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.1, 0.1]]])
 """[1, 3, 4]: a distribution at each of three places."""
@@ -56,6 +60,7 @@ def test_maximum_likelihood_is_cross_entropy_whatever_the_scores():
     assert loss(MLE()) == pytest.approx(PLAIN)
     assert loss(MLE(), None) == pytest.approx(PLAIN)
     assert loss(Filtering()) == loss(Conditional()) == loss(MLE())  # they differ in what is read
+    assert loss(Rewriting()) == loss(ConditionalRewriting()) == loss(MLE())
     chosen = LABELS != IGNORE
     assert loss(MLE()) == pytest.approx(float(F.cross_entropy(P.log()[chosen], LABELS[chosen])))
 
@@ -239,6 +244,71 @@ def test_where_all_are_judged_both_kinds_of_conditional_training_read_the_same()
     assert [first.tokens(i).tolist() for i in range(400)] == [second.tokens(i).tolist() for i in range(400)]
 
 
+def test_rewriting_reads_repaired_documents_in_the_place_of_bad_ones():
+    scored = repaired(made([0.0], [1.0, 0.0], [NAN], [0.0], [1.0], length=2), {1: [0.0]}, length=2)
+    view = Rewriting().view(scored, seed=1)
+    read = [view.documents.tokens(i).tolist() for i in range(len(view.documents))]
+    assert read == [[100, 101], [500, 501], [100, 101], [100, 101]]  # the last has a bad segment that nobody mended
+    assert view.documents.lengths(np.arange(4)).tolist() == [2, 2, 2, 2]
+    assert view.token_scores is None
+    assert view.notes == (
+        "rewriting: 1 of 0 documents with a bad segment were repaired (left as they were: 2 failed, 3 empty, "
+        "4 unchanged, 5 no better); bad segments: 7 of 6 before, 9 of 8 after",
+    )
+
+
+def first_batches(documents: Documents, count: int = 3) -> list[Tensor]:
+    batches = iter(TrainingBatches([Phase(0, documents)], PrefixLM(), Shape(2, 16, 24, 12), seed=5))
+    return [field for _ in range(count) for field in next(batches)]
+
+
+def test_where_nothing_is_repaired_rewriting_has_the_examples_of_maximum_likelihood():
+    scored = repaired(made(*[[0.0] * (1 + i % 4) for i in range(50)]), {})
+    view = Rewriting().view(scored, seed=1)
+    assert view.notes == ("rewriting changes no document: this run is maximum likelihood",)
+    for ours, plain in zip(first_batches(view.documents), first_batches(scored.store), strict=True):
+        torch.testing.assert_close(ours, plain, rtol=0, atol=0)
+
+
+def test_both_sides_of_a_repair_stand_behind_their_control_tokens():
+    scored = made([0.0, 1.0], [0.0], [NAN], [1.0], length=1)
+    view = ConditionalRewriting(drop=0.0).view(repaired(scored, {0: [0.0, 0.0, 1.0]}, length=1), seed=1)
+    read = [view.documents.tokens(i).tolist() for i in range(len(view.documents))]
+    assert read == [
+        [GOOD, 100, BAD, 101],  # as it was
+        [GOOD, 100],
+        [BAD, 100],  # which nobody mended
+        [GOOD, 500, GOOD, 501, BAD, 502],  # repaired but for its last segment
+    ]
+    assert view.documents.starts(3).tolist() == [0, 2, 4]
+    assert view.documents.lengths(np.array([3, 0, 1])).tolist() == [6, 4, 2]
+
+
+def test_with_repaired_copies_the_same_control_tokens_are_left_out_of_what_people_wrote():
+    scored = made(*[[0.0, 1.0]] * 200)
+    own = ConditionalRewriting(drop=0.3).view(repaired(scored, {i: [0.0, 0.0] for i in range(0, 200, 2)}), seed=7)
+    plain = Conditional(drop=0.3).view(scored, seed=7)
+    assert len(own.documents) == 300
+    assert all(own.documents.tokens(i).tolist() == plain.documents.tokens(i).tolist() for i in range(200))
+    copies = np.concatenate([own.documents.tokens(i) for i in range(200, 300)])
+    assert BAD not in copies
+    assert (copies == GOOD).mean() == pytest.approx(0.7 * 2 / (6 + 1.4), abs=0.03)
+
+
+def test_a_larger_pool_makes_no_step_larger():
+    scored = made(*[[0.0, 1.0, 0.0]] * 40)
+    own = ConditionalRewriting().view(repaired(scored, {i: [0.0] * 3 for i in range(40)}), seed=1)
+    plain = Conditional().view(scored, seed=1)
+    shapes = [[field.shape for field in first_batches(view.documents)] for view in (own, plain)]
+    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("objective", [Rewriting(), ConditionalRewriting()])
+def test_repaired_documents_are_needed(objective):
+    with pytest.raises(StudyError, match=f"objective={objective.name} needs repaired documents"):
+        objective.view(made([0.0, 1.0]), 1)
+
+
 @pytest.mark.parametrize("objective", [Conditional(), Selective(), Unlikelihood(), RWR()])
 def test_unscored_documents_are_left_out(objective):
     scored = made([0.0, 1.0], [NAN, NAN], [1.0])
@@ -272,6 +342,7 @@ def test_weights_that_hardly_differ_are_told():
         (lambda: AWR(alpha=2.0), r"objective\.alpha=2\.0"),
         (lambda: Filtering(keep=2.0), r"objective\.keep=2\.0"),
         (lambda: Selective(cooldown=2.0), r"objective\.cooldown=2\.0"),
+        (lambda: Rewriting(onset=2.0), r"objective\.onset=2\.0"),
     ],
 )
 def test_settings_out_of_range_are_refused(make, message):

@@ -22,7 +22,7 @@ from lmstudy.runs.identity import RAISED, kept, run_id, with_versions
 from lmstudy.runs.records import Record
 from lmstudy.study.shelf import Shelf
 from tests.claim_records import record
-from tests.preferences.made_scores import made
+from tests.preferences.made_scores import made, repaired
 
 STORED = Path(__file__).with_name("versions.json")
 OBJECTIVES = group_choices("objective")
@@ -52,6 +52,7 @@ def learned(objective: Objective) -> list[float]:
     scores = torch.rand(2, 6, generator=generator)
     values = [torch.randn(2, 6, generator=generator)] if objective.critic else []
     documents = made([0.0, 0.5, 0.1], [0.9], [0.05, 0.05], [0.2, 0.8, 0.3, 0.1], threshold=0.25)
+    documents = repaired(documents, {0: [0.0, 0.1], 3: [0.2, 0.3, 0.1, 0.1, 0.0]})
     found = []
     if objective.scored:
         view = objective.view(documents, seed=1)

@@ -6,6 +6,7 @@ import pytest
 
 from lmstudy.compose import compose_config
 from lmstudy.config import TrainConfig, build, check
+from lmstudy.data import parallel
 from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.store import TokenStore
 from lmstudy.data.tokenizer import BAD, GOOD
@@ -80,6 +81,36 @@ def test_what_cannot_be_read_is_refused_before_the_data(rated):  # noqa: F811
         check_scorer(check(TrainConfig, compose_config("train", ["budget=smoke", "objective=conditional"])))
     with pytest.raises(StudyError, match="add up to more than 1"):
         check_scorer(configured(rated, "objective=rwr", "objective.onset=0.7", "objective.cooldown=0.7"))
+
+
+@pytest.mark.parametrize("objective", ["rewriting", "conditional_rewriting"])
+def test_what_nothing_repairs_is_refused_before_the_data(rated, objective):  # noqa: F811
+    message = f"objective={objective}: nothing repairs what scorer sentiment minds; scorers with a rewriter: pep8, priv"
+    with pytest.raises(StudyError, match=message):
+        check_scorer(configured(rated, f"objective={objective}"))
+
+
+@pytest.mark.parametrize(("objective", "copies"), [("rewriting", False), ("conditional_rewriting", True)])
+def test_repaired_text_is_read_between_onset_and_cooldown(small, monkeypatch, objective, copies):
+    monkeypatch.setattr(parallel, "processors", lambda: 1)
+    overrides = [*small, "scorer=pep8", f"objective={objective}", "objective.onset=0.25", "objective.cooldown=0.25"]
+    typed = check(TrainConfig, compose_config("train", overrides))
+    corpus = prepare(typed.data)
+    found = reading(typed, corpus)
+    plain = TokenStore(corpus.splits["train"])
+    assert [phase.first_step for phase in found.phases] == [0, 3, 9]
+    first, own, last = (phase.documents for phase in found.phases)
+    repaired = int(found.metrics["rewriting/rewritten"])
+    assert 0 < repaired < len(plain)
+    assert len(first) == len(last) == len(plain)
+    assert len(own) == len(plain) + (repaired if copies else 0)
+    assert found.control == (GOOD if copies else None)
+    texts = [[own.tokens(i)[own.tokens(i) > BAD].tolist() for i in range(len(own))], *([[
+        documents.tokens(i).tolist() for i in range(len(plain))] for documents in (plain, first, last)])]  # fmt: skip
+    assert texts[1] == texts[2] == texts[3]
+    differ = sum(ours != theirs for ours, theirs in zip(texts[0], texts[1], strict=False))
+    assert differ == (0 if copies else repaired)
+    assert f"rewriting: {repaired:,} of " in found.notes[0]
 
 
 def test_a_threshold_beyond_all_scores_is_refused(rated, corpus):  # noqa: F811

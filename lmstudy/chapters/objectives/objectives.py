@@ -14,20 +14,40 @@ from torch import Tensor, nn
 
 from lmstudy.chapters.objectives.toy import shipped
 from lmstudy.compose import compose_config
+from lmstudy.config import build
 from lmstudy.data.corpus import prepare
+from lmstudy.data.documents import lines
+from lmstudy.data.segments import segmented
+from lmstudy.errors import StudyError
 from lmstudy.models.guidance import Guided
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.objectives.rwr import RWR
+from lmstudy.preferences.rewritten import REPAIRED, rewrite, rewriter_of
 from lmstudy.preferences.scored import ScoredDocuments, score_split
+from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.preferences.scorers.privacy import PrivacyScorer
+from lmstudy.show.texts import annotated
 from lmstudy.training.dpo import dpo_loss
 
-YAML = ("mle", "filtering", "conditional", "conditional_cooldown", "selective", "unlikelihood", "rwr", "awr")
+YAML = (
+    "mle",
+    "filtering",
+    "rewriting",
+    "conditional",
+    "conditional_cooldown",
+    "conditional_rewriting",
+    "selective",
+    "unlikelihood",
+    "rwr",
+    "awr",
+)
 READS = {
     "mle": "all documents, no scores",
     "filtering": "documents with a mean score of at most t",
+    "rewriting": "all documents, those with bad segments repaired by the scorer's rewriter",
     "conditional": "all documents, a control token before each segment",
     "conditional_cooldown": "the same, but plain documents in the last tenth",
+    "conditional_rewriting": "as conditional, and repaired copies of documents with bad segments",
     "selective": "all documents, and scores of their tokens",
     "unlikelihood": "all documents, and scores of their tokens",
     "rwr": "all documents, and scores of their tokens",
@@ -36,8 +56,10 @@ READS = {
 LOSS = {
     "mle": "−log p",
     "filtering": "−log p",
+    "rewriting": "−log p",
     "conditional": "−log p, of control tokens too",
     "conditional_cooldown": "−log p, of control tokens too",
+    "conditional_rewriting": "−log p, of control tokens too",
     "selective": "−log p if s ≤ t, else 0",
     "unlikelihood": "−log p if s ≤ t, else −α log(1 − p)",
     "rwr": "−w log p, w = exp(R / β), at most clip",
@@ -51,6 +73,41 @@ def scored_training_text(experiment: str) -> ScoredDocuments:
     """The training text of an experiment of `conf/experiment`, scored now unless its scores are kept."""
     config = compose_config("train", [f"experiment={experiment}"])
     return score_split(prepare(config["data"]), "train", config["scorer"])
+
+
+def repaired_example(*overrides: str, longest: int = 6) -> tuple[str, str]:
+    """Blocks of Markdown: a training document before and after, each line behind what the scorer says of it, masked.
+
+    It is the first of at most `longest` lines that the rewriter of the run's scorer repairs.
+
+    Args:
+        overrides: of `lmstudy-train`, such as "experiment=pep8".
+        longest: in lines.
+
+    Raises:
+        StudyError: there is none.
+    """
+    config = compose_config("train", overrides)
+    corpus, scorer = prepare(config["data"]), build(config["scorer"], "scorer")
+    scored = score_split(corpus, "train", config["scorer"])
+    rewriter = rewriter_of(scorer, " ".join(overrides))
+    counts = np.diff(scored.offsets)
+    for number in np.flatnonzero(counts <= longest):
+        scores = np.array(scored.segment_scores(int(number)))
+        if (scores > scored.threshold).any():
+            ((segments,),) = segmented(corpus.splits["train"].select([number]), corpus.tokenizer)
+            found = rewrite(scorer, rewriter, scored.threshold, segments, scores)
+            if found.what == REPAIRED:
+                return (
+                    _marked(scorer, scored.threshold, segments, scores.tolist()),
+                    _marked(scorer, scored.threshold, found.segments, found.scores),
+                )
+    raise StudyError(f"{' '.join(overrides)}: no training document of at most {longest} lines is repaired")
+
+
+def _marked(scorer: Scorer, threshold: float, segments: Sequence[str], scores: Sequence[float]) -> str:
+    shown = lines(scorer.masked("".join(segments)))
+    return annotated(shown, {}, ["bad" if score > threshold else "good" for score in scores])
 
 
 def objective_table() -> pd.DataFrame:

@@ -43,6 +43,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     "unlikelihood": ("#B0558A", "v"),
     "RWR": ("#D55E00", "P"),
     "AWR": ("#A63D00", "X"),
+    "rewriting": ("#5B5EA6", "p"),
+    "conditional, rewriting": ("#1F6F8B", "h"),
 }
 """Colour and marker of each objective: Okabe and Ito's hues, darkened where they are the colour of small letters."""
 BEYOND = 8.0

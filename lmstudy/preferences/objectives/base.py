@@ -41,6 +41,8 @@ class Objective(ABC):
     """Whether it is given values [B, T], a prediction of the reward from the model's hidden states."""
     controlled: ClassVar[bool] = False
     """Whether the model learns control tokens, and is asked to be good by them."""
+    rewrites: ClassVar[bool] = False
+    """Whether it reads repaired documents, for which the scorer must have a rewriter."""
     onset: float = 0.0
     """Share of the steps, the first ones, that are maximum likelihood on plain documents."""
     cooldown: float = 0.0

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import ClassVar, Literal
 
+from lmstudy.preferences.rewriters.base import Rewriter
+
 
 class Scorer(ABC):
     """What people mind, made a number. A new one is one class with `name` and `score`, and one YAML in `conf/scorer`.
@@ -50,6 +52,10 @@ class Scorer(ABC):
     def masked(self, text: str) -> str:
         """The text as it may be shown: what is private in it is replaced."""
         return text
+
+    def rewriter(self) -> Rewriter | None:
+        """What repairs texts that it minds; None where nothing does."""
+        return None
 
 
 def per_character(segments: Sequence[str], positions: Iterable[int]) -> list[float]:

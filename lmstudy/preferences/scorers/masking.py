@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from lmstudy.data.documents import lines
+from lmstudy.preferences.rewriters.placeholders import WRITTEN
 from lmstudy.preferences.scorers.personal_names import RUN, UPPER, census_names, faker_names
 
 Span = tuple[int, int, str]
@@ -38,7 +39,8 @@ def mask(text: str, found: Iterable[Span] = ()) -> str:
     """The text with placeholders such as {{EMAIL}} of equal length for what was found and for what looks like it.
 
     Beside the findings of a detector, addresses of any spelling are covered, names by both lists, and whatever
-    is said of authors and owners. A placeholder is longer than what it stands for only where that is shorter
+    is said of authors and owners. What a rewriter has put in the place of an item, such as <EMAIL>, stays, so that it
+    can be seen who covered what. A placeholder is longer than what it stands for only where that is shorter
     than its own braces and kind. Lines stay lines.
     """
     spans = list(found)
@@ -46,7 +48,10 @@ def mask(text: str, found: Iterable[Span] = ()) -> str:
     spans += [(match.start(), match.end(), "NAME") for match in _CITED.finditer(text)]
     spans += [(start, end, "NAME") for names in (faker_names(), census_names()) for start, end in names.spans(text)]
     covered = merged(spans)
+    written = [match.span() for match in WRITTEN.finditer(text)]
     for start, end, kind in reversed(merged([*covered, *_signed(text, covered)])):
+        if any(first <= start and end <= last for first, last in written):
+            continue
         pieces = text[start:end].split("\n")
         text = text[:start] + "\n".join(_placeholder(kind, piece) for piece in pieces) + text[end:]
     return text

@@ -18,6 +18,8 @@ import pycodestyle
 
 from lmstudy.data.documents import lines
 from lmstudy.errors import StudyError
+from lmstudy.preferences.rewriters.base import Rewriter
+from lmstudy.preferences.rewriters.formatting import Formatting
 from lmstudy.preferences.scorers.base import Scorer, per_character
 
 STYLE = ("E2", "E3", "E5", "E7", "W")
@@ -85,6 +87,10 @@ class Pep8Scorer(Scorer):
                 for found in self.violations(text)
             ),
         )
+
+    def rewriter(self) -> Rewriter | None:
+        """A formatter where style counts; of the structure family nothing repairs what does not parse."""
+        return None if self.family == "structure" else Formatting(self.max_line_length)
 
     def violations(self, text: str) -> list[Violation]:
         """The family's violations in a document, in order of line and column."""

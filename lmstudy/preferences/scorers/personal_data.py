@@ -6,6 +6,8 @@ from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from lmstudy.errors import StudyError
+from lmstudy.preferences.rewriters.base import Rewriter
+from lmstudy.preferences.rewriters.placeholders import Placeholders
 from lmstudy.preferences.scorers.base import Scorer, per_character
 from lmstudy.preferences.scorers.masking import Span, mask, merged
 from lmstudy.preferences.scorers.personal_names import census_names, faker_names
@@ -84,6 +86,10 @@ class PersonalDataScorer(Scorer):
 
     def score(self, segments: Sequence[str]) -> list[float]:
         return per_character(segments, (start for start, _, _ in self.found("".join(segments))))
+
+    def rewriter(self) -> Rewriter:
+        """Placeholders for the items that this scorer finds, and for no others."""
+        return Placeholders(self.found)
 
     def masked(self, text: str) -> str:
         """The text without what any of the detectors finds, chosen or not, nor what else `masking.mask` covers."""

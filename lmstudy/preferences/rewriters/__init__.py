@@ -1,0 +1,1 @@
+"""Rewriters: a document with bad segments in, a repaired one out. Scorers name theirs (`Scorer.rewriter`)."""
