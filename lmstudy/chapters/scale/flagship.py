@@ -14,6 +14,7 @@ from lmstudy.runs.records import Record
 from lmstudy.runs.shown_samples import Generated, write
 from lmstudy.show.numbers import written
 from lmstudy.show.texts import Sample, cards, parses
+from lmstudy.study.compute import operations
 from lmstudy.study.shelf import Shelf
 
 NAME = "flagship"
@@ -26,6 +27,12 @@ HALF = ("experiment=flagship", "budget.steps=4800")
 def trained(shelf: Shelf) -> list[Record]:
     """Both lengths, the shorter first, as they are published: nothing is trained."""
     return [record for overrides in (HALF, WHOLE) for record in shelf.as_is().trained(*overrides)]
+
+
+def times_the_least(ladder: Ladder, flagship: Record) -> float:
+    """How many times the arithmetic of the ladder's shortest training the flagship took."""
+    least = min(operations(one) for own in ladder.values() for records in own.values() for one in records)
+    return operations(flagship) / least
 
 
 def forecasts(ladder: Ladder, parameters: float, tokens: float) -> dict[str, Estimate]:

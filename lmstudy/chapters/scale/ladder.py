@@ -16,11 +16,11 @@ from lmstudy.study.compute import operations, operations_per_token
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
 RUNGS = (1, 2, 3, 4)
-LENGTHS = (150, 300, 600, 1200, 2400, 4800)
+LENGTHS = (150, 300, 600, 1200, 2400)
 """Steps; each length is twice the one before."""
 SEVERAL = 1200
 """Steps of the longest trainings that every rung has several seeds of."""
-LONGEST = {1: 2400, 2: 2400, 3: 1200, 4: 4800}
+LONGEST = {1: 2400, 2: 2400, 3: 1200, 4: 1200}
 """Steps of each rung's longest training."""
 RATES = (0.01, 0.02, 0.04, 0.08)
 """Of matrices, and of embeddings and norms alike; .08 only where .04 was better than .02."""
@@ -52,9 +52,8 @@ def arm(rung: int, steps: int, rate: float | None = None, smoke: bool = False) -
 
 
 def seeds_of(rung: int, steps: int, smoke: bool = False) -> tuple[int, ...]:
-    """The seeds that were trained: of more than `SEVERAL` steps one, and none of more than `LONGEST`; with `smoke`, of
-    more than twice as many."""
-    if steps > (2 * SEVERAL if smoke else LONGEST[rung]):
+    """The seeds that were trained: of more than `SEVERAL` steps one, and of more than `LONGEST` none."""
+    if steps > LONGEST[rung] and not smoke:
         return ()
     own = ((1, 2) if rung == RUNGS[0] else (1,)) if smoke else SEEDS[rung]
     return own if steps <= SEVERAL else own[:1]
