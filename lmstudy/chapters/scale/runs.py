@@ -1,5 +1,6 @@
 """The runs of the chapter on scale: shorter ones first, since longer ones go on from them."""
 
+from lmstudy.chapters.scale.flagship import HALF, WHOLE
 from lmstudy.chapters.scale.ladder import LENGTHS, RATES, RUNGS, TUNED, arm, seeds_of
 from lmstudy.study.chapter_runs import chapter_runs
 
@@ -12,4 +13,5 @@ RUNS = [
     ),
     *(run for rung in RUNGS for rate in RATES[:3] for run in chapter_runs(arm(rung, TUNED, rate), seeds=[1])),
     *chapter_runs(arm(1, TUNED, RATES[3]), seeds=[1]),
+    *(run for length in (HALF, WHOLE) for run in chapter_runs(length, seeds=[1])),
 ]
