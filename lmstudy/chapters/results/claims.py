@@ -171,3 +171,7 @@ confirm("5b7eaf4dff01")  # privacy.cost_charged
 confirm("f3c967f690b6")  # privacy.cost_shown
 confirm("9fda9319dcb0")  # sentiment.graded_apart
 confirm("2278be3b1380")  # sentiment.filtering_graded_apart
+confirm("a25d3db9336a")  # privacy.look_ahead
+confirm("35ca28c60cae")  # privacy.rewriting_vs_mle
+confirm("d173801c613f")  # privacy.rewriting_vs_conditional
+confirm("19d3529da91b")  # privacy.conditional_rewriting_vs_conditional

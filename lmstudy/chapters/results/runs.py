@@ -1,8 +1,9 @@
 """The runs of the chapter on results: objectives of every task, and other settings of them."""
 
-from lmstudy.chapters.results.results import SETTINGS_SEED
+from lmstudy.chapters.results.results import CONDITIONAL, REFERENCE, SETTINGS_SEED
+from lmstudy.chapters.results.rewriting import SEEDS as REWRITING_SEEDS
 from lmstudy.study.chapter_runs import chapter_runs
-from lmstudy.study.preferences import OBJECTIVES, SETTINGS, TASKS, VARIANTS, study_seeds
+from lmstudy.study.preferences import OBJECTIVES, REWRITING, SETTINGS, TASKS, VARIANTS, overrides_of, study_seeds
 
 RUNS = [
     run
@@ -23,4 +24,15 @@ RUNS += chapter_runs(
     ),
     seeds=(11, 12, 13),
 )
-"""The last are the arms of the register's batch 2026-11-30-sentiment_graders."""
+"""These are the arms of the register's batch 2026-11-30-sentiment_graders."""
+RUNS += [
+    run
+    for name in (REFERENCE, CONDITIONAL, *REWRITING)
+    for run in chapter_runs(("experiment=privacy", *overrides_of(name)), seeds=REWRITING_SEEDS["privacy"])
+]
+"""These of 2026-12-01-rewriting."""
+RUNS += [
+    run
+    for overrides in REWRITING.values()
+    for run in chapter_runs(("experiment=pep8", *overrides), seeds=REWRITING_SEEDS["pep8"])
+]
