@@ -39,5 +39,5 @@ def test_a_training_on_repaired_text(signed, scorer, objective, tmp_path: Path, 
     if scorer == "privacy":
         assert left == metrics["rewriting/bad_segments_after"] == 0
     assert f"rewriting: {int(metrics['rewriting/rewritten']):,} of " in record.notes
-    assert record.name == f"{scorer}-{objective}-transformer_smear-smoke-s1"
+    assert record.name == f"{scorer}-{objective}-transformer-smoke-s1"
     assert record.metrics["valid/bits_per_byte"] > 0

@@ -92,8 +92,8 @@ def repaired_example(*overrides: str, longest: int = 6) -> tuple[str, str]:
     scored = score_split(corpus, "train", config["scorer"])
     rewriter = rewriter_of(scorer, " ".join(overrides))
     counts = np.diff(scored.offsets)
-    for number in np.flatnonzero(counts <= longest):
-        scores = np.array(scored.segment_scores(int(number)))
+    for number in np.flatnonzero(counts <= longest).tolist():
+        scores = np.array(scored.segment_scores(number))
         if (scores > scored.threshold).any():
             ((segments,),) = segmented(corpus.splits["train"].select([number]), corpus.tokenizer)
             found = rewrite(scorer, rewriter, scored.threshold, segments, scores)

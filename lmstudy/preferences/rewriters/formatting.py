@@ -43,9 +43,12 @@ class Formatting(Rewriter):
 def _tight_slices(code: str) -> str:
     """`x[a + 1:b]` for what black writes as `x[a + 1 : b]`."""
     found = words(code)
-    for before, colon, after in reversed(list(zip(found, found[1:], found[2:], strict=False))):
+    for number in range(len(found) - 2, 0, -1):
+        before, colon = found[number - 1 : number + 1]
         if colon.text == ":" and colon.bracket == "[" and colon.gap == " " and before.text != ",":
-            code = code[: colon.start - 1] + ":" + code[after.start if after.gap == " " else colon.start + 1 :]
+            after = next(word for word in found[number + 1 :] if (word.text, word.gap) != (":", ""))
+            end = after.start - len(after.gap)
+            code = code[: colon.start - 1] + code[colon.start : end] + code[end + (after.gap == " ") :]
     return code
 
 
