@@ -1,23 +1,33 @@
 /* The search page: looks through SEARCH_TEXTS, which the build writes, so that it works for pages opened from disk.
-   Every word must occur in a section; Chinese is found anywhere, other words where a word begins. */
+   Every word must occur in a section, but for those of a question ("what", "does"); Chinese is found anywhere, other
+   words where a word begins, in British and in American spelling and without a plural's s. */
 document.addEventListener("DOMContentLoaded", () => {
   const place = document.getElementById("search-results");
   if (!place) return;
   const query = (new URLSearchParams(location.search).get("q") ?? "").trim();
   for (const field of document.querySelectorAll('input[name="q"]')) field.value = query;
   const asked = /\p{Script=Han}+|[^\s\p{Script=Han}"'“”‘’,;?!()[\]{}/\-‐–—，。；？！、（）]+/gu;
-  const words = [...new Set(query.normalize("NFKC").match(asked))];
+  const little = new Set(
+    "a an and any are at be by can did do does for from get has have how i if in is it its me my of on or should so that \
+the there this to was we what when where which who why will with you your".split(/\s+/),
+  );
+  const given = [...new Set(query.normalize("NFKC").match(asked))];
+  const telling = given.filter((word) => !little.has(word.toLowerCase()));
+  const words = telling.length ? telling : given;
   if (!words.length) return;
   place.replaceChildren(...show(words, find(words, window.SEARCH_TEXTS ?? [])));
 
   function pattern(word) {
-    const letters = word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const letters = word
+      .replace(/(?<=\p{L}{3})(?<!s)s$/u, "")
+      .replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+      .replace(/(?<=\p{L}i)[sz](?=[aei])/giu, "[sz]");
     const chinese = /\p{Script=Han}/u.test(word);
     return chinese || !/^[\p{L}\p{N}]/u.test(word) ? letters : `(?<!(?!\\p{Script=Han})[\\p{L}\\p{N}])${letters}`;
   }
 
-  /* Places that hold all words: a page's title, a heading that is the query or holds it, text; then by how often they
-     occur, together or apart. */
+  /* Places that hold all words: a page's title, a heading that is the query or holds it, text, answers to questions
+     first; then by how often they occur, together or apart. */
   function find(words, pages) {
     const single = words.map((word) => new RegExp(pattern(word), "iu"));
     const any = new RegExp(words.map(pattern).join("|"), "giu");
@@ -32,7 +42,8 @@ document.addEventListener("DOMContentLoaded", () => {
       sections.forEach(([anchor, heading, text], index) => {
         if (!all(whole[index])) return;
         const exact = heading.toLowerCase().split(" · ").includes(query.toLowerCase());
-        const level = all(heading) ? (index === 0 ? 4 : exact ? 3 : 2) : 1;
+        const answer = heading.endsWith("?") ? 0.5 : 0;
+        const level = all(heading) ? (index === 0 ? 4 : exact ? 3 : 2 + answer) : 1 + answer;
         found.push({ url, title, anchor, heading, text, level, count: count(whole[index]) });
       });
       if (found.length === before && all(whole.join(" "))) {

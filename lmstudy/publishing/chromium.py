@@ -27,7 +27,7 @@ FLAGS = [
 ]
 NO_NETWORK = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--proxy-server=direct://"]
 PATIENCE = 60.0
-"""Seconds within which Chromium starts, and a page loads."""
+"""Seconds within which Chromium starts, a page loads, and a command is answered unless more is given."""
 FORMULAS_DRAWN = "!window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)"
 
 
@@ -51,6 +51,7 @@ class Chromium:
     def __init__(self, profile: Path) -> None:
         websocket = require_chromium()
         self.loaded = False
+        self._unanswered = websocket.WebSocketTimeoutException
         self._id = 0
         self._process = subprocess.Popen(
             [str(CHROMIUM), *FLAGS, *NO_NETWORK, f"--user-data-dir={profile}", "about:blank"],
@@ -75,12 +76,26 @@ class Chromium:
         self._socket.close()
         self._stop()
 
-    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send one command and return its result, taking note of the events that come in between."""
+    def call(self, method: str, *, patience: float = PATIENCE, **parameters: Any) -> dict[str, Any]:
+        """Send one command and return its result, taking note of the events that come in between.
+
+        Args:
+            method: of the DevTools protocol.
+            patience: seconds that it may take.
+            parameters: of the method.
+
+        Raises:
+            StudyError: Chromium refuses, or does not answer in time.
+        """
         self._id += 1
         self._socket.send(json.dumps({"id": self._id, "method": method, "params": parameters}))
+        deadline = time.monotonic() + patience
         while True:
-            message = json.loads(self._socket.recv())
+            self._socket.settimeout(max(0.1, deadline - time.monotonic()))
+            try:
+                message = json.loads(self._socket.recv())
+            except self._unanswered as error:
+                raise StudyError(f"Chromium did not answer {method} within {patience:.0f} s") from error
             if message.get("id") == self._id:
                 if "navigated" in str(message.get("error")) and method == "Runtime.evaluate":
                     time.sleep(0.1)  # index.html had just sent the browser on

@@ -17,11 +17,15 @@ import yaml
 
 from lmstudy.atomic import replacing
 from lmstudy.errors import StudyError
-from lmstudy.publishing.chromium import FORMULAS_DRAWN, Chromium
+from lmstudy.publishing.chromium import FORMULAS_DRAWN, PATIENCE, Chromium
 from lmstudy.publishing.pages import index_page
 
 PAPER = {"paperWidth": 8.27, "paperHeight": 11.69, "marginTop": 0.7, "marginBottom": 0.8}  # A4, in inches
 PAPER |= {"marginLeft": 0.75, "marginRight": 0.75, "scale": 0.85}
+SECONDS_A_SHEET = 3.0
+"""That printing may take, beyond what any command may, on a machine that is busy with other things."""
+SHEETS = "Math.ceil(document.documentElement.scrollHeight / 1000)"
+"""About how many sheets the open page will take."""
 FOOTER = (
     '<div style="width: 100%; padding: 0 0.75in; font: 8px sans-serif; color: #555; display: flex">'
     '<span style="flex: 1">{title}</span><span class="pageNumber"></span></div>'
@@ -102,7 +106,8 @@ def print_pages(pages: Sequence[Path]) -> list[Printed]:
             browser.evaluate(FORMULAS_DRAWN)
             footer = FOOTER.format(title=html.escape(title))
             shown = {"displayHeaderFooter": True, "headerTemplate": "<span></span>", "footerTemplate": footer}
-            reply = browser.call("Page.printToPDF", printBackground=True, **shown, **PAPER)
+            patience = PATIENCE + SECONDS_A_SHEET * browser.evaluate(SHEETS)
+            reply = browser.call("Page.printToPDF", patience=patience, printBackground=True, **shown, **PAPER)
             printed.append(Printed(page, title, base64.b64decode(reply["data"])))
     return printed
 

@@ -3,6 +3,8 @@
 In `_config.yml`, add `lmstudy.publishing.sphinx_claims` to `sphinx.extra_extensions`; then
 
     {claim}`first.below_kneser_ney`            value and unit; interval, n, sentence and outcome open beside it
+    {claim}`first.below_kneser_ney|size`       without its sign, where the sentence says the direction: "saves"
+    {claim}`first.below_kneser_ney|more`       of bits: without their sign, and whether they are more or fewer
     {claim}`first.below_kneser_ney|value`      the number alone
     {claim}`first.below_kneser_ney|interval`   the interval alone
     ```{claims-list}
@@ -43,7 +45,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from lmstudy.errors import StudyError
 from lmstudy.publishing.known_claims import kept_results
 from lmstudy.runs.records import Record, load_folder
-from lmstudy.show.claims import outcome, problem, text
+from lmstudy.show.claims import outcome, problem, remark, text
 from lmstudy.show.numbers import number, percent
 from lmstudy.study.claims import ClaimResult, Kind, evaluate_claims
 from lmstudy.study.cost import hours_by_kind
@@ -69,7 +71,7 @@ class claim_number(nodes.inline):  # noqa: N801 - docutils names a node's visito
 
 
 class ClaimRole(SphinxRole):
-    """`` {claim}`id` ``, `` {claim}`id|value` `` or `` {claim}`id|interval` ``."""
+    """`` {claim}`id` ``, or of its variants (see `lmstudy.show.claims.text`) one, as in `` {claim}`id|size` ``."""
 
     def run(self) -> tuple[list[Node], list[nodes.system_message]]:
         claim_id, _, variant = self.text.partition("|")
@@ -169,7 +171,7 @@ class ClaimsList(SphinxDirective):
         if result.error is None:
             more = outcome(result).removeprefix(result.outcome).strip(" :;()")
             said = f" {_sure(result)}" + (f" ({more})" if more else "")
-            number = nodes.strong("", text(result, "short"))
+            number = nodes.strong("", f"{text(result, 'value')} {result.claim.unit}")
             card += nodes.paragraph("", "", number, nodes.Text(said), classes=["claim-card-number"])
         else:
             card += nodes.paragraph("", result.error, classes=["claim-card-number"])
@@ -366,7 +368,8 @@ def _sure(result: ClaimResult) -> str:
     if result.error is not None:
         return result.error
     e = result.estimate
-    return f"{100 * e.confidence:g} % interval {text(result, 'interval')}, n = {e.n}."
+    said = f"{100 * e.confidence:g} % interval {text(result, 'interval')}, n = {e.n}."
+    return f"{said} {remark(result).capitalize()}." if remark(result) else said
 
 
 def _anchor(claim_id: str) -> str:

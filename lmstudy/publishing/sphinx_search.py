@@ -5,7 +5,8 @@ texts into words, which Chinese does not separate. Here `_static/search-texts.js
 and text, and `search.js` (in the book's `_static`) looks through them and shows what it finds on the page `search`.
 Sphinx's own scripts are taken off all pages; its notice for readers without scripts stays.
 
-A section is an element `section` of a page, an entry of a glossary, a claim's card or a cited work. Its text is what
+A section is an element `section` of a page, an entry of a glossary, a claim's card, a cited work, or a row of a table
+that begins with a question, which is its title. Its text is what
 a reader sees: without folded code, displayed formulas, pictures made of text, and what opens beside a claim.
 """
 
@@ -52,6 +53,8 @@ UNREAD_CLASSES = frozenset(
 )
 CARDS = frozenset(("claim-card", "citation"))
 OWN_SCRIPTS = re.compile(r'\s*<script[^>]*src="[^"]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>')
+FIELD = re.compile(r'(<button class="[^"]*search-button-field[^>]*?) title="Search" aria-label="Search"')
+"""The theme names this button otherwise than what stands on it, the keys of the search included."""
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +63,11 @@ log = logging.getLogger(__name__)
 class Section:
     anchor: str
     entry: bool = False  # of a glossary
+    row: bool = False  # of a table
     title: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
 
-    def row(self) -> list[str]:
+    def written(self) -> list[str]:
         """Anchor, title, text."""
         return [self.anchor, _plain(self.title), _plain(self.text)]
 
@@ -96,6 +100,10 @@ class PageTexts(HTMLParser):
             self._begin_card(tag, values.get("id", ""))
         elif self._open and tag == "dt" and values.get("id", "").startswith("term-"):
             self._begin_term(values["id"])
+        elif self._open and tag == "tr":
+            self._begin(Section(self._open[-1].anchor, row=True))
+        elif tag == "td" and self._open and self._open[-1].row and not self._open[-1].title:
+            self._title = "td"
         elif self._open and tag in HEADINGS and not self._open[-1].title:
             self._title = tag
         self._separate(tag)
@@ -111,6 +119,8 @@ class PageTexts(HTMLParser):
             self._card -= 1
             if not self._card:
                 self._open.pop()
+        if tag == "tr":
+            self._end_row()
         if tag == "dl":
             self._end_entry()
         if tag == "section" and self._open:
@@ -151,6 +161,13 @@ class PageTexts(HTMLParser):
             self._begin(Section(anchor, entry=True))
         self._title = "dt"
 
+    def _end_row(self) -> None:
+        if self._open and self._open[-1].row:
+            row = self._open.pop()
+            if not _plain(row.title).endswith("?"):  # it stays a part of the text around it
+                self.sections.remove(row)
+                self._open[-1].text += [*row.title, " ", *row.text]
+
     def _end_entry(self) -> None:
         if self._open and self._open[-1].entry:
             self._open.pop()
@@ -162,7 +179,7 @@ def search_texts(pages: dict[str, tuple[str, str]]) -> str:
     It sets `SEARCH_TEXTS` to [[address, title, [[anchor, title, text], ...]], ...]; the anchor of a page's first
     section is empty, so that a link leads to the top. Cards have no title.
     """
-    rows = [[url, title, [one.row() for one in PageTexts(html).sections]] for url, (title, html) in pages.items()]
+    rows = [[url, title, [one.written() for one in PageTexts(html).sections]] for url, (title, html) in pages.items()]
     return f"window.SEARCH_TEXTS = {json.dumps(rows, ensure_ascii=False, separators=(',', ':'))};\n"
 
 
@@ -187,7 +204,7 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     tag = '<script src="_static/search-texts.js"></script>\n'
     for page in out.rglob("*.html"):
         html = page.read_text(encoding="utf-8")
-        own = OWN_SCRIPTS.sub("", html)
+        own = FIELD.sub(r"\1", OWN_SCRIPTS.sub("", html))
         if page == out / "search.html" and tag not in own:
             own = own.replace("</head>", f"{tag}</head>", 1)
         if own != html:

@@ -3,27 +3,56 @@
 from __future__ import annotations
 
 from lmstudy.errors import StudyError
-from lmstudy.show.numbers import interval, number, value, written
+from lmstudy.show.numbers import MINUS, interval, number, value, written
 from lmstudy.study.claims import ClaimResult, Kind
+
+BITS = ("bits per byte", "% bits per byte")
+"""Units of which there can be more or fewer."""
 
 
 def text(result: ClaimResult, variant: str = "full") -> str:
-    """The numbers: "full" with unit, interval and n, "short" with unit alone, or only the "value" or the "interval".
+    """A claim's number, as a sentence or a table shows it.
+
+    Args:
+        result: of a claim.
+        variant: "full", with unit, interval and n; "short", with its unit; "size", the same without its sign, for a
+            sentence that says the direction ("saves", "better by"); "more", bits without their sign and which of "more"
+            and "fewer" they are; the "value" or the "interval" alone.
 
     Raises:
-        StudyError: another variant.
+        StudyError: another variant, a size whose interval holds both signs, or "more" of what is not bits.
     """
     e, signed = result.estimate, result.claim.signed
+    unit = _in_a_sentence(result.claim.unit)[0]
     if variant == "value":
         return value(e, signed)
     if variant == "interval":
         return interval(e, signed)
-    found = f"{value(e, signed)} {result.claim.unit}"
     if variant == "short":
-        return found
+        return f"{value(e, signed)} {unit}"
     if variant == "full":
-        return f"{found} ({100 * e.confidence:g} % CI {interval(e, signed)}, n = {e.n})"
-    raise StudyError(f"claim {result.id}|{variant}: the variants are value and interval")
+        return f"{value(e, signed)} {result.claim.unit} ({100 * e.confidence:g} % CI {interval(e, signed)}, n = {e.n})"
+    size = value(e).removeprefix(MINUS)
+    if variant == "size":
+        if not (e.low >= 0 or e.high <= 0):
+            raise StudyError(f"claim {result.id}|size: the sign is open ({interval(e, True)}); leave |size out")
+        return f"{size} {unit}"
+    if variant == "more":
+        if unit not in BITS:
+            raise StudyError(f"claim {result.id}|more: its unit is {unit!r}, and only {' and '.join(BITS)} have it")
+        which = "fewer" if e.value < 0 else "more"
+        return f"{size} % {which} bits per byte" if unit.startswith("%") else f"{size} {which} bits per byte"
+    raise StudyError(f"claim {result.id}|{variant}: the variants are size, more, value and interval")
+
+
+def remark(result: ClaimResult) -> str:
+    """What a unit says in brackets, which is too long for a sentence: "control tokens left out"."""
+    return _in_a_sentence(result.claim.unit)[1]
+
+
+def _in_a_sentence(unit: str) -> tuple[str, str]:
+    short, _, rest = unit.partition(" (")
+    return short, rest.removesuffix(")")
 
 
 def numbers(result: ClaimResult) -> tuple[str, str, str]:

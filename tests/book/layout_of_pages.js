@@ -81,10 +81,47 @@ window.contrastOf = (one, other) => {
   return (bright + 0.05) / (dark + 0.05);
 };
 
-/* Visible texts, at most `most` of them evenly from the page, whose colour is too near that of their background. */
-window.contrastFaults = (scheme, least, most) => {
+window.showIn = (scheme) => {
   document.documentElement.dataset.theme = scheme;
   document.documentElement.dataset.mode = scheme;
+};
+
+/* The colour that an element is written on, how opaque it is, and whether a picture is part of that. */
+window.groundOf = (element) => {
+  const ground = [];
+  let opacity = 1;
+  let picture = false;
+  for (let one = element; one; one = one.parentElement) {
+    const style = getComputedStyle(one);
+    opacity *= Number(style.opacity);
+    picture ||= style.backgroundImage !== "none";
+    const colour = colourOf(style.backgroundColor);
+    if (colour[3] > 0) ground.push(colour);
+    if (colour[3] >= 0.999) break;
+  }
+  const under = ground.reverse().reduce((below, colour) => over(colour, below), [255, 255, 255, 1]);
+  return { under, opacity, picture };
+};
+
+/* Kinds of dots in figures that are hard to see on their background. */
+window.dotFaults = (scheme, least) => {
+  showIn(scheme);
+  const faults = new Set();
+  for (const dot of document.querySelectorAll(".plane-point, .strip-dot, .live-swatch")) {
+    if (!isShown(dot)) continue;
+    const style = getComputedStyle(dot);
+    const { under, opacity } = groundOf(dot.parentElement);
+    const [red, green, blue, alpha] = colourOf(style.backgroundColor);
+    const ratio = contrastOf(over([red, green, blue, alpha * opacity * Number(style.opacity)], under), under);
+    const name = dot.closest("[data-name]")?.dataset.name ?? "";
+    if (ratio < least) faults.add(`a dot ${dot.className} ${name} has a contrast of ${ratio.toFixed(1)}`);
+  }
+  return [...faults];
+};
+
+/* Visible texts, at most `most` of them evenly from the page, whose colour is too near that of their background. */
+window.contrastFaults = (scheme, least, most) => {
+  showIn(scheme);
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const elements = [];
   while (texts.nextNode()) {
@@ -100,19 +137,8 @@ window.contrastFaults = (scheme, least, most) => {
   const faults = new Map();
   for (let place = 0; place < seen.length; place += step) {
     const element = seen[Math.floor(place)];
-    const ground = [];
-    let opacity = 1;
-    let picture = false;
-    for (let one = element; one; one = one.parentElement) {
-      const style = getComputedStyle(one);
-      opacity *= Number(style.opacity);
-      picture ||= style.backgroundImage !== "none";
-      const colour = colourOf(style.backgroundColor);
-      if (colour[3] > 0) ground.push(colour);
-      if (colour[3] >= 0.999) break;
-    }
+    const { under, opacity, picture } = groundOf(element);
     if (picture) continue;
-    const under = ground.reverse().reduce((below, colour) => over(colour, below), [255, 255, 255, 1]);
     const [red, green, blue, alpha] = colourOf(getComputedStyle(element).color);
     const ratio = contrastOf(over([red, green, blue, alpha * opacity], under), under);
     if (ratio >= least) continue;

@@ -12,6 +12,8 @@ BUILT = ROOT / "book" / "_build" / "html"
 WIDTHS = (390, 1300, 1700)
 SCHEMES = ("light", "dark")
 CONTRAST = 4.5
+DOTS = 3.0
+"""The least contrast of what is drawn, by WCAG 2.1."""
 TEXTS = 400
 """Pieces of text looked at on a page."""
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (apt-get install chromium)")
@@ -31,6 +33,7 @@ def faults(browser: Browser, page: Path) -> list[str]:
         found += [f"{page.name} at {width} px: {line}" for line in browser.evaluate("layoutFaults()")]
         for scheme in SCHEMES:
             lines = browser.evaluate(f"contrastFaults({scheme!r}, {CONTRAST}, {TEXTS})")
+            lines += browser.evaluate(f"dotFaults({scheme!r}, {DOTS})")
             found += [f"{page.name} at {width} px, {scheme}: {line}" for line in lines]
     return found
 
@@ -59,6 +62,7 @@ def test_each_kind_of_fault_is_found(tmp_path):
         "pale": "<p style='color: #999; background: #fff'>text</p>",
         "dark": "<p style='color: #000'>text</p>",
         "veiled": "<p style='opacity: .3'>text</p>",
+        "dot": "<i class='strip-dot' style='display: block; width: 9px; height: 9px; background: #444'></i>",
         "hidden": "<p style='color: #fff; display: none'>text</p><p style='color: #fff; visibility: hidden'>text</p>",
     }
     write_files(tmp_path / "pages", {f"{name}.html": PAGE.replace("BODY", body) for name, body in bodies.items()})
@@ -73,3 +77,4 @@ def test_each_kind_of_fault_is_found(tmp_path):
     assert "2.8" in found["pale"][0]
     assert [line.partition(": ")[0] for line in found["dark"]] == [f"dark.html at {w} px, dark" for w in WIDTHS]
     assert len(found["veiled"]) == 2 * len(WIDTHS)
+    assert [line.partition(": ")[0] for line in found["dot"]] == [f"dot.html at {w} px, dark" for w in WIDTHS]

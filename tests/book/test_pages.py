@@ -93,6 +93,14 @@ def test_the_book_that_is_built_here_opens_without_a_fault(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_button_of_the_search_is_named_by_what_stands_on_it(html):
+    page = (html / "intro.html").read_text(encoding="utf-8")
+    (button,) = re.findall(r"<button[^>]*search-button-field[^>]*>", page)
+    assert "aria-label" not in button
+    assert "title=" not in button
+
+
+@pytest.mark.slow
 @needs_chromium
 def test_the_search_finds_a_term_in_both_languages(html, tmp_path):
     with Browser(tmp_path) as browser:

@@ -8,7 +8,8 @@ import pytest
 from lmstudy.commands import book as book_cli
 from lmstudy.errors import StudyError
 from lmstudy.publishing import chromium
-from lmstudy.publishing.pdf import contents, joined, print_pages, write_pdf
+from lmstudy.publishing.chromium import PATIENCE
+from lmstudy.publishing.pdf import SECONDS_A_SHEET, contents, joined, print_pages, write_pdf
 from tests.book.browser import CHROMIUM
 from tests.conftest import write_files
 
@@ -70,6 +71,33 @@ def test_the_book_is_one_file_whose_links_stay_within_it(root):
         None,
         None,
     ]
+
+
+@needs_chromium
+def test_a_longer_page_has_longer_to_be_printed(tmp_path, monkeypatch):
+    given = {}
+
+    def watched(self, method, **parameters):
+        if method == "Page.printToPDF":
+            given[len(given)] = parameters["patience"]
+        return call(self, method, **parameters)
+
+    call = chromium.Chromium.call
+    monkeypatch.setattr(chromium.Chromium, "call", watched)
+    bodies = {"short": "<p>a</p>", "long": "<p style='height: 20000px'>b</p>"}
+    write_files(tmp_path, {f"{name}.html": PAGE.format(title=name, body=body) for name, body in bodies.items()})
+    print_pages([tmp_path / "short.html", tmp_path / "long.html"])
+    assert given[0] >= PATIENCE
+    assert given[1] >= given[0] + 19 * SECONDS_A_SHEET
+
+
+@needs_chromium
+def test_a_command_that_is_not_answered_is_named(tmp_path):
+    with (
+        chromium.Chromium(tmp_path) as browser,
+        pytest.raises(StudyError, match=r"did not answer Runtime\.evaluate within 1 s"),
+    ):
+        browser.call("Runtime.evaluate", patience=1, expression="while (true);")
 
 
 @needs_chromium

@@ -88,7 +88,7 @@ def test_a_claim_without_a_table_is_shown_without_a_link(book):
     ("asked", "records", "message"),
     [
         ("{claim}`first.unknown`", "records", "no claim 'first.unknown'; there are first.below_kneser_ney"),
-        ("{claim}`first.below_kneser_ney|low`", "records", "the variants are value and interval"),
+        ("{claim}`first.below_kneser_ney|low`", "records", "the variants are size, more, value and interval"),
         ("", "elsewhere", "elsewhere: no such folder"),
     ],
 )

@@ -20,7 +20,7 @@ exclude_patterns = ['_build']
 """
 INDEX = """# Start
 
-It begins with a *reward*.
+It begins with a *reward*. That is what is there.
 
 ## Control tokens
 
@@ -29,6 +29,11 @@ Each control token is `<|good|>` or <b>bad</b>, and $p_\\theta$. RLHF用control�
 $$x = 1$$
 
 <details class="hide"><summary>Code</summary><p>hidden = 1</p></details>
+
+| question | answer |
+|---|---|
+| Which optimiser? | Muon, of two kinds |
+| Muon | no question |
 
 ## Others
 
@@ -80,11 +85,14 @@ def texts(site):
 
 def test_every_page_gives_its_sections(site):
     assert list(texts(site)) == ["glossary.html", "index.html", "methods/ways.html"]
-    title, (start, control, others) = texts(site)["index.html"]
+    title, (start, control, question, others) = texts(site)["index.html"]
     assert title == "Start"
-    assert start == ["", "Start", "It begins with a reward."]
+    assert start == ["", "Start", "It begins with a reward. That is what is there."]
     assert control[:2] == ["control-tokens", "Control tokens"]
-    assert control[2] == "Each control token is <|good|> or bad, and p_\\theta. RLHF用control词元。"
+    assert control[2] == (
+        "Each control token is <|good|> or bad, and p_\\theta. RLHF用control词元。 question answer Muon no question"
+    )
+    assert question == ["control-tokens", "Which optimiser?", "Muon, of two kinds"]
     assert others[2] == "A model gives a reward. Control of it is another matter than a token."
 
 
@@ -101,14 +109,14 @@ def test_what_is_no_text_of_the_page_is_left_out():
     <details class="hide above-input"><details><p>code</p></details>code</details><script>s()</script>
     <span class="claim">7<span class="claim-more"><span>sure</span></span> times</span>
     <section id=b><h2>B</h2>four<svg><circle/><text>five</text></svg></section>six</section>footer"""
-    rows = [section.row() for section in PageTexts(page).sections]
+    rows = [section.written() for section in PageTexts(page).sections]
     assert rows == [["", "A", "one two three 7 times six"], ["b", "B", "four five"]]
 
 
 def test_a_card_of_a_claim_and_a_cited_work_are_sections_without_a_title():
     page = """<section><h1>A</h1>one<div class="claim-card docutils" id="claim-x"><p>two</p><div>three</div></div>four
     <div class="citation" id="id1"><span class="label">[X]</span><p>five</p></div></section>"""
-    rows = [section.row() for section in PageTexts(page).sections]
+    rows = [section.written() for section in PageTexts(page).sections]
     assert rows == [["", "A", "one four"], ["claim-x", "", "two three"], ["id1", "", "five"]]
 
 
@@ -169,6 +177,9 @@ def test_titles_come_before_headings_and_headings_before_texts(site, browser):
         ("rlhf control", "index.html#control-tokens"),
         ("begins matter", "index.html"),
         ("<|good|>", "index.html#control-tokens"),
+        ("Which optimizers are there?", "index.html#control-tokens"),
+        ("What does a reward model do?", "methods/ways.html"),
+        ("what is there", "index.html"),
     ],
 )
 def test_words_of_both_languages_find_their_place(site, browser, query, first):

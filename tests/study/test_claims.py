@@ -7,7 +7,7 @@ import pytest
 from lmstudy.commands import claims as claims_cli
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, seed_interval
-from lmstudy.show.claims import problem, text
+from lmstudy.show.claims import problem, remark, text
 from lmstudy.study import claims
 from lmstudy.study.claims import claim, evaluate_claims
 from lmstudy.study.verdicts import FAILS, HOLDS, UNDECIDED, above, below, within
@@ -120,8 +120,32 @@ def test_text(registry):
     (result,) = evaluate_claims([], [registry["test.one"]])
     full, value, interval = (text(result, variant) for variant in ("full", "value", "interval"))
     assert full == f"{value} points (95 % CI {interval}, n = 3)"
-    with pytest.raises(StudyError, match=r"test\.one\|low: the variants are value and interval"):
+    with pytest.raises(StudyError, match=r"test\.one\|low: the variants are size, more, value and interval"):
         text(result, "low")
+    with pytest.raises(StudyError, match=r"its unit is 'points', and only bits per byte"):
+        text(result, "more")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (Estimate(1.2, 1, 2, 3), {"short": "+1.20 % bits per byte", "size": "1.20 % bits", "more": "1.20 % more bits"}),
+        (Estimate(-1.2, -2, -1, 3), {"short": "−1.20 % bits", "size": "1.20 % bits", "more": "1.20 % fewer bits"}),
+        (Estimate(-0.4, -1, 1, 3), {"short": "−0.4 % bits", "more": "0.4 % fewer bits"}),
+        (Estimate(0.4, 0, 1, 3), {"size": "0.40 % bits"}),
+    ],
+)
+def test_in_a_sentence_a_number_has_no_sign_beside_the_direction_and_no_brackets(registry, number, said):
+    declare(lambda shelf: number, unit="% bits per byte (tokens left out)", signed=True)
+    (result,) = evaluate_claims([], [registry["test.one"]])
+    for variant, start in said.items():
+        assert text(result, variant).startswith(start)
+        assert text(result, variant).endswith("bits per byte")
+    assert "(tokens left out)" in text(result, "full")
+    assert remark(result) == "tokens left out"
+    if number.low < 0 < number.high:
+        with pytest.raises(StudyError, match=r"test\.one\|size: the sign is open"):
+            text(result, "size")
 
 
 @pytest.fixture

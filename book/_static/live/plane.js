@@ -29,7 +29,7 @@
     );
     const methods = [...new Set(ones.map(nameOf))].map((name) => {
       const colour = ones.find((one) => nameOf(one) === name).style.getPropertyValue("--colour");
-      const swatch = element("span", { class: "live-swatch", style: `background:${colour}` });
+      const swatch = element("span", { class: "live-swatch", style: `--colour:${colour}` });
       return choice(name, { value: name, checked: true }, swatch);
     });
     const single = choice("Show the single seeds", { name: "live-seeds" });

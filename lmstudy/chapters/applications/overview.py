@@ -97,7 +97,7 @@ def verdicts(found: Mapping[str, Estimate] | Mapping[str, Mapping[str, Estimate]
     return (
         f"Of {len(each)} intervals:\n\n- {len(each) - above - below} hold zero;\n"
         f"- {above or 'none'} lie wholly above it;\n- {below or 'none'} lie wholly below it.\n\n"
-        f"If there were no difference anywhere, chance alone would put {BY_LUCK * len(each):.1f} of them beside zero."
+        f"If there were no difference anywhere, chance alone would make {BY_LUCK * len(each):.1f} of them miss zero."
     )
 
 

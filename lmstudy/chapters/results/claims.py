@@ -114,8 +114,8 @@ ratio("On privacy, the training scorer sees a larger gain of filtering over MLE 
       "privacy.filtering_gap", _of("privacy", partial(gap, name="filtering"), (REFERENCE, "filtering")), above(1))
 for _name, _words in ((CONDITIONAL, "conditional training"), ("filtering", "filtering")):
     _id = "prompted" if _name == CONDITIONAL else "prompted_filtering"
-    fold(f"Behind a beginning by people, {_words} writes fewer violations of style than MLE.",
-         f"pep8.{_id}", _better("pep8", _name, key=PROMPTED), above(1), outcome=UNDECIDED)
+    ratio(f"Behind a beginning by people, {_words} writes fewer violations of style than MLE.",
+          f"pep8.{_id}", _better("pep8", REFERENCE, _name, PROMPTED), below(1), outcome=UNDECIDED)
     fold(f"Behind a beginning by people, {_words} writes fewer items of personal data than MLE.",
          f"privacy.{_id}", _better("privacy", _name, key=PROMPTED), above(1))
     deviations(f"Behind a beginning by people, {_words} writes with better sentiment than MLE.",
@@ -161,6 +161,8 @@ deviations("Filtering writes with better sentiment than conditional training doe
            "sentiment.filtering_vs_conditional", _better("sentiment", "filtering", CONDITIONAL), above(0))
 per_cent("On file heads, filtering costs more bits per byte than conditional training.",
          "privacy.filtering_cost", _cost("privacy", "filtering", CONDITIONAL), above(0))
+per_cent("On file heads, the selective loss costs more bits per byte than conditional training.",
+         "privacy.selective_cost", _cost("privacy", "selective", CONDITIONAL), above(0))
 per_cent("On snippets, filtering costs more bits per byte than conditional training.",
          "sentiment.filtering_cost", _cost("sentiment", "filtering", CONDITIONAL), above(0))
 in_bits("On file heads, filtering is farther than conditional training from a teacher that read longer.",
