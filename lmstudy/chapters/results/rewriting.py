@@ -9,7 +9,8 @@ import pandas as pd
 from lmstudy.chapters.results.results import CONDITIONAL, REFERENCE, level
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
-from lmstudy.study.estimates import BITS, bits_per_byte, mean_metric, times
+from lmstudy.show.numbers import percent
+from lmstudy.study.estimates import BITS, bits_per_byte, capability_cost, mean_metric
 from lmstudy.study.preferences import REWRITING, arm, judged
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
@@ -44,20 +45,20 @@ def rewriting_table(shelf: Shelf, task: str) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
-def repaired_share(shelf: Shelf, task: str) -> tuple[float, float, float]:
-    """Shares of the training text: repaired of documents with a bad segment, bad segments before, and after."""
+def what_was_repaired(shelf: Shelf, task: str) -> str:
+    """Two sentences: what share of documents was repaired, and how many bad segments there were before and after."""
     runs = arm(shelf, task, "rewriting", SEEDS[task])
 
-    def ratio(part: str, whole: str) -> float:
-        return mean_metric(runs, f"rewriting/{part}") / mean_metric(runs, f"rewriting/{whole}")
+    def share(part: str, whole: str) -> str:
+        return percent(mean_metric(runs, f"rewriting/{part}") / mean_metric(runs, f"rewriting/{whole}"))
 
+    before, after = share("bad_segments", "segments"), share("bad_segments_after", "segments_after")
     return (
-        ratio("rewritten", "with_bad"),
-        ratio("bad_segments", "segments"),
-        ratio("bad_segments_after", "segments_after"),
+        f"Of the training documents with a bad line, {share('rewritten', 'with_bad')} were repaired. By the training "
+        f"scorer {before} of the lines were bad before, and {after} after. What that scorer overlooks stays."
     )
 
 
-def times_more(shelf: Shelf, task: str, name: str, reference: str, key: str = "unprompted/training") -> Estimate:
-    """How many times the violations of a reference a model writes."""
-    return times(rewriting_arm(shelf, task, name)[1], rewriting_arm(shelf, task, reference)[1], key)
+def rewriting_cost(shelf: Shelf, task: str = "privacy") -> Estimate:
+    """Per cent of bits per byte of held-out text that rewriting needs more than MLE."""
+    return capability_cost(rewriting_arm(shelf, task, "rewriting")[0], rewriting_arm(shelf, task, REFERENCE)[0])

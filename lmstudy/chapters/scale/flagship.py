@@ -43,16 +43,22 @@ def forecasts(ladder: Ladder, parameters: float, tokens: float) -> dict[str, Est
     return {form: fitted(points(ladder), form).forecast(parameters, tokens) for form in FORMS}
 
 
-def forecast_table(ladder: Ladder, records: Sequence[Record]) -> pd.DataFrame:
+CHARGED = ("measure=code_length", "documents=1024")
+"""Bits per byte with control tokens charged, as `lmstudy-evaluate` measures them."""
+
+
+def forecast_table(ladder: Ladder, records: Sequence[Record], shelf: Shelf) -> pd.DataFrame:
     """A row a length: target tokens, what each form of the law forecasts, and what was reached."""
     rows = {}
     for record in records:
+        (charged,) = shelf.as_is().measured([record], *CHARGED)
         size, tokens = size_and_text(record)
         said = {
             f"{form}, {FORM_WORDS[form]} (95 % interval of one training)": written(forecast)
             for form, forecast in forecasts(ladder, size, tokens).items()
         }
-        rows[f"{tokens / 1e6:.0f} million target tokens"] = {**said, "reached": record.metrics[BITS]}
+        reached = {"reached": record.metrics[BITS], "with control tokens charged": charged.metrics[BITS]}
+        rows[f"{tokens / 1e6:.0f} million target tokens"] = {**said, **reached}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
