@@ -172,8 +172,8 @@ in_bits("On file heads, conditional training is less than 0.05 bits per byte far
         "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM), outcome=UNDECIDED)
 per_cent("Rewriting needs more bits per byte of held-out heads, the personal data in them included, than MLE.",
          "privacy.rewriting_cost", rewriting_cost, above(0))
-confirm("5b7eaf4dff01")  # privacy.cost_charged
-confirm("f3c967f690b6")  # privacy.cost_shown
+confirm("5b7eaf4dff01", outcome=UNDECIDED)  # privacy.cost_charged
+confirm("f3c967f690b6", outcome=UNDECIDED)  # privacy.cost_shown
 confirm("9fda9319dcb0")  # sentiment.graded_apart
 confirm("2278be3b1380")  # sentiment.filtering_graded_apart
 confirm("a25d3db9336a", outcome=UNDECIDED)  # privacy.look_ahead
