@@ -21,7 +21,7 @@ from lmstudy.chapters.results.results import (
     our_columns,
     results,
 )
-from lmstudy.chapters.results.rewriting import rewriting_cost
+from lmstudy.chapters.results.rewriting import rewriting_cost, rewriting_times
 from lmstudy.evaluation.multiplicity import best_of
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, claim, confirm
@@ -172,6 +172,10 @@ in_bits("On file heads, conditional training is less than 0.05 bits per byte far
         "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM), outcome=UNDECIDED)
 per_cent("Rewriting needs more bits per byte of held-out heads, the personal data in them included, than MLE.",
          "privacy.rewriting_cost", rewriting_cost, above(0))
+ratio("A model that was trained on code that a formatter repaired writes fewer violations of style than MLE.",
+      "pep8.rewriting_vs_mle", partial(rewriting_times, task="pep8", key=UNPROMPTED), below(1))
+per_cent("Rewriting needs more bits per byte of held-out short functions than MLE.",
+         "pep8.rewriting_cost", partial(rewriting_cost, task="pep8"), above(0), outcome=UNDECIDED)
 confirm("5b7eaf4dff01", outcome=UNDECIDED)  # privacy.cost_charged
 confirm("f3c967f690b6", outcome=UNDECIDED)  # privacy.cost_shown
 confirm("9fda9319dcb0")  # sentiment.graded_apart

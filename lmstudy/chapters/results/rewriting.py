@@ -10,7 +10,7 @@ from lmstudy.chapters.results.results import CONDITIONAL, REFERENCE, level
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import percent
-from lmstudy.study.estimates import BITS, bits_per_byte, capability_cost, mean_metric
+from lmstudy.study.estimates import BITS, bits_per_byte, capability_cost, mean_metric, times
 from lmstudy.study.preferences import REWRITING, arm, judged
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
@@ -57,6 +57,11 @@ def what_was_repaired(shelf: Shelf, task: str) -> str:
         f"Of the training documents with a bad line, {share('rewritten', 'with_bad')} were repaired. By the training "
         f"scorer {before} of the lines were bad before, and {after} after. What that scorer overlooks stays."
     )
+
+
+def rewriting_times(shelf: Shelf, task: str, key: str) -> Estimate:
+    """How many times the violations of MLE a model writes that was trained on repaired text."""
+    return times(rewriting_arm(shelf, task, "rewriting")[1], rewriting_arm(shelf, task, REFERENCE)[1], key)
 
 
 def rewriting_cost(shelf: Shelf, task: str = "privacy") -> Estimate:

@@ -62,6 +62,23 @@ def forecast_table(ladder: Ladder, records: Sequence[Record], shelf: Shelf) -> p
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+def inside(ladder: Ladder, records: Sequence[Record]) -> str:
+    """A sentence for each length: whether what was reached is within the interval of each form."""
+    sentences = []
+    for record in records:
+        size, tokens = size_and_text(record)
+        names = {
+            FORM_WORDS[form]: e.low <= record.metrics[BITS] <= e.high
+            for form, e in forecasts(ladder, size, tokens).items()
+        }
+        if len(set(names.values())) == 1:
+            where = "inside both intervals" if all(names.values()) else "outside both intervals"
+        else:
+            where = " and ".join(f"{'inside' if ok else 'outside'} that of {name}" for name, ok in names.items())
+        sentences.append(f"After {tokens / 1e6:.0f} million target tokens it was {where}.")
+    return " ".join(sentences)
+
+
 def asked(control: str, count: int, seed: int) -> Generated:
     """Texts that the published model writes from nothing, asked for good or bad style."""
     return write(compose_config("generate", [f"run={NAME}", f"control={control}", f"n={count}", f"seed={seed}"]))
