@@ -11,6 +11,7 @@ from itertools import product
 import pytest
 import yaml
 
+from lmstudy.commands.generate import literal
 from lmstudy.compose import compose_config
 from lmstudy.publishing.parameters import check_parameters
 from tests.conftest import ROOT
@@ -76,7 +77,9 @@ def check_hydra(program: str, arguments: list[str]) -> None:
             value if "=" in value else f"{override.partition('=')[0]}={value}"
             for override, value in zip(overrides, values, strict=True)
         ]
-        compose_config(program.removeprefix("lmstudy-"), [one for one in job if not one.startswith("hydra/")])
+        own = [one for one in job if not one.startswith("hydra/")]
+        name = program.removeprefix("lmstudy-")
+        compose_config(name, [literal(one) for one in own] if name == "generate" else own)
 
 
 def check_argparse(program: str, arguments: list[str]) -> None:

@@ -79,7 +79,10 @@ def test_links_lead_to_pages_of_the_book(name):
     for chapter in set(links("doc", text)):
         source = "" if chapter.startswith("notebooks/") else "book/"
         assert (ROOT / f"{source}{chapter}{'.md' if source else '.ipynb'}").exists(), chapter
-    assert set(links("ref", text)) <= set(TARGET.findall(page("errata")))
+    targets = {
+        target for name in (*PAGES, "errata", "forty_lines", "reproduce") for target in TARGET.findall(page(name))
+    }
+    assert set(links("ref", text)) <= targets
 
 
 def test_errata_are_numbered_and_complete():

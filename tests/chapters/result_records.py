@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from lmstudy.measures.evaluate import asked
-from lmstudy.study.preferences import BUDGETS, OBJECTIVES, VARIANTS
+from lmstudy.study.preferences import BUDGETS, OBJECTIVES, REWRITING, VARIANTS
 from tests.claim_records import composed, record
 from tests.claim_records import trained as made
 
@@ -21,7 +21,12 @@ def number(*words) -> int:
 
 def trained(task, name, seed, bits=2.0, budget=None, asked=(), config=None, **changes):
     """A run of an arm; `bits` per byte of held-out documents, `asked` further overrides of `lmstudy-train`."""
-    overrides = (f"experiment={task}", f"budget={budget or BUDGETS[task]}", *(OBJECTIVES | VARIANTS)[name], *asked)
+    overrides = (
+        f"experiment={task}",
+        f"budget={budget or BUDGETS[task]}",
+        *(OBJECTIVES | REWRITING | VARIANTS)[name],
+        *asked,
+    )
     curve = {"step": [100, 200], "value": [0.002, 0.001]}
     own = {
         "metrics": {"valid/bits_per_byte": bits, "train/tokens": 7e5, "parameters": 5e5},

@@ -246,14 +246,31 @@ def teacher():
     return [TEACHER, *(distant(name, seed, level)[1] for name, level in levels.items() for seed in (1, 2, 3))]
 
 
+def rewritten():
+    """Rewriting that leaves a tenth of MLE's violations, and costs bits."""
+    found = []
+    for task, asked_for, seeds in (
+        ("privacy", ("measure=privacy", "split=test"), (31, 32, 33)),
+        ("pep8", ("measure=pep8",), (1, 2, 3)),
+    ):
+        for name, mean, bits in (("MLE", 0.004, 2.0), ("rewriting", 0.0004, 2.1)):
+            if name == "rewriting" or task == "privacy":
+                runs = [trained(task, name, seed, bits) for seed in seeds]
+                found += [record for run in runs for record in (run, judged(run, mean, asked_for=asked_for))]
+    return found
+
+
 FIXED = ("conditional_vs_mle", "best_vs_conditional", "capability_cost")
 
 
 def test_claims_hold_on_records_made_so_and_fail_on_others():
-    everything = [record for task in TASKS for record in of_task(task)] + first_tries() + pushed() + teacher()
+    everything = (
+        [record for task in TASKS for record in of_task(task)] + first_tries() + pushed() + teacher() + rewritten()
+    )
     found = {result.id: result for result in evaluate_claims(everything, claims_of_the_chapter())}
     assert {f"{task}.{name}" for task in TASKS for name in FIXED} | {"pep8.structure_not_worse"} <= set(found)
     single = {"pep8.conditional_vs_mle_first_try", "sentiment.conditional_vs_mle_first_try"}
+    single |= {"privacy.filtering_gap"}  # both graders see the same
     single |= {"privacy.kl_cost", "privacy.kl_filtering_vs_conditional"}  # without the teacher's seed there are two
     assert {(result.id, result.error) for result in found.values() if not result.holds} == {(x, None) for x in single}
     expected = {
@@ -262,6 +279,8 @@ def test_claims_hold_on_records_made_so_and_fail_on_others():
         "pep8.conditional_vs_mle_first_try": 4 / 3,
         "pep8.guidance_harm": 10,
         "privacy.bad_vs_good": 50,
+        "privacy.rewriting_cost": 5,
+        "pep8.rewriting_vs_mle": 0.1,
         "sentiment.guided_vs_mle": 3.1 / chapter.SPREAD,
         "pep8.structure_not_worse": 1,
     }

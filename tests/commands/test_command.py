@@ -58,7 +58,7 @@ def test_help_of_a_choice_lists_its_keys():
     ("arguments", "message"),
     [
         (["measure=null"], "measure=null: ~measure leaves a group out; else choose from capability, code_length, "),
-        (["budget=large"], "budget=large: no such choice; choose from brief, medium, paper, quick, rung_1, "),
+        (["budget=large"], "budget=large: no such choice; choose from brief, flagship, medium, paper, quick, rung_1, "),
         (["budget.step=3"], "budget.step: unknown key; did you mean budget.steps? choose from budget.name, "),
         (["model.d_modl=3"], "model.d_modl: unknown key; did you mean model.d_model?"),
         (["sed=3"], "sed: unknown key; did you mean seed?"),

@@ -15,6 +15,7 @@ from lmstudy.measures.evaluate import evaluate as evaluate_config
 from lmstudy.runs import provenance
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.folders import find_folder
+from lmstudy.runs.publishing import publish
 from lmstudy.runs.records import load, load_folder
 from tests.conftest import ROOT
 
@@ -91,7 +92,7 @@ def test_records_are_listed_and_published_and_are_no_training_runs(own_run, tmp_
     published = tmp_path / "published"
     published.mkdir()
     monkeypatch.setenv("LMSTUDY_RECORDS", str(published))
-    runs_cli.publish([made.id], folder.parent)
+    publish(made.id, folder.parent)
     assert [r.id for r in load_folder(published)] == [made.id]
     assert json.loads((published / f"{made.name}-{made.id}.json").read_text())["kind"] == "evaluation"
     for name in (made.id, made.id[:9], str(folder.parent / f"{made.name}-{made.id}")):
@@ -112,7 +113,7 @@ def test_what_code_outside_of_any_commit_made_is_not_published(own_run, tmp_path
     made = evaluate_config(compose_config("evaluate", [f"run='{record.id}'", runs, "documents=5"]))
     monkeypatch.setenv("LMSTUDY_RECORDS", str(tmp_path))
     with pytest.raises(StudyError, match="was made by code that differed from commit ccccccc: commit it, and make"):
-        runs_cli.publish([made.id], folder.parent)
+        publish(made.id, folder.parent)
     assert load_folder(tmp_path) == []
 
 

@@ -46,7 +46,7 @@ def test_other_seeds_task_budget_scorer_and_objective_are_trained_and_shown(tmp_
     shown = "".join(str(cell.get("outputs")) for cell in cells)
     assert "The chapter shows **3 runs**: 3 of privacy" in shown
     drawn = [out for cell in cells for out in cell.get("outputs", []) if "image/svg+xml" in out.get("data", {})]
-    assert len(drawn) == 3
+    assert len(drawn) == 4
     assert any(
         "smoothed" in out["data"]["image/svg+xml"] for out in drawn
     )  # in six steps it may write nothing to judge
