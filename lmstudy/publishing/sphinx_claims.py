@@ -89,7 +89,7 @@ class ClaimRole(SphinxRole):
         link = pending_xref("", nodes.inline("", "The claim"), reftarget=_anchor(result.id), **target)
         said = outcome(result)
         opened = [
-            nodes.inline("", _sure(result), classes=["claim-interval"]),
+            nodes.inline("", _sure(result, variant.strip()), classes=["claim-interval"]),
             nodes.inline("", f" {result.claim.sentence} ", classes=["claim-sentence"]),
             nodes.inline("", said.capitalize(), classes=["claim-outcome", f"claim-{result.outcome.split()[0]}"]),
             nodes.inline("", " "),
@@ -364,11 +364,13 @@ def _unlinked(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: Ele
     return inner if str(node.get("reftarget", "")).startswith("claim-") else None
 
 
-def _sure(result: ClaimResult) -> str:
+def _sure(result: ClaimResult, variant: str = "") -> str:
     if result.error is not None:
         return result.error
     e = result.estimate
-    said = f"{100 * e.confidence:g} % interval {text(result, 'interval')}, n = {e.n}."
+    open_sign = e.low < 0 < e.high
+    shown = "interval of the size" if variant in ("size", "more") and not open_sign else "interval"
+    said = f"{100 * e.confidence:g} % interval {text(result, shown)}, n = {e.n}."
     return f"{said} {remark(result).capitalize()}." if remark(result) else said
 
 

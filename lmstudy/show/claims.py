@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lmstudy.errors import StudyError
+from lmstudy.evaluation.statistics import Estimate
 from lmstudy.show.numbers import MINUS, interval, number, value, written
 from lmstudy.study.claims import ClaimResult, Kind
 
@@ -17,7 +18,7 @@ def text(result: ClaimResult, variant: str = "full") -> str:
         result: of a claim.
         variant: "full", with unit, interval and n; "short", with its unit; "size", the same without its sign, for a
             sentence that says the direction ("saves", "better by"); "more", bits without their sign and which of "more"
-            and "fewer" they are; the "value" or the "interval" alone.
+            and "fewer" they are; the "value", the "interval" or the "interval of the size" alone.
 
     Raises:
         StudyError: another variant, a size whose interval holds both signs, or "more" of what is not bits.
@@ -28,6 +29,8 @@ def text(result: ClaimResult, variant: str = "full") -> str:
         return value(e, signed)
     if variant == "interval":
         return interval(e, signed)
+    if variant == "interval of the size":  # on the side of zero on which the number is shown
+        return interval(Estimate(-e.value, -e.high, -e.low, e.n) if e.high <= 0 else e)
     if variant == "short":
         return f"{value(e, signed)} {unit}"
     if variant == "full":
@@ -52,7 +55,8 @@ def remark(result: ClaimResult) -> str:
 
 def _in_a_sentence(unit: str) -> tuple[str, str]:
     short, _, rest = unit.partition(" (")
-    return short, rest.removesuffix(")")
+    rest = rest.removesuffix(")").replace("-", MINUS)
+    return short, f"scale {rest}" if rest.startswith(MINUS) else rest
 
 
 def numbers(result: ClaimResult) -> tuple[str, str, str]:
