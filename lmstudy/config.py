@@ -188,7 +188,7 @@ class GenerateConfig(_Closed):
     scorer: dict[str, Any] | None
     control: Literal["auto", "none", "good", "bad"]
     guidance: Annotated[float, Field(allow_inf_nan=False)]
-    look_ahead: Count
+    look_ahead: Annotated[int, Field(ge=1, le=64)]
     prompt: str | None
     n: Count
     temperature: Annotated[float, Field(ge=0)]

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -138,7 +138,10 @@ class LookingAhead(Preference):
         self.at_least(look_ahead=2)
 
     def _asked(self, finished: Finished) -> Asked:
-        return replace(super()._asked(finished), look_ahead=self.look_ahead)
+        return asked_of(
+            self.control, self.guidance, finished.module.objective.controlled, finished.record.name, "measure.",
+            self.look_ahead,
+        )  # fmt: skip
 
 
 def best(draws: Sequence[Sequence[Text]], scorer: Scorer) -> list[Text]:

@@ -15,6 +15,7 @@ from lmstudy.runs.records import Record, load
 
 ON_CPU = {"accelerator": "cpu", "devices": 1, "nodes": 1, "strategy": "auto", "precision": "32-true"}
 """A finished run is looked at wherever it was trained."""
+AGAIN = "get it again from where it was published"
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,17 @@ def loaded(
         )
     weights = folder / WEIGHTS
     if not weights.exists():
-        raise StudyError(f"{weights} is missing: only the record is left; {again} under another runs=FOLDER")
+        again = AGAIN if (folder / TOKENIZER).exists() else f"{again} under another runs=FOLDER"
+        raise StudyError(f"{weights} is missing: only the record is left; {again}")
     module = build(run)
     try:
-        part(module).load_state_dict(load_file(weights))
+        found = load_file(weights)
+    except Exception as error:
+        raise StudyError(
+            f"{weights} is damaged ({error}): {AGAIN if (folder / TOKENIZER).exists() else again}"
+        ) from error
+    try:
+        part(module).load_state_dict(found)
     except Exception as error:
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
         raise StudyError(f"{weights} does not fit its record's configuration ({first_line})") from error

@@ -15,7 +15,7 @@ KINDS = {"train": "a training run", "tuning": "a fine-tuning"}
 def find_folder(name: str, runs: Path, kind: str | None = None, key: str = "run") -> Path:
     """The run's folder, from its path, its id or the beginning of it; with `kind`, among records of that kind.
 
-    A published model (see `published_models`) is found by its name or its whole id where no run of one's own fits.
+    A published model (see `published_models`) is found by its name or its id where no run of one's own fits.
     `key` is the key of the configuration that named it.
 
     Raises:
@@ -36,12 +36,14 @@ def find_folder(name: str, runs: Path, kind: str | None = None, key: str = "run"
     published = published_models()
     if not fitting:
         known_as = {folder: folder.name.rpartition("-")[::2] for folder in published}
-        if named := [folder for folder, names in known_as.items() if name in (folder.name, *names)]:
+        if named := [each for each, (own, run) in known_as.items() if name in (each.name, own) or run.startswith(name)]:
             check_kind(load(named[0] / "record.json"), kind, name, key)
             return named[0]
     if kind is not None:
         finished = [folder for folder in finished if load(folder / "record.json").kind == kind]
-    known = ", ".join(folder.name for folder in (fitting or finished or published)) or "none"
+    known = (
+        ", ".join(folder.name for folder in (fitting or [*finished, *(published if kind == "train" else [])])) or "none"
+    )
     problem = "several finished runs fit" if fitting else f"no finished run in {runs} has that id"
     raise StudyError(f"{key}={name}: {problem}; {'there are' if known == 'none' else 'choose from'} {known}")
 

@@ -57,7 +57,7 @@ def publish_model(run: str, name: str, runs: Path) -> Path:
         raise StudyError(
             f"{option}: a model's name has small letters, digits and underscores, and begins with a letter"
         )
-    folder = find_folder(run, runs, kind="train")
+    folder = find_folder(run, runs, kind="train", key="--publish-model")
     record = _portable(load(folder / "record.json"), option)
     target = models_folder() / f"{name}-{record.id}"
     taken = [other for other in models_folder().glob(f"{name}-*") if other != target]

@@ -56,6 +56,10 @@ def write(config: Mapping[str, Any]) -> Generated:
     known: dict[str, Any] = dict(trained.config)
     controlled = build(known["objective"], "objective").controlled
     asked = asked_of(typed.control, typed.guidance, controlled, trained.name, look_ahead=typed.look_ahead)
+    if asked.look_ahead > 1 and typed.temperature == 0:
+        raise StudyError(
+            f"look_ahead={asked.look_ahead} needs a temperature above 0: at 0 all texts written side by side are equal"
+        )
     own = build(known["scorer"], "scorer") if known.get("scorer") else None
     scorer = judging(typed, own)
     finished = load_run(folder, writes_only=True)

@@ -53,7 +53,7 @@ def test_looking_ahead_is_a_measurement_of_its_own(steered, trained):
     assert ahead.groups.keys() == plain.groups.keys()
     assert ahead.groups["people/training"] == plain.groups["people/training"]
     assert ahead.groups["unprompted/training"] != plain.groups["unprompted/training"]
-    with pytest.raises(StudyError, match="look_ahead=8 needs control=good or control=bad"):
+    with pytest.raises(StudyError, match=r"measure\.look_ahead=8: .* never saw a control token"):
         measure_of(trained, "measure=pep8_ahead", *SMALL)
     with pytest.raises(StudyError, match="look_ahead=1 must be at least 2"):
         measure_of(steered, "measure=pep8_ahead", *SMALL, "measure.look_ahead=1")

@@ -72,10 +72,11 @@ def test_published_models_are_found_by_name_or_whole_id_where_no_run_fits(traine
     folder = publish_model(str(trained), "specimen", trained.parent)
     run = load(folder / "record.json").id
     empty = tmp_path / "none"
-    assert find_folder("specimen", empty) == find_folder(run, empty) == folder
+    assert find_folder("specimen", empty) == find_folder(run, empty) == find_folder(run[:5], empty) == folder
     assert find_folder(run, trained.parent) == trained
-    with pytest.raises(StudyError, match=f"run=speciman: no finished run in .* choose from {folder.name}"):
-        find_folder("speciman", empty)
+    for runs, known in ((empty, folder.name), (trained.parent, f"{trained.name}, {folder.name}")):
+        with pytest.raises(StudyError, match=f"run=speciman: no finished run in .* choose from {known}"):
+            find_folder("speciman", runs, kind="train")
 
 
 def test_what_cannot_be_published_is_refused_and_nothing_is_written(trained, book, monkeypatch, capsys):
@@ -107,6 +108,10 @@ def test_weights_that_do_not_fit_and_a_torn_tokenizer_are_errors_in_a_line(train
     folder = publish_model(str(trained), "specimen", trained.parent)
     save_file({"embedding.weight": torch.zeros(2, 2)}, folder / "model.safetensors")
     with pytest.raises(StudyError, match=r"model\.safetensors does not fit its record's configuration"):
+        load_run(folder, writes_only=True)
+    whole = (trained / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StudyError, match=r"model\.safetensors is damaged .* get it again from where it was published"):
         load_run(folder, writes_only=True)
     (folder / "tokenizer.json").write_text("{", encoding="utf-8")
     with pytest.raises(StudyError, match=r"tokenizer\.json is no tokenizer"):

@@ -121,6 +121,10 @@ def test_looking_ahead_writes_other_texts_from_the_same_beginning(config):
     assert write(config(*asked, "look_ahead=4")).samples == ahead.samples
     with pytest.raises(StudyError, match="look_ahead=4 needs control=good or control=bad"):
         write(config("control=none", "look_ahead=4"))
+    with pytest.raises(StudyError, match="look_ahead=4 needs a temperature above 0"):
+        write(config("look_ahead=4", "temperature=0"))
+    with pytest.raises(StudyError, match="look_ahead=65"):
+        write(config("look_ahead=65"))
 
 
 def test_without_control_no_token_is_forced(config, calls):
