@@ -135,14 +135,12 @@ def generate(
     forced = forced or [[] for _ in prompts]
     if len(forced) != len(prompts):
         raise StudyError(f"{len(forced)} forced beginnings were given for {len(prompts)} prompts")
-    longest = max(map(len, forced))
-    if longest > sampling.max_tokens:
-        raise StudyError(f"a forced beginning of {longest} tokens is longer than max_tokens={sampling.max_tokens}")
+    longest = longest_forced(forced, sampling)
     if model.training:
         raise StudyError("the model is in training mode: call model.eval() before generating")
     device = next(model.parameters()).device
     cache = model.start(*pad_prompts(prompts, device), length=sampling.max_tokens)
-    given_NT, is_given_NT = _forced_table(forced, device)
+    given_NT, is_given_NT = forced_table(forced, device)
     banned, stop = (torch.tensor(ids, dtype=torch.int64, device=device) for ids in (sampling.banned, sampling.stop))
 
     output_BT = torch.full((len(prompts), sampling.max_tokens), PAD, device=device)
@@ -176,7 +174,15 @@ def generate(
     return [[t for t in row if t != PAD] for row in output_BT.tolist()]
 
 
-def _forced_table(forced: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
+def longest_forced(forced: Sequence[Sequence[int]], sampling: Sampling) -> int:
+    """Tokens of the longest beginning; a StudyError where it is longer than what may be written."""
+    longest = max(map(len, forced))
+    if longest > sampling.max_tokens:
+        raise StudyError(f"a forced beginning of {longest} tokens is longer than max_tokens={sampling.max_tokens}")
+    return longest
+
+
+def forced_table(forced: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
     """Tokens that outputs begin with, [N, longest of them], and where there are some."""
     lengths = torch.tensor([len(tokens) for tokens in forced])
     rows = [torch.tensor(tokens, dtype=torch.int64) for tokens in forced]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lmstudy.data.tokenizer import BOS, PAD
 from lmstudy.errors import StudyError
-from lmstudy.models.generation import Sampling, draw, pad_prompts
+from lmstudy.models.generation import Sampling, draw, forced_table, longest_forced, pad_prompts
 from lmstudy.models.network import Writer
 
 FEW = 0.5
@@ -58,7 +58,7 @@ def generate_ahead(
     device = next(model.parameters()).device
     groups = torch.arange(len(prompts), device=device)
     cache = model.start(*pad_prompts([p for p in prompts for _ in range(particles)], device), sampling.max_tokens)
-    given, is_given = _table(forced, sampling.max_tokens, device)
+    longest, (given, is_given) = longest_forced(forced, sampling), forced_table(forced, device)
     banned = torch.tensor([token for token in sampling.banned if token != unwanted], device=device)
     stop = torch.tensor(sampling.stop, device=device)
     written = torch.full((len(prompts) * particles, sampling.max_tokens), PAD, device=device)
@@ -71,8 +71,10 @@ def generate_ahead(
         lost = (logits / sampling.temperature).softmax(-1)[:, unwanted]
         logits[:, unwanted] = float("-inf")
         drawn = draw(logits, sampling, 1 - torch.rand(len(logits), device=device, generator=generator))
-        set_by = is_given[groups, position].repeat_interleave(particles)
-        token = torch.where(set_by, given[groups, position].repeat_interleave(particles), drawn)
+        set_by, token = torch.zeros_like(done), drawn
+        if position < longest:
+            set_by = is_given[groups, position].repeat_interleave(particles)
+            token = torch.where(set_by, given[groups, position].repeat_interleave(particles), drawn)
         weight += torch.log1p(-lost.masked_fill(done | set_by, 0.0)).view_as(weight)
         done |= (token[:, None] == stop).any(-1) & ~set_by
         token = token.masked_fill(done, PAD)
@@ -92,18 +94,6 @@ def generate_ahead(
             groups, weight, written, done, token = groups[~over], weight[~over], written[rows], done[rows], token[rows]
             cache.keep(rows)
     return [found[number] for number in range(len(prompts))]
-
-
-def _table(forced: Sequence[Sequence[int]], length: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Tokens that outputs begin with, [N, length], and where there are some."""
-    longest = max(map(len, forced))
-    if longest > length:
-        raise StudyError(f"a forced beginning of {longest} tokens is longer than max_tokens={length}")
-    given = torch.full((len(forced), length), PAD, device=device)
-    for row, tokens in enumerate(forced):
-        given[row, : len(tokens)] = torch.tensor(tokens, dtype=torch.int64, device=device)
-    lengths = torch.tensor([len(tokens) for tokens in forced], device=device)
-    return given, torch.arange(length, device=device) < lengths[:, None]
 
 
 def _shares(weight_NK: Tensor) -> Tensor:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import pandas as pd
 
 from lmstudy.chapters.scale.ladder import BITS, FORM_WORDS, Ladder, points, size_and_text
 from lmstudy.compose import compose_config
-from lmstudy.evaluation.scaling_law import FORMS, fitted
+from lmstudy.evaluation.scaling_law import FORMS, Fit, Form, Point, fitted
 from lmstudy.evaluation.statistics import Estimate, wilson
 from lmstudy.runs.records import Record
 from lmstudy.runs.shown_samples import Generated, write
@@ -35,12 +36,17 @@ def times_the_least(ladder: Ladder, flagship: Record) -> float:
     return operations(flagship) / least
 
 
-def forecasts(ladder: Ladder, parameters: float, tokens: float) -> dict[str, Estimate]:
+def forecasts(ladder: Ladder, parameters: float, tokens: float) -> dict[Form, Estimate]:
     """Bits per byte of one training by each form of the law, fitted to the whole ladder.
 
-    The ladder learned from another corpus, without control tokens, and from a fourth of the text at most.
+    The ladder learned from another corpus, without control tokens, and from much less text.
     """
-    return {form: fitted(points(ladder), form).forecast(parameters, tokens) for form in FORMS}
+    return {form: fit.forecast(parameters, tokens) for form, fit in _fits(tuple(points(ladder))).items()}
+
+
+@cache
+def _fits(reached: tuple[Point, ...]) -> dict[Form, Fit]:
+    return {form: fitted(reached, form) for form in FORMS}
 
 
 CHARGED = ("measure=code_length", "documents=1024")
