@@ -3,16 +3,17 @@
 How good a run is after so many steps does not depend on how busy the machine is; how long a step takes does. So
 the two are measured apart:
 
-1. A contest takes seconds a step side by side: this package's step (compiled where there is a compiler, with the
-   optimiser of experiment=first_model), and T5's with transformers' own loss and AdamW, eager and compiled, for
-   every batch tried. All are bare loops on packed rows; data loading, logging and evaluation are left out on
-   both sides.
+1. A contest takes seconds a step side by side: this package's step as a run of that length makes it (its precision;
+   compiled if that pays, see `lmstudy.training.compilation.PAYS_FROM`; the experiment's optimiser), and T5's with
+   transformers' own loss and AdamW, for every batch tried: eager, compiled, and compiled in bfloat16 where the
+   processor has it. All are bare loops on packed rows; data loading, logging and evaluation are left out on both sides.
 2. Screening picks the peer's batch and learning rate by bits per byte on all held-out documents, after equally
    many positions, not minutes: the lines tokens_per_second tell what a position costs in each batch. Batch and
    rate are varied alone, from the middle of the two lists.
-3. The peer's final run has the best batch and the best rate, and a linear decay over its whole length. Its time
-   is its steps times the median seconds a step of its faster form. It is one run with one seed, and the target.
-4. Ours are runs of experiment=first_model with several seeds and lengths. The shortest length whose mean bits
+3. The peer's final run has the best batch and the best rate, and a linear decay over its whole length. It learns in
+   float32, and its time is its steps times the median seconds a step of its fastest form. It is one run with one seed,
+   and the target.
+4. Ours are runs of an experiment with several seeds and lengths. The shortest length whose mean bits
    per byte over seeds is at most the peer's counts; shorter ones that were not tried might do as well.
 
 time_to_quality is the peer's minutes over ours. Seconds a step are compared within rounds, and the mean ratio
@@ -47,6 +48,7 @@ from lmstudy.errors import StudyError
 from lmstudy.evaluation.rounds import paired_ratio
 from lmstudy.runs import pretraining
 from lmstudy.runs.records import Record, load
+from lmstudy.training.precision import resolved
 
 TOLERANCE = 0.1
 """How far the peer's final run may be from the minutes asked for, as a share, before a note says so."""
@@ -59,11 +61,12 @@ class Quality:
     """See the head of this module.
 
     Args:
+        experiment: of `lmstudy-train`, with which this package trains.
         minutes: what the peer's final run should take; how far it is off is noted.
         peer_steps, peer_evaluate_every: length of that run, and steps between the points of its curve.
         rows, rates: batches and learning rates tried for the peer.
         screening_tokens: decoder positions of each run that tries them.
-        steps: lengths of our runs.
+        steps, evaluate_every: lengths of our runs, and steps between the points of their curves.
         seeds: of each length.
         batches: different ones, on which seconds a step are taken.
         train: whether runs that do not exist are trained; otherwise they are an error that names the commands.
@@ -73,6 +76,7 @@ class Quality:
 
     name: ClassVar[str] = "quality"
 
+    experiment: str
     minutes: PositiveFloat
     peer_steps: PositiveInt
     peer_evaluate_every: PositiveInt
@@ -80,6 +84,7 @@ class Quality:
     rates: list[PositiveFloat]
     screening_tokens: PositiveInt
     steps: list[PositiveInt]
+    evaluate_every: PositiveInt
     seeds: list[int]
     batches: PositiveInt
     train: bool
@@ -96,12 +101,17 @@ class Quality:
                 f"workload.peer_steps={self.peer_steps} must be a multiple of "
                 f"workload.peer_evaluate_every={self.peer_evaluate_every}: the curve ends with the run"
             )
+        for steps in self.steps:
+            if steps % self.evaluate_every:
+                raise StudyError(
+                    f"workload.steps={self.steps}: {steps} must be a multiple of "
+                    f"workload.evaluate_every={self.evaluate_every}: the curve ends with the run"
+                )
 
     def run(self, bench: Bench) -> Result:
         """Seconds a step, then the runs that are missing, then the lines."""
         runs = Runs(bench.data, self.overrides, self.runs, bench.threads)
-        own = runs.config(("experiment=first_model",))
-        self._check_curves(own["budget"])
+        own = runs.config((f"experiment={self.experiment}",))
         screening = Screening(self.rows, self.rates, self.screening_tokens, own["budget"]["decoder_length"])
         plan = [*screening.plan().values(), *self._own(own["budget"]["rows"])]
         missing = self._missing(runs, screening, plan)
@@ -112,7 +122,7 @@ class Quality:
                 f"screening is complete): {commands}"
             )
         corpus = prepare(bench.data)
-        contenders, ours, forms = entries(corpus, own, self.rows, self.batches, bench.tell)
+        contenders, ours, forms = entries(corpus, own, min(self.steps), self.rows, self.batches, bench.tell)
         bench.tell(
             f"quality: {len(contenders)} contenders show their seconds a step; "
             f"after that, runs to train: {len(missing) or 'none'}"
@@ -126,16 +136,11 @@ class Quality:
         records[final] = runs.train(final)
         return self._result(runs, times, records, final, corpus.fingerprint, screening.edges(rows, rate))
 
-    def _check_curves(self, budget: Mapping[str, Any]) -> None:
-        for steps in self.steps:
-            if steps % min(budget["evaluate_every"], steps):
-                raise StudyError(
-                    f"workload.steps={self.steps}: {steps} must be a multiple of "
-                    f"budget.evaluate_every={budget['evaluate_every']}: the curve ends with the run"
-                )
-
     def _own(self, rows: int) -> list[Planned]:
-        return [our_run(rows, steps, seed) for steps in sorted(self.steps) for seed in self.seeds]
+        every = self.evaluate_every
+        return [
+            our_run(self.experiment, rows, steps, every, seed) for steps in sorted(self.steps) for seed in self.seeds
+        ]
 
     def _final(self, rows: int, rate: float) -> Planned:
         return peer_run(f"hf_t5/final/rows_{rows}_lr_{rate:g}", rows, rate, self.peer_steps, self.peer_evaluate_every)
@@ -166,7 +171,7 @@ class Quality:
         fingerprint: str,
         edges: list[str],
     ) -> Result:
-        form = times.faster(final.rows)
+        form = times.fastest(final.rows)
         step = paired_ratio(times.of(form), times.of(times.ours))
         comparison = Comparison(
             peer=records[final],
@@ -201,8 +206,8 @@ class Quality:
 
 
 def seconds(planned: Planned, times: StepSeconds) -> float:
-    """Seconds of a run's steps: median of a step, the peer in its faster form."""
-    name = times.ours if planned.side == "lmstudy" else times.faster(planned.rows)
+    """Seconds of a run's steps: median of a step, the peer in its fastest form."""
+    name = times.ours if planned.side == "lmstudy" else times.fastest(planned.rows)
     return planned.steps * float(np.median(times.of(name)))
 
 
@@ -238,9 +243,10 @@ def peer_run(name: str, rows: int, rate: float, steps: int, evaluate_every: int)
     return Planned(name, "hf_t5", rows, steps, given)
 
 
-def our_run(rows: int, steps: int, seed: int) -> Planned:
+def our_run(experiment: str, rows: int, steps: int, evaluate_every: int, seed: int) -> Planned:
     """A run of this package; `rows` is what its budget says."""
-    given = ("experiment=first_model", f"budget.steps={steps}", f"seed={seed}")
+    given = (f"experiment={experiment}", f"budget.steps={steps}", f"budget.evaluate_every={evaluate_every}",
+             f"seed={seed}")  # fmt: skip
     return Planned(f"lmstudy/{steps}_steps/seed_{seed}", "lmstudy", rows, steps, given)
 
 
@@ -323,9 +329,9 @@ class Runs:
                 )
 
     def config(self, overrides: Sequence[str]) -> dict[str, Any]:
-        """The resolved configuration of a run."""
+        """The resolved configuration of a run, its precision decided."""
         given = [*self.overrides, *overrides, "logger=csv", f"trainer.threads={self.threads}"]
-        return compose_config("train", given) | {"data": self.data, "runs": self.folder}
+        return resolved(compose_config("train", given) | {"data": self.data, "runs": self.folder})
 
     def find(self, planned: Planned) -> Record | None:
         """Its record, if it is finished."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from lmstudy.benchmark.contest import Contest, Entry, comparable
 from lmstudy.benchmark.peers import All, Peer
 from lmstudy.benchmark.result import Line
-from lmstudy.benchmark.train import packed_batches, training_store
+from lmstudy.benchmark.settings import Network
+from lmstudy.benchmark.train import IN_HALF, packed_batches, training_store
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
@@ -18,6 +19,7 @@ from lmstudy.evaluation.rounds import over_rounds
 from lmstudy.evaluation.statistics import seed_interval
 from lmstudy.runs.records import Record
 from lmstudy.training import compilation
+from lmstudy.training.precision import FULL, HALF, emulated
 
 OURS = "lmstudy.benchmark.contenders.ours.ConfiguredTraining"
 PEER = "hf_t5"
@@ -34,7 +36,7 @@ class StepSeconds:
 
     Attributes:
         ours: name of this package's contender.
-        forms: names of the peer's contenders, eager and compiled, by rows of a batch.
+        forms: names of the peer's contenders, eager, compiled and in bfloat16, by rows of a batch.
     """
 
     contest: Contest
@@ -47,8 +49,8 @@ class StepSeconds:
         rows, read, written = account.facts["shape"]
         return rows * (read + written) / account.rates()
 
-    def faster(self, rows: int) -> str:
-        """The peer's form with the lower median."""
+    def fastest(self, rows: int) -> str:
+        """The peer's form with the lowest median."""
         return min(self.forms[rows], key=lambda name: float(np.median(self.of(name))))
 
 
@@ -69,34 +71,48 @@ def peer_forms(tell: Callable[[str], None]) -> list[Peer]:
 
 
 def entries(
-    corpus: Corpus, config: Mapping[str, Any], rows: Sequence[int], batches: int, tell: Callable[[str], None]
+    corpus: Corpus,
+    config: Mapping[str, Any],
+    steps: int,
+    rows: Sequence[int],
+    batches: int,
+    tell: Callable[[str], None],
 ) -> tuple[list[Entry], str, dict[int, list[str]]]:
     """Contenders, the name of ours, and the peer's names by rows.
 
     Args:
-        config: of a run of this package: its model's sizes, shape of a batch, optimiser.
+        config: of a run of this package: its model's sizes, shape of a batch, optimiser, precision.
+        steps: of our shortest run; it is not compiled where that does not pay.
         rows: the peer's batches.
         batches: different ones for each contender.
     """
     store, budget = training_store(corpus), config["budget"]
-    sizes = {name: value for name, value in config["model"].items() if name != "_target_"}
-    sizes["vocab_size"] = corpus.tokenizer.get_vocab_size()
+    own = {name: value for name, value in config["model"].items() if name != "_target_"}
+    own["vocab_size"] = corpus.tokenizer.get_vocab_size()
+    sizes = {name: own[name] for name in ("vocab_size", *(field.name for field in fields(Network)))}
 
     def given(count: int) -> dict[str, Any]:
         shape = Shape(count, budget["encoder_length"], budget["decoder_length"], budget["prefix_length"])
-        return {"batches": packed_batches(store, shape, batches), "documents": "packed", **sizes}
+        return {"batches": packed_batches(store, shape, batches), "documents": "packed"}
 
     problem = compilation.compilation_problem()
     if problem:
         tell(f"lmstudy is not compiled: {problem}")
-    ours = "lmstudy_eager" if problem else "lmstudy"
-    own = {**given(budget["rows"]), "compiled": not problem, "optimizer": config["optimizer"]}
-    found, forms, peers = [Entry(ours, OURS, own)], {}, peer_forms(tell)
+    compiled = not problem and steps >= compilation.PAYS_FROM
+    ours = "lmstudy" if compiled else "lmstudy_eager"
+    own |= {"compiled": compiled, "optimizer": config["optimizer"], "half": config["trainer"]["precision"] != FULL}
+    found, forms, peers = [Entry(ours, OURS, {**given(budget["rows"]), **own})], {}, peer_forms(tell)
     for count in rows:
-        settings = given(count)
-        named = {f"{peer.name}_{count}_rows": peer.contenders["train"] for peer in peers}
-        forms[count] = list(named)
-        found += [Entry(name, factory, settings) for name, factory in named.items()]
+        settings = {**given(count), **sizes}
+        entries = [Entry(f"{peer.name}_{count}_rows", peer.contenders["train"], settings) for peer in peers]
+        if not emulated(HALF, "cpu"):
+            entries += [
+                Entry(f"{peer.name}_{count}_rows{IN_HALF}", peer.contenders["train"], {**settings, "half": True})
+                for peer in peers
+                if peer.compiler
+            ]
+        forms[count] = [entry.name for entry in entries]
+        found += entries
     return found, ours, forms
 
 

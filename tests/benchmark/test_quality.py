@@ -31,6 +31,7 @@ from lmstudy.runs import pretraining as study_runs
 from lmstudy.runs.identity import run_id
 from lmstudy.runs.records import Record
 from lmstudy.training.muon import MuonAndAdamW
+from lmstudy.training.precision import FULL, HALF
 from tests import claim_records
 from tests.benchmark.cases import SIZES, account, contest, tiny_data
 
@@ -40,6 +41,7 @@ TINY_BUDGET = ["budget=smoke", "budget.d_model=16", "budget.d_ff=24", "budget.en
                "budget.final_documents=8", "budget.samples=0"]  # fmt: skip
 TINY_WORKLOAD = {"minutes": 1.0, "peer_steps": 4, "peer_evaluate_every": 2, "rows": [2], "rates": [1e-3, 2e-3],
                  "screening_tokens": 2 * 128 * 3, "steps": [4], "seeds": [1, 2], "batches": 2, "train": True,
+                 "evaluate_every": 2, "experiment": "encoder_decoder",
                  "overrides": TINY_BUDGET}  # fmt: skip
 
 
@@ -65,25 +67,28 @@ def by_name(found: Comparison) -> dict:
     return {(line.contender, line.measure): line for line in found.lines()}
 
 
-def test_the_runs_are_ordinary_ones():
+def test_the_runs_are_ordinary_ones(tmp_path):
     by_hand = {
-        (8, 2e-3): "budget.rows=8 budget.steps=600 optimizer.lr=2e-3 budget.evaluate_every=200",
-        (8, 1e-3): "budget.rows=8 budget.steps=600 optimizer.lr=1e-3 budget.evaluate_every=200",
-        (8, 4e-3): "budget.rows=8 budget.steps=600 optimizer.lr=4e-3 budget.evaluate_every=200",
-        (16, 2e-3): "budget.rows=16 budget.steps=300 optimizer.lr=2e-3 budget.evaluate_every=100",
+        (4, 4e-3): "budget.rows=4 budget.steps=1200 optimizer.lr=4e-3 budget.evaluate_every=400",
         (4, 2e-3): "budget.rows=4 budget.steps=1200 optimizer.lr=2e-3 budget.evaluate_every=400",
+        (4, 8e-3): "budget.rows=4 budget.steps=1200 optimizer.lr=8e-3 budget.evaluate_every=400",
+        (8, 4e-3): "budget.rows=8 budget.steps=600 optimizer.lr=4e-3 budget.evaluate_every=200",
+        (2, 4e-3): "budget.rows=2 budget.steps=2400 optimizer.lr=4e-3 budget.evaluate_every=800",
     }
     plan = screening().plan()
     assert set(plan) == set(by_hand)
-    runs = Runs(compose_config("train", [])["data"], [], "elsewhere", 1)
+    runs = Runs(compose_config("train", [])["data"], [], str(tmp_path), 1)
     for pair, line in by_hand.items():
         wanted = compose_config("train", ["experiment=peer_t5", *line.split()])
         assert run_id(runs.config(plan[pair].overrides), "data") == run_id(wanted, "data")
-    own = our_run(8, 1600, 3)
-    wanted = compose_config("train", ["experiment=first_model", "budget.steps=1600", "seed=3"])
+    own = our_run("first_model", 8, 1600, 50, 3)
+    line = "experiment=first_model budget.steps=1600 budget.evaluate_every=50 seed=3"
+    wanted = compose_config("train", line.split())
     assert run_id(runs.config(own.overrides), "data") == run_id(wanted, "data")
-    assert runs.config(own.overrides)["runs"] == "elsewhere"
-    assert runs.command(own) == "lmstudy-train experiment=first_model budget.steps=1600 seed=3 runs=elsewhere"
+    assert runs.config(own.overrides)["runs"] == str(tmp_path)
+    assert runs.command(own) == f"lmstudy-train {line} runs={tmp_path}"
+    by_us = runs.config(our_run("encoder_decoder", 8, 4, 2, 3).overrides)
+    assert by_us["trainer"]["precision"] in (FULL, HALF)  # decided before a run is looked for
 
 
 def test_every_screening_run_sees_as_many_positions():
@@ -93,13 +98,13 @@ def test_every_screening_run_sees_as_many_positions():
 
 
 def test_the_batch_wins_first_then_the_rate():
-    bits = {(4, 2e-3): 2.1, (8, 2e-3): 2.2, (16, 2e-3): 2.3, (8, 1e-3): 2.15, (8, 4e-3): math.nan}
-    assert screening().winner(bits) == (4, 1e-3)
-    assert screening().winner(bits | {(8, 1e-3): 2.2}) == (4, 1e-3)  # the first of equals
-    assert screening().winner(bits | {(4, 2e-3): 2.2001}) == (8, 1e-3)
-    assert screening().edges(4, 2e-3) == ["workload.rows=[4, 8, 16]: 4 won"]
-    assert screening().edges(8, 4e-3) == ["workload.rates=[0.001, 0.002, 0.004]: 0.004 won"]
-    assert screening().edges(8, 2e-3) == []
+    bits = {(2, 4e-3): 2.1, (4, 4e-3): 2.2, (8, 4e-3): 2.3, (4, 2e-3): 2.15, (4, 8e-3): math.nan}
+    assert screening().winner(bits) == (2, 2e-3)
+    assert screening().winner(bits | {(4, 2e-3): 2.2}) == (2, 2e-3)  # the first of equals
+    assert screening().winner(bits | {(2, 4e-3): 2.2001}) == (4, 2e-3)
+    assert screening().edges(2, 4e-3) == ["workload.rows=[2, 4, 8]: 2 won"]
+    assert screening().edges(4, 8e-3) == ["workload.rates=[0.002, 0.004, 0.008]: 0.008 won"]
+    assert screening().edges(4, 4e-3) == []
 
 
 def test_a_length_reaches_by_its_mean_and_surely_by_its_interval():
@@ -170,7 +175,7 @@ def test_seconds_a_step_follow_from_rates_and_shapes():
     times = StepSeconds(held, "lmstudy", {2: ["eager", "compiled"]})
     for name in seconds:
         assert times.of(name) == pytest.approx(seconds[name])
-    assert times.faster(2) == "compiled"
+    assert times.fastest(2) == "compiled"
     facts = {"a": {"shape": [4, 8, 16], "parameters": 100}, "b": {"shape": [2, 8, 16], "parameters": 101}}
     comparable_but_for_rows(facts)
     with pytest.raises(StudyError, match="not comparable"):

@@ -44,7 +44,11 @@ def test_workloads_are_named_as_their_file(path: Path):
         ("quality", {"rates": [1e-3, 1e-3]}, r"rates=\[0\.001, 0\.001\] must hold at least one value, and none twice"),
         ("quality", {"seeds": []}, r"workload\.seeds=\[\] must hold"),
         ("quality", {"peer_evaluate_every": 7}, r"peer_steps=6000 must be a multiple of workload\.peer_evaluate_every"),
-        ("quality", {"steps": [301]}, r"workload\.steps=\[301\]: 301 must be a multiple of budget\.evaluate_every="),
+        (
+            "quality",
+            {"steps": [301]},
+            r"workload\.steps=\[301\]: 301 must be a multiple of workload\.evaluate_every=50",
+        ),
         ("quality", {"overrides": ["+data.path=x"]}, r"workload\.overrides: \+data\.path=x cannot be set for all runs"),
         ("quality", {"overrides": ["budget.steps=9"]}, r"budget\.steps=9 cannot be set for all runs"),
         ("score", {"padded_rows": 0}, r"workload\.padded_rows=0: input"),
