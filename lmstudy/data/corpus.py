@@ -149,6 +149,7 @@ def _keys(target: str, source: Source, pipeline: Pipeline) -> dict[str, str]:
             "deduplication": pipeline.deduplication and pipeline.deduplication.model_dump(),
             "split": pipeline.split.model_dump(),
             "roles": {name: known.get("role") for name, known in source.about().items()},
+            **({"planting": pipeline.planting.model_dump()} if pipeline.planting else {}),
         }
     )
     learned = digest(

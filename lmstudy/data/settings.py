@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from lmstudy.data.cleaning import steps as cleaning_steps
 from lmstudy.data.cleaning.deduplication import Deduplication
 from lmstudy.data.documents import Source
+from lmstudy.data.planting import Planting
 from lmstudy.data.splits import ByHash, ByPackage
 from lmstudy.data.tokenizer import TokenizerSettings
 from lmstudy.errors import StudyError
@@ -26,6 +27,8 @@ class Pipeline(BaseModel):
     """Null keeps duplicates, on whichever sides of a split they come to lie."""
     split: Annotated[ByPackage | ByHash, Field(discriminator="by")]
     tokenizer: TokenizerSettings
+    planting: Planting | None = None
+    """Made-up lines in the training split, or none."""
 
 
 def _switched_on(steps: Any) -> Any:
@@ -45,6 +48,11 @@ def parse(settings: Mapping[str, Any]) -> tuple[Source, Pipeline]:
     source = parse_source(rest, also=tuple(Pipeline.model_fields))
     pipeline = _validated(Pipeline, steps, "data")
     cleaning_steps.check(pipeline.cleaning)
+    if pipeline.planting and (getattr(source, "one_segment", False) or hasattr(source, "segments")):
+        raise StudyError(
+            f"data.planting: lines cannot be planted in {type(source).__name__}, whose segments are no lines; "
+            "set it to null"
+        )
     return source, pipeline
 
 

@@ -148,6 +148,12 @@ def more(first: Records, second: Records, key: str = UNPROMPTED) -> Estimate:
     return paired_difference(sums(one, key), sums(other, key), same_groups=False)
 
 
+def more_paired(first: Records, second: Records, key: str) -> Estimate:
+    """The same where both judged the very same groups, such as persons or documents: paired by seed and group."""
+    one, other = common_seeds(first, second)
+    return paired_difference(sums(one, key), sums(other, key))
+
+
 def capability_cost(first: Records, second: Records, split: str = "valid") -> Estimate:
     """Per cent of bits per byte of held-out documents that `first` needs more than `second`, paired by seed."""
     one, other = common_seeds(first, second)

@@ -45,7 +45,7 @@ from lmstudy.places import as_first
 from lmstudy.runs.identity import digest, kept
 from lmstudy.runs.named_models import published_graders
 from lmstudy.runs.records import Record, Time, published_folder
-from lmstudy.study.estimates import common_seeds, group_counts, more, more_bits, times
+from lmstudy.study.estimates import common_seeds, group_counts, more, more_bits, more_paired, times
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from lmstudy.study.verdicts import FEWEST, Region
 
@@ -75,6 +75,7 @@ STATISTICS: dict[str, Statistic] = {
     "more_bits": _more_bits,
     "times_bits": _times_bits,
     "more": more,
+    "more_paired": more_paired,
     "times": times,
 }
 """What a prediction can be about, by name; the key is a split or another group of a record."""

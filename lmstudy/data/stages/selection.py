@@ -1,4 +1,4 @@
-"""Second stage: clean, drop duplicates over the whole corpus, split."""
+"""Second stage: clean, drop duplicates over the whole corpus, split; plant lines in what is trained on, if asked."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from lmstudy.data.cleaning.deduplication import Deduplicator
 from lmstudy.data.cleaning.examination import Rewritten, examine, rewrite
 from lmstudy.data.cleaning.steps import clean, rewrites
 from lmstudy.data.parallel import ordered_map
+from lmstudy.data.planting import plant
 from lmstudy.data.settings import Pipeline
 from lmstudy.data.splits import NAMES, assign, unit_hash
 from lmstudy.errors import StudyError
@@ -50,7 +51,10 @@ def select(documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str
     for code, name in enumerate(NAMES):
         chosen = rows.select(kept[split == code])
         if len(chosen):
-            tables.write(folder / f"{name}.arrow", tables.documents(), _as_kept(chosen, pipeline, rewritten))
+            batches = _as_kept(chosen, pipeline, rewritten)
+            if name == "train" and pipeline.planting:
+                batches = plant(batches, len(chosen), pipeline.planting)
+            tables.write(folder / f"{name}.arrow", tables.documents(), batches)
             counts["splits"][name] = _sizes(tables.read(folder / f"{name}.arrow"))
     counts["rewritten"] = _nested(rewritten)
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
