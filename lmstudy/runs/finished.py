@@ -9,13 +9,12 @@ from typing import Any
 
 from lmstudy.data.corpus import for_writing
 from lmstudy.errors import StudyError
-from lmstudy.runs.folders import TOKENIZER, check_kind
+from lmstudy.runs.folders import CHECKSUMS, TOKENIZER, check_files, check_kind
 from lmstudy.runs.lifecycle import WEIGHTS, Work
 from lmstudy.runs.records import Record, load
 
 ON_CPU = {"accelerator": "cpu", "devices": 1, "nodes": 1, "strategy": "auto", "precision": "32-true"}
 """A finished run is looked at wherever it was trained."""
-AGAIN = "get it again from where it was published"
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,17 @@ class Finished:
 
 
 def load_run(folder: Path, writes_only: bool = False) -> Finished:
-    """Rebuild a finished pretraining's module from its record, and read its weights; errors as `loaded`.
+    """Rebuild a finished pretraining's module from its record, and read its weights; errors as `loaded`,
+    and a published model's files must be what was published.
 
     Args:
         folder: of its record and its weights.
         writes_only: that it is to write and nothing else: a published model then needs none of its corpus.
     """
     from lmstudy.runs.pretraining import build_module, open_run  # torch, which who looks at records need not wait for
+
+    if (folder / CHECKSUMS).exists():
+        check_files(folder)
 
     def opened(config: dict[str, Any]) -> Work:
         tokenizer = folder / TOKENIZER
@@ -86,15 +89,12 @@ def loaded(
         )
     weights = folder / WEIGHTS
     if not weights.exists():
-        again = AGAIN if (folder / TOKENIZER).exists() else f"{again} under another runs=FOLDER"
-        raise StudyError(f"{weights} is missing: only the record is left; {again}")
+        raise StudyError(f"{weights} is missing: only the record is left; {again} under another runs=FOLDER")
     module = build(run)
     try:
         found = load_file(weights)
     except Exception as error:
-        raise StudyError(
-            f"{weights} is damaged ({error}): {AGAIN if (folder / TOKENIZER).exists() else again}"
-        ) from error
+        raise StudyError(f"{weights} is damaged ({error}): {again}") from error
     try:
         part(module).load_state_dict(found)
     except Exception as error:

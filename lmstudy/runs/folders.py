@@ -1,13 +1,18 @@
 """Folders of finished runs, found by id; those whose weights come with the book, by name, too."""
 
+import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import Record, load, published_folder
 
 TOKENIZER = "tokenizer.json"
 """Beside the weights of a published model, which can write without its corpus."""
+CHECKSUMS = "SHA256SUMS"
+"""Beside them: what the files of a published model are, as `sha256sum -c` reads it."""
 WHOLE_ID = re.compile(r"[0-9a-f]{16}")
 KINDS = {"train": "a training run", "tuning": "a fine-tuning"}
 
@@ -59,6 +64,26 @@ def published_models() -> list[Path]:
         return [path.parent for path in sorted(models_folder().glob("*/record.json"))]
     except StudyError:  # no book here
         return []
+
+
+def write_checksums(folder: Path, names: Sequence[str]) -> None:
+    """Write down what some files of a folder are."""
+    write_text(folder / CHECKSUMS, "".join(f"{_sha256(folder / name)}  {name}\n" for name in names))
+
+
+def check_files(folder: Path) -> None:
+    """Raises StudyError where a file of a published model is missing, or is not what was published."""
+    for line in (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines():
+        wanted, _, name = line.partition("  ")
+        path = folder / name
+        problem = "is missing" if not path.exists() else "" if _sha256(path) == wanted else "is not what was published"
+        if problem:
+            raise StudyError(f"{path} {problem}: get it again from where it was published")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def whole_id(name: str, runs: Path, key: str = "run") -> str:

@@ -1,7 +1,7 @@
 """What of a folder of runs comes with the book: records, and of few models the weights.
 
-A published model is a folder `book/models/NAME-ID` with the weights in bfloat16, the tokenizer, the record, and a model
-card that is made of it. `lmstudy-generate run=NAME` needs nothing else.
+A published model is a folder `book/models/NAME-ID` with the weights in bfloat16, the tokenizer, the record, a model
+card that is made of it, and checksums. `lmstudy-generate run=NAME` needs nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
-from lmstudy.runs.folders import TOKENIZER, find_folder, models_folder
+from lmstudy.runs.folders import TOKENIZER, find_folder, models_folder, write_checksums
 from lmstudy.runs.lifecycle import WEIGHTS, save_weights
 from lmstudy.runs.records import Record, load, published_folder
 
@@ -72,6 +72,7 @@ def publish_model(run: str, name: str, runs: Path) -> Path:
     save_weights(weights, target / WEIGHTS)
     finished.run.corpus.tokenizer.save(str(target / TOKENIZER), pretty=False)
     write_text(target / "README.md", card(name, finished))
+    write_checksums(target, [WEIGHTS, TOKENIZER])
     record.write(target / "record.json")  # last: without it the folder is no published model
     return target
 

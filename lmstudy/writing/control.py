@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # torch, which who only asks for settings need not wait for
 BANNED = (PAD, BOS, GOOD, BAD, *SENTINELS)
 """Special tokens that have no place in text; the end token is the one that may be drawn."""
 
+STRONGEST = 20.0
+"""Guidance at most; the study looks at 3."""
+
 Control = Literal["none", "good", "bad"]
 _TOKENS = {"good": GOOD, "bad": BAD}
 
@@ -39,6 +42,11 @@ class Asked:
     def __post_init__(self) -> None:
         if self.control not in ("none", *_TOKENS):
             raise StudyError(f"control={self.control!r} is not one of none, good, bad")
+        if not 0 <= self.guidance <= STRONGEST:
+            raise StudyError(
+                f"guidance={self.guidance:g} must be between 0 and {STRONGEST:g}: 1 is none, and stronger pushes leave "
+                "only tokens that are rare behind the other token"
+            )
         if self.guidance != 1 and self.control == "none":
             raise StudyError(
                 f"guidance={self.guidance} needs control=good or control=bad: it pushes from one to the other"

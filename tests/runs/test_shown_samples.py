@@ -176,6 +176,12 @@ def test_guidance_and_seed_change_what_is_written(config):
     assert first != other
 
 
+@pytest.mark.parametrize("guidance", ["-1", "1e9"])
+def test_guidance_that_leaves_nothing_sensible_is_refused(config, guidance):
+    with pytest.raises(StudyError, match=rf"guidance={float(guidance):g} must be between 0 and 20".replace("+", r"\+")):
+        write(config("n=1", f"guidance={guidance}"))
+
+
 def test_a_long_prompt_is_read_at_its_end_and_that_is_said(config, calls, finished, capsys):
     longest = finished.run.typed.budget.encoder_length - 1
     write(config("n=1", "max_tokens=5", "prompt=" + "x = 1\n" * 50))
