@@ -28,7 +28,7 @@ COMMAND = Command(
         ("lmstudy-generate run=3f2a control=good guidance=2", "asked to be good, and pushed away from the bad"),
         ("lmstudy-generate run=3f2a control=good look_ahead=8", "drops texts that the model expects to turn bad"),
         ('lmstudy-generate run=3f2a prompt="def area("', "the prompt as it is typed, brackets and commas too"),
-        ("lmstudy-generate run=3f2a prompt=$'def area(x):\\n'", "behind a whole line (in bash)"),
+        ("lmstudy-generate run=3f2a prompt=$'def area(x):\\n'", "after a whole line (in bash)"),
         ("lmstudy-generate -m run=3f2a control=good,bad n=2", "one beside the other"),
         ("lmstudy-generate run=77b0 scorer=sentiment_reward", "judged by another scorer than its own"),
         ("lmstudy-generate run=3f2a n=100 format=json > samples.jsonl", "one object a line"),

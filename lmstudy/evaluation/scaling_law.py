@@ -119,7 +119,7 @@ class Fit:
             StudyError: fewer than four sizes: simulated with three, such intervals were too short.
         """
         if len({point.parameters for point in self.points}) < SIZES:
-            raise StudyError(f"{name}: three sizes tell the law of scale, but not its interval; add a fourth")
+            raise StudyError(f"{name}: three sizes tell the scaling law, but not its interval; add a fourth")
         drawn = [getattr(law, name) for law in self.laws]
         low, high = np.percentile(drawn, (2.5, 97.5))
         return Estimate(float(getattr(self.law, name)), float(low), float(high), self.chains)
@@ -186,14 +186,14 @@ def _check(points: Sequence[Point]) -> None:
     sizes, lengths = ({getattr(point, name) for point in points} for name in ("parameters", "tokens"))
     if len(sizes) < 3 or len(lengths) < 3 or len(points) <= NUMBERS["added"]:
         raise StudyError(
-            f"{len(points)} trainings of {len(sizes)} sizes and {len(lengths)} lengths do not tell a law of scale: it "
+            f"{len(points)} trainings of {len(sizes)} sizes and {len(lengths)} lengths do not tell a scaling law: it "
             f"needs more than {NUMBERS['added']} trainings, of at least 3 sizes and 3 lengths"
         )
     if len({point.chain for point in points}) == len(sizes):
-        raise StudyError("a law of scale needs two seeds of some size: of one alone nobody knows what chance did")
+        raise StudyError("a scaling law needs two seeds of some size: of one alone nobody knows what chance did")
     for point in points:
         if not (np.isfinite(point.loss) and point.loss > 0):
-            raise StudyError(f"a law of scale needs losses above 0, not {point.loss} ({point.tokens:,.0f} tokens)")
+            raise StudyError(f"a scaling law needs losses above 0, not {point.loss} ({point.tokens:,.0f} tokens)")
 
 
 def _numbers(law: Law) -> np.ndarray:
@@ -222,7 +222,7 @@ def _best(form: Form, points: Sequence[Point], starts: Sequence[np.ndarray]) -> 
     ]
     done = [one for one in found if one.success and np.isfinite(one.cost)]
     if not done:
-        raise StudyError("the law of scale does not converge from any start: look at the points, one may be wrong")
+        raise StudyError("the scaling law does not converge from any start: look at the points, one may be wrong")
     return _law(form, min(done, key=lambda one: one.cost).x)
 
 

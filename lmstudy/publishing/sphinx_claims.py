@@ -5,6 +5,7 @@ In `_config.yml`, add `lmstudy.publishing.sphinx_claims` to `sphinx.extra_extens
     {claim}`first.below_kneser_ney`            value and unit; interval, n, sentence and outcome open beside it
     {claim}`first.below_kneser_ney|size`       without its sign, where the sentence says the direction: "saves"
     {claim}`first.below_kneser_ney|more`       of bits: without their sign, and whether they are more or fewer
+    {claim}`privacy.rewriting_vs_mle|fewer`    of a ratio below 1: how many times fewer
     {claim}`first.below_kneser_ney|value`      the number alone
     {claim}`first.below_kneser_ney|interval`   the interval alone
     ```{claims-list}
@@ -45,14 +46,15 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from lmstudy.errors import StudyError
 from lmstudy.publishing.known_claims import kept_results
 from lmstudy.runs.records import Record, load_folder
-from lmstudy.show.claims import outcome, problem, remark, text
-from lmstudy.show.numbers import number, percent
+from lmstudy.show.claims import as_told, outcome, problem, remark, text
+from lmstudy.show.numbers import interval, number, percent
 from lmstudy.study.claims import ClaimResult, Kind, evaluate_claims
 from lmstudy.study.cost import hours_by_kind
 
 logger = logging.getLogger(__name__)
 REWRITTEN = ("Claim", "It said", "Then", "It became", "When", "Why")
 TALLIED = {"holds": "hold", "fails": "fail", "waits for its runs": "wait for their runs"}
+"""Outcomes of more than one claim."""
 ORDER = ("fails", "undecided", "holds")
 """Failures first."""
 FILTER = (
@@ -107,8 +109,7 @@ class TallyRole(SphinxRole):
     def run(self) -> tuple[list[Node], list[nodes.system_message]]:
         own = [result for result in results_for(self.env).values() if str(result.kind) == self.text.strip()]
         counts = Counter(result.outcome for result in own)
-        said = ", ".join(f"{count} {TALLIED.get(name, name)}" for name, count in counts.most_common())
-        return [nodes.inline(self.rawtext, f"{len(own)}: {said}" if own else "none")], []
+        return [nodes.inline(self.rawtext, f"{len(own)}: {_tally(counts)}" if own else "none")], []
 
 
 class CoreHoursRole(SphinxRole):
@@ -148,9 +149,9 @@ class ClaimsList(SphinxDirective):
             own.sort(key=lambda one: ORDER.index(str(one.outcome)) if str(one.outcome) in ORDER else len(ORDER))
             title = self._page(chapter)
             counts = Counter(str(one.outcome) for one in own)
-            tally = ", ".join(f"{count} {TALLIED.get(name, name)}" for name, count in counts.most_common())
+            tally = nodes.inline("", f" {_tally(counts)}")
             group = nodes.container(classes=["claims-chapter"])
-            group += nodes.paragraph("", "", title, nodes.inline("", f" {tally}"), classes=["claims-chapter-title"])
+            group += nodes.paragraph("", "", title, tally, classes=["claims-chapter-title"])
             group += [self.card(one) for one in own]
             found.append(group)
         return found
@@ -367,11 +368,15 @@ def _unlinked(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: Ele
 def _sure(result: ClaimResult, variant: str = "") -> str:
     if result.error is not None:
         return result.error
-    e = result.estimate
-    open_sign = e.low < 0 < e.high
-    shown = "interval of the size" if variant in ("size", "more") and not open_sign else "interval"
-    said = f"{100 * e.confidence:g} % interval {text(result, shown)}, n = {e.n}."
+    e = as_told(result, variant)
+    signed = e.low < 0 if variant in ("size", "more", "fewer") else result.claim.signed
+    said = f"{100 * e.confidence:g} % interval {interval(e, signed)}, n = {e.n}."
     return f"{said} {remark(result).capitalize()}." if remark(result) else said
+
+
+def _tally(counts: Counter[str]) -> str:
+    """Outcomes with how many claims have each, the most common first: "8 hold, 4 undecided, 1 waits for its runs"."""
+    return ", ".join(f"{n} {TALLIED.get(name, name) if n > 1 else name}" for name, n in counts.most_common())
 
 
 def _anchor(claim_id: str) -> str:

@@ -7,8 +7,9 @@ from lmstudy.evaluation.statistics import Estimate
 from lmstudy.show.numbers import MINUS, interval, number, value, written
 from lmstudy.study.claims import ClaimResult, Kind
 
-BITS = ("bits per byte", "% bits per byte")
+BITS = ("bits per byte", "% bits per byte", "times the bits per byte of MLE")
 """Units of which there can be more or fewer."""
+VARIANTS = ("size", "more", "fewer", "value", "interval")
 
 
 def text(result: ClaimResult, variant: str = "full") -> str:
@@ -18,34 +19,54 @@ def text(result: ClaimResult, variant: str = "full") -> str:
         result: of a claim.
         variant: "full", with unit, interval and n; "short", with its unit; "size", the same without its sign, for a
             sentence that says the direction ("saves", "better by"); "more", bits without their sign and which of "more"
-            and "fewer" they are; the "value", the "interval" or the "interval of the size" alone.
+            and "fewer" they are, ratios of bits in per cent; "fewer", a ratio below 1 upside down, "7.5 times fewer";
+            the "value" or the "interval" alone.
 
     Raises:
-        StudyError: another variant, a size whose interval holds both signs, or "more" of what is not bits.
+        StudyError: another variant, a size whose interval holds both signs, "more" of what is not bits, or "fewer" of
+            what is no ratio or whose interval reaches 1.
     """
-    e, signed = result.estimate, result.claim.signed
+    e, signed = as_told(result, variant), result.claim.signed
     unit = _in_a_sentence(result.claim.unit)[0]
     if variant == "value":
         return value(e, signed)
     if variant == "interval":
         return interval(e, signed)
-    if variant == "interval of the size":  # on the side of zero on which the number is shown
-        return interval(Estimate(-e.value, -e.high, -e.low, e.n) if e.high <= 0 else e)
     if variant == "short":
         return f"{value(e, signed)} {unit}"
     if variant == "full":
         return f"{value(e, signed)} {result.claim.unit} ({100 * e.confidence:g} % CI {interval(e, signed)}, n = {e.n})"
-    size = value(e).removeprefix(MINUS)
     if variant == "size":
-        if not (e.low >= 0 or e.high <= 0):
+        if not e.low >= 0:
             raise StudyError(f"claim {result.id}|size: the sign is open ({interval(e, True)}); leave |size out")
-        return f"{size} {unit}"
+        return f"{value(e)} {unit}"
     if variant == "more":
         if unit not in BITS:
-            raise StudyError(f"claim {result.id}|more: its unit is {unit!r}, and only {' and '.join(BITS)} have it")
-        which = "fewer" if e.value < 0 else "more"
-        return f"{size} % {which} bits per byte" if unit.startswith("%") else f"{size} {which} bits per byte"
-    raise StudyError(f"claim {result.id}|{variant}: the variants are size, more, value and interval")
+            raise StudyError(f"claim {result.id}|more: its unit is {unit!r}, and only {', '.join(BITS)} have it")
+        which = "fewer" if _on_its_scale(result, variant).value < 0 else "more"
+        per_cent = "" if unit == "bits per byte" else " %"
+        return f"{value(e).removeprefix(MINUS)}{per_cent} {which} bits per byte"
+    if variant == "fewer":
+        if not unit.startswith("times") or unit == "times fewer" or not e.low > 1:
+            told = f"{value(result.estimate)} ({interval(result.estimate)}) {unit}"
+            raise StudyError(f"claim {result.id}|fewer: no ratio that is certainly below 1: {told}; leave |fewer out")
+        return f"{value(e)} times fewer"
+    raise StudyError(f"claim {result.id}|{variant}: the variants are {', '.join(VARIANTS)}")
+
+
+def as_told(result: ClaimResult, variant: str = "short") -> Estimate:
+    """A claim's estimate with its interval as a variant of `text` tells it: on its scale, and on its side of zero."""
+    e = _on_its_scale(result, variant)
+    return -e if variant in ("size", "more") and e.high <= 0 else e
+
+
+def _on_its_scale(result: ClaimResult, variant: str) -> Estimate:
+    e = result.estimate
+    if variant == "fewer" and e.low > 0:
+        return Estimate(1 / e.value, 1 / e.high, 1 / e.low, e.n, e.confidence)
+    if variant == "more" and result.claim.unit.startswith("times"):
+        return e.minus(1.0).times(100)
+    return e
 
 
 def remark(result: ClaimResult) -> str:

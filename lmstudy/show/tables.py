@@ -86,8 +86,8 @@ def cells(
 ) -> pd.DataFrame:
     """The text of every cell: estimates with intervals, whole numbers whole, floats of a column with like decimals.
 
-    Estimates have the digits of their intervals; in a column, those one digit off the usual have the usual. True and
-    False are "yes" and "no". Arguments are those of `shown`.
+    Estimates have the digits of their intervals; in a column, those one digit off the usual have the usual, unless a
+    single digit of the value were left. True and False are "yes" and "no". Arguments are those of `shown`.
     """
     named = {*(decimals if isinstance(decimals, Mapping) else ()), *(() if isinstance(signed, bool) else signed)}
     if unknown := named - set(frame.columns):
@@ -105,7 +105,9 @@ def _text(cell: Any, plus: bool, given: int | None, of_estimates: int, of_floats
     if isinstance(cell, bool | np.bool_):
         return "yes" if cell else "no"
     if is_interval(cell):
-        odd = numbers.is_skewed(cell) or abs(numbers.decimals(cell) - of_estimates) > 1
+        own = numbers.decimals(cell)
+        too_few = own > of_estimates and abs(cell.value) * 10**of_estimates < 10
+        odd = numbers.is_skewed(cell) or abs(own - of_estimates) > 1 or too_few
         return numbers.written(cell, plus, decimals=given if given is not None else None if odd else of_estimates)
     if isinstance(cell, int | np.integer):
         return numbers.number(int(cell))

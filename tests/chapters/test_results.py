@@ -102,9 +102,9 @@ def test_the_best_of_ours_is_the_one_that_is_minded_least(records, privacy):
     assert chapter.best_column(guided) == "guidance 2"
     assert {strength: len(own) for strength, own in guided.guided.items()} == {1.0: 3, 2.0: 3, 3.0: 1}
     table = tables.columns_table(guided)
-    assert table.loc["guidance 2", "by capability"] == "the same weights"
+    assert table.loc["guidance 2", "in prediction"] == "the same weights"
     assert list(table.loc[["guidance 2", "guidance 3"], "seeds"]) == [3, 1]
-    assert table.loc["guidance 3", "by score"] == "undecided"  # with one seed, whatever its interval
+    assert table.loc["guidance 3", "in writing"] == "undecided"  # with one seed, whatever its interval
     assert set(tables.variety_table({"privacy": guided})["Privacy"]) == {0.3}
     axes = closed(figures.guidance({"privacy": guided})).axes[0]
     assert [text.get_text()[-3:] for text in axes.get_yticklabels()] == ["(3)", "(3)", "(1)"]
@@ -134,7 +134,11 @@ def test_tables_and_figures_of_every_task(task):
     assert list(tables.misalignment_table(found).index) == [*found.judged, tables.PEOPLE]
     assert ("structure, from nothing" in tables.capability_table(found)) == (task == "pep8")
     assert tables.comparison_table(found).loc["conditional"].str.contains("*", regex=False).any()
-    assert tables.columns_table(found).loc["selective", "by score"] == "better"
+    assert tables.columns_table(found).loc["selective", "in writing"] == "better"
+    for table, reference in ((tables.comparison_table(found), "MLE"), (tables.columns_table(found), "conditional")):
+        unit = f"SD of ratings better than {reference}" if task == "sentiment" else f"{reference}'s score ÷ own"
+        assert any(unit in column for column in table.columns)  # a name that is right on both sides of 1
+    assert ("1: as many as MLE" in tables.how_to_read(found)) == (task != "sentiment")
     assert f"The chapter shows **{15} runs**" in tables.what_was_run({task: found})
     plane = closed(figures.plane({task: found}))
     assert {*found.judged, "held-out text by people"} <= {text.get_text() for text in plane.axes[0].texts}

@@ -1,4 +1,4 @@
-"""A law of scale is found again in points that follow it, and its intervals hold what they promise."""
+"""A scaling law is found again in points that follow it, and its intervals hold what they promise."""
 
 import dataclasses
 

@@ -44,7 +44,8 @@ def test_other_seeds_task_budget_scorer_and_objective_are_trained_and_shown(tmp_
         assert scorers["held_out"]["_target_"].startswith("lmstudy.")
     cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
     shown = "".join(str(cell.get("outputs")) for cell in cells)
-    assert "The chapter shows **3 runs**: 3 of privacy" in shown
+    assert "The chapter shows **3 runs**:" in shown
+    assert "- privacy: 3, of 3 objectives." in shown
     drawn = [out for cell in cells for out in cell.get("outputs", []) if "image/svg+xml" in out.get("data", {})]
     assert len(drawn) == 4
     assert any(

@@ -88,7 +88,7 @@ def test_a_claim_without_a_table_is_shown_without_a_link(book):
     ("asked", "records", "message"),
     [
         ("{claim}`first.unknown`", "records", "no claim 'first.unknown'; there are first.below_kneser_ney"),
-        ("{claim}`first.below_kneser_ney|low`", "records", "the variants are size, more, value and interval"),
+        ("{claim}`first.below_kneser_ney|low`", "records", "the variants are size, more, fewer, value, interval"),
         ("", "elsewhere", "elsewhere: no such folder"),
     ],
 )
@@ -130,7 +130,7 @@ def test_an_open_question_is_shown_as_one_and_builds(book, monkeypatch):
 
 ALL_TABLES = """# Appendix
 
-There are {claims-tally}`exploratory`, and {claims-tally}`revised`.
+There are {claims-tally}`confirmatory`, {claims-tally}`exploratory`, and {claims-tally}`revised`.
 
 ```{claims-list}
 ```
@@ -186,6 +186,7 @@ def test_predictions_are_listed_failures_first_with_when_they_were_made(predicte
     assert re.search(r"n = 3\. \(p (=|&lt;) 0\.0\d+ in its family\)", page)
     assert "It grows." in page
     assert 'id="claim-test-wrong"' in page
+    assert re.search(r"2: (1 holds, 1 fails|1 fails, 1 holds)<", page)
 
 
 def test_a_claim_that_was_changed_after_it_was_registered_fails_the_build_and_says_both(predicted):

@@ -50,6 +50,12 @@ def test_estimates_of_a_column_have_like_digits_and_differences_their_sign():
     assert cells(table, decimals=1, signed=["gap"])["gap"].iloc[0] == "+0.5 (+0.5 to +0.5)"
 
 
+def test_a_number_keeps_the_digits_that_its_interval_allows_where_its_column_would_leave_one():
+    wide = [Estimate(110, 47, 257, 5), Estimate(57, 21, 158, 3), Estimate(14.6, 5.2, 40.2, 5)]
+    table = pd.DataFrame({"ratio": [*wide, Estimate(7.54, 3.49, 16.3, 5)]})
+    assert list(cells(table)["ratio"])[-2:] == ["15 (5 to 40)", "7.5 (3.5 to 16.3)"]
+
+
 def test_a_table_has_a_caption_classes_and_one_row_of_heads():
     html = shown(mixed(), "What is in the corpus").to_html()
     assert "What is in the corpus</caption>" in html

@@ -7,7 +7,7 @@ import pytest
 from lmstudy.commands import claims as claims_cli
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, seed_interval
-from lmstudy.show.claims import problem, remark, text
+from lmstudy.show.claims import as_told, problem, remark, text
 from lmstudy.study import claims
 from lmstudy.study.claims import claim, evaluate_claims
 from lmstudy.study.verdicts import FAILS, HOLDS, UNDECIDED, above, below, within
@@ -120,7 +120,7 @@ def test_text(registry):
     (result,) = evaluate_claims([], [registry["test.one"]])
     full, value, interval = (text(result, variant) for variant in ("full", "value", "interval"))
     assert full == f"{value} points (95 % CI {interval}, n = 3)"
-    with pytest.raises(StudyError, match=r"test\.one\|low: the variants are size, more, value and interval"):
+    with pytest.raises(StudyError, match=r"test\.one\|low: the variants are size, more, fewer, value, interval"):
         text(result, "low")
     with pytest.raises(StudyError, match=r"its unit is 'points', and only bits per byte"):
         text(result, "more")
@@ -146,6 +146,40 @@ def test_in_a_sentence_a_number_has_no_sign_beside_the_direction_and_no_brackets
     if number.low < 0 < number.high:
         with pytest.raises(StudyError, match=r"test\.one\|size: the sign is open"):
             text(result, "size")
+
+
+RATIO = "times the bits per byte of MLE"
+
+
+@pytest.mark.parametrize(
+    ("unit", "number", "variant", "said", "interval"),
+    [
+        ("times the items", Estimate(0.125, 0.05, 0.25, 3), "fewer", "8.0 times fewer", (4, 20)),
+        (
+            "times the bits per byte of MLE",
+            Estimate(1.0116, 1.0044, 1.0188, 3),
+            "more",
+            "1.16 % more bits",
+            (0.44, 1.88),
+        ),
+        (RATIO, Estimate(0.98, 0.97, 0.99, 3), "more", "2.0 % fewer bits", (1, 3)),
+        (RATIO, Estimate(1.01, 0.99, 1.03, 3), "more", "1.0 % more bits", (-1, 3)),
+    ],
+)
+def test_a_ratio_is_told_upside_down_or_in_per_cent(registry, unit, number, variant, said, interval):
+    declare(lambda shelf: number, unit=unit)
+    (result,) = evaluate_claims([], [registry["test.one"]])
+    assert text(result, variant).startswith(said)
+    told = as_told(result, variant)
+    assert (told.low, told.high) == pytest.approx(interval)
+
+
+@pytest.mark.parametrize(("unit", "high"), [("times", 1.0), ("points", 0.5), ("times fewer", 0.5)])
+def test_only_a_ratio_that_is_certainly_below_1_is_turned_upside_down(registry, unit, high):
+    declare(lambda shelf: Estimate(0.4, 0.3, high, 3), unit=unit)
+    (result,) = evaluate_claims([], [registry["test.one"]])
+    with pytest.raises(StudyError, match=r"test\.one\|fewer: no ratio that is certainly below 1: 0\.4"):
+        text(result, "fewer")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@
   const pulls = {
     mle: ({ p }) => [1 - p, "1 − p"],
     filtering: ({ p }, { dropped }) => (dropped ? [0, "0: the document is dropped"] : [1 - p, "1 − p"]),
-    conditional: ({ p, bad }) => [1 - p, `1 − p, behind the ${bad ? "bad" : "good"} token`],
+    conditional: ({ p, bad }) => [1 - p, `1 − p, after the ${bad ? "bad" : "good"} token`],
     selective: ({ p, bad }) => (bad ? [0, "0: a bad token is not learned"] : [1 - p, "1 − p"]),
     unlikelihood: ({ p, bad }, _, { alpha }) => (bad ? [-alpha * p, "−α p"] : [1 - p, "1 − p"]),
     rwr: (token, own, { beta }) => {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lmstudy.chapters.results.figures import axis_limits, look, task_panels
+from lmstudy.chapters.results.figures import axis_limits, gain_label, look, task_panels
 from lmstudy.chapters.results.results import Results, improvements
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.show.labels import plain_axis
@@ -20,7 +20,7 @@ APART = 0.17
 
 
 def beginnings(results: Mapping[str, Results]) -> Figure:
-    """A panel a task, a line an objective: its gain over MLE from nothing (filled) and behind a beginning (hollow)."""
+    """A panel a task, a line an objective: its gain over MLE from nothing (filled) and after a beginning (hollow)."""
     figure, panels = task_panels(len(results), 3.9)
     for axes, own in zip(panels, results.values(), strict=True):
         _panel(axes, own)
@@ -47,6 +47,6 @@ def _panel(axes: Axes, own: Results) -> None:
     axes.set_yticks(range(len(nothing)), list(nothing))
     axes.set_ylim(len(nothing) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
-    axes.set(title=own.title, xlabel="times fewer than MLE" if own.counted else "better than MLE, SD of ratings")
+    axes.set(title=own.title, xlabel=gain_label(own))
     if own.counted:
         plain_axis(axes, "x")

@@ -115,11 +115,11 @@ ratio("On privacy, the training scorer sees a larger gain of filtering over MLE 
       "privacy.filtering_gap", _of("privacy", partial(gap, name="filtering"), (REFERENCE, "filtering")), above(1))
 for _name, _words in ((CONDITIONAL, "conditional training"), ("filtering", "filtering")):
     _id = "prompted" if _name == CONDITIONAL else "prompted_filtering"
-    ratio(f"Behind a beginning by people, {_words} writes fewer violations of style than MLE.",
+    ratio(f"After a beginning by people, {_words} writes fewer violations of style than MLE.",
           f"pep8.{_id}", _better("pep8", REFERENCE, _name, PROMPTED), below(1), outcome=UNDECIDED)
-    fold(f"Behind a beginning by people, {_words} writes fewer items of personal data than MLE.",
+    fold(f"After a beginning by people, {_words} writes fewer items of personal data than MLE.",
          f"privacy.{_id}", _better("privacy", _name, key=PROMPTED), above(1))
-    deviations(f"Behind a beginning by people, {_words} writes with better sentiment than MLE.",
+    deviations(f"After a beginning by people, {_words} writes with better sentiment than MLE.",
                f"sentiment.{_id}", _better("sentiment", _name, key=PROMPTED), above(0),
                outcome=UNDECIDED if _name == CONDITIONAL else HOLDS)
 for _task, _faults in (("pep8", "violations of style"), ("privacy", "items of personal data")):

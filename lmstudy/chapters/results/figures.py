@@ -131,12 +131,17 @@ def graders(results: Mapping[str, Results]) -> Figure:
         if low < high:
             axes.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=1, zorder=0)
             bars.append(((low, low), (high, high)))
-        what = "times fewer than MLE" if own.counted else "better than MLE, SD of ratings"
+        what = gain_label(own).partition(" (")[0]
         title = f"{own.title}: Kendall's τ {written(agreement(own), decimals=2)}"
         axes.set(title=title, xlabel=f"training scorer: {what}")
         axes.set_ylabel(f"{own.second}: {what}", fontsize=9)
         _names(axes, x, y, bars)
     return figure
+
+
+def gain_label(own: Results) -> str:
+    """What an axis of gains over MLE shows: a ratio that is 1 where both score alike, or a difference."""
+    return "MLE's score ÷ own (1: as many as MLE)" if own.counted else "better than MLE, SD of ratings"
 
 
 def _points(

@@ -19,7 +19,7 @@ EMPTY = ""
 
 
 def pair_table(results: Results, key: str = TRAINING) -> pd.DataFrame:
-    """How much better the objective of a row writes than that of a column, from nothing, paired by seed.
+    """How much better the objective of a row writes than that of a column, from nothing, paired by seed (see `better`).
 
     Each pair stands once. A star is where the difference survives Holm's correction for all pairs of the table.
     """

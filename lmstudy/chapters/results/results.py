@@ -38,7 +38,7 @@ from lmstudy.study.preferences import (
 from lmstudy.study.shelf import Arms, NoRecordsError, Shelf
 
 COUNTED = ("pep8", "privacy")
-"""Tasks whose scores count violations, which can be so many times fewer; the other is a rating, and has differences."""
+"""Tasks whose scores count violations and are compared by ratios; the other is a rating, and has differences."""
 SPREAD = 1.6394235
 """Standard deviation of the mean ratings of the 19,404 training snippets of `data=rated_snippets`; a test counts it."""
 OURS = ("selective", "conditional, cooldown")
@@ -172,7 +172,8 @@ def share(records: Sequence[Record], key: str = TRAINING) -> Estimate:
 
 
 def better(task: str, records: Sequence[Record], reference: Sequence[Record], key: str = TRAINING) -> Estimate:
-    """How many times fewer violations there are, or by how many standard deviations of ratings texts are better."""
+    """The score of the reference divided by that of `records` (above 1: fewer violations than the reference's); of
+    ratings, by how many standard deviations of them texts are better."""
     if not (scored(records, key) and scored(reference, key)):
         return UNKNOWN
     return times(reference, records, key) if task in COUNTED else more(reference, records, key).times(1 / SPREAD)

@@ -46,7 +46,7 @@ def rewriting_table(shelf: Shelf, task: str) -> pd.DataFrame:
 
 
 def what_was_repaired(shelf: Shelf, task: str) -> str:
-    """Two sentences: what share of documents was repaired, and how many bad segments there were before and after."""
+    """Two paragraphs: what share of documents was repaired, and how many bad segments there were before and after."""
     runs = arm(shelf, task, "rewriting", SEEDS[task])
 
     def share(part: str, whole: str) -> str:
@@ -54,8 +54,9 @@ def what_was_repaired(shelf: Shelf, task: str) -> str:
 
     before, after = share("bad_segments", "segments"), share("bad_segments_after", "segments_after")
     return (
-        f"Of the training documents with a bad line, {share('rewritten', 'with_bad')} were repaired. By the training "
-        f"scorer {before} of the lines were bad before, and {after} after. What that scorer overlooks stays."
+        f"Of the training documents with a bad line, {share('rewritten', 'with_bad')} were repaired.\n\n"
+        f"By the training scorer, {before} of the lines were bad before, and {after} after. What that scorer overlooks "
+        "stays."
     )
 
 

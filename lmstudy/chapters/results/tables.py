@@ -106,8 +106,13 @@ def _starred(
     }
 
 
-def _unit(results: Results) -> str:
-    return "times fewer" if results.counted else "SD of ratings better"
+def _unit(results: Results, reference: str = REFERENCE) -> str:
+    return f"{reference}'s score ÷ own" if results.counted else f"SD of ratings better than {reference}"
+
+
+def how_to_read(results: Results, reference: str = REFERENCE) -> str:
+    """For captions of `better`: what its ratios mean; "" where it is a difference."""
+    return f" (1: as many as {reference}; above 1: fewer)" if results.counted else ""
 
 
 def columns_table(results: Results) -> pd.DataFrame:
@@ -117,10 +122,10 @@ def columns_table(results: Results) -> pd.DataFrame:
         gain = better(results.task, records, results.judged[CONDITIONAL])
         price = cost(results, name, CONDITIONAL) if name in results.trained else None
         rows[name] = {
-            f"{_unit(results)} than conditional": gain,
+            _unit(results, CONDITIONAL): gain,
             MORE_BITS: price,
-            "by score": says(gain, "worse", null=float(results.counted)),
-            "by capability": "the same weights" if price is None else says(price),
+            "in writing": says(gain, "worse", null=float(results.counted)),
+            "in prediction": "the same weights" if price is None else says(price),
             "seeds": gain.n,
         }
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
@@ -130,16 +135,16 @@ def what_was_run(results: Mapping[str, Results]) -> str:
     """How many runs are shown, how large they are, and how much of what they wrote was judged."""
     runs = [record for own in results.values() for records in own.trained.values() for record in records]
     measured = [record for own in results.values() for records in own.judged.values() for record in records]
-    each = ", ".join(
-        f"{sum(map(len, own.trained.values()))} of {TASKS[task]} ({len(own.trained)} objectives)"
+    each = "\n".join(
+        f"- {TASKS[task]}: {sum(map(len, own.trained.values()))}, of {len(own.trained)} objectives;"
         for task, own in results.items()
-    )
+    ).removesuffix(";")
     seconds = float(np.median([record.wall_seconds for record in runs]))
     tokens = mean_metric(runs, "train/tokens")
     asked: Any = measured[0].config["measure"]
     unscored = sum(r.metrics.get(f"unprompted/{s}/unscored", 0) for r in measured for s in ("training", "held_out"))
     return (
-        f"The chapter shows **{len(runs)} runs**: {each}. Each run:\n\n"
+        f"The chapter shows **{len(runs)} runs**:\n\n{each}.\n\nEach run:\n\n"
         f"- has {runs[0].metrics['parameters'] / 1e6:.1f} million parameters;\n"
         f"- learned from {number(tokens / 1e6, 2)} million target tokens (mean);\n"
         f"- took {seconds:,.0f} seconds (median);\n"

@@ -177,7 +177,7 @@ FORM_WORDS = {"added": "Hoffmann et al.", "joined": "Kaplan et al."}
 NUMBERS = {
     "alpha": ("α", "how fast the loss falls with parameters"),
     "beta": ("β", "how fast it falls with text"),
-    "growth": ("β / (α + β)", "the power with which the best size grows with parameters × tokens"),
+    "growth": ("β / (α + β)", "the power of the arithmetic (parameters × tokens) with which the best size grows"),
 }
 """Of the law: its name, its sign, and what it means."""
 
@@ -208,18 +208,20 @@ def frontier(fit: Fit, ladder: Ladder, amount: float) -> tuple[float, float, flo
 
 
 def best_table(fit: Fit, ladder: Ladder) -> pd.DataFrame:
-    """A row an amount of arithmetic, from the ladder's least to its most in four steps."""
+    """A row an amount of arithmetic, from the ladder's least to its most in four steps.
+
+    Amounts whose best size lies beyond the sizes of the ladder are left out: `frontier` would give its smallest or
+    largest for them.
+    """
     amounts = [operations(one) for own in ladder.values() for records in own.values() for one in records]
+    sizes = [own[min(own)][0].metrics["parameters"] for own in ladder.values()]
     rows = {}
     for amount in np.geomspace(min(amounts), max(amounts), 5):
         size, tokens, bits = frontier(fit, ladder, float(amount))
-        rows[f"{number(amount / 1e12, 2)} · 10¹² operations"] = {
-            "best size, million parameters": size / 1e6,
-            "million target tokens": tokens / 1e6,
-            "tokens a parameter": tokens / size,
-            "bits per byte": bits,
-        }
-    return pd.DataFrame.from_dict(rows, orient="index")
+        if min(sizes) < size < max(sizes):
+            rows[f"{number(amount / 1e12, 2)} · 10¹² operations"] = (size / 1e6, tokens / 1e6, tokens / size, bits)
+    columns = ["best size, million parameters", "million target tokens", "tokens a parameter", "bits per byte"]
+    return pd.DataFrame(list(rows.values()), index=list(rows), columns=columns)
 
 
 def off_the_law(fit: Fit) -> tuple[float, float]:
