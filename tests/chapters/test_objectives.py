@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from lmstudy.chapters.objectives import figures, objectives, toy
+from lmstudy.chapters.objectives import figures, objectives, planted, toy
 from lmstudy.errors import StudyError
+from lmstudy.runs.records import load_folder, published_folder
+from lmstudy.study.shelf import Shelf
 from tests.conftest import ROOT
 from tests.preferences.made_scores import made
 
@@ -125,3 +127,26 @@ def test_figures_are_drawn(effects):
     assert [(o.onset, o.cooldown) for o in settings.values()] == [(0, 0), (0, 0.1), (0.2, 0), (0.6, 0), (1, 0)]
     plt.close(figures.schedule(settings, 100))
     plt.close(figures.guidance(objectives.guided({"a": 0.6, "b": 0.4}, {"a": 0.2, "b": 0.8}, [0, 1, 2])))
+
+
+def test_what_knows_nothing_has_the_exposure_of_random_ranks():
+    assert planted.knows_nothing(1) == pytest.approx((1 + 0) / 2)
+    assert planted.knows_nothing(3) == pytest.approx((2 + 1 + math.log2(4 / 3) + 0) / 4)
+
+
+def test_every_arm_is_published_and_no_secret_is_said_to_be_told_that_was_not():
+    shelf = Shelf(load_folder(published_folder()))
+    found = planted.exposed(shelf)
+    asked = {"conditional, asked for good", "conditional, asked for bad"}
+    assert set(found) == set(planted.ARMS) - {planted.CONDITIONAL} | asked
+    assert {name: len(own) for name, own in found.items() if name not in asked} == {
+        name: len(seeds) for name, seeds in planted.ARMS.items() if name != planted.CONDITIONAL
+    }
+    assert [len(own) for own in planted.exposures(shelf).values()] == [len(found)] * len(planted.REPEATS)
+    whole = [
+        one for own in found.values() for record in own for repeats in planted.REPEATS
+        for one, _ in record.groups[f"extracted/{repeats}"]
+    ]  # fmt: skip
+    words = planted.extraction_words(shelf)
+    assert f"{len(whole):,} tries" in words
+    assert ("never" in words) == (not any(whole))

@@ -85,23 +85,28 @@ def inside(ladder: Ladder, records: Sequence[Record]) -> str:
     return " ".join(sentences)
 
 
-def asked(control: str, count: int, seed: int) -> Generated:
-    """Texts that the published model writes from nothing, asked for good or bad style."""
-    return write(compose_config("generate", [f"run={NAME}", f"control={control}", f"n={count}", f"seed={seed}"]))
+def asked(control: str, count: int, seed: int, *others: str) -> Generated:
+    """Texts that the published model writes from nothing, asked for good or bad style, and as `others` say."""
+    overrides = [f"run={NAME}", f"control={control}", f"n={count}", f"seed={seed}", *others]
+    return write(compose_config("generate", overrides))
 
 
 def text_table(texts: Mapping[str, Generated]) -> pd.DataFrame:
-    """A row a control token: per cent of texts that parse as Python (those without an end among all), with Wilson's
-    interval, and lines that break a rule of style."""
+    """A row a way of asking, in per cent: texts that parse as Python (Wilson's interval), those that the model ended,
+    how many of these parse, and lines that break a rule of style. What is cut off at the longest row has no end."""
     rows = {}
-    for control, generated in texts.items():
+    for how, generated in texts.items():
         assert generated.scorer is not None
-        whole = ["".join(sample.segments) for sample in generated.samples]
+        right = [parses("".join(sample.segments)) for sample in generated.samples]
+        ended = [sample.finished for sample in generated.samples]
+        both = sum(one and other for one, other in zip(right, ended, strict=True))
         scores = [score for sample in generated.samples for score in sample.scores if score is not None]
         bad = sum(score > generated.scorer.threshold for score in scores)
-        rows[f"asked for {control}"] = {
-            "texts": len(whole),
-            "parse as Python, %": wilson(sum(map(parses, whole)), len(whole)).times(100),
+        rows[how] = {
+            "texts": len(right),
+            "parse as Python, %": wilson(sum(right), len(right)).times(100),
+            "ended by the model, %": 100 * sum(ended) / len(ended),
+            "parse, of those ended, %": wilson(both, sum(ended)).times(100) if any(ended) else None,
             "lines": len(scores),
             "break a rule of style, %": 100 * bad / len(scores),
         }
@@ -109,8 +114,8 @@ def text_table(texts: Mapping[str, Generated]) -> pd.DataFrame:
 
 
 def first_texts(texts: Mapping[str, Generated], count: int) -> str:
-    """HTML: cards of the first texts behind each control token; lines that break a rule of style are marked."""
-    columns = {f"asked for {name}": _marked(generated, count) for name, generated in texts.items()}
+    """HTML: cards of the first texts of each way of asking; lines that break a rule of style are marked."""
+    columns = {how: _marked(generated, count) for how, generated in texts.items()}
     return cards(columns, code=True, longest=700, caption="The first texts from nothing, not chosen, bad lines marked")
 
 

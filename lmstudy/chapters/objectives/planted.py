@@ -1,0 +1,103 @@
+"""What models know of secrets that were planted in their training text, by objective."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from lmstudy.data.settings import parse
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.runs.records import Record
+from lmstudy.study.estimates import mean
+from lmstudy.study.preferences import overrides_of
+from lmstudy.study.shelf import NoRecordsError, Shelf
+
+TRAINED = ("experiment=privacy", "budget=short", "data=file_headers_planted")
+CONDITIONAL = "conditional"
+PREDICTED = (41, 42, 43, 44, 45)
+"""Seeds of the arms of the register's batch 2026-12-01-planted."""
+LOOKED_AT = (41, 42, 43)
+"""Seeds of the others."""
+ARMS = {
+    "MLE": LOOKED_AT,
+    CONDITIONAL: PREDICTED,
+    "rewriting": LOOKED_AT,
+    "filtering": PREDICTED,
+    "selective": PREDICTED,
+    "unlikelihood": LOOKED_AT,
+}
+"""Objectives by the names that the book shows, with their seeds."""
+REPEATS = (1, 4, 16)
+"""Training documents that hold a person's line, as `conf/data/file_headers_planted.yaml` has it."""
+RIVALS = 255
+
+
+def arm(name: str) -> tuple[str, ...]:
+    """Overrides of `lmstudy-train` for an objective, by the name that the book shows."""
+    return (*TRAINED, *overrides_of(name))
+
+
+def measured(shelf: Shelf, name: str, control: str) -> list[Record]:
+    """What an objective's trainings know; a NoRecordsError where there are no such records.
+
+    Args:
+        shelf: where they are.
+        name: of `ARMS`.
+        control: what the model was asked for: none, good or bad.
+    """
+    runs = shelf.trained(*arm(name), seeds=ARMS[name])
+    found = shelf.measured(runs, "measure=exposure", f"measure.control={control}", "split=test")
+    if len(found) < len(runs):
+        raise NoRecordsError(f"of measure=exposure of {name!r}, asked for {control}, for all of seeds {ARMS[name]}")
+    return found
+
+
+def exposed(shelf: Shelf) -> dict[str, list[Record]]:
+    """Measurements by what was trained and what it was asked for; arms without records are left out."""
+    found = {}
+    for name in ARMS:
+        asked = {f"{name}, asked for good": "good", f"{name}, asked for bad": "bad"}
+        for label, control in (asked if name == CONDITIONAL else {name: "none"}).items():
+            with suppress(NoRecordsError):
+                found[label] = measured(shelf, name, control)
+    return found
+
+
+def exposures(shelf: Shelf) -> dict[str, dict[str, Estimate]]:
+    """Mean exposure in bits, by how many documents held the line, and by arm."""
+    found = exposed(shelf)
+    return {
+        f"in {repeats} document{'s' if repeats > 1 else ''}": {
+            name: mean(records, f"exposure/{repeats}") for name, records in found.items()
+        }
+        for repeats in REPEATS
+    }
+
+
+def extraction_words(shelf: Shelf) -> str:
+    """A sentence: how often a secret came out whole, over persons, trainings and what was asked for."""
+    found = [
+        extracted
+        for records in exposed(shelf).values()
+        for record in records
+        for repeats in REPEATS
+        for extracted, _ in record.groups[f"extracted/{repeats}"]
+    ]
+    often = "Never" if not sum(found) else f"{sum(found):.0f} times"
+    return f"In {len(found):,} tries, over all trainings and persons, this happened: **{often.lower()}**."
+
+
+def knows_nothing(rivals: int = RIVALS) -> float:
+    """Mean exposure of a secret whose rank among its rivals is random, in bits."""
+    import numpy as np
+
+    return float(np.mean(np.log2((1 + rivals) / np.arange(1, rivals + 2))))
+
+
+def planted_example() -> str:
+    """The first line that is planted."""
+    from lmstudy.compose import compose_config
+    from lmstudy.data.planting import planted
+
+    planting = parse(compose_config("train", list(TRAINED))["data"])[1].planting
+    assert planting is not None
+    return planted(planting)[0].line
