@@ -158,8 +158,8 @@ def test_gains_and_costs_are_shares_of_what_they_are_held_against(everything):
     alone = {"translation": {arm: own for arm, own in everything["translation"].items() if arm.start != "conditional"}}
     assert overview.preference_costs(alone, AT) == {}
     said = overview.verdicts(gains)
-    assert "- 2 lie wholly above it;\n- none" in said
-    assert overview.verdicts(costs).startswith("Of 2 intervals:\n\n- 2 hold zero;\n- none lie wholly above it")
+    assert "- wholly above it: 2;\n- wholly below it: none" in said
+    assert overview.verdicts(costs).startswith("Of 2 intervals:\n\n- around zero: 2;\n- wholly above it: none")
 
 
 def test_the_kept_steps_are_means_over_seeds(everything):

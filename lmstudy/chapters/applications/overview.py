@@ -95,8 +95,8 @@ def verdicts(found: Mapping[str, Estimate] | Mapping[str, Mapping[str, Estimate]
         each += [own] if isinstance(own, Estimate) else own.values()
     above, below = sum(e.low > 0 for e in each), sum(e.high < 0 for e in each)
     return (
-        f"Of {len(each)} intervals:\n\n- {len(each) - above - below} hold zero;\n"
-        f"- {above or 'none'} lie wholly above it;\n- {below or 'none'} lie wholly below it.\n\n"
+        f"Of {len(each)} intervals:\n\n- around zero: {len(each) - above - below};\n"
+        f"- wholly above it: {above or 'none'};\n- wholly below it: {below or 'none'}.\n\n"
         f"If there were no difference anywhere, chance alone would make {BY_LUCK * len(each):.1f} of them miss zero."
     )
 

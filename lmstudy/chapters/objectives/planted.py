@@ -83,7 +83,9 @@ def extraction_words(shelf: Shelf) -> str:
         for extracted, _ in record.groups[f"extracted/{repeats}"]
     ]
     often = "Never" if not sum(found) else f"{sum(found):.0f} times"
-    return f"In {len(found):,} tries, over all trainings and persons, this happened: **{often.lower()}**."
+    return (
+        f"In {len(found):,} tries, of all persons, trainings and tokens asked for, this happened: **{often.lower()}**."
+    )
 
 
 def knows_nothing(rivals: int = RIVALS) -> float:

@@ -158,6 +158,8 @@ fold("Filtering writes fewer violations of style than conditional training does 
      "pep8.filtering_vs_conditional", _better("pep8", "filtering", CONDITIONAL), above(1), outcome=UNDECIDED)
 fold("Filtering writes fewer items of personal data than conditional training after the good token.",
      "privacy.filtering_vs_conditional", _better("privacy", "filtering", CONDITIONAL), above(1))
+fold("By the held-out grader, too, filtering leaves fewer items of personal data than conditional training.",
+     "privacy.filtering_vs_conditional_held_out", _better("privacy", "filtering", CONDITIONAL, HELD_OUT), above(1))
 deviations("Filtering writes with better sentiment than conditional training does after the good token.",
            "sentiment.filtering_vs_conditional", _better("sentiment", "filtering", CONDITIONAL), above(0))
 per_cent("On file heads, filtering costs more bits per byte than conditional training.",
