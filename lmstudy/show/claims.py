@@ -57,7 +57,8 @@ def text(result: ClaimResult, variant: str = "full") -> str:
 def as_told(result: ClaimResult, variant: str = "short") -> Estimate:
     """A claim's estimate with its interval as a variant of `text` tells it: on its scale, and on its side of zero."""
     e = _on_its_scale(result, variant)
-    return -e if variant in ("size", "more") and e.high <= 0 else e
+    turned = (variant == "size" and e.high <= 0) or (variant == "more" and e.value < 0)
+    return -e if turned else e
 
 
 def _on_its_scale(result: ClaimResult, variant: str) -> Estimate:

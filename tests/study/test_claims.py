@@ -164,6 +164,7 @@ RATIO = "times the bits per byte of MLE"
         ),
         (RATIO, Estimate(0.98, 0.97, 0.99, 3), "more", "2.0 % fewer bits", (1, 3)),
         (RATIO, Estimate(1.01, 0.99, 1.03, 3), "more", "1.0 % more bits", (-1, 3)),
+        (RATIO, Estimate(0.99, 0.97, 1.02, 3), "more", "1.0 % fewer bits", (-2, 3)),
     ],
 )
 def test_a_ratio_is_told_upside_down_or_in_per_cent(registry, unit, number, variant, said, interval):
