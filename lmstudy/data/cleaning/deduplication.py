@@ -87,7 +87,7 @@ def jaccard(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> float:
 
 def sketches(texts: Sequence[str], settings: Deduplication) -> Iterator[Sketch]:
     """A sketch for each text; the costly part, made for many processes."""
-    from datasketch import MinHash  # takes 75 MB of memory and a third of a second, with scipy
+    from datasketch import MinHash  # takes 40 MB of memory and a third of a second, with scipy
 
     sets = (_folded(shingles(text, settings.shingle, settings.unit)) for text in texts)
     hashes = MinHash.generator(sets, num_perm=settings.permutations, seed=1, hashfunc=int, scheme=_SCHEME)
