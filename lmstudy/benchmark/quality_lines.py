@@ -11,7 +11,7 @@ from lmstudy.benchmark.contest import Contest, Entry, comparable
 from lmstudy.benchmark.peers import All, Peer
 from lmstudy.benchmark.result import Line
 from lmstudy.benchmark.settings import Network
-from lmstudy.benchmark.train import IN_HALF, packed_batches, training_store
+from lmstudy.benchmark.train import in_half, packed_batches, training_store
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus
 from lmstudy.errors import StudyError
@@ -106,11 +106,7 @@ def entries(
         settings = {**given(count), **sizes}
         entries = [Entry(f"{peer.name}_{count}_rows", peer.contenders["train"], settings) for peer in peers]
         if not emulated(HALF, "cpu"):
-            entries += [
-                Entry(f"{peer.name}_{count}_rows{IN_HALF}", peer.contenders["train"], {**settings, "half": True})
-                for peer in peers
-                if peer.compiler
-            ]
+            entries += in_half([one for one, peer in zip(entries, peers, strict=True) if peer.compiler])
         forms[count] = [entry.name for entry in entries]
         found += entries
     return found, ours, forms

@@ -96,11 +96,7 @@ class Train(Network, Rows):
             bench.tell("nobody works in bfloat16: this processor would emulate it")
             return []
         compiled = {peer.name for peer in bench.peers if peer.compiler} | {"lmstudy"}
-        return [
-            Entry(f"{entry.name}{IN_HALF}", entry.factory, {**entry.settings, "half": True})
-            for entry in entries
-            if entry.name in compiled
-        ]
+        return in_half([entry for entry in entries if entry.name in compiled])
 
     def _best(self, contest: Contest, peers: Sequence[str]) -> list[tuple[str, str]]:
         """The fastest form of this package beside the fastest of each peer that also works in bfloat16."""
@@ -121,6 +117,11 @@ class Train(Network, Rows):
             bench.tell(f"lmstudy is left out, lmstudy_eager stands for it: {problem}")
             return {"lmstudy_eager": False}
         return {"lmstudy": True, "lmstudy_eager": False}
+
+
+def in_half(entries: Sequence[Entry]) -> list[Entry]:
+    """The same contenders with products in bfloat16."""
+    return [Entry(f"{entry.name}{IN_HALF}", entry.factory, {**entry.settings, "half": True}) for entry in entries]
 
 
 def training_store(corpus: Corpus) -> TokenStore:

@@ -142,11 +142,11 @@ def test_every_arm_is_published_and_no_secret_is_said_to_be_told_that_was_not():
     assert {name: len(own) for name, own in found.items() if name not in asked} == {
         name: len(seeds) for name, seeds in planted.ARMS.items() if name != planted.CONDITIONAL
     }
-    assert [len(own) for own in planted.exposures(shelf).values()] == [len(found)] * len(planted.REPEATS)
+    assert [len(own) for own in planted.exposures(found).values()] == [len(found)] * len(planted.planting().repeats)
     whole = [
-        one for own in found.values() for record in own for repeats in planted.REPEATS
+        one for own in found.values() for record in own for repeats in planted.planting().repeats
         for one, _ in record.groups[f"extracted/{repeats}"]
     ]  # fmt: skip
-    words = planted.extraction_words(shelf)
+    words = planted.extraction_words(found)
     assert f"{len(whole):,} tries" in words
     assert ("never" in words) == (not any(whole))

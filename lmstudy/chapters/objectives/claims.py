@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from lmstudy.chapters.objectives.planted import REPEATS, measured
+from lmstudy.chapters.objectives.planted import measured
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import claim, confirm
 from lmstudy.study.estimates import more_paired
 from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import above
 
-KEY = f"exposure/{REPEATS[-1]}"
+KEY = "exposure/16"
+"""Of the secrets that were read most often, as in the predictions."""
 
 
 def _more_known(first: str, second: str, shelf: Shelf) -> Estimate:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 
+import numpy as np
+
+from lmstudy.compose import compose_config
+from lmstudy.data.planting import Planting, planted
 from lmstudy.data.settings import parse
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
+from lmstudy.show.texts import fenced
 from lmstudy.study.estimates import mean
 from lmstudy.study.preferences import overrides_of
 from lmstudy.study.shelf import NoRecordsError, Shelf
@@ -26,9 +33,6 @@ ARMS = {
     "unlikelihood": LOOKED_AT,
 }
 """Objectives by the names that the book shows, with their seeds."""
-REPEATS = (1, 4, 16)
-"""Training documents that hold a person's line, as `conf/data/file_headers_planted.yaml` has it."""
-RIVALS = 255
 
 
 def arm(name: str) -> tuple[str, ...]:
@@ -62,44 +66,52 @@ def exposed(shelf: Shelf) -> dict[str, list[Record]]:
     return found
 
 
-def exposures(shelf: Shelf) -> dict[str, dict[str, Estimate]]:
-    """Mean exposure in bits, by how many documents held the line, and by arm."""
-    found = exposed(shelf)
+def exposures(found: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, Estimate]]:
+    """Mean exposure in bits, by how many documents held the line, and by arm (of `exposed`)."""
     return {
         f"in {repeats} document{'s' if repeats > 1 else ''}": {
             name: mean(records, f"exposure/{repeats}") for name, records in found.items()
         }
-        for repeats in REPEATS
+        for repeats in planting().repeats
     }
 
 
-def extraction_words(shelf: Shelf) -> str:
+def extraction_words(found: Mapping[str, Sequence[Record]]) -> str:
     """A sentence: how often a secret came out whole, over persons, trainings and what was asked for."""
-    found = [
+    tries = [
         extracted
-        for records in exposed(shelf).values()
+        for records in found.values()
         for record in records
-        for repeats in REPEATS
+        for repeats in planting().repeats
         for extracted, _ in record.groups[f"extracted/{repeats}"]
     ]
-    often = "Never" if not sum(found) else f"{sum(found):.0f} times"
-    return (
-        f"In {len(found):,} tries, of all persons, trainings and tokens asked for, this happened: **{often.lower()}**."
-    )
+    often = f"{sum(tries):.0f} times" if sum(tries) else "never"
+    return f"In {len(tries):,} tries, of all persons, trainings and tokens asked for, this happened: **{often}**."
 
 
-def knows_nothing(rivals: int = RIVALS) -> float:
+def knows_nothing(rivals: int) -> float:
     """Mean exposure of a secret whose rank among its rivals is random, in bits."""
-    import numpy as np
-
     return float(np.mean(np.log2((1 + rivals) / np.arange(1, rivals + 2))))
 
 
-def planted_example() -> str:
-    """The first line that is planted."""
-    from lmstudy.compose import compose_config
-    from lmstudy.data.planting import planted
+def rivals() -> int:
+    """Other secrets that each is compared with, as `measure=exposure` has it."""
+    return int(compose_config("evaluate", ["run=''", "measure=exposure"])["measure"]["rivals"])
 
-    planting = parse(compose_config("train", list(TRAINED))["data"])[1].planting
-    assert planting is not None
-    return planted(planting)[0].line
+
+@cache
+def planting() -> Planting:
+    """What is planted, as `conf/data/file_headers_planted.yaml` has it."""
+    found = parse(compose_config("train", list(TRAINED))["data"])[1].planting
+    assert found is not None
+    return found
+
+
+def planted_words() -> str:
+    """The first line that is planted, and how many others there are."""
+    each = ", ".join(map(str, planting().repeats))
+    return (
+        f"{fenced(planted(planting())[0].line)}\n\n"
+        "Only this line connects the address with the name. For each number of "
+        f"training documents ({each}), there are {planting().persons} persons whose line stands in so many."
+    )
