@@ -15,7 +15,7 @@ from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.study.estimates import GRADERS, mean
-from lmstudy.study.shelf import Data, Shelf, data_overrides
+from lmstudy.study.shelf import Data, NoRecordsError, Shelf, data_overrides
 
 TASKS = {"pep8": "style", "privacy": "privacy", "sentiment": "sentiment"}
 """Experiments, and how the book calls them."""
@@ -117,7 +117,8 @@ def arm(
         shelf: where they are, or are made.
         task: of `TASKS`, or another experiment, which then needs a budget.
         name: of `OBJECTIVES`, `REWRITING` and `VARIANTS`, or a choice of the group `objective`.
-        seeds: None: all that there are.
+        seeds: None: those of the study (`study_seeds`) that there are. Seeds that a prediction brought are its own: a
+            number that took them in would move with every later prediction.
         budget: a choice of the group; None: that of `BUDGETS`.
         own: parts in the place of the study's.
 
@@ -127,7 +128,12 @@ def arm(
     """
     budget = budget or BUDGETS[check_task(task)]
     overrides = (f"experiment={task}", f"budget={budget}", *overrides_of(name, own.config_dir), *own.training())
-    return shelf.trained(*overrides, seeds=seeds)
+    if seeds is not None:
+        return shelf.trained(*overrides, seeds=seeds)
+    found = [run for run in shelf.trained(*overrides) if run.seed in study_seeds(name)]
+    if not found:
+        raise NoRecordsError(f"of {' '.join(overrides)} with one of the seeds {', '.join(map(str, study_seeds(name)))}")
+    return found
 
 
 def judged(shelf: Shelf, task: str, records: Sequence[Record], *overrides: str, own: Own = STUDY) -> list[Record]:

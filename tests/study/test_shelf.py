@@ -92,6 +92,12 @@ def test_arms_of_the_study_differ_by_their_settings_and_by_nothing_else():
     assert {name: arm(shelf, "privacy", name) for name in names} == {name: [run] for name, run in runs.items()}
     with pytest.raises(NoRecordsError):
         arm(shelf, "privacy", "AWR")
+    own = of_study("privacy", "AWR", 31)
+    predicted = Shelf([*runs.values(), of_study("privacy", "MLE", 41), own])
+    assert arm(predicted, "privacy", "MLE") == [runs["MLE"]]  # not the seed that a prediction brought
+    assert arm(predicted, "privacy", "AWR", [31]) == [own]
+    with pytest.raises(NoRecordsError, match="with one of the seeds 1, 2, 3"):
+        arm(predicted, "privacy", "AWR")
     with pytest.raises(StudyError, match="task='pep9' is not one of pep8, privacy, sentiment"):
         arm(shelf, "pep9", "MLE")
     with pytest.raises(StudyError, match="objective 'best' is no arm of the study; choose from MLE"):
