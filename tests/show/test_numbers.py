@@ -50,9 +50,10 @@ def test_a_share_is_told_in_per_cent(share, expected):
         ((-0.25, -0.35, -0.15), True, "−0.25 (−0.35 to −0.15)"),
         ((1.5, nan, nan), False, "1.50 (interval unknown)"),
         ((8123.0, nan, nan), False, "8,123 (interval unknown)"),
-        ((100.0, 100.0, 100.0), False, "100 (100 to 100)"),
+        ((100.0, 100.0, 100.0), False, "100 (no spread)"),
         ((nan, nan, nan), False, "unknown"),
         ((13.2, 1.41, 123.6), False, "13 (1.4 to 124)"),  # a ratio of few seeds
+        ((0.0, 0.0, 0.0), False, "0 (no spread)"),
         ((1e-9, -2e-9, 3e-9), False, "0.000000 (0.000000 to 0.000000)"),
     ],
 )

@@ -18,7 +18,7 @@ from lmstudy.data.corpus import Corpus, prepare
 from lmstudy.data.segments import segments
 from lmstudy.data.tokenizer import token_bytes
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.statistics import Estimate
+from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
 from lmstudy.preferences.scored import ScoredDocuments, judge, score_split
 from lmstudy.preferences.scorers.base import Scorer
 
@@ -179,10 +179,17 @@ class Agreement:
             "documents": len(self.drawn),
             "bad: training, %": 100 * bad[0].mean(),
             "bad: held-out, %": 100 * bad[1].mean(),
-            "same verdict, %": 100 * (bad[0] == bad[1]).mean(),
+            "same verdict, %": self.same_verdict().times(100),
             "τ of documents": tau(*rates, self.drawn.sources),
             "τ of packages": tau(by_package["training"].to_numpy(), by_package["held-out"].to_numpy()),
         }
+
+    def same_verdict(self) -> Estimate:
+        """Share of documents that both scorers find clean, or both bad; the interval is over packages."""
+        same = (self.training > 0) == (self.held_out > 0)
+        names, member = np.unique(self.drawn.sources, return_inverse=True)
+        counts = np.stack([np.bincount(member, same), np.bincount(member)], axis=-1)
+        return ratio_of_sums_bootstrap(counts[None])
 
     def packages(self) -> pd.DataFrame:
         """Both scores by package, per 1,000 characters, of packages with enough documents."""

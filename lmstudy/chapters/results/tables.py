@@ -142,13 +142,16 @@ def what_was_run(results: Mapping[str, Results]) -> str:
     seconds = float(np.median([record.wall_seconds for record in runs]))
     tokens = mean_metric(runs, "train/tokens")
     asked: Any = measured[0].config["measure"]
+    budget: Any = runs[0].config["budget"]
+    positions = max(budget["encoder_length"], budget["decoder_length"])
     unscored = sum(r.metrics.get(f"unprompted/{s}/unscored", 0) for r in measured for s in ("training", "held_out"))
     return (
         f"The chapter shows **{len(runs)} runs**:\n\n{each}.\n\nEach run:\n\n"
         f"- has {runs[0].metrics['parameters'] / 1e6:.1f} million parameters;\n"
         f"- learned from {number(tokens / 1e6, 2)} million target tokens (mean);\n"
         f"- took {seconds:,.0f} seconds (median);\n"
-        f"- wrote {asked['samples']:,} texts from nothing and up to {asked['prompts']:,} continuations.\n\n"
+        f"- wrote {asked['samples']:,} texts from nothing and up to {asked['prompts']:,} continuations, each of at most "
+        f"{positions} tokens.\n\n"
         f"Every scorer judged these texts, as far as it could. Texts that a scorer could not judge: {unscored:.0f}."
     )
 
