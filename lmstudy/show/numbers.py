@@ -83,7 +83,7 @@ def value(e: Interval, signed: bool = False, *, decimals: int | None = None) -> 
 
 
 def interval(e: Interval, signed: bool = False, *, decimals: int | None = None) -> str:
-    """The interval alone, "1.70 to 1.76", or "unknown"; "no spread" where all seeds and texts agree to the last digit."""
+    """The interval alone, "1.70 to 1.76", or "unknown", or "no spread" where all draws give one number."""
     if math.isnan(e.low) or math.isnan(e.high):
         return UNKNOWN
     if e.low == e.high:  # such as a count of nothing anywhere: how far from it the truth may lie, it cannot say

@@ -107,7 +107,8 @@ def test_amounts_are_counts_of_faults():
     assert row["same verdict, %"].value == 100
     sample = drawn(BAD, CLEAN, BAD, sources=["p", "q", "q"])
     disagreed = Agreement(sample, np.array([1.0, 0, 0]), np.array([1.0, 0, 1.0])).same_verdict()
-    assert disagreed.value == pytest.approx(2 / 3) and disagreed.low < disagreed.value < disagreed.high
+    assert disagreed.value == pytest.approx(2 / 3)
+    assert disagreed.low < disagreed.value < disagreed.high
 
 
 def test_a_function_as_a_linter_shows_it():

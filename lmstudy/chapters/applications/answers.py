@@ -77,7 +77,7 @@ def message(sample: Mapping[str, Any]) -> str:
     if not told:
         return "no Chinese character"
     right = (told & known).total() / max(known.total(), 1)
-    return "at least half of its characters" if right >= 0.5 else "fewer" if right else "none of them"
+    return "at least half of its characters" if right >= 0.5 else "some of them" if right else "none of them"
 
 
 def body(sample: Mapping[str, Any]) -> str:

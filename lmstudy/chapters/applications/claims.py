@@ -10,7 +10,7 @@ from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.applications import AT, DRAWN, KEPT, MLE, SCRATCH, STUDIED, arm_of, baseline_of
 from lmstudy.study.claims import Compute, claim
 from lmstudy.study.shelf import Shelf
-from lmstudy.study.task_scores import BITS, SCORES, SOURCE, TITLES, Score, difference, estimate, main_score
+from lmstudy.study.task_scores import BITS, F1, SCORES, SOURCE, TITLES, Score, difference, estimate, main_score
 from lmstudy.study.verdicts import FAILS, HOLDS, UNDECIDED, above, below
 from lmstudy.tasks.baselines import LOGISTIC
 
@@ -109,9 +109,13 @@ def _reads_less(shelf: Shelf) -> Estimate:
 
 
 def _in_points(task: str, chapter: str | None = None) -> Callable[..., None]:
-    return partial(
-        claim, chapter=chapter or CHAPTERS[task], unit=f"points of {main_score(task).label.split(',')[0]}", signed=True
-    )
+    return partial(claim, chapter=chapter or CHAPTERS[task], unit=_unit(task), signed=True)
+
+
+def _unit(task: str) -> str:
+    """Of a difference of main scores: those of labels lie between 0 and 1, all others between 0 and 100 points."""
+    score = main_score(task)
+    return f"of {score.label}" if score is F1 else f"points of {score.label.split(',')[0]}"
 
 
 def _in_bits(task: str) -> Callable[..., None]:
@@ -126,7 +130,7 @@ for _task in CHAPTERS:
         outcome=FAILS if _task == "translation" else UNDECIDED)
     _margin = MARGINS.get(_task, MARGIN)
     for _name in STUDIED[_task]:
-        _of(f"On {_title}, pretraining {MEANS[_name]} is at most {_margin:g} points worse than maximum likelihood.",
+        _of(f"On {_title}, pretraining {MEANS[_name]} is at most {_margin:g} {_unit(_task)} worse than MLE.",
             f"apply.{_task}.{_short(_name)}_vs_mle", _apart(_task, _name, MLE), above(-_margin),
             outcome=HOLDS if f"{_task}.{_short(_name)}" in NO_WORSE else UNDECIDED)
     if _task in RIVALS:

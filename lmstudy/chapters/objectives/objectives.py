@@ -235,8 +235,8 @@ def dpo_table(moves: Mapping[str, tuple[float, float]], beta: float) -> pd.DataF
         pulls = (-gradient[0] / beta).tolist()
         rows[name] = {
             "loss": float(loss.detach()),
-            "pull on the chosen, / β": pulls[0],
-            "on the rejected, / β": pulls[1],
+            "pull on the chosen text, divided by β": pulls[0],
+            "on the rejected text, divided by β": pulls[1],
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -187,7 +187,7 @@ class Agreement:
     def same_verdict(self) -> Estimate:
         """Share of documents that both scorers find clean, or both bad; the interval is over packages."""
         same = (self.training > 0) == (self.held_out > 0)
-        names, member = np.unique(self.drawn.sources, return_inverse=True)
+        _, member = np.unique(self.drawn.sources, return_inverse=True)
         counts = np.stack([np.bincount(member, same), np.bincount(member)], axis=-1)
         return ratio_of_sums_bootstrap(counts[None])
 

@@ -150,8 +150,8 @@ def what_was_run(results: Mapping[str, Results]) -> str:
         f"- has {runs[0].metrics['parameters'] / 1e6:.1f} million parameters;\n"
         f"- learned from {number(tokens / 1e6, 2)} million target tokens (mean);\n"
         f"- took {seconds:,.0f} seconds (median);\n"
-        f"- wrote {asked['samples']:,} texts from nothing and up to {asked['prompts']:,} continuations, each of at most "
-        f"{positions} tokens.\n\n"
+        f"- wrote {asked['samples']:,} texts from nothing and up to {asked['prompts']:,} continuations, "
+        f"each of at most {positions} tokens.\n\n"
         f"Every scorer judged these texts, as far as it could. Texts that a scorer could not judge: {unscored:.0f}."
     )
 
