@@ -157,7 +157,7 @@ def test_intervals_widen_where_answers_of_a_document_go_together():
     by_document = seed_interval(right[::length].astype(float))
     assert found["documents"].high == pytest.approx(by_document.high, rel=0.02)
     table = accuracy_intervals.interval_table({"accuracy": found})
-    assert table.loc["documents", "tokens worth one"] == pytest.approx(length, rel=0.15)
+    assert table.loc["documents", "tokens per independent token"] == pytest.approx(length, rel=0.15)
     assert found["files"].high - 0.5 < 1e-9  # every file holds as many of either
     few = accuracy_intervals.accuracy(p, ["pos.txt", "neg.txt"] * 20)
     assert list(few) == ["tokens", "documents"]
