@@ -168,10 +168,10 @@ per_cent("On file heads, the selective loss costs more bits per byte than condit
          "privacy.selective_cost", _cost("privacy", "selective", CONDITIONAL), above(0))
 per_cent("On snippets, filtering costs more bits per byte than conditional training.",
          "sentiment.filtering_cost", _cost("sentiment", "filtering", CONDITIONAL), above(0))
-in_bits("On file heads, filtering is farther than conditional training from a teacher that read longer.",
-        "privacy.kl_filtering_vs_conditional", _farther("filtering", CONDITIONAL), above(0), outcome=UNDECIDED)
-in_bits("On file heads, conditional training is less than 0.05 bits per byte farther from a teacher than MLE.",
-        "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM), outcome=UNDECIDED)
+in_bits("On file heads, filtering is farther than conditional training from teachers that read longer.",
+        "privacy.kl_filtering_vs_conditional", _farther("filtering", CONDITIONAL), above(0))
+in_bits("On file heads, conditional training is less than 0.05 bits per byte farther from teachers than MLE.",
+        "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM))
 per_cent("Rewriting needs more bits per byte of held-out heads, the personal data in them included, than MLE.",
          "privacy.rewriting_cost", rewriting_cost, above(0))
 ratio("A model that was trained on code that a formatter repaired writes fewer violations of style than MLE.",

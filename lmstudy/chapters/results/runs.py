@@ -1,6 +1,6 @@
 """The runs of the chapter on results: objectives of every task, and other settings of them."""
 
-from lmstudy.chapters.results.results import CONDITIONAL, REFERENCE, SETTINGS_SEED
+from lmstudy.chapters.results.results import CONDITIONAL, REFERENCE, SETTINGS_SEED, TEACHER
 from lmstudy.chapters.results.rewriting import SEEDS as REWRITING_SEEDS
 from lmstudy.study.chapter_runs import chapter_runs
 from lmstudy.study.preferences import OBJECTIVES, REWRITING, SETTINGS, TASKS, VARIANTS, overrides_of, study_seeds
@@ -36,3 +36,5 @@ RUNS += [
     for overrides in REWRITING.values()
     for run in chapter_runs(("experiment=pep8", *overrides), seeds=REWRITING_SEEDS["pep8"])
 ]
+RUNS += chapter_runs(("experiment=privacy", *TEACHER), seeds=(1, 21))
+"""The teachers."""
