@@ -96,7 +96,7 @@ def test_copies_of_all_seeds_are_pooled_and_people_s_texts_are_counted_once():
     assert (more.value, more.n) == (pytest.approx(20), 3)
     table = data.copied_table(arms)
     assert table.loc["left in", "samples that copy, %"].value == 25
-    assert table.loc["as it is", ["length, held-out documents", "median of the longest runs, samples"]].tolist() == [300, 20]
+    assert table.loc["as it is", ["length, held-out documents", "median longest run, samples"]].tolist() == [300, 20]
 
 
 def test_a_difference_of_shares_is_newcombe_s_and_none_found_is_not_none_there():

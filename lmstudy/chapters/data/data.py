@@ -65,7 +65,7 @@ def copied_table(evaluations: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
         for name, records in evaluations.items():
             columns[name] |= {
                 f"{title} that copy, %": copied_share(records, of).times(100),
-                f"median of the longest runs, {title}": round(mean_metric(records, f"memorisation/{of}/longest_median")),
+                f"median longest run, {title}": round(mean_metric(records, f"memorisation/{of}/longest_median")),
                 f"length, {title}": round(mean_metric(records, f"memorisation/{of}/characters")),
             }
     return pd.DataFrame.from_dict(columns, orient="index")

@@ -60,7 +60,7 @@ def _calibration_error(shelf: Shelf) -> Estimate:
 # fmt: off
 of_pairs("The study's own reward model is at most 0.11 below the ceiling on pairs of unseen film snippets.",
          "reward.accuracy_gap", _below_ceiling(OURS), below(0.11))
-of_pairs("The strong grader, trained on half of the ratings of half of the snippets, is at most 0.08 below the ceiling.",
+of_pairs("The strong grader, trained on a quarter of the ratings, is at most 0.08 below the ceiling.",
          "reward.strong_gap", _below_ceiling(STRONG), below(0.08), outcome=UNDECIDED)
 more_pairs("The reward model orders more pairs as people do than ridge regression on TF-IDF does.",
            "reward.over_ridge", _over("ridge"), above(0))
