@@ -84,14 +84,19 @@ class DecodingConfig(_Closed):
     top_p: Annotated[float, Field(gt=0, le=1)]
 
 
-class DPOSettings(_Closed):
-    """What `lmstudy-dpo` learns from, and how strongly; see conf/dpo.yaml."""
+class PairSettings(_Closed):
+    """How `lmstudy-dpo` learns from pairs that people have given, and how strongly; see conf/dpo.yaml."""
 
     beta: Annotated[float, Field(gt=0)]
+    pairs: Count
+
+
+class DPOSettings(PairSettings):
+    """The same of pairs of texts that a run writes itself."""
+
     samples: Annotated[int, Field(gt=1)]
     temperature: Annotated[float, Field(gt=0)]
     partners: Count
-    pairs: Count
 
 
 class TrainConfig(_Closed):
@@ -113,7 +118,9 @@ class TrainConfig(_Closed):
     measure: dict[str, Any] | None = None
     start: OptionalRunName = None
     trunk: bool = False
-    dpo: DPOSettings | None = None
+    dpo: DPOSettings | PairSettings | None = None
+    loss: dict[str, Any] | None = None
+    comparisons: dict[str, Any] | None = None
     versions: dict[str, int] | None = None
 
 
@@ -160,6 +167,7 @@ class RewardConfig(_OneDevice):
     half: Literal["all", "A", "B"]
     share: Annotated[float, Field(gt=0, le=1)]
     ratings: Count | None
+    comparisons: dict[str, Any] | None = None
     run: OptionalRunName
     epochs: Count
     batch: Annotated[int, Field(gt=1)]
@@ -174,6 +182,8 @@ class DPOConfig(DPOSettings, _OneDevice):
     run: RunName
     steps: Count
     seed: Seed | None
+    loss: dict[str, Any]
+    comparisons: dict[str, Any] | None = None
     scorer: dict[str, Any] | None = None
     measure: dict[str, Any] | None = None
     optimizer: dict[str, Any]
@@ -197,6 +207,15 @@ class GenerateConfig(_Closed):
     seed: Seed
     format: Literal["text", "json"]
     colour: Literal["auto", "always", "never"]
+    runs: str
+
+
+class ExportConfig(_Closed):
+    """The root of `lmstudy-export`."""
+
+    run: RunName
+    folder: Annotated[str | None, BeforeValidator(lambda folder: folder if folder is None else str(folder))]
+    overwrite: bool
     runs: str
 
 
@@ -244,6 +263,7 @@ ROOTS: dict[str, type[_Closed]] = {
     "reward": RewardConfig,
     "dpo": DPOConfig,
     "generate": GenerateConfig,
+    "export": ExportConfig,
     "baseline": BaselineConfig,
     "evaluate": EvaluateConfig,
     "benchmark": BenchmarkConfig,

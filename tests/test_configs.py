@@ -6,7 +6,7 @@ import yaml
 from hydra.utils import get_object
 
 from lmstudy.compose import compose_config, group_choices, group_defaults
-from lmstudy.config import ROOTS, RewardConfig, TrainConfig, TuneConfig, build, check, target_type
+from lmstudy.config import ROOTS, DPOConfig, RewardConfig, TrainConfig, TuneConfig, build, check, target_type
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.data.settings import parse
 from lmstudy.errors import StudyError
@@ -16,12 +16,13 @@ GROUPS = group_defaults("train")
 FOLDERS = sorted(path.name for path in (ROOT / "conf").iterdir() if path.is_dir() and path.name.isalpha())
 ALL = [(group, choice) for group in FOLDERS for choice in group_choices(group)]
 CHOICES = [(group, choice) for group, choice in ALL if group in GROUPS]
-OF_REWARDS = [(group, choice) for group, choice in ALL if group in ("encoder", "loss")]
+OF_PAIRS = ("dpo", "ipo", "kto", "orpo")
+OF_REWARDS = [(group, choice) for group, choice in ALL if group in ("encoder", "loss") and choice not in OF_PAIRS]
 ALONE = [(group, choice) for group, choice in ALL if group in ("workload", "peer")]
 """Parts that build from their file alone."""
 HUB = ["data.path=a/b", "data.revision=c"]
-NEEDS_MORE = {"files": ["data.path=."], "hub": HUB, "preferences_at_scale": HUB}
-OTHERS_GIVE = {"model": ("vocab_size", "max_positions")}
+NEEDS_MORE = {"files": ["data.path=."], "hub": HUB, "preferences_at_scale": HUB, "pairs_reward": ["scorer.model=x"]}
+OTHERS_GIVE = {"model": ("vocab_size", "max_positions"), "loss": ("beta",)}
 NEWER = {
     "lmstudy.training.muon.Muon": {"apart"},
     "lmstudy.models.transformer.Seq2SeqTransformer": {"smear"},
@@ -49,6 +50,18 @@ def test_every_part_of_a_reward_model_composes_and_spells_out_every_argument(gro
     config = compose_config("reward", [f"{group}={choice}"])
     check(RewardConfig, config)
     assert spells_out_every_argument(config[group], group)
+
+
+@pytest.mark.parametrize("loss", OF_PAIRS)
+@pytest.mark.parametrize("comparisons", group_choices("comparisons"))
+def test_every_loss_and_source_of_pairs_composes_and_spells_out_every_argument(loss, comparisons):
+    asked = ["run=x", f"loss={loss}", f"comparisons={comparisons}", "comparisons.path=pairs.jsonl"]
+    typed = check(DPOConfig, compose_config("dpo", asked))
+    assert spells_out_every_argument(typed.loss, "loss")
+    assert spells_out_every_argument(typed.comparisons, "comparisons")
+    assert build(typed.loss, "loss", beta=typed.beta).name == loss
+    build(typed.comparisons, "comparisons")
+    assert check(RewardConfig, compose_config("reward", asked[2:])).comparisons == typed.comparisons
 
 
 @pytest.mark.parametrize(("group", "choice"), ALONE, ids="=".join)

@@ -1,4 +1,4 @@
-"""`lmstudy-reward`: learn a reward from single ratings, or return the record if that was done before."""
+"""`lmstudy-reward`: learn a reward from ratings or from pairs, or return the record if that was done before."""
 
 from typing import Any
 
@@ -17,8 +17,9 @@ def reward(config: dict[str, Any]) -> None:
 COMMAND = Command(
     "reward",
     purpose=(
-        "Learn a reward: a number for any text, from single ratings that people gave to some. A reward model that\n"
-        "exists is not trained again, one that was stopped goes on from its last checkpoint."
+        "Learn a reward: a number for any text, from single ratings that people gave to some, or from pairs of which\n"
+        "they prefer one text (comparisons=file or hub; data then gives the tokens of encoder=own, and no texts).\n"
+        "A reward model that exists is not trained again, one that was stopped goes on from its last checkpoint."
     ),
     task=reward,
     examples=(
@@ -28,6 +29,7 @@ COMMAND = Command(
         ("lmstudy-reward -m share=0.1,0.3,1 seed=1,2,3", "a learning curve"),
         ("lmstudy-reward encoder=own run=3f2a", "from the encoder of a pretraining run, by the beginning of its id"),
         ("lmstudy-reward encoder=minilm optimizer=adamw_public epochs=3 batch=32 half=B", "the strong grader"),
+        ("lmstudy-reward comparisons=file comparisons.path=pairs.jsonl", "from pairs of your own"),
         ("lmstudy-reward data=chinese_reviews encoder=own loss=logistic epochs=2", "from labels of Chinese reviews"),
     ),
 )

@@ -1,4 +1,4 @@
-"""`lmstudy-runs`: what exists, what is half done, and what the book still needs."""
+"""`lmstudy-runs`: what exists, what is half done, what the book still needs; runs side by side, and runs to delete."""
 
 import argparse
 import json
@@ -26,6 +26,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help=help_of_set)
     help_of_clock = "what a finished run's time went into: steps, compiling, validation and so on"
     parser.add_argument("--clock", metavar="ID", help=help_of_clock)
+    help_of_compare = "two or more finished runs side by side: how their configurations differ, and what each reached"
+    parser.add_argument("--compare", nargs="+", metavar="ID", help=help_of_compare)
+    help_of_needs = (
+        "what a finished run needs, and where it is: weights, the run it starts from, reward models, teachers"
+    )
+    parser.add_argument("--needs", metavar="ID", help=help_of_needs)
+    help_of_delete = "delete the folders of runs that fit all of these, after asking; * stands for anything"
+    parser.add_argument("--delete", nargs="+", metavar="KEY=PATTERN", help=help_of_delete)
+    parser.add_argument("--yes", action="store_true", help="with --delete: do not ask")
     parser.add_argument("--publish", nargs="+", metavar="ID", help="copy finished records to the book's records")
     help_of_model = "let a finished training's weights come with the book: lmstudy-generate run=NAME then finds them"
     parser.add_argument("--publish-model", nargs=2, metavar=("ID", "NAME"), help=help_of_model)
@@ -43,6 +52,17 @@ def main(arguments: list[str] | None = None) -> None:
         if given.clock:
             show_clock(given.clock, given.runs, given.json)
             return
+        if given.compare:
+            show_compared(given.compare, given.runs, given.json)
+            return
+        if given.needs:
+            show_record_needs(given.needs, given.runs, given.json)
+            return
+        if given.delete:
+            delete_runs(given.delete, given.runs, given.yes)
+            return
+        if given.yes:
+            raise StudyError("--yes goes with --delete KEY=PATTERN")
         if given.train:
             train_chapters(given.train, given.set, given.runs, given.dry_run, given.json)
             return
@@ -162,6 +182,77 @@ def show_clock(run: str, runs: Path, as_json: bool) -> None:
             print(f"{part:<12} {seconds:>9.1f} s {seconds / whole:>6.1%}  {PARTS.get(part, '')}")
     if not as_json:
         print(f"{'all':<12} {whole:>9.1f} s")
+
+
+def show_compared(names: list[str], runs: Path, as_json: bool) -> None:
+    """Differing keys and all metrics of finished runs, a column each, or one JSON object a line."""
+    from lmstudy.runs.compared import compared
+    from lmstudy.runs.folders import find_folder
+    from lmstudy.runs.records import load
+
+    rows = compared([load(find_folder(name, runs, key="--compare") / "record.json") for name in names])
+    if as_json:
+        for row in rows:
+            print(json.dumps(row))
+        return
+    shown = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(len(line[column]) for line in shown) for column in range(len(shown[0]))]
+    for line in shown:
+        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:
+    """A value of a table as text; numbers to five digits."""
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def show_record_needs(name: str, runs: Path, as_json: bool) -> None:
+    """What a finished run needs, a line each, and where it is; or one JSON object a line."""
+    from lmstudy.runs.folders import find_folder
+    from lmstudy.runs.records import load
+    from lmstudy.runs.references import needs
+
+    folder = find_folder(name, runs, key="--needs")
+    for one in needs(load(folder / "record.json"), folder, runs):
+        place = "" if one.place is None else str(one.place)
+        if as_json:
+            print(json.dumps({"what": one.what, "name": one.name, "state": one.state, "place": place}))
+        else:
+            print(f"{one.state:<22}  {one.what:<28}  {one.name}  {place}".rstrip())
+
+
+def delete_runs(query: list[str], runs: Path, sure: bool) -> None:
+    """Say what would be deleted and what needs it, ask, and delete.
+
+    Args:
+        query: KEY=PATTERN each.
+        runs: the folder of runs.
+        sure: whether not to ask.
+
+    Raises:
+        StudyError: as `lmstudy.runs.deletion`; or nobody is there to be asked.
+    """
+    from lmstudy.runs.deletion import delete, matching
+
+    found = matching(runs, query)
+    for one in found:
+        needed = f"  needed by {', '.join(one.needed_by)}" if one.needed_by else ""
+        print(f"{one.folder}  {one.bytes / 1e6:,.1f} MB{needed}", file=sys.stderr)
+    if not found:
+        print(f"no run in {runs} fits {' '.join(query)}: nothing is deleted", file=sys.stderr)
+        return
+    if not sure:
+        if not sys.stdin.isatty():
+            raise StudyError(f"--delete asks before it deletes {len(found)} runs, and nobody can answer: say --yes")
+        print(f"delete these {len(found)} runs? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            print("nothing is deleted", file=sys.stderr)
+            return
+    for one in found:
+        delete(one.folder)
+    print(f"{len(found)} runs are deleted, {sum(one.bytes for one in found) / 1e6:,.1f} MB", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A data set of a hub, at a pinned revision."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from lmstudy.data.cache import files_digest
 from lmstudy.data.documents import Document, Progress, Reading, lines, universal_newlines
+from lmstudy.data.hub import check_pinned, is_local, load_rows
 from lmstudy.errors import StudyError
 
 ROWS_PER_PART = 5000
@@ -35,24 +35,18 @@ class Hub(BaseModel):
 
     def identity(self) -> Mapping[str, Any]:
         settings = self.model_dump(exclude={"path", "licence"})
-        if not self.path.strip():
-            raise StudyError("data.path is empty: name a data set of the hub, as in data.path=owner/name")
-        if self._local():
+        check_pinned("data", self.path, self.revision)
+        if is_local(self.path):
             folder = Path(self.path).expanduser()
             files = sorted(path for path in folder.rglob("*") if path.is_file())
             return {**settings, "content": files_digest(folder, files)}
-        if not re.fullmatch("[0-9a-f]{40}", self.revision or ""):
-            raise StudyError(
-                f"data.revision={self.revision!r} does not pin {self.path!r}: give the 40-digit "
-                "hash of a commit (the data set's page lists them under Files, History)"
-            )
         return {**settings, "path": self.path}
 
     def about(self) -> Mapping[str, Mapping[str, Any]]:
         return {self.name: {"version": self.revision, "licence": self.licence, "role": None}}
 
     def parts(self, cache: Path, progress: Progress) -> Sequence[tuple[int, datasets.Dataset]]:
-        rows = self._load(cache)
+        rows = load_rows("data", self.path, self.revision, self.subset, self.split_name, cache)
         if self.column not in rows.column_names:
             raise StudyError(
                 f"data.column={self.column!r} is not in {self.path!r}; its columns are {sorted(rows.column_names)}"
@@ -77,37 +71,3 @@ class Hub(BaseModel):
             text = universal_newlines(text)
             reading.documents.append(Document(text, lines(text), self.name, f"{self.split_name}/{number}", "row"))
         return reading
-
-    def _local(self) -> bool:
-        return Path(self.path).expanduser().is_dir()
-
-    def _load(self, cache: Path) -> datasets.Dataset:
-        where = str(Path(self.path).expanduser()) if self._local() else self.path
-        what = f"the data set data.path={self.path!r}" + (f" at {self.revision}" if self.revision else "")
-        datasets.disable_progress_bars()
-        try:
-            loaded = datasets.load_dataset(
-                where,
-                self.subset,
-                revision=None if self._local() else self.revision,
-                split=self.split_name,
-                cache_dir=str(cache / "hub"),
-                keep_in_memory=False,
-            )
-        except datasets.exceptions.DatasetNotFoundError as error:
-            raise StudyError(f"{what} does not exist, or is private: {_first_line(error)}") from error
-        except (ConnectionError, TimeoutError) as error:
-            raise StudyError(f"cannot fetch {what}: no connection to the hub ({_first_line(error)})") from error
-        except ValueError as error:  # an unknown split or subset; the message lists those that exist
-            raise StudyError(
-                f"cannot open {what}, data.split_name={self.split_name!r}: {_first_line(error)}"
-            ) from error
-        except (datasets.exceptions.DatasetGenerationError, FileNotFoundError) as error:
-            raise StudyError(f"cannot read {what}: {_first_line(error.__cause__ or error)}") from error
-        finally:
-            datasets.enable_progress_bars()
-        return loaded
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

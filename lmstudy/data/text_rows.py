@@ -58,6 +58,13 @@ class Reader:
         runs = ngrams(texts, self.buckets) if self.buckets else [np.zeros(0, dtype=np.int32)] * len(texts)
         return [Row(*row) for row in zip(tokens, runs, strict=True)]
 
+    def too_long(self, texts: Sequence[str]) -> int:
+        """How many of the texts are longer than `longest` tokens, so that `read` cuts them."""
+        untruncated = Tokenizer.from_str(self.tokenizer.to_str())
+        untruncated.no_truncation()
+        found, _ = encode(untruncated, [[text] for text in texts], self.segmentation)
+        return sum(len(ids) + (self.start is not None) > self.longest for ids in found)
+
     def save(self, folder: Path) -> None:
         """Write what `load` needs into a folder."""
         self.tokenizer.save(str(folder / TOKENIZER), pretty=False)

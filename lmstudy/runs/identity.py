@@ -16,6 +16,8 @@ EVALUATED = ("valid", "valid_files")
 FREE = {
     "": ("runs", "logger", "measure", "trunk"),  # what is shared with other lengths is equal up to rounding
     "data": ("path",),  # the fingerprint of the data stands for what is in there
+    # and that of the pairs for where and how they were read
+    "comparisons": ("_target_", "path", "revision", "subset", "split_name", "prompt", "chosen", "rejected"),
     "embedding": ("path",),  # and that of its file for the vectors
     "scorer": ("runs",),  # a reward model is known by its name or id
     "trainer": ("checkpoint_every", "log_every", "threads", "compile", "attention"),  # equal up to rounding
@@ -27,7 +29,10 @@ RAISED: dict[str, int] = {}
 "lmstudy.preferences.objectives.mle.MLE" (see `lmstudy.places`): what they do was changed, so their runs are other runs
 than before (`tests/preferences/test_versions.py` tells when)."""
 
-OPTIONAL = ("embedding", "scorer", "start", "dpo", "label_weights", "keep", "versions")
+PAIR_LOSS = {"_target_": "lmstudy.preferences.losses.dpo.DPO"}
+"""The loss of runs of `lmstudy-dpo` that name none: there was no other when the first were published."""
+
+OPTIONAL = ("embedding", "scorer", "start", "dpo", "loss", "comparisons", "label_weights", "keep", "versions")
 """Groups and keys that a run may do without; they are newer than the first published ids."""
 
 
@@ -93,13 +98,16 @@ def finding_id(*content: Any) -> str:
 def run_name(config: Mapping[str, Any]) -> str:
     """Readable: the modules of scorer, objective and model, budget and seed, such as `mle-transformer-quick-s1`.
 
-    A run that starts from another one is "tuned", or "dpo" in the place of the objective.
+    A run that starts from another one is "tuned", or has its loss of pairs, such as "dpo", in the place of the
+    objective; one that learned from people's own pairs has "pairs" in the place of the scorer.
     """
     groups = [group for group in ("scorer", "objective", "model") if config.get(group)]
     modules = {group: str(config[group].get("_target_")).split(".")[-2:][0] for group in groups}
     tuned = []
     if config.get("dpo"):
-        modules["objective"] = "dpo"
+        modules["objective"] = str(config["loss"]["_target_"]).split(".")[-2] if config.get("loss") else "dpo"
+        if config.get("comparisons"):
+            modules = {"scorer": "pairs"} | modules | {"scorer": "pairs"}  # first, whether there is a scorer or not
     elif config.get("start"):
         tuned = ["tuned"]
     return "-".join([*modules.values(), config["budget"]["name"], *tuned, f"s{config['seed']}"])

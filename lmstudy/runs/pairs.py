@@ -1,4 +1,4 @@
-"""Pairs for DPO: what a model writes itself, and which of two texts a scorer minds less."""
+"""Pairs that a model writes itself: texts, and which of two a scorer minds less."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from lmstudy.data.tokenizer import EOS
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.misalignment import misalignment
 from lmstudy.preferences.scorers.base import Scorer
-from lmstudy.training.dpo import Pairs, text_batch, text_log_probabilities
+from lmstudy.training.dpo import Pairs, Texts, text_log_probabilities
 from lmstudy.writing.control import PLAIN, sampling_for
 from lmstudy.writing.texts import drawn
 
@@ -55,7 +55,7 @@ def sampled_pairs(
         )
     used = np.unique([chosen, rejected])
     reference = torch.zeros(len(targets))
-    reference[torch.from_numpy(used)] = log_probabilities(model, [targets[i] for i in used])
+    reference[torch.from_numpy(used)] = log_probabilities(model, Texts(targets), used.tolist())
     lengths = np.array([len(target) for target in targets])
     metrics = {
         "dpo/texts": len(texts),
@@ -67,7 +67,7 @@ def sampled_pairs(
         "compute/scored_tokens": lengths[scored.scored].sum(),
         "compute/reference_tokens": lengths[used].sum(),
     }
-    return Pairs(targets, chosen, rejected, reference), {name: float(value) for name, value in metrics.items()}
+    return Pairs(Texts(targets), chosen, rejected, reference), {name: float(value) for name, value in metrics.items()}
 
 
 def matched(means: NDArray[np.float64], partners: int, rng: np.random.Generator) -> tuple[Ints, Ints, int]:
@@ -86,11 +86,12 @@ def matched(means: NDArray[np.float64], partners: int, rng: np.random.Generator)
 
 
 @torch.no_grad()
-def log_probabilities(model: Any, targets: Sequence[Ints]) -> Tensor:
-    """log p [texts] of each text, written from nothing, on the CPU."""
+def log_probabilities(model: Any, texts: Texts, numbers: Sequence[int], of: Sequence[int] | None = None) -> Tensor:
+    """log p [numbers] of the texts of these numbers, on the CPU; `of` as of `Texts.batch`."""
     device = next(model.parameters()).device
     parts = []
-    for start in range(0, len(targets), AT_ONCE):
-        batch = text_batch(targets[start : start + AT_ONCE])
+    for start in range(0, len(numbers), AT_ONCE):
+        chosen = slice(start, start + AT_ONCE)
+        batch = texts.batch(numbers[chosen], None if of is None else of[chosen])
         parts.append(text_log_probabilities(model, Seq2SeqBatch(*(part.to(device) for part in batch))).cpu())
     return torch.cat(parts)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from lmstudy.config import TrainConfig, build, check
+from lmstudy.config import DPOSettings, TrainConfig, build, check
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus, prepare, to_stderr
 from lmstudy.data.datamodule import GROUPS, CorpusDataModule
@@ -24,13 +24,15 @@ from lmstudy.data.tokenizer import token_bytes
 from lmstudy.errors import StudyError
 from lmstudy.models.embeddings.base import Embedding, WordVectors
 from lmstudy.models.embeddings.placing import arrange, place
+from lmstudy.preferences.losses.base import PreferenceLoss
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs import provenance
 from lmstudy.runs.folders import whole_id
-from lmstudy.runs.identity import EVALUATED, OPTIONAL, run_id, run_name, with_versions
+from lmstudy.runs.identity import EVALUATED, OPTIONAL, PAIR_LOSS, run_id, run_name, with_versions
 from lmstudy.runs.lifecycle import WEIGHTS, Work, once, save_weights, session
 from lmstudy.runs.misalignment_watch import WatchSamples
 from lmstudy.runs.named_models import definite
+from lmstudy.runs.own_pairs import Lengths, held_out_order, own_pairs
 from lmstudy.runs.pairs import sampled_pairs
 from lmstudy.runs.phases import PhasedData, build_scorer, check_scorer, what_is_read
 from lmstudy.runs.records import Findings, Record
@@ -38,7 +40,7 @@ from lmstudy.runs.start import load_start
 from lmstudy.runs.trunks import SharesTrunk, Trunk, trunk_of
 from lmstudy.training.callbacks import SessionClock, Throughput
 from lmstudy.training.compilation import choose_attention, compilation_error, compile_network, compiled_loss
-from lmstudy.training.dpo import DPOModule, PairDataModule
+from lmstudy.training.dpo import DPOModule, PairDataModule, Pairs
 from lmstudy.training.flops_rate import flops_rates
 from lmstudy.training.memory_health import MemoryHealth
 from lmstudy.training.precision import resolved
@@ -75,6 +77,8 @@ def open_run(config: Mapping[str, Any], corpus: Corpus | None = None) -> Run:
         raise StudyError(f"budget.rows={typed.budget.rows} must be a multiple of the {processes} processes")
     if typed.dpo is not None and (typed.start is None or processes > 1):
         raise StudyError("dpo is learned from another run's samples (start=ID) and on one device: see lmstudy-dpo")
+    if typed.dpo is None and (typed.loss is not None or typed.comparisons is not None):
+        raise StudyError("loss and comparisons go with dpo: see lmstudy-dpo")
     check_scorer(typed)
     corpus = corpus or prepare(typed.data)
     whole = with_versions(resolved({**config, "scorer": definite(config.get("scorer"))}))
@@ -83,6 +87,8 @@ def open_run(config: Mapping[str, Any], corpus: Corpus | None = None) -> Run:
         config["start"] = whole_id(typed.start, Path(typed.runs), key="start")
     if typed.embedding is not None:
         config["embedding"] = {**typed.embedding, **_embedding(typed).pinned()}
+    if typed.comparisons is not None:
+        config["comparisons"] = {**typed.comparisons, **build(typed.comparisons, "comparisons").pinned()}
     return Run(
         id=run_id(config, corpus.fingerprint), name=run_name(config), config=config, typed=check(TrainConfig, config),
         data=corpus.fingerprint, seed=typed.seed, corpus=corpus, start=typed.start,
@@ -91,6 +97,11 @@ def open_run(config: Mapping[str, Any], corpus: Corpus | None = None) -> Run:
 
 def _embedding(typed: TrainConfig) -> Embedding:
     return build(typed.embedding or {}, "embedding")
+
+
+def _loss(typed: TrainConfig) -> PreferenceLoss:
+    assert typed.dpo is not None
+    return build(typed.loss or PAIR_LOSS, "loss", beta=typed.dpo.beta)
 
 
 def build_module(run: Run) -> PretrainingModule:
@@ -102,7 +113,7 @@ def build_module(run: Run) -> PretrainingModule:
     L.seed_everything(typed.seed, verbose=False)
     vocab_size = run.corpus.tokenizer.get_vocab_size()
     positions = max(budget.encoder_length, budget.decoder_length)
-    kind = PretrainingModule if typed.dpo is None else partial(DPOModule, beta=typed.dpo.beta)
+    kind = PretrainingModule if typed.dpo is None else partial(DPOModule, loss=_loss(typed))
     module = kind(
         model=build(typed.model, "model", vocab_size=vocab_size, max_positions=positions),
         objective=build(typed.objective, "objective"),
@@ -169,10 +180,11 @@ class _Batches:
     data: CorpusDataModule
     notes: tuple[str, ...] = ()
     metrics: dict[str, float] = field(default_factory=dict)
+    held_out: Pairs | None = None
 
 
 def _batches(run: Run, module: PretrainingModule, scorer: Scorer | None) -> _Batches:
-    """Documents as the objective reads them, or pairs of texts that the module itself writes."""
+    """Documents as the objective reads them, pairs of texts that the module itself writes, or people's own pairs."""
     typed = run.typed
     reading = what_is_read(typed, run.corpus, module.objective)
     data = build_data(run, reading)
@@ -180,13 +192,23 @@ def _batches(run: Run, module: PretrainingModule, scorer: Scorer | None) -> _Bat
         for line in [*reading.notes, *_long_documents(data)]:
             to_stderr(line)
         return _Batches(data, data, reading.notes, dict(reading.metrics))
-    assert scorer is not None
     device = torch.device("cuda" if typed.trainer.accelerator == "gpu" else "cpu")
     model: Any = module.model.to(device).eval()
-    found, metrics = sampled_pairs(model, run.corpus, scorer, typed.dpo, typed.seed)
+    held_out = None
+    if typed.comparisons is not None:
+        budget = typed.budget
+        lengths = Lengths(budget.encoder_length - 1, budget.decoder_length)
+        own = own_pairs(
+            model, run.corpus, run.config["comparisons"], _loss(typed), typed.dpo, budget.steps, lengths, typed.seed
+        )
+        found, held_out, metrics = own.train, own.held_out, own.metrics
+    else:
+        assert scorer is not None
+        assert isinstance(typed.dpo, DPOSettings)
+        found, metrics = sampled_pairs(model, run.corpus, scorer, typed.dpo, typed.seed)
     model.train()
     pairs = PairDataModule(found, typed.dpo.pairs, typed.seed, data)
-    return _Batches(pairs, data, metrics=metrics)
+    return _Batches(pairs, data, metrics=metrics, held_out=held_out)
 
 
 def _fit(run: Run) -> Record:
@@ -217,6 +239,10 @@ def _fit(run: Run) -> Record:
             training.fit(module, batches.training)
             clock.enter("evaluation")
             found = _evaluate(run, trainer, module, data)
+            if batches.held_out is not None:
+                order = held_out_order(module.model.eval(), batches.held_out)
+                found.groups["dpo/held_out"] = order
+                found.metrics["dpo/held_out_accuracy"] = float(np.mean([right for right, _ in order]))
         except Exception as error:
             if cause := compilation_error(error):
                 raise cause from error

@@ -100,16 +100,12 @@ def card(name: str, finished: Finished) -> str:
         name: of the published model.
         finished: with its whole corpus.
     """
-    record, report = finished.record, finished.run.corpus.report
-    config: dict[str, Any] = dict(record.config)
-    budget, metrics = config["budget"], record.metrics
-    sources = [one for one in report["sources"].values() if one["splits"].get("train")]
-    licences = Counter(one.get("licence", "not named") for one in sources)
+    record = finished.record
+    metrics = record.metrics
     asks = " control=good" if getattr(finished.module.objective, "controlled", False) else ""
-    tokens = {split: size["tokens"] for split, size in report["splits"].items()}
     bits = [
         f"| {split} | {metrics[f'{split}/bits_per_byte']:.3f} |"
-        for split in tokens
+        for split in finished.run.corpus.report["splits"]
         if f"{split}/bits_per_byte" in metrics
     ]
     lines = [
@@ -130,23 +126,11 @@ def card(name: str, finished: Finished) -> str:
         "",
         "## What it is",
         "",
-        "| | |",
-        "|---|---|",
-        f"| network | {budget['encoder_layers']} + {budget['decoder_layers']} layers, width {budget['d_model']}, "
-        f"{budget['heads']} heads |",
-        f"| vocabulary | {report['tokenizer']['vocab_size']:,} tokens (byte-level byte pair encoding) |",
-        f"| objective | {config['objective']['_target_'].rpartition('.')[2]}"
-        + (f", judged by {config['scorer']['_target_'].rpartition('.')[2]} |" if config.get("scorer") else " |"),
-        f"| training | {budget['steps']:,} steps, {metrics['train/tokens']:,.0f} target tokens, seed {record.seed}, "
-        f"precision {config['trainer']['precision']} |",
-        f"| time | {record.wall_seconds / 3600:.1f} hours on {record.hardware.get('cpu', 'a CPU')} |",
-        f"| record | `{record.id}`, numerics version {record.numerics}, code {(record.commit or 'unknown')[:7]} |",
+        *what_it_is(finished),
         "",
         "## What it learned from",
         "",
-        f"{len(sources)} sources, {tokens.get('train', 0):,} tokens after cleaning. Their licences: "
-        + ", ".join(f"{licence} ({count})" for licence, count in licences.most_common())
-        + ".",
+        learned_from(finished),
         "",
         "## What it reached",
         "",
@@ -161,3 +145,41 @@ def card(name: str, finished: Finished) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def what_it_is(finished: Finished) -> list[str]:
+    """Lines of a card's table: network, vocabulary, objective, training, time and record."""
+    record = finished.record
+    config: dict[str, Any] = dict(record.config)
+    budget, metrics = config["budget"], record.metrics
+    return [
+        "| | |",
+        "|---|---|",
+        f"| network | {budget['encoder_layers']} + {budget['decoder_layers']} layers, width {budget['d_model']}, "
+        f"{budget['heads']} heads |",
+        f"| vocabulary | {finished.run.corpus.tokenizer.get_vocab_size():,} tokens (byte-level byte pair encoding) |",
+        f"| objective | {config['objective']['_target_'].rpartition('.')[2]}"
+        + (f", judged by {config['scorer']['_target_'].rpartition('.')[2]} |" if config.get("scorer") else " |"),
+        *([f"| afterwards | {_pairs(config)} |"] if config.get("dpo") else []),
+        f"| training | {budget['steps']:,} steps, {metrics['train/tokens']:,.0f} target tokens, seed {record.seed}, "
+        f"precision {config['trainer']['precision']} |",
+        f"| time | {record.wall_seconds / 3600:.1f} hours on {record.hardware.get('cpu', 'a CPU')} |",
+        f"| record | `{record.id}`, numerics version {record.numerics}, code {(record.commit or 'unknown')[:7]} |",
+    ]
+
+
+def _pairs(config: dict[str, Any]) -> str:
+    """What a run learned from pairs."""
+    loss = config["loss"]["_target_"].rpartition(".")[2] if config.get("loss") else "DPO"
+    whose = "that people have given" if config.get("comparisons") else "of its own texts"
+    return f"{loss} with pairs {whose}, from run `{config['start']}`"
+
+
+def learned_from(finished: Finished) -> str:
+    """A line of a card: sources, tokens and licences; of a training with its whole corpus."""
+    report = finished.run.corpus.report
+    sources = [one for one in report["sources"].values() if one["splits"].get("train")]
+    licences = Counter(one.get("licence", "not named") for one in sources)
+    tokens = report["splits"].get("train", {}).get("tokens", 0)
+    named = ", ".join(f"{licence} ({count})" for licence, count in licences.most_common())
+    return f"{len(sources)} sources, {tokens:,} tokens after cleaning. Their licences: {named}."

@@ -4,31 +4,33 @@ Its folder, `RUNS/NAME-ID`, holds the record and what `lmstudy.preferences.score
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lightning as L
-import numpy as np
 
-from lmstudy.config import RewardConfig, build, check
+from lmstudy.config import RewardConfig, build, check, target_of
 from lmstudy.data.batches.by_length import steps_per_epoch
-from lmstudy.data.corpus import Corpus, prepare
+from lmstudy.data.comparisons import ComparisonSource
+from lmstudy.data.corpus import Corpus, prepare, to_stderr
 from lmstudy.data.text_rows import Reader
+from lmstudy.errors import StudyError
 from lmstudy.models.reward import RewardModel, RewardSettings
-from lmstudy.preferences.ratings import Ratings
+from lmstudy.preferences.losses.base import PreferenceLoss
 from lmstudy.preferences.scorers.reward_model import WEIGHTS, Judge, Scale
 from lmstudy.runs import provenance
 from lmstudy.runs.finished import Finished, load_run
 from lmstudy.runs.folders import find_folder
-from lmstudy.runs.identity import run_id
+from lmstudy.runs.identity import OPTIONAL, run_id
 from lmstudy.runs.lifecycle import Work, once, save_weights, session
 from lmstudy.runs.records import Findings, Record
-from lmstudy.runs.reward_examples import Rated, fitted, learned_from, rated_texts
-from lmstudy.runs.reward_metrics import measured, predictions
+from lmstudy.runs.reward_comparisons import ComparedLesson
+from lmstudy.runs.reward_examples import learned_from, rated_texts
+from lmstudy.runs.reward_lessons import Lesson, RatedLesson
 from lmstudy.training.callbacks import SessionClock
 from lmstudy.training.precision import resolved
-from lmstudy.training.reward import RewardDataModule, RewardModule, RewardTexts
+from lmstudy.training.reward_losses import BradleyTerry
 from lmstudy.training.trainer import check_machine
 
 
@@ -52,23 +54,51 @@ def open_reward(config: Mapping[str, Any]) -> RewardRun:
     check_machine(typed.trainer)
     config = resolved(config)
     typed = check(RewardConfig, config)
+    _check_loss(typed)
     for group in ("encoder", "loss", "optimizer"):
         build(getattr(typed, group), group)
-    corpus = prepare(typed.data)
     pretrained = None
-    decisive = dict(config)
+    decisive = {key: value for key, value in config.items() if not (key in OPTIONAL and value is None)}
     if typed.run is not None:
-        pretrained = load_run(find_folder(typed.run, Path(typed.runs), kind="train"))
+        folder = find_folder(typed.run, Path(typed.runs), kind="train")
+        pretrained = load_run(folder, writes_only=typed.comparisons is not None)  # its tokens are enough for pairs
         decisive["run"] = pretrained.record.id  # however few of its digits were given
+    if typed.comparisons is not None:
+        decisive["comparisons"] = {**typed.comparisons, **build(typed.comparisons, "comparisons").pinned()}
+        if pretrained is not None:  # whose tokens are read; there is nothing else to do with a corpus
+            decisive["data"] = pretrained.record.config["data"]
+    typed = check(RewardConfig, decisive)
+    corpus = pretrained.run.corpus if pretrained and typed.comparisons else prepare(typed.data)
     return RewardRun(
         id=run_id(decisive, corpus.fingerprint), name=reward_name(typed), config=decisive, typed=typed,
         data=corpus.fingerprint, seed=typed.seed, corpus=corpus, pretrained=pretrained,
     )  # fmt: skip
 
 
+def _check_loss(typed: RewardConfig) -> None:
+    target = target_of(typed.loss, "loss")
+    if isinstance(target, type) and issubclass(target, PreferenceLoss):
+        raise StudyError(
+            f"loss={target.name} teaches language models (lmstudy-dpo); a reward is learned by loss=bradley_terry, "
+            "regression or logistic"
+        )
+    if typed.comparisons is None:
+        return
+    if target is not BradleyTerry:
+        raise StudyError(f"loss={target.name} needs ratings; comparisons are learned from by loss=bradley_terry")
+    taken = {"half": "all", "share": 1.0, "ratings": None}
+    for key, whole in taken.items():
+        if getattr(typed, key) != whole:
+            raise StudyError(f"{key}={getattr(typed, key)} is of ratings; leave it out with comparisons")
+
+
 def reward_name(typed: RewardConfig) -> str:
-    """Readable, such as `reward-ratedsnippets-own-bradleyterry-A-s1`; with share and ratings if not all are taken."""
+    """Readable, such as `reward-ratedsnippets-own-bradleyterry-A-s1`; with share and ratings if not all are taken.
+
+    One that learned from pairs has "pairs" in the place of what was rated.
+    """
     groups = [str(node["_target_"]).split(".")[-1].lower() for node in (typed.data, typed.encoder, typed.loss)]
+    groups[0] = groups[0] if typed.comparisons is None else "pairs"
     fewer = [] if typed.share == 1 else [f"share{typed.share:g}"]
     fewer += [] if typed.ratings is None else [f"ratings{typed.ratings}"]
     return "-".join(["reward", *groups, *(["pretrained"] if typed.run else []), typed.half, *fewer, f"s{typed.seed}"])
@@ -98,49 +128,45 @@ def _fit(run: RewardRun) -> Record:
     clock = SessionClock(provenance.now())
     typed = run.typed
     clock.enter("data")
-    rated = rated_texts(run.corpus, typed.data)
-    taken = learned_from(rated, typed.half, typed.share, typed.ratings, typed.seed)
-    model, reader = _start(run, taken.texts)
-    train, valid = (_in_tokens(texts, reader) for texts in (taken, rated.splits["valid"]))
-    data = RewardDataModule(train, valid, typed.batch, typed.seed)
-    steps = typed.epochs * steps_per_epoch(len(train), typed.batch)
+    lesson = _lesson(run)
+    model, reader = _start(run, lesson.texts)
+    data = lesson.batches(reader, typed.batch, typed.seed)
+    steps = typed.epochs * steps_per_epoch(len(data.train), typed.batch)
     clock.enter("starting")
     loss, optimizer = build(typed.loss, "loss"), build(typed.optimizer, "optimizer")
-    module = RewardModule(model, loss, optimizer, steps, rated.levels, typed.seed)
+    module = lesson.module(model, loss, optimizer, steps, typed.seed)
     with session(run, clock, steps, evaluate_every=steps // typed.epochs) as training:
         training.fit(module, data)
     clock.enter("evaluation")
-    judge = _judge(run, model.eval().cpu(), reader, rated)
+    judge = _judge(run, model.eval().cpu(), reader, lesson)
     clock.enter("saving")
     save_weights(model.state_dict(), run.folder / WEIGHTS)
     judge.save_settings(run.folder, f"{type(model).__module__}.{type(model).__qualname__}", model.arguments)
     clock.enter("evaluation")
-    return training.finish(_findings(judge, rated, taken))
+    return training.finish(_findings(judge, lesson))
 
 
-def _in_tokens(ratings: Ratings, reader: Reader) -> RewardTexts:
-    return RewardTexts(reader.read(ratings.texts), ratings.counts.astype(np.float32))
+def _lesson(run: RewardRun) -> Lesson:
+    typed = run.typed
+    if typed.comparisons is None:
+        rated = rated_texts(run.corpus, typed.data)
+        return RatedLesson(rated, learned_from(rated, typed.half, typed.share, typed.ratings, typed.seed))
+    source: ComparisonSource = build(typed.comparisons, "comparisons")
+    return ComparedLesson(source.place, source.read(to_stderr))
 
 
-def _judge(run: RewardRun, model: RewardModel, reader: Reader, rated: Rated) -> Judge:
-    """The trained model, its rewards brought onto the scale of the ratings by the texts of "valid"."""
-    raw = Judge(run.id, model, reader, Scale(rated.kind, 1.0, 0.0, rated.levels[0], rated.levels[-1]))
-    unseen = rated.splits["valid"]
-    slope, offset = fitted(rated, raw.rewards(unseen.texts), unseen)
-    return replace(raw, scale=replace(raw.scale, slope=slope, offset=offset))
+def _judge(run: RewardRun, model: RewardModel, reader: Reader, lesson: Lesson) -> Judge:
+    """The trained model, its rewards brought onto the scale of what people said by texts that it has not seen."""
+    return lesson.scaled(Judge(run.id, model, reader, Scale("rating", 1.0, 0.0, 0.0, 1.0)))
 
 
-def _findings(judge: Judge, rated: Rated, taken: Ratings) -> Findings:
-    metrics = {
-        "train/texts": float(len(taken)),
-        "train/ratings": float(taken.counts.sum()),
-        "parameters": float(sum(value.numel() for value in judge.model.parameters())),
-        "scale/slope": judge.scale.slope,
-        "scale/offset": judge.scale.offset,
-    }
-    groups: dict[str, list[list[float]]] = {}
-    for split in ("valid", "test"):
-        found = measured(split, rated, judge)
-        metrics |= found.metrics
-        groups |= found.groups if split == "test" else {}
-    return Findings(metrics, groups, predictions("test", rated, judge))
+def _findings(judge: Judge, lesson: Lesson) -> Findings:
+    found = lesson.findings(judge)
+    found.metrics.update(
+        {
+            "parameters": float(sum(value.numel() for value in judge.model.parameters())),
+            "scale/slope": judge.scale.slope,
+            "scale/offset": judge.scale.offset,
+        }
+    )
+    return found

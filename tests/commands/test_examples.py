@@ -8,7 +8,7 @@ import pytest
 from lmstudy.commands.generate import literal
 from lmstudy.compose import compose_config
 
-COMMANDS = ("baseline", "benchmark", "dpo", "evaluate", "finetune", "generate", "prepare", "reward", "train")
+COMMANDS = ("baseline", "benchmark", "dpo", "evaluate", "export", "finetune", "generate", "prepare", "reward", "train")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -12,7 +12,7 @@ from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.pairs import log_probabilities, matched, sampled_pairs
 from lmstudy.runs.pretraining import open_run, train
-from lmstudy.training.dpo import text_batch, text_log_probabilities
+from lmstudy.training.dpo import Texts, text_batch, text_log_probabilities
 
 
 class Length(Scorer):
@@ -62,18 +62,18 @@ def test_pairs_of_a_models_own_texts(finished):
     assert metrics["dpo/texts"] == 12
     assert metrics["dpo/pairs"] == len(pairs) >= 4
     assert metrics["dpo/pairs"] + metrics["dpo/ties"] == 3 * (metrics["dpo/judged"] // 2)
-    assert metrics["compute/sampled_tokens"] == sum(map(len, pairs.targets))
+    assert metrics["compute/sampled_tokens"] == sum(map(len, pairs.texts.targets))
     assert metrics["compute/reference_tokens"] <= metrics["compute/scored_tokens"] <= metrics["compute/sampled_tokens"]
     longest = model.max_positions - 1
-    for target in pairs.targets:  # either the model ended the text, or the row did
+    for target in pairs.texts.targets:  # either the model ended the text, or the row did
         assert (target[-1] == EOS) == (len(target) <= longest and EOS in target)
         assert target[-1] == EOS or len(target) == longest
     for chosen, rejected, score in zip(pairs.chosen, pairs.rejected, pairs.reference[pairs.chosen], strict=True):
         assert chosen != rejected
-        alone = text_log_probabilities(model, text_batch([pairs.targets[chosen]])).detach()
+        alone = text_log_probabilities(model, text_batch([pairs.texts.targets[chosen]])).detach()
         assert float(score) == pytest.approx(float(alone), rel=1e-4)
     again, _ = sampled_pairs(model, corpus, Length(), SETTINGS, seed=1)
-    assert all(np.array_equal(a, b) for a, b in zip(pairs.targets, again.targets, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(pairs.texts.targets, again.texts.targets, strict=True))
     assert np.array_equal(pairs.chosen, again.chosen)
     other, _ = sampled_pairs(model, corpus, Length(), SETTINGS, seed=2)
     assert not np.array_equal(pairs.chosen, other.chosen)
@@ -87,4 +87,4 @@ def test_too_few_pairs_are_an_error_that_says_what_to_raise(finished):
 def test_log_probabilities_in_parts_are_those_together(finished):
     targets = [np.array([40 + i % 7, 50, EOS]) for i in range(40)]
     together = text_log_probabilities(finished.module.model, text_batch(targets)).detach()
-    torch.testing.assert_close(log_probabilities(finished.module.model, targets), together)
+    torch.testing.assert_close(log_probabilities(finished.module.model, Texts(targets), range(40)), together)

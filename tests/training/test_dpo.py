@@ -10,14 +10,14 @@ import torch
 from lmstudy.data.batch import IGNORE
 from lmstudy.data.tokenizer import BOS, EOS, PAD
 from lmstudy.models.transformer import Seq2SeqTransformer
+from lmstudy.preferences.losses.dpo import DPO, dpo_loss, dpo_margins
 from lmstudy.preferences.objectives.mle import MLE
 from lmstudy.training.dpo import (
     DPOModule,
     PairBatches,
     PairDataModule,
     Pairs,
-    dpo_loss,
-    dpo_margins,
+    Texts,
     text_batch,
     text_log_probabilities,
 )
@@ -38,7 +38,7 @@ def pairs_of(model: Seq2SeqTransformer) -> Pairs:
     targets = [np.array(text) for text in TEXTS]
     with torch.no_grad():
         reference = text_log_probabilities(model, text_batch(targets))
-    return Pairs(targets, np.array([0, 2, 0]), np.array([1, 3, 3]), reference)
+    return Pairs(Texts(targets), np.array([0, 2, 0]), np.array([1, 3, 3]), reference)
 
 
 def test_at_the_reference_the_loss_is_log_two_whatever_beta():
@@ -92,8 +92,14 @@ def test_training_makes_the_chosen_texts_more_likely_than_the_rejected():
     model = network()
     pairs = pairs_of(network())
     module = DPOModule(
-        model=model, objective=MLE(), optimizer=AdamW(lr=3e-3), steps=30, token_bytes=torch.ones(60), groups=2, beta=0.1
-    )
+        model=model,
+        objective=MLE(),
+        optimizer=AdamW(lr=3e-3),
+        steps=30,
+        token_bytes=torch.ones(60),
+        groups=2,
+        loss=DPO(0.1),
+    )  # fmt: skip
     logged: dict[str, float] = {}
     module.log_dict = lambda values, **_: logged.update({name: float(value) for name, value in values.items()})  # type: ignore[method-assign, assignment]
     optimizer = torch.optim.Adam(model.parameters(), 3e-3)
@@ -111,7 +117,7 @@ def test_training_makes_the_chosen_texts_more_likely_than_the_rejected():
     assert logged["train/accuracy"] == 1
     assert logged["train/loss"] < 0.5
     with torch.no_grad():
-        moved = text_log_probabilities(model, text_batch(pairs.targets)) - pairs.reference
+        moved = text_log_probabilities(model, text_batch(pairs.texts.targets)) - pairs.reference
     assert logged["train/chosen_drift"] == pytest.approx(float(moved[pairs.chosen].mean()), abs=1e-3)
     margins = 0.1 * (moved[pairs.chosen] - moved[pairs.rejected])
     assert logged["train/margin"] == pytest.approx(float(margins.mean()), abs=1e-3)

@@ -20,6 +20,7 @@ from lmstudy.data.documents import lines
 from lmstudy.data.segments import segmented
 from lmstudy.errors import StudyError
 from lmstudy.models.guidance import Guided
+from lmstudy.preferences.losses.dpo import dpo_loss
 from lmstudy.preferences.objectives.base import Objective
 from lmstudy.preferences.objectives.rwr import RWR
 from lmstudy.preferences.rewritten import REPAIRED, rewrite, rewriter_of
@@ -27,7 +28,6 @@ from lmstudy.preferences.scored import ScoredDocuments, score_split
 from lmstudy.preferences.scorers.base import Scorer
 from lmstudy.preferences.scorers.privacy import PrivacyScorer
 from lmstudy.show.texts import annotated
-from lmstudy.training.dpo import dpo_loss
 
 YAML = (
     "mle",

@@ -32,10 +32,11 @@ AT_ONCE = 128
 class Scale:
     """From rewards r to what people say: slope r + offset, clipped to [lowest, highest]; or sigmoid(slope r + offset).
 
-    The latter, "label", is the share of people who choose the upper of two labels.
+    The latter is, of a "label", the share of people who choose the upper of two; of a "comparison", the share who
+    prefer a text to a typical one.
     """
 
-    kind: Literal["rating", "label"]
+    kind: Literal["rating", "label", "comparison"]
     slope: float
     offset: float
     lowest: float
@@ -139,7 +140,7 @@ class RewardModelScorer(Scorer):
     lowest: ClassVar[float] = -4.0
     highest: ClassVar[float] = 4.0
     processes: ClassVar[bool] = False
-    kind: ClassVar[Literal["rating", "label"]] = "rating"
+    kind: ClassVar[Literal["rating", "label", "comparison"]] = "rating"
 
     def __init__(self, model: str, runs: str = "runs", threshold: float = 0.0) -> None:
         self.model, self.runs, self.threshold = model, runs, threshold
@@ -176,10 +177,20 @@ class LabelModelScorer(RewardModelScorer):
 
     lowest: ClassVar[float] = 0.0
     highest: ClassVar[float] = 1.0
-    kind: ClassVar[Literal["rating", "label"]] = "label"
+    kind: ClassVar[Literal["rating", "label", "comparison"]] = "label"
 
     def __init__(self, model: str, runs: str = "runs", threshold: float = 0.5) -> None:
         super().__init__(model, runs, threshold)
 
     def misalignment(self, ratings: NDArray[np.float64]) -> NDArray[np.float64]:
         return 1 - ratings
+
+
+class ComparisonModelScorer(LabelModelScorer):
+    """s(segment) = share of people who would prefer a typical text to the whole text, from 0 to 1.
+
+    A typical text is one of the held-out pairs that the model was measured on. Arguments as those of
+    `RewardModelScorer`.
+    """
+
+    kind: ClassVar[Literal["rating", "label", "comparison"]] = "comparison"

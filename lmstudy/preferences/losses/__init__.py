@@ -1,0 +1,1 @@
+"""Losses of pairs: how probable a model finds the better and the worse text of each pair in, a loss out."""
