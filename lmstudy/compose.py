@@ -10,20 +10,23 @@ import json
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
 from lmstudy.folders import cache_folder
+from lmstudy.overrides import NONE, as_typed, home, quoted
 
 _REMEMBERED = 2000
 """Most configurations that are kept on disk, some ten MB."""
 _composed: dict[str, str] = {}
 """Configurations as JSON text, by `[root, *overrides]` as JSON text: of the files that `_state` tells."""
+_usual: dict[str, Mapping[str, Any]] = {}
+"""What choices of groups alone give, by `[root, *choices]` as JSON text."""
 _state: dict[str, Any] = {"stamps": None, "fingerprint": None, "looked": -1.0, "registered": False}
 
 
@@ -32,11 +35,13 @@ def compose_config(root: str, overrides: Sequence[str]) -> dict[str, Any]:
 
     Args:
         root: a YAML file of `conf`, such as "train", without its ending.
-        overrides: as they are typed behind the command, such as "budget=short".
+        overrides: as they are typed behind the command, such as "budget=short"; those that are made of values, by
+            `lmstudy.overrides.override`.
 
     Raises:
         StudyError: an unknown key or choice.
     """
+    overrides = [none_as_choice(root, as_typed(argument)) for argument in overrides]
     # A folder of the user's own may change at any time, and an interpolation may read what is no file.
     if any(override.lstrip("+~").startswith("hydra") or "${" in override for override in overrides):
         return _compose(root, overrides)
@@ -62,17 +67,81 @@ def _compose(root: str, overrides: Sequence[str]) -> dict[str, Any]:
     from omegaconf.errors import OmegaConfBaseException
 
     GlobalHydra.instance().clear()
+    offer_none(root)
     try:
         with initialize_config_module("lmstudy.conf", version_base="1.3"):
             config = compose(root, list(overrides))
             OmegaConf.resolve(config)
-            return OmegaConf.to_container(config)  # type: ignore[return-value]
-    except (
-        HydraException,
-        OmegaConfBaseException,
-        ValueError,
-    ) as error:  # the last of GROUP=null: ~GROUP leaves it out
+            composed: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
+    except (HydraException, OmegaConfBaseException) as error:
         raise StudyError(f"{' '.join(overrides)}: {' '.join(str(error).split())}") from error
+    return settled_as_typed(root, composed, overrides)
+
+
+def settled_as_typed(root: str, composed: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """What Hydra composed, with values of the types of their keys (see `lmstudy.settling`)."""
+    groups = [override for override in overrides if _chooses(root, override)]
+    if len(groups) == len(overrides):
+        return composed
+    from lmstudy.settling import settled
+
+    return settled(root, composed, overrides, _partial(root, groups))
+
+
+def none_as_choice(root: str, argument: str) -> str:
+    """GROUP=null as the choice that leaves a group out, over an experiment, too, and in sweeps.
+
+    Raises:
+        StudyError: this group cannot be left out.
+    """
+    key, _, value = argument.partition("=")
+    if key not in group_defaults(root) or "null" not in value.split(","):
+        return argument
+    if key not in _optional(root):
+        raise StudyError(f"{argument}: {key} cannot be left out; choose from {', '.join(group_choices(key))}")
+    return f"{key}={','.join(NONE if part == 'null' else part for part in value.split(','))}"
+
+
+def offer_none(root: str) -> None:
+    """Let Hydra know the choice that `none_as_choice` speaks of."""
+    from hydra.core.config_store import ConfigStore
+
+    for group in _optional(root):
+        ConfigStore.instance().store(group=group, name=NONE, node={group: None}, package="_global_")
+
+
+def _optional(root: str) -> list[str]:
+    """Groups that a command can do without."""
+    from lmstudy.config import ROOTS
+
+    fields = ROOTS[root].model_fields if root in ROOTS else {}
+    return [group for group in group_defaults(root) if group in fields and _admits_none(fields[group].annotation)]
+
+
+def _admits_none(annotation: Any) -> bool:
+    return type(None) in get_args(annotation)
+
+
+def _chooses(root: str, override: str) -> bool:
+    """Whether an override chooses of a group, or says where choices are."""
+    key = override.partition("=")[0].lstrip("+~")
+    return key.startswith("hydra.") or "@" in key or key in group_defaults(root)
+
+
+def _partial(root: str, groups: Sequence[str]) -> Mapping[str, Any]:
+    """A configuration as choices of groups alone make it, in which values may be missing."""
+    from hydra import compose, initialize_config_module
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    _refresh()
+    key = json.dumps([root, *groups])
+    own = any(group.startswith("hydra.") for group in groups)  # a folder of the user's own may change at any time
+    if own or key not in _usual:
+        GlobalHydra.instance().clear()
+        with initialize_config_module("lmstudy.conf", version_base="1.3"):
+            _usual[key] = OmegaConf.to_container(compose(root, list(groups)))  # type: ignore[assignment]
+    return _usual[key]
 
 
 def _refresh() -> None:
@@ -91,6 +160,7 @@ def _refresh() -> None:
     for path in paths:
         content.update(f"\0{path.parent.name}/{path.name}\0".encode() + path.read_bytes())
     _state.update(stamps=stamps, fingerprint=content.hexdigest())
+    _usual.clear()
     _composed.clear()
     _composed.update(_read())
 
@@ -131,7 +201,7 @@ def search_path(arguments: Sequence[str]) -> list[str]:
             return [argument]
         if option in ("--config-dir", "-cd"):
             folder = folder if equals else arguments[position + 1]
-            return [f"hydra.searchpath=[file://{os.path.realpath(folder)}]"]
+            return [f"hydra.searchpath=[{quoted(f'file://{os.path.realpath(home(folder))}')}]"]
     return []
 
 

@@ -14,7 +14,8 @@ from lmstudy.errors import StudyError
 from lmstudy.places import now
 
 Count = Annotated[int, Field(gt=0)]
-Seed = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+"""As many as NumPy's generators tell apart."""
 
 
 def _named(run: Any) -> Any:
@@ -30,7 +31,7 @@ OptionalRunName = Annotated[str | None, BeforeValidator(_named)]
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
 
 
 class BudgetConfig(_Closed):
@@ -306,14 +307,15 @@ def _check(model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> An
 def target_type(target: Any, given: tuple[str, ...] = ()) -> type[BaseModel]:
     """A closed model of a class's constructor arguments, without those the program gives itself."""
     fields: dict[str, Any] = {}
+    closed = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
     if target.__init__ is object.__init__:
-        return create_model(target.__name__, __config__=ConfigDict(extra="forbid"))
+        return create_model(target.__name__, __config__=closed)
     hints = get_type_hints(target.__init__, include_extras=True)
     for name, parameter in list(inspect.signature(target.__init__).parameters.items())[1:]:
         if name not in given:
             default = ... if parameter.default is inspect.Parameter.empty else parameter.default
             fields[name] = (hints.get(name, Any), default)
-    return create_model(target.__name__, __config__=ConfigDict(extra="forbid", protected_namespaces=()), **fields)
+    return create_model(target.__name__, __config__=closed, **fields)
 
 
 def target_of(node: Mapping[str, Any], group: str) -> Any:

@@ -92,7 +92,10 @@ def test_mistakes_name_what_was_asked(files):
 
 
 def test_a_process_leaves_what_it_composed_for_the_next(tmp_path):
-    code = "import sys, lmstudy.compose as c; c.compose_config('train', []); print('hydra' in sys.modules)"
+    code = (
+        "import sys, lmstudy.compose as c; c.compose_config('train', ['budget=smoke', 'seed=3', 'optimizer.lr=1e-3']); "
+        "print('hydra' in sys.modules)"
+    )
     call = [sys.executable, "-c", code]
     environment = {"LMSTUDY_CACHE": str(tmp_path), "PATH": ""}
     shown = [subprocess.run(call, capture_output=True, text=True, env=environment, cwd=ROOT).stdout for _ in range(2)]

@@ -14,8 +14,11 @@ from tests.conftest import ROOT
 
 FLOORS = (
     ("errors",),
-    ("atomic", "folders", "places", "progress"),
-    ("compose", "config"),
+    ("atomic", "folders", "places", "progress", "waiting"),
+    ("config", "overrides"),
+    ("settling",),
+    ("compose",),
+    ("parameters",),
     ("data",),
     ("preferences", "models"),
     ("training", "evaluation"),

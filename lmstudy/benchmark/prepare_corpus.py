@@ -16,6 +16,7 @@ from lmstudy.benchmark.result import Bench, Line, Result
 from lmstudy.compose import compose_config
 from lmstudy.data.corpus import prepare
 from lmstudy.errors import StudyError
+from lmstudy.overrides import override
 
 FILE_BYTES = 20_000
 """Size of the text files, about."""
@@ -98,7 +99,7 @@ def write_text(split: datasets.Dataset, size: int, folder: Path, seed: int = 0) 
 
 def prepared(folder: str, cache: str) -> dict[str, float]:
     """Prepare the text files of a folder; seconds, and peak memory in MiB: in all, and above that at the start."""
-    data = compose_config("prepare", ["data=files", f"data.path={folder}"])["data"]
+    data = compose_config("prepare", ["data=files", override("data.path", folder)])["data"]
     before, start = peak_bytes(), time.perf_counter()
     prepare(data, Path(cache), progress=lambda line: None)
     seconds, memory = time.perf_counter() - start, peak_bytes()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 
 if TYPE_CHECKING:
     from lmstudy.study.claims import ClaimResult
@@ -39,7 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="N",
         help="instead, simulate N studies for each kind of interval, and keep how often it held the truth as a record",
     )
-    parser.add_argument("--runs", default="runs", metavar="FOLDER", help="where that record goes (default: runs)")
+    parser.add_argument(
+        "--runs", default="runs", type=home, metavar="FOLDER", help="where that record goes (default: runs)"
+    )
     arguments = parser.parse_args(argv)
     from lmstudy.runs.records import load_folder, published_folder  # here, so that --help need not wait for them
     from lmstudy.show.claims import problem

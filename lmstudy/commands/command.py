@@ -9,8 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lmstudy.compose import documented_keys, group_choices, group_defaults, search_path
+from lmstudy.compose import (
+    documented_keys,
+    group_choices,
+    group_defaults,
+    none_as_choice,
+    offer_none,
+    search_path,
+    settled_as_typed,
+)
 from lmstudy.errors import StudyError
+from lmstudy.overrides import as_typed
+from lmstudy.waiting import NO_WAIT
 
 
 @dataclass(frozen=True)
@@ -39,17 +49,16 @@ class Command:
         if "--help" in arguments or "-h" in arguments:
             print(self.help(arguments))
             return
+        if "--no-wait" in arguments:
+            arguments = [argument for argument in arguments if argument != "--no-wait"]
+            os.environ[NO_WAIT] = "1"
         for argument in arguments:
             key, _, value = argument.partition("=")
             if value == "{}" and not key.startswith("+"):  # Hydra merges nothing into what is there, and says nothing
                 why = f"changes nothing; ~{key} leaves the key out, {key}.NAME=VALUE changes a part"
                 fail(self.name, f"{argument}: {why}")
-            if value == "null" and key in group_defaults(self.config):  # Hydra's own error is a traceback
-                fail(
-                    self.name,
-                    f"{argument}: ~{key} leaves a group out; else choose from {', '.join(group_choices(key))}",
-                )
         try:
+            arguments = sys.argv[1:] = self._in_grammar(arguments)
             self._run()
         except StudyError as error:
             fail(self.name, str(error))
@@ -70,6 +79,7 @@ class Command:
         from lmstudy.config import ROOTS, check
 
         failed = []
+        offer_none(self.config)
         os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come to us instead of being printed by Hydra
 
         @hydra.main(config_path="pkg://lmstudy.conf", config_name=self.config, version_base="1.3")
@@ -80,6 +90,7 @@ class Command:
                     raise StudyError(f"{missing[0]} must be given: {missing[0]}=VALUE")
                 OmegaConf.resolve(config)
                 values: Any = OmegaConf.to_container(config)
+                values = settled_as_typed(self.config, values, list(HydraConfig.get().overrides.task))
                 if self.config in ROOTS:  # before the heavy imports: a slip of the pen is reported at once
                     check(ROOTS[self.config], values)
                 return self.task(values)
@@ -92,6 +103,15 @@ class Command:
         run()
         if failed:
             raise SystemExit(1)
+
+    def _in_grammar(self, arguments: Sequence[str]) -> list[str]:
+        """Arguments so that Hydra reads what was typed."""
+        sweep = bool({"-m", "--multirun"} & {*arguments})
+        for argument in arguments:
+            key, _, value = argument.partition("=")
+            if not sweep and key in group_defaults(self.config) and "," in value:
+                raise StudyError(f"{argument}: several choices are a sweep; add -m")
+        return [none_as_choice(self.config, as_typed(argument, sweep)) for argument in arguments]
 
     def help(self, arguments: Sequence[str] = ()) -> str:
         """Text of --help, from the comments of the YAML files, with the keys of each GROUP=CHOICE that is named."""
@@ -109,6 +129,7 @@ class Command:
                 lines += _section(f"keys of {group}={choice}", {f"{group}.{key}": text for key, text in keys.items()})
         lines += ["", "examples:", *(f"  {text}\n      {what}" for text, what in self.examples)]
         lines += ["", "-m runs every combination of comma-separated values (a sweep); finished runs are not repeated."]
+        lines += ["--no-wait: stop at once where another process works on the same; else it is waited for."]
         if groups:
             lines += [
                 "Any key of a group can be set, too: GROUP=CHOICE --help lists those of a choice with what they mean,",

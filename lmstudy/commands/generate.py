@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from lmstudy.commands.command import Command
+from lmstudy.overrides import quoted, without_interpolation
 
 
 def generate(config: dict[str, Any]) -> None:
@@ -41,9 +42,7 @@ def literal(argument: str) -> str:
     key, equals, text = argument.partition("=")
     if key != "prompt" or not equals or text in ("", "null") or re.fullmatch(r"""(['"])(\\.|(?!\1).)*\1""", text, re.S):
         return argument
-    from hydra.core.override_parser.types import Quote, QuotedString
-
-    return f"prompt={QuotedString(text.replace('${', chr(92) + '${'), Quote.single).with_quotes()}"
+    return f"prompt={quoted(without_interpolation(text))}"
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 
 if TYPE_CHECKING:
     from lmstudy.study.register import Entry
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     acts.add_argument("--add", type=Path, metavar="DRAFT", help="a YAML file that lists predictions")
     acts.add_argument("--train", metavar="ID", help="train the runs of a prediction that are missing")
     acts.add_argument("--confirm", metavar="ID", help="measure its runs on its split and keep the outcome as a record")
-    parser.add_argument("--runs", default="runs", metavar="FOLDER", help="folder of runs (default: runs)")
+    parser.add_argument("--runs", default="runs", type=home, metavar="FOLDER", help="folder of runs (default: runs)")
     given = parser.parse_args(argv)
     try:
         if given.add is not None:

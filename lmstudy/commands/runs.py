@@ -8,12 +8,15 @@ from typing import Any
 
 from lmstudy.commands.command import fail
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="lmstudy-runs", description=__doc__.split(": ", 1)[1].capitalize())
-    parser.add_argument("--runs", default="runs", type=Path, help="folder of runs (default: runs)")
+    parser.add_argument(
+        "--runs", default=Path("runs"), type=lambda text: Path(home(text)), help="folder of runs (default: runs)"
+    )
     parser.add_argument("--budget", default="quick", help="budget the book is to be built with (default: quick)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     help_of_train = (

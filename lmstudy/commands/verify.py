@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 
 if TYPE_CHECKING:
     from lmstudy.runs.provenance import Clock
@@ -37,7 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--kind", nargs="+", choices=KINDS, default=KINDS, metavar="KIND", help=f"of {', '.join(KINDS)}")
     add("--seed", type=int, help="of the draw (default: the clock)")
     add("--budget-minutes", type=float, metavar="M", help="none is begun after so many (default: no limit)")
-    add("--runs", default="runs/verify", metavar="FOLDER", help="where they are made (default: runs/verify)")
+    add(
+        "--runs",
+        default="runs/verify",
+        type=home,
+        metavar="FOLDER",
+        help="where they are made (default: runs/verify)",
+    )
     add("--dry-run", action="store_true", help="only list what would be made")
     given = parser.parse_args(argv)
     from lmstudy.runs.provenance import Clock

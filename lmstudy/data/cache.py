@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from lmstudy.errors import StudyError
+from lmstudy.waiting import alone
 
 _STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 
@@ -36,7 +35,7 @@ def file_digest(file: Path) -> str:
 def files_digest(folder: Path, files: Iterable[Path]) -> str:
     """SHA-256 of some files of a folder, by their names in it and what they hold: moving the folder changes nothing."""
     listed = (f"{file.relative_to(folder).as_posix()}\n{file_digest(file)}\n" for file in files)
-    return hashlib.sha256("".join(listed).encode()).hexdigest()
+    return hashlib.sha256("".join(listed).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def stage(cache: Path, name: str, key: str, build: Callable[[Path], None]) -> Path:
@@ -54,7 +53,7 @@ def stage(cache: Path, name: str, key: str, build: Callable[[Path], None]) -> Pa
         return folder
     with explained(cache):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f".{folder.name}.lock")):
+        with alone(folder.with_name(f".{folder.name}.lock"), f"{name} in {folder.parent}"):
             if folder.is_dir():
                 return folder
             partial = folder.with_name(f".{folder.name}.partial")

@@ -24,6 +24,7 @@ from lmstudy.data.segmentation import Segmentation
 from lmstudy.data.settings import Pipeline, parse
 from lmstudy.data.splits import NAMES
 from lmstudy.data.stages import extraction, selection, tokenisation
+from lmstudy.data.stages.left_out import left_out
 from lmstudy.data.stages.report import report
 from lmstudy.data.tokenizer import encode
 from lmstudy.errors import StudyError
@@ -78,6 +79,9 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
     cache = cache_folder() if cache is None else cache
     keys = _keys(first(str(settings["_target_"])), source, pipeline)
 
+    made: list[str] = []
+    own, advice = hasattr(source, "advice"), getattr(source, "advice", {})
+
     def built(name: str, fill: Callable[[Path], object]) -> Path:
         """The folder of a stage; one line says, when it is built, what it holds and how long that took."""
 
@@ -85,13 +89,14 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
             start = time.perf_counter()
             holds = fill(folder)
             progress(f"{name}: {holds} in {time.perf_counter() - start:.1f} s")
+            made.append(name)
 
         return stage(cache, name, keys[name], build)
 
     roles = {name: known.get("role") for name, known in source.about().items()}
     documents = built("documents", lambda folder: extraction.extract(source, cache, folder, progress))
     rows = documents / "documents.arrow"
-    selected = built("selection", lambda folder: selection.select(rows, folder, pipeline, roles))
+    selected = built("selection", lambda folder: selection.select(rows, folder, pipeline, roles, advice))
     learned = built("tokenizer", lambda folder: tokenisation.learn(selected, folder, pipeline.tokenizer))
     tokenizer = Tokenizer.from_file(str(learned / "tokenizer.json"))
     segmentation = pipeline.tokenizer.segmentation
@@ -99,6 +104,10 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
     found, left, lengths = (
         json.loads((folder / "counts.json").read_text("utf-8")) for folder in (documents, selected, tokens)
     )
+    if own:
+        for most, line in left_out(advice, found, left):
+            if most or {"documents", "selection"} & {*made}:
+                progress(line)
     return Corpus(
         fingerprint=keys["tokens"],
         tokenizer=tokenizer,

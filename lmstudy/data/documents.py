@@ -45,7 +45,8 @@ class Source(Protocol):
     """Where documents come from. A new one is a class with these methods and one YAML in `conf/data`.
 
     Its constructor's arguments are the keys of the YAML; pydantic models get them checked for free. An attribute
-    `one_segment` says that every document is a single one; a method `segments` how else than in lines texts are cut.
+    `one_segment` says that every document is a single one; a method `segments` how else than in lines texts are cut;
+    `advice` which keys would keep what is left out (see `lmstudy.data.stages.left_out`), which is then said on stderr.
     """
 
     def identity(self) -> Mapping[str, Any]:

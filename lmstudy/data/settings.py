@@ -101,7 +101,7 @@ def _validated(model: type[BaseModel], values: Mapping[str, Any], key: str) -> A
             choices = _keys(model, where[:-1])
             raise StudyError(f"{message} is no key" + (f"; choose from {choices}" if choices else "")) from error
         value = "" if first["type"] == "missing" else f"={first['input']!r}"
-        raise StudyError(f"{message}{value}: {first['msg']}") from error
+        raise StudyError(f"{message}{value}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def _keys(annotation: Any, where: list[Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import datasets
 from pydantic import BaseModel, ConfigDict
@@ -25,6 +25,9 @@ class Hub(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    advice: ClassVar[Mapping[str, str]] = {"too_long": "data.cleaning.too_long.characters=N keeps longer ones"}
+    """Keys that would keep what is left out, by why it is."""
+
     path: str
     revision: str | None = None
     subset: str | None = None

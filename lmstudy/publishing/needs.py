@@ -11,6 +11,7 @@ from typing import Any
 
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
+from lmstudy.overrides import override
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class Need:
         return " ".join(["lmstudy-train", *self.overrides, f"budget={budget}"])
 
     def config(self, budget: str, runs: str, *overrides: str) -> dict[str, Any]:
-        return compose_config("train", [*self.overrides, *overrides, f"budget={budget}", f"runs={runs}"])
+        return compose_config(
+            "train", [*self.overrides, *overrides, override("budget", budget), override("runs", runs)]
+        )
 
 
 NEEDS = (Need("02_first_encoder_decoder", ("experiment=encoder_decoder", "seed=1")),)
@@ -50,7 +53,7 @@ def prepare_and_train(
 
         return prepare(compose_config("prepare", [])["data"]).fingerprint
     for need in needed:
-        config = need.config(budget, runs, *(() if seed is None else (f"seed={seed}",)))
+        config = need.config(budget, runs, *(() if seed is None else (override("seed", seed),)))
         run = open_run(config)
         found.append(f"{run.corpus.fingerprint} {run.id}")
         if run.record_path.exists() and not (run.folder / "model.safetensors").exists():

@@ -22,8 +22,6 @@ from lmstudy.publishing.parameters import read_notebook
 AT_ONCE = 2
 """Notebooks that run at a time, if there are as many cores: each kernel holds about a gigabyte."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
-BUSY = "is being worked on by another process"
-"""What the failure of a notebook says that needs a run which another one is making."""
 GRACE_S = 15.0
 """Seconds in which interrupted notebooks have to end their kernels, all together."""
 
@@ -43,8 +41,8 @@ def run_jobs(jobs: Sequence[Job], at_once: int | None = None) -> None:
     """Execute notebooks, the slowest first.
 
     They share the cores: variables of the environment that are not set tell each kernel how many threads it may use.
-    One that fails stops no other. One that found a run locked that another is making is run again, after the others
-    and alone. When this process is interrupted or dies, all kernels end.
+    One that fails stops no other. One that needs a run which another is making waits for it. When this process is
+    interrupted or dies, all kernels end.
 
     Args:
         jobs: in the order of the book.
@@ -58,10 +56,6 @@ def run_jobs(jobs: Sequence[Job], at_once: int | None = None) -> None:
     variables = {name: str(threads) for name in THREADS if name not in os.environ} if at_once > 1 else {}
     ordered = sorted(jobs, key=lambda job: -seconds_before(job.output))
     failures = _run(ordered, at_once, variables)
-    again = [job for job in ordered if BUSY in failures.get(job.path.name, "")]
-    if again and at_once > 1:
-        failures = {name: failure for name, failure in failures.items() if BUSY not in failure}
-        failures |= _run(again, 1, {})
     if failures:
         count = f"{len(failures)} notebooks failed:\n\n" if len(failures) > 1 else ""
         raise StudyError(count + "\n\n".join(failures[name] for name in sorted(failures)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 from lmstudy.runs.records import Record, load, published_folder
 
 TOKENIZER = "tokenizer.json"
@@ -26,9 +27,9 @@ def find_folder(name: str, runs: Path, kind: str | None = None, key: str = "run"
     Raises:
         StudyError: none or several fit, or the one that fits is of another kind; names those that exist.
     """
-    if (Path(name) / "record.json").exists():
-        check_kind(load(Path(name) / "record.json"), kind, name, key)
-        return Path(name)
+    if (path := Path(home(name)) / "record.json").exists():
+        check_kind(load(path), kind, name, key)
+        return path.parent
     finished = sorted(path.parent for path in runs.glob("*/record.json"))
     fitting = [folder for folder in finished if folder.name == name or folder.name.rsplit("-", 1)[-1].startswith(name)]
     if kind is not None and fitting:

@@ -15,7 +15,7 @@ EVALUATED = ("valid", "valid_files")
 
 FREE = {
     "": ("runs", "logger", "measure", "trunk"),  # what is shared with other lengths is equal up to rounding
-    "data": ("path",),  # the fingerprint of the data stands for what is in there
+    "data": ("path", "encoding", "links"),  # the fingerprint of the data stands for what is in there
     # and that of the pairs for where and how they were read
     "comparisons": ("_target_", "path", "revision", "subset", "split_name", "prompt", "chosen", "rejected"),
     "embedding": ("path",),  # and that of its file for the vectors

@@ -6,13 +6,11 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from filelock import FileLock, Timeout
 
 from lmstudy.atomic import replacing, write_text
 from lmstudy.config import TrainerConfig
@@ -21,6 +19,7 @@ from lmstudy.runs import provenance
 from lmstudy.runs.checkpoints import check_checkpoint, last_checkpoint, stamp
 from lmstudy.runs.identity import NUMERICS, finding_id
 from lmstudy.runs.records import Findings, Record, load
+from lmstudy.waiting import alone
 
 if TYPE_CHECKING:  # who looks at records need not wait for torch
     import lightning as L
@@ -79,7 +78,7 @@ def once(work: Work, make: Callable[[], Record], alone: bool = True) -> Record:
         alone: whether no other process may work on it now; those of a distributed run share a folder.
 
     Raises:
-        StudyError: another process works on it, or its folder cannot be written to.
+        StudyError: its folder cannot be written to; or another process works on it, and this one may not wait.
     """
     if work.record_path.exists():
         print(f"{work.name}: record {work.id} exists, nothing to {_VERBS.get(work.kind, 'fit')}", file=sys.stderr)
@@ -92,19 +91,15 @@ def once(work: Work, make: Callable[[], Record], alone: bool = True) -> Record:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """The folder, to this process alone."""
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise StudyError(f"run {folder} is being worked on by another process: wait for it or stop it") from None
-    except OSError as error:
-        raise StudyError(f"cannot write to {folder} ({error.strerror}): set runs=FOLDER to one with room") from error
-    try:
+    """The folder, to this process alone, once others are done with it."""
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(alone(folder / ".lock", f"run {folder}"))
+        except OSError as error:
+            why = f"cannot write to {folder} ({error.strerror}): set runs=FOLDER to one with room"
+            raise StudyError(why) from error
         yield
-    finally:
-        lock.release()
 
 
 def measured(work: Work, find: Callable[[], Findings]) -> Record:

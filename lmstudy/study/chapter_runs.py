@@ -14,6 +14,7 @@ from typing import Any
 
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
+from lmstudy.parameters import SEED
 from lmstudy.runs.records import Record
 from lmstudy.study.shelf import Shelf
 
@@ -37,7 +38,7 @@ class ChapterRun:
     def changed(self, overrides: Sequence[str]) -> ChapterRun:
         """The same with other values of some keys, seed among them, and so the run that it starts from."""
         given = {override.partition("=")[0]: override for override in overrides}
-        seed = int(given.pop("seed").partition("=")[2]) if "seed" in given else self.seed
+        seed = _seed(given.pop("seed").partition("=")[2]) if "seed" in given else self.seed
         own = [override for override in self.overrides if override.partition("=")[0] not in given]
         start = self.start and self.start.changed(overrides)
         return replace(self, overrides=(*own, *given.values()), seed=seed, start=start)
@@ -46,6 +47,13 @@ class ChapterRun:
         """The resolved configuration, of a run that starts from the one of a record."""
         config = compose_config(self.command, self.overrides) | {"seed": self.seed}
         return config | {STARTS[self.command]: start.id} if start else config
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(SEED.read(text))
+    except ValueError:
+        raise StudyError(f"seed={text}: {SEED.right}") from None
 
 
 def chapter_runs(*arms: Sequence[str], seeds: Iterable[int] = (1, 2, 3), command: str = "train") -> list[ChapterRun]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from lmstudy.compose import group_choices, search_path
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
+from lmstudy.overrides import home, override
 from lmstudy.runs.records import Record
 from lmstudy.study.estimates import GRADERS, mean
 from lmstudy.study.shelf import Data, NoRecordsError, Shelf, data_overrides
@@ -95,11 +96,11 @@ class Own:
 
     def training(self) -> list[str]:
         """Overrides of `lmstudy-train`."""
-        return [*self._path(), *data_overrides(self.data), *([f"scorer={self.scorer}"] if self.scorer else [])]
+        return [*self._path(), *data_overrides(self.data), *([override("scorer", self.scorer)] if self.scorer else [])]
 
     def judging(self) -> list[str]:
         """Overrides of `lmstudy-evaluate`."""
-        return [*self._path(), *([f"scorer@measure.scorers.training={self.scorer}"] if self.scorer else [])]
+        return [*self._path(), *([override("scorer@measure.scorers.training", self.scorer)] if self.scorer else [])]
 
     def _path(self) -> list[str]:
         return search_path(["--config-dir", self.config_dir]) if self.config_dir else []
@@ -127,7 +128,12 @@ def arm(
         NoRecordsError: there is none, and the shelf makes none.
     """
     budget = budget or BUDGETS[check_task(task)]
-    overrides = (f"experiment={task}", f"budget={budget}", *overrides_of(name, own.config_dir), *own.training())
+    overrides = (
+        override("experiment", task),
+        override("budget", budget),
+        *overrides_of(name, own.config_dir),
+        *own.training(),
+    )
     if seeds is not None:
         return shelf.trained(*overrides, seeds=seeds)
     found = [run for run in shelf.trained(*overrides) if run.seed in study_seeds(name)]
@@ -138,7 +144,7 @@ def arm(
 
 def judged(shelf: Shelf, task: str, records: Sequence[Record], *overrides: str, own: Own = STUDY) -> list[Record]:
     """The measurements of samples (`measure=TASK`) of records by seed; overrides such as "measure.guidance=2"."""
-    return shelf.measured(records, f"measure={task}", *own.judging(), *overrides)
+    return shelf.measured(records, override("measure", task), *own.judging(), *overrides)
 
 
 def judged_arm(shelf: Shelf, task: str, name: str, *overrides: str) -> list[Record]:
@@ -167,11 +173,11 @@ def overrides_of(name: str, config_dir: str | None = None) -> tuple[str, ...]:
         return known[name]
     choices = set(group_choices("objective"))
     if config_dir:
-        choices |= {path.stem for path in Path(config_dir, "objective").glob("*.yaml")}
+        choices |= {path.stem for path in Path(home(config_dir), "objective").glob("*.yaml")}
     if name not in choices:
         listed = ", ".join([*known, *sorted(choices)])
         raise StudyError(f"objective {name!r} is no arm of the study; choose from {listed}")
-    return (f"objective={name}",)
+    return (override("objective", name),)
 
 
 def check_task(task: str) -> str:

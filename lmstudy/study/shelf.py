@@ -25,6 +25,7 @@ from typing import Any
 
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
+from lmstudy.overrides import override
 from lmstudy.places import as_first
 from lmstudy.runs.identity import NUMERICS, kept, with_versions
 from lmstudy.runs.records import Record, load, load_folder, note_read, published_folder
@@ -101,7 +102,7 @@ class Shelf:
             NoRecordsError: one is missing (or, without seeds, all), and this shelf makes none.
             StudyError: a key or choice that does not exist, or two records of one seed.
         """
-        given = [] if start is None else [f"start='{start.id}'"]
+        given = [] if start is None else [override("start", start.id)]
         return self.of("train", compose_config("train", [*overrides, *given]), seeds)
 
     def arms(self, arms: Mapping[str, Sequence[str]], seeds: Sequence[int] | None = None) -> Arms:
@@ -272,4 +273,4 @@ def _names(records: Sequence[Record]) -> str:
 
 def data_overrides(data: Data) -> list[str]:
     """Overrides of a command for `data`."""
-    return [f"data={data}"] if isinstance(data, str) else list(data or [])
+    return [override("data", data)] if isinstance(data, str) else list(data or [])

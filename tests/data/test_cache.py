@@ -45,7 +45,7 @@ def test_a_failed_stage_leaves_nothing(tmp_path):
 
 def test_a_complete_stage_is_read_from_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     folder = stage(tmp_path, "documents", "1", write)
-    monkeypatch.setattr("lmstudy.data.cache.FileLock", lambda _: pytest.fail("wrote a lock"))
+    monkeypatch.setattr("lmstudy.data.cache.alone", lambda *_: pytest.fail("wrote a lock"))
     assert stage(tmp_path, "documents", "1", lambda _: pytest.fail("built again")) == folder
 
 

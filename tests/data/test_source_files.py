@@ -1,7 +1,12 @@
+import bz2
+import gzip
+import os
 from pathlib import Path
 
 import pytest
 
+from lmstudy.data.corpus import prepare
+from lmstudy.data.settings import parse_source
 from lmstudy.data.source_files import Files, paragraphs
 from lmstudy.errors import StudyError
 from tests.conftest import write_files
@@ -64,3 +69,124 @@ def test_wrong_path(path, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StudyError, match=said):
         Files(path=path).identity()
+
+
+CHINESE = "今天下雨了，我们在屋里读书喝茶，等到傍晚才出门散步。街上的灯一盏一盏亮起来，河水很静。" * 3
+
+
+def test_encodings_are_told_apart_or_named(tmp_path):
+    (tmp_path / "a.txt").write_bytes(CHINESE.encode("gb18030"))
+    (tmp_path / "b.txt").write_bytes(CHINESE.encode("utf-16"))
+    (tmp_path / "c.txt").write_text("plain", encoding="utf-8")
+    assert read(Files(path=str(tmp_path), unit="file"))[1] == {"files that are not UTF-8": 2}
+    told, skipped = read(Files(path=str(tmp_path), unit="file", encoding="auto"))
+    assert (told["a.txt:1"], told["b.txt:1"], told["c.txt:1"], skipped) == (CHINESE, CHINESE, "plain", {})
+    named, skipped = read(Files(path=str(tmp_path), unit="file", encoding="gb18030"))
+    assert named["a.txt:1"] == CHINESE
+    assert skipped == {"files that are not gb18030": 1}
+
+
+def test_an_encoding_that_nobody_knows():
+    with pytest.raises(StudyError, match=r"data\.encoding='klingon': name an encoding, such as utf-8, gb18030"):
+        parse_source({"_target_": "lmstudy.data.source_files.Files", "path": "x", "encoding": "klingon"})
+
+
+@pytest.mark.parametrize("suffixes", [["txt"], [".TXT"], "txt", ".txt", "[.txt]", "TXT, .txt"])
+def test_suffixes_in_any_case_as_text_or_list(suffixes, tmp_path):
+    write_files(tmp_path, {"a.txt": "a", "b.TXT": "b", "c.md": "c"})
+    source = Files(path=str(tmp_path), suffixes=suffixes)
+    assert sorted(read(source)[0].values()) == ["a", "b"]
+    assert source.identity() == Files(path=str(tmp_path), suffixes=[".txt"]).identity()
+
+
+def test_packed_files_and_damaged_ones(tmp_path):
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"one"))
+    (tmp_path / "b.txt.BZ2").write_bytes(bz2.compress(b"two"))
+    (tmp_path / "c.txt.gz").write_bytes(gzip.compress(b"three" * 99)[:-9])
+    texts, skipped = read(Files(path=str(tmp_path)))
+    assert texts == {"a.txt.gz:1": "one", "b.txt.BZ2:1": "two"}
+    assert skipped == {"files whose packing is damaged": 1}
+
+
+def test_lines(tmp_path):
+    write_files(tmp_path, {"a.txt": "one\n\n two\nthree"})
+    assert list(read(Files(path=str(tmp_path), unit="line"))[0].values()) == ["one\n", " two\n", "three"]
+
+
+def test_links_are_counted_or_followed_once(tmp_path, capsys):
+    folder = write_files(tmp_path / "in", {"a.txt": "one"})
+    write_files(tmp_path / "out", {"b.txt": "two"})
+    (folder / "round").symlink_to(folder, target_is_directory=True)
+    (folder / "other").symlink_to(tmp_path / "out", target_is_directory=True)
+    (folder / "c.txt").symlink_to(tmp_path / "out" / "b.txt")
+    assert list(read(Files(path=str(folder)))[0]) == ["a.txt:1"]
+    assert capsys.readouterr().out == "data: 3 links are left out; data.links=true follows them\n"
+    assert list(read(Files(path=str(folder), links=True))[0]) == ["a.txt:1", "c.txt:1", "other/b.txt:1"]
+
+
+def test_a_name_may_be_any_bytes(tmp_path):
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.txt")).write_text("one")
+    source = Files(path=str(tmp_path))
+    assert list(read(source)[0]) == ["\\xff.txt:1"]
+    assert len(source.identity()["content"]) == 64
+
+
+def test_a_part_that_cannot_be_read_stops_whoever_runs_it(tmp_path, monkeypatch):
+    write_files(tmp_path, {"a.txt": "one", "closed/b.txt": "two"})
+    scan = os.scandir
+    refused = PermissionError(13, "Permission denied", str(tmp_path / "closed"))
+
+    def closed(path):
+        if str(path).endswith("closed"):
+            raise refused
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    with pytest.raises(StudyError, match=r"cannot read .*closed: Permission denied; make it readable, or move it"):
+        Files(path=str(tmp_path)).identity()
+
+
+def test_what_lies_there_is_named_where_nothing_is_read(tmp_path):
+    write_files(tmp_path, {"a.dat": "1", "b.dat": "2", "c.log": "3"})
+    with pytest.raises(
+        StudyError, match=r"but 2 that end in \.dat, 1 that end in \.log; data\.suffixes=\[\.ENDING\] names"
+    ):
+        Files(path=str(tmp_path)).identity()
+
+
+def test_fingerprints_from_before_encodings_stay(tmp_path):
+    write_files(tmp_path, {"a.txt": "one"})
+    assert not {"encoding", "links", "told by"} & set(Files(path=str(tmp_path)).identity())
+    assert "told by" in Files(path=str(tmp_path), encoding="auto").identity()
+
+
+@pytest.mark.usefixtures("one_process")
+def test_what_is_left_out_is_said_with_the_key_that_would_keep_it(tmp_path):
+    names = [f"{place} {number}" for place in ("river", "stone") for number in range(12)]
+    folder = write_files(tmp_path / "texts", {f"{n}.txt": f"The {n} is a place of {n}, as all know." for n in names})
+    for number in range(30):
+        (folder / f"x{number}.txt").write_bytes(f"déjà vu {number}".encode("latin-1"))
+    write_files(folder, {f"long{n}.txt": f"the line {n} is long\n" * 2000 for n in range(3)})
+    steps = {
+        "cleaning": {"too_long": {"characters": 20000}},
+        "deduplication": None,
+        "split": {"by": "file", "valid": 0.1, "test": 0.1},
+        "tokenizer": {"vocab_size": 300},
+    }
+    said: list[str] = []
+    settings = {"_target_": "lmstudy.data.source_files.Files", "path": str(folder), **steps}
+    prepare(settings, tmp_path / "cache", said.append)
+    files, text = (line for line in said if "left out" in line)
+    assert files == (
+        "data: WARNING: MORE THAN HALF OF THE FILES ARE LEFT OUT. 30 of 57 files left out: "
+        "files that are not UTF-8 (30; data.encoding=auto tells encodings apart, "
+        "data.encoding=gb18030 (or so) names one)"
+    )
+    assert text.startswith("data: WARNING: MORE THAN HALF OF THE TEXT IS LEFT OUT. 99% of the text left out: ")
+    assert (
+        "data.cleaning.too_long drops 3 (data.cleaning.too_long.characters=N keeps longer ones, data.unit=line" in text
+    )
+    prepare(settings, tmp_path / "cache", (again := []).append)  # from the cache, and as loud
+    assert again == [files, text]
+    prepare({**settings, "unit": "line", "encoding": "auto"}, tmp_path / "cache", (fine := []).append)
+    assert not [line for line in fine if "left out" in line]

@@ -122,6 +122,17 @@ def test_a_cell_that_is_not_python_is_shown(root):
         Imports(root).of(notebook)
 
 
+def test_what_the_table_of_contents_does_not_list_is_left_out_in_a_line(root, run, capsys):
+    write_files(root, {"book/_toc.yml": "root: intro\nchapters:\n  - file: notebooks/03_speed\n"})
+    (root / "notebooks" / "Untitled.ipynb").touch()
+    write_notebook(root / "notebooks" / "03_speed-Copy1.ipynb", "1 / 0")
+    assert run() == ["03"]
+    left = "03_speed-Copy1.ipynb, 14_results.ipynb, Untitled.ipynb"
+    assert capsys.readouterr().err == f"  not in book/_toc.yml, and left out: {left}\n"
+    with pytest.raises(StudyError, match="no notebook 'Untitled'"):
+        find_notebooks(root / "notebooks", ["Untitled"])
+
+
 def test_an_unknown_notebook_is_refused(root):
     with pytest.raises(StudyError, match="no notebook '04_three'"):
         find_notebooks(root / "notebooks", ["04_three"])

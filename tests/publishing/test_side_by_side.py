@@ -8,13 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from lmstudy.errors import StudyError
 from lmstudy.publishing import side_by_side
 from lmstudy.publishing.parameters import read_notebook
-from lmstudy.publishing.side_by_side import BUSY, Job, run_jobs, seconds_before
-from lmstudy.runs.lifecycle import baseline, once
+from lmstudy.publishing.side_by_side import Job, run_jobs, seconds_before
 from tests.publishing.notebook_files import outputs, write_notebook
 
 THREADS = "import os\nprint(*(os.environ.get(name) for name in ('OMP_NUM_THREADS', 'RAYON_NUM_THREADS')))"
@@ -71,26 +69,22 @@ def test_a_failure_stops_no_other_and_each_is_reported_whole(tmp_path, capsys):
     assert "01_a.ipynb" in capsys.readouterr().out.splitlines()[0]
 
 
-def test_a_notebook_whose_run_another_one_is_making_runs_after_it(tmp_path, monkeypatch):
+def test_notebooks_that_need_one_run_wait_for_each_other(tmp_path, monkeypatch):
     monkeypatch.setattr(side_by_side, "processors", lambda: 2)
-    tried = tmp_path / "tried"
-    needs = f"""import pathlib
-if not (tried := pathlib.Path({str(tried)!r})).exists():
-    tried.touch()
-    raise RuntimeError("run r {BUSY}: wait for it or stop it")
-print("found")"""
-    jobs = [job(tmp_path, "01_a", "1"), job(tmp_path, "02_b", needs)]
+    makes = f"""import pathlib, time
+from lmstudy.waiting import alone
+made = pathlib.Path({str(tmp_path)!r}, "made")
+with alone(made.with_name(".lock"), "run r"):
+    if not made.exists():
+        time.sleep(2)
+        made.touch()
+        print("made")"""
+    jobs = [job(tmp_path, "01_a", makes), job(tmp_path, "02_b", makes)]
     run_jobs(jobs)
-    assert outputs(jobs[1].output) == "found\n"
-    assert not list((tmp_path / "out").glob("*.failed.ipynb"))
-
-
-def test_it_is_known_what_a_locked_run_says(tmp_path):
-    typed = type("Typed", (), {"runs": str(tmp_path)})()
-    work = baseline("baseline", "name", {}, "data", typed)
-    work.folder.mkdir()
-    with FileLock(work.folder / ".lock"), pytest.raises(StudyError, match=BUSY):
-        once(work, lambda: pytest.fail("made"))
+    said = sorted(outputs(own.output) for own in jobs)
+    assert said[1] == "made\n"
+    assert said[0].startswith("run r is being worked on by process ") or said[0] == ""
+    assert said[0].endswith("(a notebook): waits for it\n") or said[0] == ""
 
 
 def test_the_slowest_are_begun_first(tmp_path, capsys):

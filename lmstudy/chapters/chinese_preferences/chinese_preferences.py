@@ -17,6 +17,7 @@ import pandas as pd
 import yaml
 
 from lmstudy.evaluation.statistics import Estimate, paired_difference
+from lmstudy.overrides import override
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number, percent
 from lmstudy.show.texts import Sample, cards
@@ -80,7 +81,7 @@ def bilingual(shelf: Shelf, seeds: Sequence[int] | None = None, steps: int = STE
     Raises:
         NoRecordsError: some are missing, and the shelf makes none.
     """
-    runs = shelf.trained(f"budget={budget}", *overrides(steps), seeds=seeds)
+    runs = shelf.trained(override("budget", budget), *overrides(steps), seeds=seeds)
     return {source: shelf.measured(runs, f"measure={measure}") for source, measure in MEASURES.items()}
 
 

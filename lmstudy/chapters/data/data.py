@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from lmstudy.evaluation.statistics import Estimate, wilson
+from lmstudy.overrides import override
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import says
 from lmstudy.study.estimates import bits_per_byte, mean_metric, sums
@@ -44,7 +45,9 @@ SOURCES = {"samples": "samples", "documents": "held-out documents"}
 
 def arms(names: Mapping[str, str], budget: str = BUDGET, data: Data = None) -> dict[str, tuple[str, ...]]:
     """Overrides of `lmstudy-train` for `PYTHON` or `CHINESE`, by the names that the chapter shows."""
-    return {name: (f"experiment={one}", f"budget={budget}", *data_overrides(data)) for one, name in names.items()}
+    return {
+        name: (f"experiment={one}", override("budget", budget), *data_overrides(data)) for one, name in names.items()
+    }
 
 
 def copied_share(records: Sequence[Record], of: str) -> Estimate:

@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock
 from httpx2 import HTTPError, InvalidURL, TransportError
 from unearth import HashMismatchError, Package, PackageFinder, UnpackError
 
@@ -22,6 +21,7 @@ from lmstudy.data.artefacts.package_index import client, finders, pip_settings, 
 from lmstudy.data.cache import explained, file_digest
 from lmstudy.data.documents import Progress
 from lmstudy.errors import StudyError
+from lmstudy.waiting import alone
 
 Result = TypeVar("Result")
 
@@ -75,7 +75,7 @@ def fetch(artefact: Artefact, cache: Path, progress: Progress) -> Path:
         return target
     with explained(cache):
         target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.parent / ".lock"):  # another process may be fetching the same file
+        with alone(target.parent / ".lock", f"{artefact.name}=={artefact.version} in {target.parent}"):
             if target.is_file():
                 found = file_digest(target)
                 if found == artefact.sha256:

@@ -9,6 +9,7 @@ from typing import Any
 from lmstudy.data import tables
 from lmstudy.data.documents import Document, Progress, Reading, Source
 from lmstudy.data.parallel import ordered_map
+from lmstudy.data.stages.left_out import advice_on
 from lmstudy.errors import StudyError
 
 VERSION = 1
@@ -34,8 +35,10 @@ def extract(source: Source, cache: Path, folder: Path, progress: Progress) -> st
     tables.write(folder / "documents.arrow", tables.documents(), rows())
     documents = sum(of["documents"] for of in counts.values())
     if not documents:
-        skipped = {name: of["skipped"] for name, of in counts.items()}
-        raise StudyError(f"data: the source gave no document; left out: {skipped}")
+        advice = getattr(source, "advice", {})
+        skipped = [(reason, number) for of in counts.values() for reason, number in of["skipped"].items()]
+        left = ", ".join(f"{number} {reason} {advice_on(advice, reason)}".strip() for reason, number in skipped)
+        raise StudyError(f"data: the source gave no document; left out: {left or 'nothing, its files are empty'}")
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
     return f"{documents:,} documents"
 

@@ -21,6 +21,7 @@ from lmstudy.data.parallel import ordered_map
 from lmstudy.data.planting import plant
 from lmstudy.data.settings import Pipeline
 from lmstudy.data.splits import NAMES, assign, unit_hash
+from lmstudy.data.stages.left_out import key_of
 from lmstudy.errors import StudyError
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ VERSION = 1
 """Raised when a change here, or in cleaning, deduplication or splits, alters what is kept or where."""
 
 
-def select(documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str, str | None]) -> str:
+def select(
+    documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str, str | None], advice: Mapping[str, str] = {}
+) -> str:
     """Write one Arrow file a split and `counts.json`: per source what each step removed and rewrote, and the splits.
 
     Returns how many documents are kept, in words.
@@ -41,7 +44,7 @@ def select(documents: Path, folder: Path, pipeline: Pipeline, roles: Mapping[str
     """
     rows = tables.read(documents)
     removed, kept = _survivors(rows, pipeline)
-    _refuse_nothing(removed, len(kept), len(rows))
+    _refuse_nothing(removed, len(kept), len(rows), advice)
     sources, units = _units(rows, kept, by_document=pipeline.split.by == "document")
     split = assign(units, sources, pipeline.split, roles)
     if not (split == NAMES.index("train")).any():
@@ -124,11 +127,13 @@ def _sizes(split: datasets.Dataset) -> dict[str, Any]:
     return {**total, "sources": by_source}
 
 
-def _refuse_nothing(removed: Mapping[str, Any], kept: int, documents: int) -> None:
+def _refuse_nothing(removed: Mapping[str, Any], kept: int, documents: int, advice: Mapping[str, str]) -> None:
     if kept:
         return
     by_step: Counter[str] = Counter()
     for steps in removed.values():
         by_step.update({step: count["documents"] for step, count in steps.items()})
-    listed = ", ".join(f"data.cleaning.{step} removed {number}" for step, number in by_step.most_common())
+    listed = ", ".join(
+        f"data.cleaning.{step} removed {number} ({key_of(advice, step)})" for step, number in by_step.most_common()
+    )
     raise StudyError(f"no document is left of {documents}: {listed}; relax these steps or check data.path")

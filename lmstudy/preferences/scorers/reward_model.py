@@ -21,6 +21,7 @@ from lmstudy.atomic import write_text
 from lmstudy.config import build
 from lmstudy.data.text_rows import Reader, side_by_side
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 from lmstudy.preferences.scorers.base import Scorer
 
 SETTINGS, WEIGHTS = "reward.json", "model.safetensors"
@@ -106,8 +107,8 @@ def find(model: str, runs: Path) -> Path:
     Raises:
         StudyError: none or several fit; names those that exist.
     """
-    if model and (Path(model) / SETTINGS).is_file():
-        return Path(model)
+    if model and (folder := Path(home(model)) / SETTINGS).is_file():
+        return folder.parent
     known = sorted(path.parent for path in runs.glob(f"*/{SETTINGS}") if (path.parent / "record.json").is_file())
     fitting = [folder for folder in known if _fits(folder.name, model)]
     if len(fitting) == 1:
