@@ -5,6 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_USER = 0 # a user's own settings of pip may name other places: into the virtual environment, and nowhere else
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONHOME
+ifeq ($(shell grep -sF " $(CURDIR)/$(VENV)" $(VENV)/pyvenv.cfg),) # not set up yet, or copied or moved since
+.PHONY: $(READY)
+endif
 
 .PHONY: help book pdf test test-fast coverage check format claims runs constraints clean
 .DEFAULT_GOAL := help
@@ -14,9 +19,9 @@ help: ## list all targets
 	@echo "  variables: BUDGET=smoke|quick|study (now $(BUDGET)), PYTHON=... (now $(PYTHON)), LMSTUDY_CACHE=... for the data"
 
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "lmstudy needs Python 3.11 or newer: this is $$($(PYTHON) --version); say make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { echo "lmstudy needs Python 3.11 to 3.14, which its pinned versions support: this is $$($(PYTHON) --version); say make PYTHON=python3.11"; exit 1; }
 	@echo "installs into $(VENV) (once, about two minutes)"
-	@start=$$(date +%s); $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' && echo "installed in $$(($$(date +%s) - start)) s"
+	@start=$$(date +%s); $(PYTHON) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' && echo "installed in $$(($$(date +%s) - start)) s"
 	@touch $@
 
 book: $(READY) ## build the book: data, training, notebooks, pages; prints its address

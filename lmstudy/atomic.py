@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -10,7 +10,7 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """Another name beside `path` to write a file under: flushed to disk and put in place once the block is done.
 
-    A block that raises leaves nothing behind, and what was at `path` as it was.
+    A block that raises leaves nothing behind, and what was at `path` as it was. An OSError names `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -19,9 +19,19 @@ def replacing(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())  # else a crash of the machine could leave the new name on an empty file
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and (error.filename is None or str(error.filename) == str(temporary)):
+            error.filename = str(path)  # writing knows no name, and the temporary one means nothing
         raise
+
+
+def sweep_up(folder: Path) -> None:
+    """Remove what a process that was killed has left of `replacing` in a folder that nobody else works on."""
+    for stale in folder.rglob(".*.tmp"):
+        with suppress(OSError):
+            stale.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -189,7 +189,7 @@ def _read() -> dict[str, str]:
 def _write() -> None:
     """Once, when the process ends; a cache folder that cannot be written to costs time only."""
     composed = dict([*(_read() | _composed).items()][-_REMEMBERED:])
-    with suppress(OSError):
+    with suppress(OSError, StudyError):
         write_text(_file(), json.dumps({"fingerprint": _state["fingerprint"], "composed": composed}))
 
 

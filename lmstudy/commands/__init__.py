@@ -1,1 +1,5 @@
 """The commands, one file each; `command` is what they share."""
+
+from lmstudy.commands.streams import settle
+
+settle()

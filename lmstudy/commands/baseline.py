@@ -5,7 +5,7 @@ from typing import Any
 from lmstudy.commands.command import Command
 
 
-def baseline(config: dict[str, Any]) -> None:
+def baseline(config: dict[str, Any]) -> Any:
     """Corpus -> n-gram counts -> bits of every held-out document; ratings or examples -> simple predictors; record."""
     if config["of"] == "task":
         from lmstudy.runs.task_baseline import task_baselines
@@ -13,7 +13,7 @@ def baseline(config: dict[str, Any]) -> None:
         record = task_baselines(config)
         print("\n".join(f"{name} {value:.4g}" for name, value in record.metrics.items()))
         print(f"{record.id} {record.name}")
-        return
+        return record
     if config["of"] == "ratings":
         from lmstudy.runs.rating_baseline import rating_baselines as made
     else:
@@ -21,6 +21,7 @@ def baseline(config: dict[str, Any]) -> None:
     record = made(config)
     shown = [f"{k} {v:.3f}" for k, v in record.metrics.items() if "bits" in k or "/film/" in k]
     print(" ".join([record.id, record.name, *shown]))
+    return record
 
 
 COMMAND = Command(

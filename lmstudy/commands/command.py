@@ -1,14 +1,19 @@
 """What every Hydra command shares: help that opens at once, errors in one line, nothing heavy imported early."""
 
+from __future__ import annotations
+
 import difflib
+import errno
 import os
 import re
 import sys
 import textwrap
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lmstudy.commands.streams import leave_quietly
 from lmstudy.compose import (
     documented_keys,
     group_choices,
@@ -22,6 +27,9 @@ from lmstudy.errors import StudyError
 from lmstudy.overrides import as_typed
 from lmstudy.waiting import NO_WAIT
 
+if TYPE_CHECKING:  # help need not wait for it
+    from lmstudy.commands.sweep import Objective
+
 
 @dataclass(frozen=True)
 class Command:
@@ -30,14 +38,16 @@ class Command:
     Attributes:
         config: name of the root configuration; the user types `lmstudy-CONFIG`.
         purpose: what it does, in a sentence or two.
-        task: called with the resolved configuration; imports what it needs itself.
+        task: called with the resolved configuration; imports what it needs itself; returns the record, if any.
         examples: (command line, what it does).
+        objective: from the resolved configuration to what a sweeper that searches makes better; None: nothing.
     """
 
     config: str
     purpose: str
     task: Callable[[dict[str, Any]], Any]
     examples: tuple[tuple[str, str], ...]
+    objective: Callable[[dict[str, Any]], Objective] | None = None
 
     @property
     def name(self) -> str:
@@ -45,7 +55,7 @@ class Command:
 
     def main(self) -> None:
         """Entry point. Exits with 1 after one line on stderr when the user can put something right."""
-        arguments = sys.argv[1:]
+        arguments = sys.argv[1:] = _options_first(sys.argv[1:])
         if "--help" in arguments or "-h" in arguments:
             print(self.help(arguments))
             return
@@ -53,6 +63,10 @@ class Command:
             arguments = [argument for argument in arguments if argument != "--no-wait"]
             os.environ[NO_WAIT] = "1"
         for argument in arguments:
+            if not _is_text(argument):
+                encoding = sys.getfilesystemencoding()
+                why = f"is no text in {encoding}: rename it, or set PYTHONUTF8=1 where a terminal is not UTF-8"
+                fail(self.name, f"{argument!a} {why}")
             key, _, value = argument.partition("=")
             if value == "{}" and not key.startswith("+"):  # Hydra merges nothing into what is there, and says nothing
                 why = f"changes nothing; ~{key} leaves the key out, {key}.NAME=VALUE changes a part"
@@ -62,47 +76,96 @@ class Command:
             self._run()
         except StudyError as error:
             fail(self.name, str(error))
-        except KeyboardInterrupt:
-            fail(self.name, "interrupted; the same command goes on from the last checkpoint", status=130)
+        except KeyboardInterrupt as error:
+            told = str(error) or "interrupted; the same command goes on from the last checkpoint"
+            fail(self.name, told, status=130)
+        except BrokenPipeError:
+            leave_quietly()
         except Exception as error:
-            if type(error).__module__.split(".")[0] in {"hydra", "omegaconf"}:  # some are OSErrors, too
-                fail(self.name, self._explain(error, arguments))
-            if not isinstance(error, OSError):
+            if (line := self._line(error, arguments)) is None:
                 raise
-            fail(self.name, f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
+            fail(self.name, line)
+
+    def _line(self, error: Exception, arguments: list[str]) -> str | None:
+        """What the user can put right, in a line; None for what is a fault of this package."""
+        if isinstance(error, StudyError):
+            return str(error)
+        if type(error).__module__.split(".")[0] in {"hydra", "omegaconf"}:  # some are OSErrors, too
+            return self._explain(error, arguments)
+        return said(error) if isinstance(error, OSError) else None
 
     def _run(self) -> None:
         import hydra
         from hydra.core.hydra_config import HydraConfig
+        from hydra.types import RunMode
         from omegaconf import DictConfig, OmegaConf
 
+        from lmstudy.commands.sweep import Outcome, check_direction, tell, watched
         from lmstudy.config import ROOTS, check
 
-        failed = []
         offer_none(self.config)
         os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come to us instead of being printed by Hydra
 
         @hydra.main(config_path="pkg://lmstudy.conf", config_name=self.config, version_base="1.3")
         def run(config: DictConfig) -> Any:
+            known = HydraConfig.get()
+            if known.mode != RunMode.MULTIRUN:
+                self._job(checked(config))
+                return None
+            overrides = list(known.overrides.task)
             try:
-                missing = sorted(OmegaConf.missing_keys(config))
-                if missing:
-                    raise StudyError(f"{missing[0]} must be given: {missing[0]}=VALUE")
-                OmegaConf.resolve(config)
-                values: Any = OmegaConf.to_container(config)
-                values = settled_as_typed(self.config, values, list(HydraConfig.get().overrides.task))
-                if self.config in ROOTS:  # before the heavy imports: a slip of the pen is reported at once
-                    check(ROOTS[self.config], values)
-                return self.task(values)
-            except StudyError as error:
-                if not HydraConfig.get().launcher._target_.endswith("BasicLauncher"):
-                    raise  # the job runs elsewhere: only an exception finds its way back
-                print(f"{self.name}: {error}", file=sys.stderr)  # now, and the other runs of a sweep go on
-                failed.append(error)
+                values = checked(config)
+                objective = self.objective(values) if self.objective else None
+            except Exception as error:
+                return self._failed(error, overrides)
+            check_direction(self.name, objective, known.sweeper)
+            try:
+                record, made = self._job(values)
+                value = objective.of(record) if objective else None
+                state: Any = "done" if made or record is None else "reused"
+                return Outcome(state, value, objective.metric if objective else "")
+            except Exception as error:
+                return self._failed(error, overrides)
 
-        run()
-        if failed:
+        def checked(config: DictConfig) -> Any:
+            missing = sorted(OmegaConf.missing_keys(config))
+            if missing:
+                raise StudyError(f"{missing[0]} must be given: {missing[0]}=VALUE")
+            OmegaConf.resolve(config)
+            values: Any = OmegaConf.to_container(config)
+            values = settled_as_typed(self.config, values, list(HydraConfig.get().overrides.task))
+            if self.config in ROOTS:  # before the heavy imports: a slip of the pen is reported at once
+                check(ROOTS[self.config], values)
+            return values
+
+        with watched() as sweep:
+            try:
+                run()
+            finally:
+                if sweep.begun:
+                    tell(self.name, sweep)
+        if sweep.failed:
             raise SystemExit(1)
+
+    def _job(self, values: dict[str, Any]) -> tuple[Any, bool]:
+        """The record that the task leaves, if it does, and whether it was made now."""
+        record = self.task(values)
+        if record is None:
+            return None, False
+        from lmstudy.runs.lifecycle import made_here
+
+        return record, made_here(record.id)
+
+    def _failed(self, error: Exception, overrides: list[str]) -> Any:
+        """A job that failed, told now with what it was asked; its traceback, where the fault is not the user's."""
+        from lmstudy.commands.sweep import Outcome
+
+        line = self._line(error, overrides)
+        if line is None:
+            traceback.print_exception(error)
+            line = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+        print(f"{self.name}: {line} (of {' '.join(overrides)})", file=sys.stderr, flush=True)
+        return Outcome("failed", reason=line)
 
     def _in_grammar(self, arguments: Sequence[str]) -> list[str]:
         """Arguments so that Hydra reads what was typed."""
@@ -145,7 +208,8 @@ class Command:
             known = re.search(r"Available options in '[^']+': (.*?) Config search path", text)  # --config-dir's too
             choices = known.group(1).split() if known else group_choices(group)
             choices = [choice for choice in choices if not choice.startswith("_")]
-            return f"{group}={name}: no such choice; choose from {', '.join(choices)}"
+            more = _plugins(group, name)
+            return f"{group}={name}: no such choice; choose from {', '.join(choices)}{more}"
         unknown = re.search(r"Could not override '([^']+)'", text)
         if not unknown:
             return text
@@ -177,6 +241,36 @@ def measure_too(config: Mapping[str, Any], run: str) -> None:
 
         asked = {"run": run, "measure": config["measure"], "runs": config["runs"]}
         evaluate({**asked, "data": None, "split": "valid", "documents": None})
+
+
+def said(error: OSError) -> str:
+    """An error of the operating system in a line; of a disk without room, with what to do."""
+    line = f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        line += "; make room there and give the same command again: it goes on from what is finished"
+    return line
+
+
+def _options_first(arguments: Sequence[str]) -> list[str]:
+    """The same arguments, -m before the keys: between them, Hydra does not understand it."""
+    sweeping = [each for each in arguments if each in ("-m", "--multirun")]
+    return [*sweeping[:1], *(each for each in arguments if each not in ("-m", "--multirun"))]
+
+
+def _is_text(argument: str) -> bool:
+    """Whether an argument can be kept in a record: bytes that are no text come as halves of characters."""
+    try:
+        argument.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _plugins(group: str, name: str) -> str:
+    """How a launcher or sweeper is installed that is not."""
+    extras = {"hydra/launcher": ("joblib", "submitit", "ray"), "hydra/sweeper": ("optuna",)}.get(group, ())
+    asked = [each for each in extras if name.startswith(each)] or list(extras)
+    return "".join(f"; pip install 'lmstudy[{each}]' brings {each}" for each in asked)
 
 
 def fail(command: str, message: str, status: int = 1) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from lmstudy.commands.command import Command, measure_too
 
 
-def dpo(config: dict[str, Any]) -> None:
+def dpo(config: dict[str, Any]) -> Any:
     """Finished run -> samples -> scores -> pairs -> DPOModule, the run itself the reference -> weights and record."""
     from lmstudy.runs.dpo import train_dpo
 
@@ -13,6 +13,7 @@ def dpo(config: dict[str, Any]) -> None:
     measure_too(config, record.id)
     shown = ("valid/bits_per_byte", "dpo/held_out_accuracy")
     print(record.id, record.name, *(f"{key} {record.metrics[key]:.3f}" for key in shown if key in record.metrics))
+    return record
 
 
 COMMAND = Command(

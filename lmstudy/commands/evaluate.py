@@ -5,14 +5,15 @@ from typing import Any
 from lmstudy.commands.command import Command
 
 
-def evaluate(config: dict[str, Any]) -> None:
+def evaluate(config: dict[str, Any]) -> Any:
     """Finished run, measure and held-out text -> metrics -> record."""
     from lmstudy.measures.evaluate import evaluate as measure
 
-    metrics = measure(config).metrics
-    width = max(map(len, metrics))
-    for name, value in metrics.items():
+    record = measure(config)
+    width = max(map(len, record.metrics))
+    for name, value in record.metrics.items():
         print(f"{name:<{width}} {value:.4f}")
+    return record
 
 
 COMMAND = Command(

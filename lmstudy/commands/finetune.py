@@ -1,16 +1,33 @@
 """`lmstudy-finetune`: a model learns a task, or the record is returned if it did before."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmstudy.commands.command import Command
 
+if TYPE_CHECKING:  # help need not wait for them
+    from lmstudy.commands.sweep import Objective
+    from lmstudy.runs.records import Record
 
-def finetune(config: dict[str, Any]) -> None:
+
+def finetune(config: dict[str, Any]) -> "Record":
     """Examples, pretraining run or nothing -> FineTuningModule -> best weights -> answers -> judgement -> record."""
     from lmstudy.runs.fine_tuning import fine_tune, headline
 
     record = fine_tune(config)
     print(" ".join([record.id, record.name, *headline(record)]))
+    return record
+
+
+def objective(config: dict[str, Any]) -> "Objective":
+    """What chooses the weights that are kept, at its best: on validation examples, never on those of the test."""
+    from lmstudy.commands.sweep import Objective
+    from lmstudy.config import TuneConfig, check
+    from lmstudy.runs.fine_tuning import chosen_by
+
+    name, mode = chosen_by(check(TuneConfig, config))
+    if mode == "min":
+        return Objective(name, "minimize", lambda record: min(record.curves[name]["value"]))
+    return Objective(name, "maximize", lambda record: max(record.curves[name]["value"]))
 
 
 COMMAND = Command(
@@ -27,6 +44,7 @@ COMMAND = Command(
         ("lmstudy-finetune -m task=translation examples=300,1000,3000 seed=1,2,3", "a learning curve"),
         ("lmstudy-finetune task=translation decoding.beams=4", "answers by beam search"),
     ),
+    objective=objective,
 )
 main = COMMAND.main
 

@@ -1,17 +1,33 @@
 """`lmstudy-reward`: learn a reward from ratings or from pairs, or return the record if that was done before."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmstudy.commands.command import Command
 
+if TYPE_CHECKING:  # help need not wait for them
+    from lmstudy.commands.sweep import Objective
+    from lmstudy.runs.records import Record
 
-def reward(config: dict[str, Any]) -> None:
+
+def reward(config: dict[str, Any]) -> "Record":
     """Rated texts -> single ratings, all pairs of them -> RewardModule(encoder, loss) -> weights and record."""
     from lmstudy.runs.rewards import train_reward
 
     record = train_reward(config)
-    shown = [f"{name} {value:.3f}" for name, value in record.metrics.items() if name.endswith("pair_accuracy")][:1]
+    shown = [f"{name} {value:.3f}" for name, value in _accuracies(record)][:1]
     print(" ".join([record.id, record.name, *shown]))
+    return record
+
+
+def objective(config: dict[str, Any]) -> "Objective":
+    """How often two validation texts of the corpus's first domain come in the order that people give them."""
+    from lmstudy.commands.sweep import Objective
+
+    return Objective("valid/DOMAIN/pair_accuracy", "maximize", lambda record: _accuracies(record)[0][1])
+
+
+def _accuracies(record: "Record") -> list[tuple[str, float]]:
+    return [(name, value) for name, value in record.metrics.items() if name.endswith("pair_accuracy")]
 
 
 COMMAND = Command(
@@ -32,6 +48,7 @@ COMMAND = Command(
         ("lmstudy-reward comparisons=file comparisons.path=pairs.jsonl", "from pairs of your own"),
         ("lmstudy-reward data=chinese_reviews encoder=own loss=logistic epochs=2", "from labels of Chinese reviews"),
     ),
+    objective=objective,
 )
 main = COMMAND.main
 

@@ -8,6 +8,8 @@ rebuilds exactly what depends on it.
 import errno
 import hashlib
 import json
+import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +19,16 @@ from typing import Any
 from lmstudy.errors import StudyError
 from lmstudy.waiting import alone
 
-_STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+_STORAGE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EEXIST,
+}
 
 
 def digest(content: Mapping[str, Any]) -> str:
@@ -43,7 +54,7 @@ def stage(cache: Path, name: str, key: str, build: Callable[[Path], None]) -> Pa
 
     `build` fills a temporary folder beside it, renamed when finished: a kill at any moment leaves the stage
     absent, and what it left is removed by the next attempt. Processes that want the same stage wait for the
-    first one; a complete stage needs no lock, so that a read-only cache can be read.
+    first one, and say so; a complete stage needs no lock, so that a read-only cache can be read.
 
     Raises:
         StudyError: the cache is full or cannot be written.
@@ -52,7 +63,10 @@ def stage(cache: Path, name: str, key: str, build: Callable[[Path], None]) -> Pa
     if folder.is_dir():
         return folder
     with explained(cache):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(cache, error.strerror or str(error)) from error
         with alone(folder.with_name(f".{folder.name}.lock"), f"{name} in {folder.parent}"):
             if folder.is_dir():
                 return folder
@@ -72,10 +86,27 @@ def explained(cache: Path) -> Iterator[None]:
     """Say what a failed write means: which folder, why, and how to choose another one."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in _STORAGE:
+    except StudyError:
+        raise
+    except Exception as error:
+        if (why := _why_not_stored(error)) is None:
             raise
-        raise StudyError(
-            f"cannot write to the cache folder {cache}: {error.strerror}; free some space, make it "
-            "writable, or set LMSTUDY_CACHE to another folder"
-        ) from error
+        raise _unwritable(cache, why) from error
+
+
+def _why_not_stored(error: BaseException | None) -> str | None:
+    """What the operating system said, if it refused to store something, whatever a library made of it."""
+    while error is not None:
+        told = re.search(r"\(os error (\d+)\)", str(error))  # libraries in Rust have exceptions of their own
+        number = error.errno if isinstance(error, OSError) else int(told[1]) if told else None
+        if number in _STORAGE:
+            return os.strerror(number)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _unwritable(cache: Path, why: str) -> StudyError:
+    return StudyError(
+        f"cannot write to the cache folder {cache}: {why}; free some space, make it "
+        "writable, or set LMSTUDY_CACHE to another folder"
+    )

@@ -31,6 +31,8 @@ def ordered_map(function: Callable[[Item], Result], items: Iterable[Item]) -> It
         return
     workers = processors()
     context = multiprocessing.get_context("spawn")
+    if multiprocessing.get_start_method(allow_none=True) not in (None, *multiprocessing.get_all_start_methods()):
+        multiprocessing.set_start_method("spawn", force=True)  # in a worker of joblib: its own way is news to ours
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         waiting: deque[Future[Result]] = deque(pool.submit(function, item) for item in first)
         try:

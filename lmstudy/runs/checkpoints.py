@@ -1,5 +1,6 @@
 """Checkpoints of a run: whose they are, how far they are, and what is refused."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,50 @@ def step_of(path: Path) -> int:
     return int(path.stem.split("=")[-1])
 
 
-def last_checkpoint(folder: Path) -> Path | None:
-    """The furthest checkpoint of a run's folder; a kill may have left two."""
+def checkpoints(folder: Path) -> list[Path]:
+    """Those of a run's folder, the furthest first; a kill may have left two."""
     found = [path for path in (folder / "checkpoints").glob("step=*.ckpt") if path.stem.split("=")[-1].isdigit()]
-    return max(found, key=step_of, default=None)
+    return sorted(found, key=step_of, reverse=True)
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The furthest checkpoint of a run's folder."""
+    return next(iter(checkpoints(folder)), None)
+
+
+def newest_whole(folder: Path, run: str) -> Path | None:
+    """The furthest checkpoint that can be read; a line tells of those that are damaged. None where there is none.
+
+    Raises:
+        StudyError: all are damaged, or the one is of another configuration or version.
+    """
+    found = checkpoints(folder)
+    damaged: list[DamagedCheckpointError] = []
+    for path in found:
+        try:
+            check_checkpoint(path, run)
+        except DamagedCheckpointError as error:
+            damaged.append(error)
+            continue
+        for one in damaged:
+            print(f"{one.problem}: goes on from {path.name} beside it", file=sys.stderr)
+        return path
+    if damaged:
+        raise damaged[0]
+    return None
+
+
+class DamagedCheckpointError(StudyError):
+    """A file that is no whole checkpoint, or holds what is not read.
+
+    Args:
+        problem: which file, and what is wrong with it.
+        advice: what to do about it.
+    """
+
+    def __init__(self, problem: str, advice: str) -> None:
+        super().__init__(f"{problem}: {advice}")
+        self.problem = problem
 
 
 def check_checkpoint(path: Path, run: str) -> None:
@@ -36,7 +77,7 @@ def check_checkpoint(path: Path, run: str) -> None:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise StudyError(f"checkpoint {path} cannot be read ({first_line}): {advice}") from error
+        raise DamagedCheckpointError(f"checkpoint {path} cannot be read ({first_line})", advice) from error
     mark = content.get("lmstudy", {}) if isinstance(content, dict) else {}
     if mark.get("run") != run:
         raise StudyError(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 import numpy as np
@@ -24,7 +24,7 @@ from lmstudy.tasks.base import Answered, Example, Examples, Task
 from lmstudy.tasks.tokens import in_tokens
 from lmstudy.training.batches import ExampleData
 from lmstudy.training.callbacks import AnswersScored, SessionClock
-from lmstudy.training.fine_tuning import EVALUATED, FineTuningModule, Head, SpanHead, TokenPairs
+from lmstudy.training.fine_tuning import EVALUATED, MONITORED, FineTuningModule, Head, SpanHead, TokenPairs
 from lmstudy.training.optimizers import AdamW
 from lmstudy.training.precision import resolved
 from lmstudy.training.trainer import check_machine
@@ -183,6 +183,14 @@ def _read(tuning: Tuning, examples: Examples, longest: int) -> dict[str, TokenPa
     return pairs
 
 
+def chosen_by(typed: TuneConfig) -> tuple[str, Literal["min", "max"]]:
+    """The curve of validation examples that chooses the weights which are kept, and whether less of it is better."""
+    if typed.keep == "answers":
+        return AnswersScored.logged, "max"
+    of_labels = typed.head and build(typed.task, "task").labels
+    return MONITORED["labels" if of_labels else "text"]
+
+
 def _fit(tuning: Tuning) -> Record:
     clock = SessionClock(provenance.now())
     typed, examples = tuning.typed, taken(tuning.examples, tuning.typed)
@@ -198,7 +206,7 @@ def _fit(tuning: Tuning) -> Record:
 
     by_answers = typed.keep == "answers"
     asked = [AnswersScored(lambda module: answer(module).judgement.metrics[tuning.task.main])] if by_answers else []
-    monitor, mode = (AnswersScored.logged, "max") if by_answers else module.monitored
+    monitor, mode = chosen_by(typed)
     kept = {"monitor": monitor, "mode": mode, "save_weights_only": True, "enable_version_counter": False}
     best = ModelCheckpoint(tuning.folder / "checkpoints", "best", **kept)  # type: ignore[arg-type]
     every = min(typed.evaluate_every, typed.steps)

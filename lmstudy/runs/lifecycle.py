@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lmstudy.atomic import replacing, write_text
+from lmstudy.atomic import replacing, sweep_up, write_text
 from lmstudy.config import TrainerConfig
 from lmstudy.errors import StudyError
 from lmstudy.runs import provenance
-from lmstudy.runs.checkpoints import check_checkpoint, last_checkpoint, stamp
+from lmstudy.runs.checkpoints import last_checkpoint, newest_whole, stamp, step_of
 from lmstudy.runs.identity import NUMERICS, finding_id
 from lmstudy.runs.records import Findings, Record, load
 from lmstudy.waiting import alone
@@ -99,7 +99,16 @@ def _locked(folder: Path) -> Iterator[None]:
         except OSError as error:
             why = f"cannot write to {folder} ({error.strerror}): set runs=FOLDER to one with room"
             raise StudyError(why) from error
+        sweep_up(folder)
         yield
+
+
+_made: set[str] = set()
+
+
+def made_here(id: str) -> bool:
+    """Whether this process made the record of this id, and did not find it."""
+    return id in _made
 
 
 def measured(work: Work, find: Callable[[], Findings]) -> Record:
@@ -142,6 +151,7 @@ def finish(work: Work, clock: provenance.Timed, found: Findings, gpus: Sequence[
     """Write the `record` of a work into its folder, say so, and return it."""
     made = record(work, clock, found, gpus)
     made.write(work.record_path)
+    _made.add(work.id)
     print(f"{work.name}: finished, {work.record_path}", file=sys.stderr)
     return made
 
@@ -160,15 +170,16 @@ class Session:
         """Train from the last checkpoint of this work, or from the beginning.
 
         Raises:
-            StudyError: the checkpoint is damaged or another run's, the loss diverges, or memory does not suffice.
+            StudyError: every checkpoint is damaged, or the last is another run's; the loss diverges; memory or the
+                disk does not suffice.
         """
         from lmstudy.training.allocator import memory_error
         from lmstudy.training.clock import TimedBatches
 
         stamped = partial(stamp, self.work.id, self.shared.trunk.id if self.shared else None)
         module.on_save_checkpoint = stamped  # type: ignore[method-assign]
-        if checkpoint := last_checkpoint(self.work.folder):
-            check_checkpoint(checkpoint, self.work.id)
+        if checkpoint := newest_whole(self.work.folder, self.work.id):
+            pass
         elif self.shared and (checkpoint := self.shared.trunk.furthest()):
             self.shared.branching = True
         loader = data.train_dataloader
@@ -212,7 +223,7 @@ def session(
         shared: with trainings of other lengths, if anything is.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C, once a checkpoint is written.
+        KeyboardInterrupt: Ctrl-C; says from which step the same command goes on.
     """
     from lmstudy.training.callbacks import History, ProgressLine
     from lmstudy.training.loggers import build_loggers
@@ -229,7 +240,11 @@ def session(
             yield Session(work, clock, history, trainer, shared)
     except SystemExit:
         if trainer.interrupted:  # Lightning turns Ctrl-C into an exit of its own
-            raise KeyboardInterrupt from None
+            kept = last_checkpoint(work.folder)
+            begins = f"step {step_of(kept)}" if kept else "its beginning"
+            raise KeyboardInterrupt(
+                f"interrupted at step {trainer.global_step} of {steps}; the same command goes on from {begins}"
+            ) from None
         raise
     finally:
         for logger in loggers:
@@ -238,7 +253,7 @@ def session(
 
 def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
     """Whole and on the disk, or not at all: checkpoints are removed next."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    with replacing(path) as temporary:
-        save_file({name: value.contiguous() for name, value in weights.items()}, temporary)
+    with replacing(path) as temporary:  # by Python, whose errors say what is wrong: such as a full disk
+        temporary.write_bytes(save({name: value.contiguous() for name, value in weights.items()}))

@@ -142,7 +142,7 @@ def _in_tokens(pairs: Sequence[Comparison], corpus: Corpus, lengths: Lengths) ->
         kept = [one[: lengths.write] for one in own]
         lengths.prompts += len(read) > lengths.read or len(given) < len(prompt.begun)
         lengths.texts += sum(len(one) > lengths.write for one in own)
-        if np.array_equal(*kept):
+        if np.array_equal(kept[0], kept[1]):
             lengths.equal += 1
             continue
         targets += kept

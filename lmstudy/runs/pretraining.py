@@ -167,8 +167,9 @@ def train(config: Mapping[str, Any]) -> Record:
         StudyError: the configuration, data, machine or a checkpoint is at fault; nothing existing is touched.
     """
     run = open_run(config)
-    # Of a distributed run the first process holds the lock.
-    further = any(int(os.environ.get(name) or 0) for name in ("LOCAL_RANK", "NODE_RANK", "RANK", "SLURM_PROCID"))
+    # Of a distributed run the first process holds the lock. Of one process, such variables are another program's.
+    ranks = (os.environ.get(name) or "0" for name in ("LOCAL_RANK", "NODE_RANK", "RANK", "SLURM_PROCID"))
+    further = run.typed.trainer.devices * run.typed.trainer.nodes > 1 and any(rank != "0" for rank in ranks)
     return once(run, lambda: _fit(run), alone=not further)
 
 

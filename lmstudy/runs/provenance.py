@@ -111,8 +111,11 @@ def hardware(gpus: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
+    # Within a hook, or where a user has set them, such variables name another repository than the folder's.
+    around = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    call = ["git", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=30)
+        done = subprocess.run(call, capture_output=True, text=True, errors="replace", timeout=30, env=around)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None

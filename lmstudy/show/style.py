@@ -9,10 +9,11 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
 def use_house_style() -> None:
-    """Set once in a notebook: SVG with text as text, the palette, no box around the data."""
+    """Set once in a notebook: SVG with text as text, the palette, no box around the data; nothing of a reader's own."""
     from matplotlib_inline.backend_inline import set_matplotlib_formats
 
     set_matplotlib_formats("svg")
+    plt.rcdefaults()  # a reader's matplotlibrc may ask for LaTeX, or other colours
     plt.rcParams.update(
         {
             "svg.fonttype": "none",

@@ -29,13 +29,23 @@ class History(Callback):
         self.every = every
         self.curves: Curves = {}
 
+    def _check(self, trainer: L.Trainer) -> None:
+        """Raises StudyError for a loss that is not finite: nothing is learned any more, and nothing may be recorded."""
+        for name in ("train/loss", "valid/loss"):
+            loss = trainer.callback_metrics.get(name)
+            if loss is not None and not torch.isfinite(loss):
+                which = {"train/loss": "training", "valid/loss": "validation"}[name]
+                raise StudyError(
+                    f"the {which} loss is {float(loss)} at step {trainer.global_step}: the run has diverged; "
+                    "lower optimizer.lr (and optimizer.matrix_lr) or raise optimizer.warmup_steps"
+                )
+
     def on_train_batch_start(self, trainer: L.Trainer, *args: Any) -> None:
-        loss = trainer.callback_metrics.get("train/loss")
-        if loss is not None and trainer.global_step % self.every == 0 and not torch.isfinite(loss):
-            raise StudyError(
-                f"the training loss is {float(loss)} at step {trainer.global_step}: the run has diverged; "
-                "lower optimizer.lr (and optimizer.matrix_lr) or raise optimizer.warmup_steps"
-            )
+        if trainer.global_step % self.every == 0:
+            self._check(trainer)
+
+    def on_train_end(self, trainer: L.Trainer, *args: Any) -> None:
+        self._check(trainer)
 
     def _keep(self, trainer: L.Trainer, prefix: str) -> None:
         for name, value in trainer.callback_metrics.items():
@@ -52,6 +62,8 @@ class History(Callback):
     def on_validation_end(self, trainer: L.Trainer, *args: Any) -> None:
         if not trainer.sanity_checking:
             self._keep(trainer, "valid/")
+            if trainer.state.fn == "fit":
+                self._check(trainer)
 
     def state_dict(self) -> dict[str, Any]:
         return {"curves": self.curves}

@@ -7,6 +7,7 @@ a line and compiling, never a run.
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import struct
 import sys
@@ -47,6 +48,7 @@ def keep_compiled_graphs() -> None:
     """
     from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
+    _quote_library_folders()
     # PyTorch itself sets the variable to its default as soon as it has compiled anything.
     if os.environ.get(VARIABLE, default_cache_dir()) != default_cache_dir():
         return
@@ -62,7 +64,35 @@ def keep_compiled_graphs() -> None:
         print(f"{len(damaged)} compiled graphs in {folder} are damaged: they are compiled again", file=sys.stderr)
         for path in damaged:
             path.unlink(missing_ok=True)
-    os.environ[VARIABLE] = str(folder)
+    os.environ[VARIABLE] = str(_without_spaces(folder))
+
+
+def _without_spaces(folder: Path) -> Path:
+    """The folder, or another name of it: PyTorch writes names of files into a compiler's command line as they are."""
+    if shlex.quote(str(folder)) == str(folder):
+        return folder
+    _temporary.append(tempfile.TemporaryDirectory(prefix="lmstudy-compiled-"))
+    other = Path(_temporary[-1].name, "graphs")
+    other.symlink_to(folder.resolve(), target_is_directory=True)
+    return other
+
+
+def _quote_library_folders() -> None:
+    """In a virtual environment below a folder such as `my study`, PyTorch's own libraries must be found, too.
+
+    PyTorch 2.13 quotes folders of headers and not those of libraries. Other names stay as they are.
+    """
+    from torch._inductor.cpp_builder import BuildOptionsBase
+
+    usual = BuildOptionsBase.get_libraries_dirs
+    if getattr(usual, "quotes", False):
+        return
+
+    def quoted(options: BuildOptionsBase) -> list[str]:
+        return [shlex.quote(folder) if Path(folder).is_dir() else folder for folder in usual(options)]
+
+    quoted.quotes = True  # type: ignore[attr-defined]
+    BuildOptionsBase.get_libraries_dirs = quoted  # type: ignore[method-assign,assignment]
 
 
 def _whole(path: Path) -> bool:
@@ -89,8 +119,8 @@ def recovering(compiled: Callable[..., Any], failed: Callable[[Exception], Any])
         compiled: by PyTorch, at its first call.
         failed: whether an error is one of compiling.
     """
-    folder = Path(os.environ[VARIABLE])
-    kept = [folder] if folder == graphs_folder() and any(folder.iterdir()) else []
+    folder = Path(os.environ[VARIABLE]).resolve()
+    kept = [folder] if folder == graphs_folder().resolve() and any(folder.iterdir()) else []
 
     def call(*arguments: Any) -> Any:
         try:

@@ -50,6 +50,13 @@ def side_by_side(sources: Sequence[Ids], targets: Sequence[Ids]) -> Seq2SeqBatch
     return Seq2SeqBatch(encoder, there.long(), written, known.long(), labels, known.sum(), torch.zeros_like(labels))
 
 
+MONITORED: dict[str, tuple[str, Literal["min", "max"]]] = {
+    "labels": ("valid/f1", "max"),
+    "text": ("valid/loss", "min"),
+}
+"""What is looked at to keep the best weights: of a head for labels their macro F1, since with few examples the loss
+grows with confidence long before the labels get worse; else the loss."""
+
 EVALUATED = 128
 """Examples that are looked at together where nothing is learned."""
 
@@ -163,12 +170,6 @@ class FineTuningModule(Optimised):
         self.model, self.head = model, head
         self.losses = MeanMetric()
         self.f1 = MulticlassF1Score(head.linear.out_features, average="macro") if isinstance(head, Head) else None
-
-    @property
-    def monitored(self) -> tuple[str, Literal["min", "max"]]:
-        """What is looked at to keep the best weights: of labels their macro F1, since with few examples the loss grows
-        with confidence long before the labels get worse; else the loss."""
-        return ("valid/loss", "min") if self.f1 is None else ("valid/f1", "max")
 
     def head_logits(self, batch: TunedBatch) -> Tensor:
         """[B, labels] or [B, 2, S].

@@ -1,12 +1,19 @@
 """Loggers by name. CSV is always on; whatever a logger does, the run goes on."""
 
+import functools
+import http.client
 import os
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers import CSVLogger, Logger
+
+ANSWERS_WITHIN = 5
+"""Seconds."""
 
 
 class ForgivingLogger(Logger):
@@ -65,12 +72,30 @@ def _finish_wandb(logger: Logger) -> None:
     wandb.finish()
 
 
+@functools.cache
+def reachable() -> bool:
+    """Whether the server of Weights & Biases answers; asked once, and told once if not.
+
+    wandb itself would try for a minute and a half, in every run of a sweep, and keep nothing.
+    """
+    address = os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai"
+    try:
+        urllib.request.urlopen(address, timeout=ANSWERS_WITHIN).close()
+    except urllib.error.HTTPError:  # it answers
+        return True
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        why = getattr(error, "reason", None) or error
+        print(f"{address} does not answer ({why}): wandb keeps its runs offline, for `wandb sync`", file=sys.stderr)
+        return False
+    return True
+
+
 def _wandb(folder: Path, run: str, name: str) -> Logger:
     os.environ.setdefault("WANDB_SILENT", "true")  # before wandb is imported
     from lightning.pytorch.loggers import WandbLogger
 
     # Lightning's own `offline` sets a mode that newer wandb does not know.
-    mode = os.environ.get("WANDB_MODE") or ("online" if os.environ.get("WANDB_API_KEY") else "offline")
+    mode = os.environ.get("WANDB_MODE") or ("online" if os.environ.get("WANDB_API_KEY") and reachable() else "offline")
     return WandbLogger(project="lmstudy", name=name, id=run, save_dir=str(folder), mode=mode, log_model=False)
 
 

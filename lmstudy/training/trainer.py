@@ -9,8 +9,10 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.fabric.plugins.environments import LightningEnvironment
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from lmstudy.config import TrainerConfig
 from lmstudy.errors import StudyError
@@ -18,6 +20,7 @@ from lmstudy.models.transformer import DecoderLayer, EncoderLayer
 from lmstudy.training.allocator import keep_freed_memory
 from lmstudy.training.callbacks import Interruptible, LastCheckpoint
 from lmstudy.training.precision import AUTO, FULL, emulated
+from lmstudy.training.whole_checkpoints import WholeCheckpoints
 
 
 def check_machine(config: TrainerConfig) -> None:
@@ -44,6 +47,23 @@ def check_machine(config: TrainerConfig) -> None:
             "trainer.attention=flex wants trainer.accelerator=gpu and trainer.compile=true, not "
             f"{config.accelerator} and {str(config.compile).lower()}; trainer.attention=dense works everywhere"
         )
+
+
+class OneProcess(LightningEnvironment):
+    """The environment of a run on one device, whatever a batch system or a launcher says of its own processes.
+
+    Lightning goes by variables such as SLURM_NTASKS and RANK, which may be those of the job that a run is a part of.
+    """
+
+    @property
+    def creates_processes_externally(self) -> bool:
+        return False
+
+    def local_rank(self) -> int:
+        return 0
+
+    def node_rank(self) -> int:
+        return 0
 
 
 def _strategy(config: TrainerConfig) -> Any:
@@ -96,6 +116,9 @@ def build_trainer(
     warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists and is not empty.*")
     warnings.filterwarnings("ignore", "The dirpath has changed")  # a trunk's checkpoint is of another run's folder
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
+    processes = config.devices * config.nodes
+    if processes == 1:
+        rank_zero_only.rank = 0  # type: ignore[attr-defined]
     checkpoint = LastCheckpoint(folder / "checkpoints", config.checkpoint_every, evaluate_every)
     return L.Trainer(
         accelerator=config.accelerator,
@@ -112,6 +135,7 @@ def build_trainer(
         log_every_n_steps=config.log_every,
         callbacks=[*callbacks, Interruptible(), checkpoint],
         logger=list(loggers),
+        plugins=[WholeCheckpoints(), *([OneProcess()] if processes == 1 else [])],
         use_distributed_sampler=False,
         enable_progress_bar=False,
         enable_model_summary=False,

@@ -71,13 +71,14 @@ def check_hydra(program: str, arguments: list[str]) -> None:
     entry_point(program)
     multirun = "-m" in arguments
     overrides = [word for word in arguments if word not in ("-m", "--help")]
+    overrides = [re.sub(r"interval\((.+),.+\)", r"\1", word) for word in overrides]  # a search begins somewhere
     choices = [word.split(",") if multirun else [word] for word in overrides]
     for values in product(*choices):
         job = [
             value if "=" in value else f"{override.partition('=')[0]}={value}"
             for override, value in zip(overrides, values, strict=True)
         ]
-        own = [one for one in job if not one.startswith("hydra/")]
+        own = [one for one in job if not one.startswith(("hydra/", "hydra."))]
         name = program.removeprefix("lmstudy-")
         compose_config(name, [literal(one) for one in own] if name == "generate" else own)
 

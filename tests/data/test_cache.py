@@ -71,3 +71,16 @@ def test_digest_ignores_the_order_of_keys_only():
     assert digest({"a": 1, "b": [1, 2]}) == digest({"b": [1, 2], "a": 1})
     assert digest({"a": [1, 2]}) != digest({"a": [2, 1]})
     assert len(digest({})) == 16
+
+
+@pytest.mark.parametrize("told", [OSError(28, "No space left on device"), Exception("I/O error (os error 28)")])
+def test_a_disk_that_fills_is_told_whatever_a_library_makes_of_it(tmp_path, told):
+    def fill(folder):
+        try:
+            raise told
+        except Exception as error:
+            raise ValueError("a writer was closed before it was done") from error
+
+    with pytest.raises(StudyError, match=r"cannot write to the cache folder .*: No space left on device; free some"):
+        stage(tmp_path, "documents", "1", fill)
+    assert not [path for path in (tmp_path / "corpora").iterdir() if not path.name.endswith(".lock")]

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import time
@@ -15,7 +16,7 @@ from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.measures.base import Subject
 from lmstudy.measures.likelihood import Likelihood
-from lmstudy.runs.checkpoints import check_checkpoint, last_checkpoint, step_of
+from lmstudy.runs.checkpoints import check_checkpoint, last_checkpoint, newest_whole, step_of
 from lmstudy.runs.finished import load_run
 from lmstudy.runs.folders import find_folder
 from lmstudy.runs.pretraining import open_run, train
@@ -116,7 +117,8 @@ def test_ctrl_c_says_how_to_go_on(tiny):
     process.send_signal(signal.SIGINT)
     _, shown = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert shown.splitlines()[-1].endswith("interrupted; the same command goes on from the last checkpoint")
+    step = step_of(last_checkpoint(folder))
+    assert re.search(rf"interrupted at step \d+ of 450; the same command goes on from step {step}$", shown)
     assert not (folder / "record.json").exists()
 
 
@@ -176,6 +178,23 @@ def test_muon_is_refused_where_matrices_are_sharded(tiny):
         module.configure_optimizers()
 
 
+def test_a_loss_that_is_not_finite_at_the_last_step_leaves_no_record(tiny, monkeypatch):
+    class Broken(Callback):
+        def on_train_batch_end(self, trainer, module, *args):
+            if trainer.global_step == 11:
+                with torch.no_grad():
+                    next(module.parameters()).fill_(float("nan"))
+
+    usual = trainers.build_trainer
+    monkeypatch.setattr(
+        trainers, "build_trainer", lambda c, f, s, e, watching, log: usual(c, f, s, e, [*watching, Broken()], log)
+    )
+    config = config_of([*tiny, "trainer.log_every=10"])
+    with pytest.raises(StudyError, match=r"loss is nan at step 12: the run has diverged; lower optimizer\.lr"):
+        train(config)
+    assert not open_run(config).record_path.exists()
+
+
 @pytest.mark.slow
 def test_a_sweep_trains_each_run_once(tiny):
     sweep = ["-m", *tiny, "seed=1,2"]
@@ -224,7 +243,7 @@ def half_done(tiny: list[str]) -> tuple[dict, Path]:
 
 
 @pytest.mark.slow
-def test_checkpoints_that_are_damaged_foreign_or_of_another_version_are_refused(tiny):
+def test_checkpoints_that_are_damaged_foreign_or_of_another_version_are_refused(tiny, capsys):
     config, checkpoint = half_done(tiny)
     run = open_run(config)
     good = checkpoint.read_bytes()
@@ -233,6 +252,12 @@ def test_checkpoints_that_are_damaged_foreign_or_of_another_version_are_refused(
     with pytest.raises(StudyError, match=r"checkpoint .*step=\d+\.ckpt cannot be read .* move .* away"):
         train(config)
     assert checkpoint.read_bytes() == good[: len(good) // 2]
+
+    older = checkpoint.with_name("step=1.ckpt")
+    older.write_bytes(good)
+    assert newest_whole(run.folder, run.id) == older
+    assert f"{checkpoint} cannot be read" in capsys.readouterr().err
+    older.unlink()
 
     checkpoint.write_bytes(good)
     with pytest.raises(StudyError, match=f"is of run {run.id}, not of {'0' * 16}: another configuration"):

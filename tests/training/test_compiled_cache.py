@@ -48,6 +48,21 @@ def test_the_folder_is_this_packages_own_of_a_version_and_a_processor(monkeypatc
     assert capsys.readouterr().err == ""
 
 
+def test_names_with_spaces_reach_the_compiler_whole(monkeypatch, tmp_path):
+    monkeypatch.setenv("LMSTUDY_CACHE", str(tmp_path / "my (own) cache"))
+    keep_compiled_graphs()
+    alias = Path(os.environ[VARIABLE])
+    assert " " not in str(alias)
+    assert alias.resolve() == graphs_folder().resolve()
+    keep_compiled_graphs()
+    from torch._inductor.cpp_builder import BuildOptionsBase
+
+    (tmp_path / "my lib").mkdir()
+    (tmp_path / "lib").mkdir()
+    named = BuildOptionsBase(libraries_dirs=[str(tmp_path / "my lib"), str(tmp_path / "lib")]).get_libraries_dirs()
+    assert named == [f"'{tmp_path / 'my lib'}'", str(tmp_path / "lib")]
+
+
 def test_a_folder_that_somebody_chose_is_left_alone(monkeypatch, tmp_path):
     monkeypatch.setenv(VARIABLE, str(tmp_path / "chosen"))
     keep_compiled_graphs()

@@ -2,7 +2,7 @@
 
 from lightning.pytorch.loggers import CSVLogger
 
-from lmstudy.training.loggers import ForgivingLogger, build_loggers
+from lmstudy.training.loggers import ForgivingLogger, build_loggers, reachable
 
 
 class FailsAtTheSecondValue(CSVLogger):
@@ -49,3 +49,16 @@ def test_tensorboard_and_offline_wandb_write_files(tmp_path, monkeypatch):
         logger.finalize("success")
     assert list(tmp_path.rglob("events.out.tfevents*"))
     assert list(tmp_path.rglob("offline-run-*"))
+
+
+def test_a_server_that_does_not_answer_is_asked_once_and_told_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WANDB_API_KEY", "k" * 40)
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")  # nobody listens there
+    reachable.cache_clear()
+    for number in range(3):
+        assert build_loggers(["wandb"], tmp_path, f"{number:016}", "name")[1].label == "wandb"
+    reachable.cache_clear()
+    told = capsys.readouterr().err
+    assert told.count("http://127.0.0.1:9 does not answer") == 1
+    assert "wandb keeps its runs offline" in told

@@ -189,6 +189,8 @@ class LmstudyForConditionalGeneration(PreTrainedModel, GenerationMixin):
         `decoder_input_ids` [B, T] begin with `<s>`; without them, they are the labels one position late.
         """
         if encoder_outputs is None:
+            if input_ids is None:
+                raise ValueError("give input_ids or encoder_outputs")
             encoder_outputs = self.get_encoder()(input_ids, attention_mask)
         memory_BSD = encoder_outputs[0]
         if decoder_input_ids is None:
@@ -209,7 +211,7 @@ class LmstudyForConditionalGeneration(PreTrainedModel, GenerationMixin):
         found = Seq2SeqLMOutput(loss=loss, logits=logits, encoder_last_hidden_state=memory_BSD)
         return found.to_tuple() if return_dict is False else found
 
-    def prepare_inputs_for_generation(self, input_ids: Tensor, **kwargs: Any) -> dict[str, Any]:
+    def prepare_inputs_for_generation(self, input_ids: Any, *_: Any, **kwargs: Any) -> dict[str, Any]:
         """All that was written so far, and what was read."""
         kept = ("attention_mask", "encoder_outputs", "decoder_attention_mask")
         return {"decoder_input_ids": input_ids} | {key: kwargs[key] for key in kept if kwargs.get(key) is not None}
