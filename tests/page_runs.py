@@ -1,4 +1,4 @@
-"""A tiny run such as the page "Try the model" holds, trained in seconds on made-up heads of files."""
+"""Runs such as the page "Try the model" holds: a tiny one, trained in seconds on made-up text, and the flagship."""
 
 import random
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from lmstudy.compose import compose_config
 from lmstudy.runs.finished import Finished, load_run
 from lmstudy.runs.pretraining import open_run, train
-from tests.conftest import write_files
+from tests.conftest import ROOT, write_files
 
 FIRST = ("Anna", "Peter", "Maria", "Karl", "Julia", "Thomas", "Laura", "Martin")
 LAST = ("Weber", "Rossi", "Novak", "Silva", "Dubois", "Jensen", "Kowalski", "Murphy")
@@ -24,6 +24,11 @@ def headers(count: int) -> dict[str, str]:
             lines.insert(1, f"# Author: {first} {last} <{first.lower()}.{last.lower()}@example.org>")
         files[f"{number}.txt"] = "\n".join(lines) + "\n"
     return files
+
+
+def flagship_folder() -> Path:
+    (folder,) = (ROOT / "book" / "models").glob("flagship-*")
+    return folder
 
 
 def conditional_run(root: Path, model: str = "transformer", *overrides: str) -> Finished:

@@ -14,15 +14,16 @@ from lmstudy.models.generation import Sampling, generate, probabilities
 from lmstudy.models.guidance import Guided
 from lmstudy.models.network import Writer
 from lmstudy.preferences.scorers import masking
+from lmstudy.preferences.scorers.pep8 import Pep8Scorer
 from lmstudy.preferences.scorers.personal_data import STEERING, held_out_items, steering_items
 from lmstudy.preferences.scorers.personal_names import Names, census_names
-from lmstudy.publishing.page_model import model_script, names_script
-from lmstudy.runs.finished import Finished
+from lmstudy.publishing.page_model import model_script, names_script, rounded
+from lmstudy.runs.finished import Finished, load_run
 from lmstudy.writing.control import Asked, sampling_for
 from lmstudy.writing.texts import prompt_from, prompt_tokens
 from tests.book.browser import CHROMIUM, Browser
 from tests.conftest import ROOT, write_files
-from tests.page_runs import conditional_run, headers
+from tests.page_runs import conditional_run, flagship_folder, headers
 
 pytestmark = [
     pytest.mark.slow,
@@ -98,7 +99,12 @@ def test_logits_are_those_of_the_package(finished, tiny, read, written, control)
     model = finished.module.model
     source = [BOS, control, *random_tokens(model, read, 1)]
     target = [BOS, control, *random_tokens(model, written, 2)]
-    found = tiny.evaluate(
+    compare_logits(model, tiny, source, target)
+
+
+def compare_logits(model: Any, browser: Browser, source: list[int], target: list[int]) -> None:
+    """Those of `net` in a page and those of a model."""
+    found = browser.evaluate(
         f"(() => {{ const cache = net.start({source});"
         f"return {target}.map((token) => [...net.step(token, cache)]); }})()"
     )
@@ -194,11 +200,27 @@ def test_the_same_is_found_and_covered_as_in_the_study(tiny, monkeypatch):
         assert covered == cover
 
 
-def fragment(model: str = "model.js") -> str:
-    """The page's own HTML, as the book's builder passes it on, with another model if asked for."""
+@pytest.fixture(scope="module")
+def flagship() -> Finished:
+    """With weights as the page has them."""
+    finished = load_run(flagship_folder(), writes_only=True)
+    finished.module.model.load_state_dict(rounded(finished.module.model.state_dict()))
+    return finished
+
+
+@pytest.fixture(scope="module")
+def built(flagship, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the script that the book's build makes of the flagship."""
+    path = tmp_path_factory.mktemp("built") / "style-model.js"
+    path.write_text(model_script(flagship), encoding="utf-8")
+    return path.as_uri()
+
+
+def fragment(flagship: str) -> str:
+    """The page's own HTML, as the book's builder passes it on, with the address of the flagship's script."""
     text = (ROOT / "book" / "try.md").read_text(encoding="utf-8")
     html = text.split("```{raw} html\n")[1].split("```")[0]
-    return html.replace("_static/try/model.js", f"_static/try/{model}").replace("_static", STATIC.parent.as_uri())
+    return html.replace("_static/try/style-model.js", flagship).replace("_static", STATIC.parent.as_uri())
 
 
 @pytest.fixture
@@ -211,6 +233,13 @@ def opened(browser: Browser, folder: Path, html: str) -> None:
     page = '<!doctype html><html lang="en"><meta charset="utf-8"><title>t</title>'
     write_files(folder, {"try.html": page + html})
     browser.open(folder / "try.html")
+
+
+MODELS = ("style", "privacy")
+
+
+def choose(browser: Browser, model: str) -> None:
+    browser.evaluate(f"document.querySelector('input[value={model}]').click(); 0")
 
 
 def asked(browser: Browser, control: str, **fields: Any) -> None:
@@ -231,25 +260,75 @@ def newest(browser: Browser, part: str) -> list[str]:
     )
 
 
-def test_the_published_model_writes_fast_and_worse_where_it_is_asked_to(browser, tmp_path):
-    opened(browser, tmp_path, fragment())
+def test_logits_of_the_flagship_are_those_of_its_rounded_weights(flagship, built, browser, tmp_path):
+    opened(browser, tmp_path, fragment(built))
+    browser.evaluate(
+        "new Promise((done) => { const tag = document.createElement('script'); document.head.append(tag);"
+        " tag.onload = () => { window.net = new lmstudyTry.Transformer(lmstudyModel); done(0); };"
+        f" tag.src = {json.dumps(built)}; }})"
+    )
+    model = flagship.module.model
+    for read, written in ((0, 60), (126, 30)):
+        source = [BOS, *random_tokens(model, read, 5)]
+        compare_logits(model, browser, source, [BOS, BAD, *random_tokens(model, written, 6)])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_writes_fast_and_worse_where_it_is_asked_to(built, browser, tmp_path, model):
+    opened(browser, tmp_path, fragment(built))
     assert browser.wait_for("!document.getElementById('try-form').hidden")
-    counts = {}
+    choose(browser, model)
+    minded, total = {}, {}
     for control in ("good", "bad"):
-        counts[control] = 0
+        minded[control] = total[control] = 0
         for seed in range(8):
             asked(browser, control, seed=seed, guidance=1)
-            lines, minded = map(int, [word for word in status(browser).replace(",", "").split() if word.isdigit()])
+            lines, bad = map(int, [word for word in status(browser).replace(",", "").split() if word.isdigit()])
             assert lines == len(newest(browser, "li:not(.try-growing)"))
-            counts[control] += minded
+            minded[control] += bad
+            total[control] += lines
         speed = int(newest(browser, ".try-head")[0].split()[-3].strip(","))
         assert speed >= 30
-    assert counts["bad"] > 4 * counts["good"]
+    assert minded["bad"] / total["bad"] > 4 * minded["good"] / total["good"]
     assert browser.faults == []
 
 
-def test_the_same_seed_gives_the_same_text_and_another_one_another(browser, tmp_path):
-    opened(browser, tmp_path, fragment())
+def test_a_model_is_loaded_when_it_is_chosen(built, browser, tmp_path):
+    opened(browser, tmp_path, fragment(built))
+    scripts = "[...document.scripts].map((one) => one.src.split('/').at(-1)).filter((one) => /model|names/.test(one))"
+    assert browser.evaluate(scripts) == ["style-model.js"]
+    for model in ("privacy", "style", "privacy"):
+        choose(browser, model)
+        asked(browser, "good", seed=1)
+        assert status(browser).startswith("Written")
+    assert browser.evaluate(scripts) == ["style-model.js", "names.js", "privacy-model.js"]
+    heads = browser.evaluate("[...document.querySelectorAll('.try-head')].map((one) => one.textContent.split(',')[0])")
+    assert heads == ["Privacy", "Flagship", "Privacy"]
+    assert browser.faults == []
+
+
+def test_every_line_of_style_has_the_score_that_the_study_gives_it(built, browser, tmp_path):
+    opened(browser, tmp_path, fragment(built))
+    scorer, beginning, seen = Pep8Scorer(), "def f(a,b):\n    x = a+b \n    return x\n", set()
+    for seed in range(6):
+        asked(browser, "bad", beginning=beginning, seed=seed, guidance=2)
+        assert status(browser).startswith("Written")
+        rows = browser.evaluate(
+            "[...document.querySelector('.try-text').querySelectorAll('li:not(.try-growing)')].map((row) => ["
+            "[...row.childNodes].filter((one) => one.nodeType === 3).map((one) => one.data).join('') + '\\n',"
+            " row.querySelector('.try-found > span')?.textContent ?? '0.0000'])"
+        )
+        texts = [text for text, _ in rows]
+        assert "".join(texts).startswith(beginning)
+        assert [shown for _, shown in rows] == [f"{score:.4f}" for score in scorer.score(texts)]
+        seen |= {shown for _, shown in rows}
+    assert len(seen) > 3
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_same_seed_gives_the_same_text_and_another_one_another(built, browser, tmp_path, model):
+    opened(browser, tmp_path, fragment(built))
+    choose(browser, model)
     seen = []
     for seed in (5, 5, 6):
         asked(browser, "good", seed=seed, guidance=2.5)
@@ -261,8 +340,9 @@ def test_the_same_seed_gives_the_same_text_and_another_one_another(browser, tmp_
     assert browser.evaluate("document.getElementById('try-seed').value") == "7"
 
 
-def test_what_is_typed_is_read_and_covered_and_cut_where_it_is_too_long(browser, tmp_path):
-    opened(browser, tmp_path, fragment())
+def test_what_is_typed_is_read_and_covered_and_cut_where_it_is_too_long(built, browser, tmp_path):
+    opened(browser, tmp_path, fragment(built))
+    choose(browser, "privacy")
     asked(browser, "none", beginning="# Karl Weber, karl@example.org\n# 中文 naïve\n")
     assert status(browser).startswith("Written")
     first, second = newest(browser, "li")[:2]
@@ -277,30 +357,45 @@ def test_what_is_typed_is_read_and_covered_and_cut_where_it_is_too_long(browser,
     assert "only its last 2000 characters" in notes[0]
     assert "only its end is used" in notes[1]
     assert "reads 95 tokens" in notes[2]
+    choose(browser, "style")
+    asked(browser, "good", beginning="def f():\n    x=1\n" * 3000 + "中文字" * 400)
+    assert status(browser).startswith("Written")
+    assert "reads 127 tokens" in newest(browser, ".try-note")[2]
+    asked(browser, "none", beginning="# 中文 naïve😀\n")
+    assert status(browser).startswith("Written")
+    assert newest(browser, "li")[0] == "yours: # 中文 naïve😀"
     assert browser.faults == []
 
 
-def test_writing_can_be_stopped(browser, tmp_path):
-    opened(browser, tmp_path, fragment())
+def test_writing_can_be_stopped(built, browser, tmp_path):
+    opened(browser, tmp_path, fragment(built))
     browser.evaluate("document.getElementById('try-write').click(); document.getElementById('try-stop').click(); 0")
     assert status(browser).startswith("Stopped")
     assert browser.evaluate("document.getElementById('try-stop').disabled && document.activeElement.id") == "try-write"
 
 
-def test_every_field_has_a_label(browser, tmp_path):
-    opened(browser, tmp_path, fragment())
+def test_every_field_has_a_label(built, browser, tmp_path):
+    opened(browser, tmp_path, fragment(built))
     assert browser.evaluate(
         "[...document.querySelectorAll('#try input, #try textarea')].every((field) => field.labels.length === 1)"
     )
 
 
-def test_without_scripts_or_without_the_model_the_page_says_so(browser, tmp_path):
+def test_without_scripts_or_without_a_model_the_page_says_so(built, browser, tmp_path):
     missing = "document.getElementById('try-missing')"
-    opened(browser, tmp_path, fragment(model="gone.js"))
-    assert browser.evaluate(f"{missing}.checkVisibility() && document.getElementById('try-form').hidden")
+    opened(browser, tmp_path, fragment("gone.js"))
+    assert browser.wait_for(f"{missing}.checkVisibility() && {missing}.textContent.includes('(gone.js is missing')")
+    asked(browser, "good", seed=1)
+    assert browser.wait_for("document.getElementById('try-stop').disabled")
+    assert browser.evaluate("document.getElementById('try-texts').children.length") == 0
+    choose(browser, "privacy")
+    asked(browser, "good", seed=1)
+    assert status(browser).startswith("Written")
+    assert not browser.evaluate(f"{missing}.checkVisibility()")
     browser.call("Emulation.setScriptExecutionDisabled", value=True)
-    opened(browser, tmp_path, fragment())
+    opened(browser, tmp_path, fragment(built))
     browser.call("Emulation.setScriptExecutionDisabled", value=False)
-    assert browser.evaluate(f"{missing}.checkVisibility() && {missing}.textContent.includes('Two stored texts')")
-    for name in ("good.txt", "bad.txt"):
+    assert browser.evaluate(f"{missing}.checkVisibility() && {missing}.textContent.includes('“Stored texts”')")
+    assert browser.evaluate("document.getElementById('try-form').hidden")
+    for name in ("privacy-good.txt", "privacy-bad.txt", "style-good.txt", "style-bad.txt"):
         assert len((STATIC / name).read_text(encoding="utf-8")) > 100

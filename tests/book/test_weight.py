@@ -1,7 +1,8 @@
 """What a reader loads: no page is heavy, and neither is the whole book.
 
-A page weighs what its file and everything that it loads weigh together, uncompressed: scripts, styles, pictures, and
-the fonts and pictures of its styles. MathJax is left out: it is one file for all pages with formulas.
+A page weighs what its file and everything that it loads weigh together, uncompressed: scripts, styles, pictures, the
+fonts and pictures of its styles, and the scripts of all choices that it offers. MathJax is left out: it is one file
+for all pages with formulas.
 """
 
 import re
@@ -31,6 +32,7 @@ class Loaded(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
+        self.addresses += values.get("data-scripts", "").split()  # what a choice on the page loads
         if tag in ("script", "img", "source", "iframe") and "src" in values:
             self.addresses.append(values["src"])
         elif tag == "link" and {"stylesheet", "preload", "icon"} & set(values.get("rel", "").split()):
@@ -68,6 +70,15 @@ def test_no_page_is_heavy():
 
 
 @needs_book
+def test_the_page_with_models_has_all_that_its_choices_load():
+    page = BUILT / "try.html"
+    wanted = Loaded(page.read_text(encoding="utf-8")).addresses
+    scripts = [page.parent / one for one in wanted if "_static/try/" in one]
+    assert {"style-model.js", "privacy-model.js"} <= {path.name for path in scripts}
+    assert all(path.is_file() for path in scripts)
+
+
+@needs_book
 def test_the_book_is_not_heavy():
     assert sum(path.stat().st_size for path in BUILT.rglob("*") if path.is_file()) <= BOOK
 
@@ -86,8 +97,10 @@ def test_what_a_page_loads_is_counted_once(tmp_path):
     page = """<html><head><link rel="stylesheet" href="../_static/a.css?v=1"/><link rel="next" href="next.html">
     <link rel="preload" as="script" href="../_static/a.js"><script src="../_static/mathjax/m.js"></script></head>
     <body><script src="../_static/a.js"></script><img src="a%20b.svg"><img src="data:image/png;base64,AAAA">
-    <img src="https://example.org/far.png"><p style="background: url('c.png')"></p></body></html>"""
-    loaded = {"_static/a.css": "p { background: url(fonts/f.woff2) }", "_static/a.js": "1234", "page/a b.svg": "12345"}
+    <img src="https://example.org/far.png"><p style="background: url('c.png')"></p>
+    <input data-scripts="d.js e.js"><input data-scripts="d.js"></body></html>"""
+    loaded = {"page/d.js": "123", "page/e.js": "1234567890"}
+    loaded |= {"_static/a.css": "p { background: url(fonts/f.woff2) }", "_static/a.js": "1234", "page/a b.svg": "12345"}
     loaded |= {"_static/fonts/f.woff2": "1234567", "page/c.png": "12"}
     others = {"page/next.html": "1" * 100, "_static/mathjax/m.js": "1" * 1000, "_static/b.js": "1" * 10000}
     write_files(tmp_path, {"page/page.html": page, **loaded, **others})

@@ -13,10 +13,10 @@ import torch
 
 from lmstudy.data.tokenizer import SPECIAL_TOKENS
 from lmstudy.errors import StudyError
-from lmstudy.publishing.page_model import main, model_script, names_script, sample
-from lmstudy.runs.finished import Finished
+from lmstudy.publishing.page_model import in_steps, main, model_script, names_script, rounded, sample, write
+from lmstudy.runs.finished import Finished, load_run
 from tests.conftest import ROOT
-from tests.page_runs import conditional_run
+from tests.page_runs import conditional_run, flagship_folder
 
 STATIC = ROOT / "book" / "_static" / "try"
 MOST_BYTES = 6_000_000
@@ -37,12 +37,18 @@ def content(script: str, name: str) -> dict[str, Any]:
 def weights(model: dict[str, Any]) -> dict[str, np.ndarray]:
     """Its tensors by name."""
     flat = np.frombuffer(base64.b64decode(model["weights"]), "<f2")
-    found, start = {}, 0
+    steps = np.frombuffer(base64.b64decode(model.get("steps", "")), np.int8)
+    found, start, at = {}, 0, 0
     for name, shape in model["tensors"]:
         size = int(np.prod(shape))
-        found[name] = flat[start : start + size].reshape(shape)
-        start += size
-    assert start == len(flat)
+        if len(steps) and len(shape) == 2:
+            lengths = flat[start : start + shape[0]].astype(np.float32)
+            found[name] = steps[at : at + size].reshape(shape) * lengths[:, None]
+            start, at = start + shape[0], at + size
+        else:
+            found[name] = flat[start : start + size].reshape(shape)
+            start += size
+    assert (start, at) == (len(flat), len(steps))
     return found
 
 
@@ -66,9 +72,14 @@ def test_the_script_holds_the_run_and_the_same_run_gives_the_same_script(finishe
 @pytest.mark.slow
 def test_the_command_writes_all_files_and_samples_follow_from_the_seed(finished, tmp_path, capsys):
     assert main([str(finished.run.folder), str(tmp_path)]) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.txt", "good.txt", "model.js", "names.js"]
-    assert (tmp_path / "model.js").read_text(encoding="utf-8") == model_script(finished)
-    assert (tmp_path / "bad.txt").read_text(encoding="utf-8") == sample(finished, "bad") != sample(finished, "bad", 2)
+    names = ["names.js", "privacy-bad.txt", "privacy-good.txt", "privacy-model.js"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert (tmp_path / "privacy-model.js").read_text(encoding="utf-8") == model_script(finished)
+    assert (
+        (tmp_path / "privacy-bad.txt").read_text(encoding="utf-8")
+        == sample(finished, "bad")
+        != sample(finished, "bad", 2)
+    )
     assert capsys.readouterr().out.count("bytes") == 4
 
 
@@ -98,9 +109,10 @@ def test_a_run_of_another_kind_is_refused(finished):
         model_script(with_corpus(one_segment=True))
     with pytest.raises(StudyError, match="not whole texts or Chinese words"):
         model_script(with_corpus(segmentation="jieba"))
-    other = dataclasses.replace(finished.record, config={**finished.record.config, "scorer": {"_target_": "a.Pep8"}})
-    with pytest.raises(StudyError, match="scorer=privacy"):
-        model_script(dataclasses.replace(finished, record=other))
+    for scorer in ({"_target_": "a.Lexicon"}, {"_target_": "a.Pep8Scorer", "family": "structure"}):
+        other = dataclasses.replace(finished.record, config={**finished.record.config, "scorer": scorer})
+        with pytest.raises(StudyError, match="scorer=privacy or pep8"):
+            model_script(dataclasses.replace(finished, record=other))
 
 
 @pytest.mark.slow
@@ -114,7 +126,7 @@ def test_weights_that_half_precision_cannot_hold_are_refused(finished, monkeypat
 
 @pytest.mark.slow
 def test_the_published_model_has_the_form_that_is_written_today(finished):
-    published, written = (STATIC / "model.js").read_text(encoding="utf-8"), model_script(finished)
+    published, written = (STATIC / "privacy-model.js").read_text(encoding="utf-8"), model_script(finished)
     assert len(published.encode()) < MOST_BYTES
     model, now = content(published, "lmstudyModel"), content(written, "lmstudyModel")
     assert published.splitlines()[0].startswith(f"// The model of run {model['run']} ({model['name']})")
@@ -124,6 +136,44 @@ def test_the_published_model_has_the_form_that_is_written_today(finished):
     assert model["tokens"][: len(SPECIAL_TOKENS)] == list(SPECIAL_TOKENS)
     assert len(model["tokens"]) == model["sizes"]["vocabulary"]
     assert all(np.isfinite(weight).all() for weight in weights(model).values())
+
+
+def test_a_row_is_cut_into_equal_steps_of_its_largest_weight():
+    count, length = in_steps(torch.tensor([[0.0, 127.0, -63.4], [0.0, 0.0, 0.0], [-2.0, 1.0, 0.001]]))
+    assert count.tolist() == [[0, 127, -63], [0, 0, 0], [-127, 64, 0]]
+    assert length.tolist() == [1.0, 0.0, torch.tensor(2 / 127).half().item()]
+
+
+@pytest.fixture(scope="module")
+def flagship() -> Finished:
+    return load_run(flagship_folder(), writes_only=True)
+
+
+@pytest.mark.slow
+def test_the_flagship_is_light_and_near_its_stored_weights(flagship):
+    script = model_script(flagship)
+    assert script == model_script(flagship)
+    assert len(script.encode()) < MOST_BYTES
+    model = content(script, "lmstudyModel")
+    assert (model["scorer"], model["longest"]) == ("style", 79)
+    assert model["sizes"]["positions"] == flagship.module.model.max_positions
+    stored = flagship.module.model.state_dict()
+    wanted, found = rounded(stored), weights(model)
+    assert list(found) == list(stored)
+    for name, weight in stored.items():
+        np.testing.assert_array_equal(found[name].astype(np.float32), wanted[name].numpy())
+        if weight.dim() == 2:
+            error, largest = (wanted[name] - weight).abs().amax(1), weight.abs().amax(1)
+            length_is_rounded = 127 * 2**-25  # to half precision, of which the least number is 2^-24
+            assert (error <= largest * 0.57 / 127 + length_is_rounded).all()
+
+
+@pytest.mark.slow
+def test_the_script_of_a_published_model_is_left_to_the_build_of_the_pages(tmp_path, monkeypatch):
+    monkeypatch.setattr("lmstudy.publishing.page_model.sample", lambda _, control: f"{control}\n")
+    written = write(flagship_folder(), tmp_path)
+    assert [path.name for path in written] == ["style-good.txt", "style-bad.txt"]
+    assert (tmp_path / "style-bad.txt").read_text() == "bad\n"
 
 
 def test_the_published_names_are_those_of_the_installed_packages():

@@ -1,7 +1,7 @@
 // The form of the page "Try the model": what is asked for, and the text as it is written.
 (() => {
   "use strict";
-  const { Tokenizer, Transformer, Privacy, SPECIAL, write, lines, prompt } = window.lmstudyTry ?? {};
+  const { Tokenizer, Transformer, Privacy, style, SPECIAL, write, lines, prompt } = window.lmstudyTry ?? {};
 
   const LONGEST = 2000; // characters of a beginning
   const BEGUN = 96; // tokens of a line that is gone on with
@@ -38,41 +38,92 @@
     return { ...asked, given: whole, notes };
   }
 
-  // Lines of a masked text, those with personal data and those of the reader marked.
-  function list(privacy, text, given) {
-    const cuts = lines(text);
-    const starts = privacy.items(text).map(([start]) => start);
-    const masked = lines(privacy.mask(text));
+  // What a model's scorer minds in a text, by the name of the scorer that the model's header has. Each gives for every
+  // line what is shown of it, and of each thing that is minded what to call it and what that means.
+  const SCORERS = {
+    privacy: () => {
+      const privacy = new Privacy(window.lmstudyNames);
+      const judge = (text) => {
+        const masked = lines(privacy.mask(text));
+        const rows = lines(text).map((line, i) => ({ line, shown: masked[i], found: [] }));
+        for (const [start, , kind] of privacy.items(text)) {
+          let end = 0;
+          rows.find(({ line }) => start < (end += line.length)).found.push([kind, ""]);
+        }
+        return rows;
+      };
+      return { judge, named: false, minds: "personal data", counted: "with personal data" };
+    },
+    style: ({ longest }) => {
+      const judge = (text) => {
+        const rows = lines(text).map((line) => ({ line, shown: line, found: [] }));
+        for (const [row, code] of style.violations(text, longest)) rows[row - 1].found.push([code, style.RULES[code]]);
+        return rows;
+      };
+      return { judge, named: true, minds: "a violation", counted: "with a violation" };
+    },
+  };
+
+  const score = (found, characters) => (characters ? found / characters : 0).toFixed(4);
+
+  // Rows of a text for the page, those that are minded and those of the reader marked, and sums over what was written.
+  function list({ judge, named, minds }, text, given) {
+    const sums = { lines: 0, minded: 0, found: 0, characters: 0 };
+    const meanings = new Map(); // of the names that stand behind lines
     let from = 0;
-    let minded = 0;
-    let written = 0;
-    const rows = cuts.map((line, i) => {
-      const to = from + line.length;
-      const yours = to <= given;
-      const holds = starts.some((start) => from <= start && start < to);
-      from = to;
-      if (!yours) written++;
-      if (!yours && holds) minded++;
-      const mark = holds ? ["!", "personal data: "] : yours ? [">", "yours: "] : null;
-      const row = element("li", holds ? "try-minded" : yours ? "try-given" : "");
+    const rows = judge(text).map(({ line, shown, found }) => {
+      from += line.length;
+      const yours = from <= given;
+      if (!yours) {
+        sums.lines++;
+        sums.minded += Math.min(1, found.length);
+        sums.found += found.length;
+        sums.characters += Array.from(line).length;
+      }
+      const mark = found.length ? ["!", `${minds}: `] : yours ? [">", "yours: "] : null;
+      const row = element("li", found.length ? "try-minded" : yours ? "try-given" : "");
       if (mark) row.append(element("span", "try-spoken", mark[1]));
       row.dataset.mark = mark ? mark[0] : "";
-      for (const part of masked[i].replace(/\n$/, "").split(/(\{\{[A-Z_]+\}\})/)) {
+      for (const part of shown.replace(/\n$/, "").split(/(\{\{[A-Z_]+\}\})/)) {
         if (part) row.append(/^\{\{[A-Z_]+\}\}$/.test(part) ? element("span", "try-masked", part) : part);
+      }
+      if (named && found.length) {
+        const names = new Map(found);
+        const codes = element("small", "try-found", ` ${[...names.keys()].join(" ")} `);
+        codes.append(element("span", "", score(found.length, Array.from(line).length)));
+        row.append(codes);
+        for (const [code, meaning] of names) meanings.set(code, meaning);
       }
       return row;
     });
-    return { rows, minded, written };
+    return { rows, sums, meanings };
+  }
+
+  function script(source) {
+    return new Promise((resolve, reject) => {
+      const tag = element("script");
+      tag.onload = resolve;
+      tag.onerror = () => reject(new Error(`${source.split("/").at(-1)} is missing or damaged`));
+      tag.src = source;
+      document.head.append(tag);
+    });
+  }
+
+  // A model with all that belongs to it, from the scripts that its choice names; the last of them is its own.
+  async function load(scripts) {
+    for (const source of scripts.split(" ")) await script(source);
+    const model = window.lmstudyModel;
+    delete window.lmstudyModel;
+    const scorer = SCORERS[model.scorer](model);
+    return { tokenizer: new Tokenizer(model, SPECIAL), network: new Transformer(model), scorer };
   }
 
   function start() {
-    const model = window.lmstudyModel;
-    const tokenizer = new Tokenizer(model, SPECIAL);
-    const network = new Transformer(model);
-    const privacy = new Privacy(window.lmstudyNames);
     const form = byId("form");
+    const loaded = new Map(); // a promise for each model that was chosen
     let current = null; // the text that is being written
 
+    const choice = () => form.querySelector("[name=model]:checked").dataset;
     const control = () => form.elements.control.value;
     const busy = (writing) => {
       byId("stop").disabled = !writing;
@@ -83,37 +134,69 @@
       byId("strength").value = control() === "none" ? "off" : byId("guidance").value;
     };
 
+    // The model that is chosen: it is loaded once, or again where it could not be.
+    const chosen = () => {
+      const { scripts } = choice();
+      byId("missing").hidden = true;
+      if (!loaded.has(scripts)) {
+        const failed = (error) => {
+          loaded.delete(scripts);
+          byId("missing").hidden = false;
+          byId("error").textContent = `(${error.message})`;
+          return null;
+        };
+        loaded.set(scripts, load(scripts).catch(failed));
+      }
+      return loaded.get(scripts);
+    };
+
     async function writeText() {
       if (current) current.stopped = true;
       const mine = (current = { stopped: false });
       const asked = { control: control(), seed: Number(byId("seed").value) };
       asked.guidance = asked.control === "none" ? 1 : Number(byId("guidance").value);
-      const beginning = cut(tokenizer, byId("beginning").value, asked.control, network.sizes);
+      const { name } = choice();
+      const typed = byId("beginning").value;
+      byId("status").textContent = "Loading the model …";
+      busy(true);
+      const model = await chosen();
+      if (current !== mine) return; // another text was asked for
+      if (!model) {
+        byId("status").textContent = "";
+        current = null;
+        busy(false);
+        return;
+      }
+      const { tokenizer, network, scorer } = model;
+      const beginning = cut(tokenizer, typed, asked.control, network.sizes);
       const shown = element("ol", "try-lines");
       const head = element("p", "try-head");
-      const text = element("section", "try-text", head, shown);
-      const way = asked.control === "none" ? "Without a token" : `Behind ${asked.control}, guidance ${asked.guidance}`;
-      const title = `${way}, seed ${asked.seed}`;
+      const legend = element("p", "try-legend");
+      const text = element("section", "try-text", head, shown, legend);
+      const way = asked.control === "none" ? "without a token" : `behind ${asked.control}, guidance ${asked.guidance}`;
+      const title = `${name}, ${way}, seed ${asked.seed}`;
       text.setAttribute("aria-label", title);
       for (const note of beginning.notes) text.append(element("p", "try-note", note));
       byId("texts").prepend(text);
       while (byId("texts").children.length > KEPT) byId("texts").lastChild.remove();
       byId("status").textContent = "Writing …";
-      busy(true);
 
       const ids = [];
       let spent = 0;
       let ended = false; // by the model
       const look = (finished) => {
         const whole = beginning.given + tokenizer.decode(ids);
-        // A line without an end cannot be checked: half an address does not look like one. It is shown as blocks.
+        // A line without an end cannot be judged: half an address does not look like one. It is shown as blocks.
         const checked = finished ? whole : whole.slice(0, whole.lastIndexOf("\n") + 1);
-        const { rows, minded, written } = list(privacy, checked, beginning.given.length);
+        const { rows, sums, meanings } = list(scorer, checked, beginning.given.length);
         const rest = whole.slice(checked.length).replace(/\S/gu, "▒");
         shown.replaceChildren(...rows, ...(rest ? [element("li", "try-growing", rest)] : []));
+        legend.textContent = [...meanings].sort().map(([code, meaning]) => `${code}: ${meaning}`).join(". ");
+        legend.hidden = !meanings.size;
         const speed = spent ? `, ${Math.round((ids.length / spent) * 1000)} a second` : "";
-        const found = `${written} ${written === 1 ? "line" : "lines"}, ${minded} with personal data`;
-        head.textContent = `${title}: ${found}; ${ids.length} tokens${speed}`;
+        const found = `${sums.lines} ${sums.lines === 1 ? "line" : "lines"}, ${sums.minded} ${scorer.counted}`;
+        const mean = `mean score ${score(sums.found, sums.characters)}`;
+        head.textContent = `${title}: ${found}, ${mean}; ${ids.length} tokens${speed}`;
         return found;
       };
       const tokens = write(network, { ...asked, read: beginning.read, forced: beginning.forced });
@@ -141,6 +224,7 @@
       writeText();
     });
     form.addEventListener("input", settle);
+    for (const input of form.querySelectorAll("[name=model]")) input.addEventListener("change", chosen);
     byId("next").addEventListener("click", () => {
       byId("seed").stepUp();
       form.requestSubmit();
@@ -150,13 +234,13 @@
       byId("write").focus(); // a button that is switched off cannot keep the focus
     });
     settle();
-    byId("missing").hidden = true;
     form.hidden = false;
+    chosen();
   }
 
   try {
     start();
   } catch (error) {
-    byId("missing").append(` (${error.message})`);
+    byId("error").textContent = `(${error.message})`;
   }
 })();

@@ -18,14 +18,42 @@
     return numbers;
   }
 
-  // weight [out, in] times x [in].
+  // Tensors by name. `weights` are vectors and matrices in half precision. Where there are `steps`, matrices are whole
+  // numbers from -127 to 127 instead, a byte each, and `weights` holds how long a step of each row is.
+  function unpacked({ tensors, weights, steps }) {
+    const numbers = halves(weights);
+    const whole = steps === undefined ? null : atob(steps);
+    const found = {};
+    let from = 0;
+    let at = 0;
+    for (const [name, shape] of tensors) {
+      const count = shape.reduce((product, size) => product * size, 1);
+      if (!whole || shape.length === 1) found[name] = numbers.subarray(from, (from += count));
+      else {
+        const matrix = (found[name] = new Float32Array(count));
+        for (let i = 0; i < count; ) {
+          const step = numbers[from++];
+          for (const end = i + shape[1]; i < end; i++) matrix[i] = ((whole.charCodeAt(at++) << 24) >> 24) * step;
+        }
+      }
+    }
+    if (from !== numbers.length || at !== (whole?.length ?? 0)) throw new Error("the weights do not fit the sizes");
+    return found;
+  }
+
+  // weight [out, in] times x [in]; in is a multiple of four. A processor adds four sums side by side.
   function product(weight, x) {
     const width = x.length;
     const out = new Float32Array(weight.length / width);
-    for (let row = 0, at = 0; row < out.length; row++, at += width) {
-      let sum = 0;
-      for (let i = 0; i < width; i++) sum += weight[at + i] * x[i];
-      out[row] = sum;
+    for (let row = 0, at = 0; row < out.length; row++) {
+      let [a, b, c, d] = [0, 0, 0, 0];
+      for (let i = 0; i < width; i += 4, at += 4) {
+        a += weight[at] * x[i];
+        b += weight[at + 1] * x[i + 1];
+        c += weight[at + 2] * x[i + 2];
+        d += weight[at + 3] * x[i + 3];
+      }
+      out[row] = a + b + c + d;
     }
     return out;
   }
@@ -46,14 +74,7 @@
     constructor(model) {
       this.sizes = model.sizes;
       this.headWidth = this.sizes.width / this.sizes.heads;
-      const numbers = halves(model.weights);
-      const tensors = {};
-      let from = 0;
-      for (const [name, shape] of model.tensors) {
-        const count = shape.reduce((product, size) => product * size, 1);
-        tensors[name] = numbers.subarray(from, (from += count));
-      }
-      if (from !== numbers.length) throw new Error("the weights do not fit the sizes");
+      const tensors = unpacked(model);
       const layer = (stack, i) => (name) => tensors[`${stack}.${i}.${name}.weight`];
       this.embedding = tensors["embedding.weight"];
       this.encoderNorm = tensors["encoder_norm.weight"];
