@@ -78,14 +78,24 @@ def _compose(root: str, overrides: Sequence[str]) -> dict[str, Any]:
     return settled_as_typed(root, composed, overrides)
 
 
-def settled_as_typed(root: str, composed: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """What Hydra composed, with values of the types of their keys (see `lmstudy.settling`)."""
+def settled_as_typed(
+    root: str, composed: dict[str, Any], overrides: Sequence[str], folders: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What Hydra composed, with values of the types of their keys (see `lmstudy.settling`).
+
+    Args:
+        root: the YAML file of the command, such as "train".
+        composed: the resolved configuration; it is changed.
+        overrides: what was typed.
+        folders: of YAML files that are not the package's, as addresses ("file:///...").
+    """
     groups = [override for override in overrides if _chooses(root, override)]
     if len(groups) == len(overrides):
         return composed
     from lmstudy.settling import settled
 
-    return settled(root, composed, overrides, _partial(root, groups))
+    searched = [f"hydra.searchpath=[{','.join(map(quoted, folders))}]"] if folders else []
+    return settled(root, composed, overrides, _partial(root, [*searched, *groups]))
 
 
 def none_as_choice(root: str, argument: str) -> str:

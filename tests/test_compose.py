@@ -86,6 +86,17 @@ def test_a_folder_of_ones_own_is_never_remembered(files, tmp_path):
     assert compose._composed == {}
 
 
+def test_types_are_settled_with_a_folder_of_ones_own(tmp_path):
+    (tmp_path / "scorer").mkdir()
+    yaml = "_target_: lmstudy.preferences.scorers.pep8.Pep8Scorer\nfamily: all\nmax_line_length: 79\n"
+    (tmp_path / "scorer" / "own.yaml").write_text(yaml)
+    asked = ["scorer=own", "scorer.max_line_length=80.0"]
+    composed = compose_config("train", [*search_path(["--config-dir", str(tmp_path)]), *asked])
+    composed["scorer"]["max_line_length"] = 80.0
+    found = compose.settled_as_typed("train", composed, asked, [f"file://{tmp_path}"])
+    assert repr(found["scorer"]["max_line_length"]) == "80"
+
+
 def test_mistakes_name_what_was_asked(files):
     with pytest.raises(StudyError, match=r"model=none: .*Could not find 'model/none'"):
         compose_config("train", ["model=none"])

@@ -133,7 +133,9 @@ class Command:
                 raise StudyError(f"{missing[0]} must be given: {missing[0]}=VALUE")
             OmegaConf.resolve(config)
             values: Any = OmegaConf.to_container(config)
-            values = settled_as_typed(self.config, values, list(HydraConfig.get().overrides.task))
+            known = HydraConfig.get()
+            own = [one.path for one in known.runtime.config_sources if one.provider not in ("hydra", "main", "schema")]
+            values = settled_as_typed(self.config, values, list(known.overrides.task), own)
             if self.config in ROOTS:  # before the heavy imports: a slip of the pen is reported at once
                 check(ROOTS[self.config], values)
             return values

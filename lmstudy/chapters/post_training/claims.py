@@ -31,7 +31,8 @@ per_cent("Conditional fine-tuning at the end needs more bits per byte than contr
          "post.fine_tuning_cost", cost(conditionally_tuned), above(0))
 per_cent("DPO at the end needs more bits per byte than control tokens from the start.",
          "post.dpo_cost", cost(optimised), above(0))
-per_cent("Maximum likelihood that restarts after four fifths of the steps needs more bits per byte than without.",
-         "post.restart_cost", cost_of_restart, above(0))
+claim("Maximum likelihood that restarts after four fifths of the steps needs more bits per byte than without.",
+      "post.restart_cost", cost_of_restart, above(0), chapter="notebooks/16_post_training", unit="% bits per byte",
+      signed=True)
 per_cent("Conditional fine-tuning needs more bits per byte than maximum likelihood with the same restart.",
          "post.fine_tuning_beside_restart", cost_beside_restart, above(0), outcome=UNDECIDED)

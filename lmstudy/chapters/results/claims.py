@@ -35,6 +35,7 @@ fold = partial(claim, chapter=CHAPTER, unit="times fewer")
 ratio = partial(claim, chapter=CHAPTER, unit="times")
 deviations = partial(claim, chapter=CHAPTER, unit="standard deviations of ratings", signed=True)
 per_cent = partial(claim, chapter=CHAPTER, unit=f"% {BITS}", signed=True)
+without_tokens = partial(claim, chapter=CHAPTER, unit="% bits per byte", signed=True)
 in_bits = partial(claim, chapter=CHAPTER, unit="bits per byte", signed=True)
 tau = partial(claim, chapter=CHAPTER, unit="Kendall's τ")
 
@@ -172,12 +173,12 @@ in_bits("On file heads, filtering is farther than conditional training from teac
         "privacy.kl_filtering_vs_conditional", _farther("filtering", CONDITIONAL), above(0))
 in_bits("On file heads, conditional training is less than 0.05 bits per byte farther from teachers than MLE.",
         "privacy.kl_cost", _farther(CONDITIONAL, REFERENCE), below(DISTANCE_AIM))
-per_cent("Rewriting needs more bits per byte of held-out heads, the personal data in them included, than MLE.",
-         "privacy.rewriting_cost", rewriting_cost, above(0))
+without_tokens("Rewriting needs more bits per byte of held-out heads, the personal data in them included, than MLE.",
+               "privacy.rewriting_cost", rewriting_cost, above(0))
 ratio("A model that was trained on code that a formatter repaired writes fewer violations of style than MLE.",
       "pep8.rewriting_vs_mle", partial(rewriting_times, task="pep8", key=UNPROMPTED), below(1))
-per_cent("Rewriting needs more bits per byte of held-out short functions than MLE.",
-         "pep8.rewriting_cost", partial(rewriting_cost, task="pep8"), above(0), outcome=UNDECIDED)
+without_tokens("Rewriting needs more bits per byte of held-out short functions than MLE.",
+               "pep8.rewriting_cost", partial(rewriting_cost, task="pep8"), above(0), outcome=UNDECIDED)
 confirm("5b7eaf4dff01", outcome=UNDECIDED)  # privacy.cost_charged
 confirm("f3c967f690b6", outcome=UNDECIDED)  # privacy.cost_shown
 confirm("9fda9319dcb0")  # sentiment.graded_apart
