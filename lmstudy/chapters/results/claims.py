@@ -181,6 +181,8 @@ without_tokens("Rewriting needs more bits per byte of held-out short functions t
                "pep8.rewriting_cost", partial(rewriting_cost, task="pep8"), above(0), outcome=UNDECIDED)
 confirm("5b7eaf4dff01", outcome=UNDECIDED)  # privacy.cost_charged
 confirm("f3c967f690b6", outcome=UNDECIDED)  # privacy.cost_shown
+confirm("f8c1f5bec428", outcome=UNDECIDED)  # pep8.cost_charged
+confirm("1df3da4c5319", outcome=UNDECIDED)  # sentiment.cost_charged
 confirm("9fda9319dcb0")  # sentiment.graded_apart
 confirm("2278be3b1380")  # sentiment.filtering_graded_apart
 confirm("a25d3db9336a", outcome=UNDECIDED)  # privacy.look_ahead

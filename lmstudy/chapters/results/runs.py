@@ -38,3 +38,10 @@ RUNS += [
 ]
 RUNS += chapter_runs(("experiment=privacy", *TEACHER), seeds=(1, 21))
 """The teachers."""
+RUNS += [
+    run
+    for task in ("pep8", "sentiment")
+    for name in (REFERENCE, CONDITIONAL)
+    for run in chapter_runs((f"experiment={task}", *overrides_of(name)), seeds=(51, 52, 53))
+]
+"""And these of 2026-12-01-cost_in_full."""
