@@ -27,6 +27,8 @@ _composed: dict[str, str] = {}
 """Configurations as JSON text, by `[root, *overrides]` as JSON text: of the files that `_state` tells."""
 _usual: dict[str, Mapping[str, Any]] = {}
 """What choices of groups alone give, by `[root, *choices]` as JSON text."""
+SETTLES = ("compose.py", "config.py", "overrides.py", "settling.py")
+"""Modules of this package that have a say in what is composed."""
 _state: dict[str, Any] = {"stamps": None, "fingerprint": None, "looked": -1.0, "registered": False}
 
 
@@ -167,6 +169,8 @@ def _refresh() -> None:
     from importlib.metadata import version
 
     content = hashlib.sha256(f"{version('hydra-core')} {version('omegaconf')}".encode())
+    for name in SETTLES:
+        content.update((Path(__file__).parent / name).read_bytes())
     for path in paths:
         content.update(f"\0{path.parent.name}/{path.name}\0".encode() + path.read_bytes())
     _state.update(stamps=stamps, fingerprint=content.hexdigest())

@@ -17,6 +17,9 @@ from lmstudy.overrides import listed, typed_value
 
 _ABSENT = object()
 
+AS_PUBLISHED = {"objective.drop": 0.0, "objective.alpha": 3.0, "objective.beta": 3.0}
+"""Whole values that published runs wrote with a point, which is part of their ids."""
+
 
 def settled(root: str, config: dict[str, Any], overrides: Sequence[str], usual: Mapping[str, Any]) -> dict[str, Any]:
     """A resolved configuration whose typed values are of the types of their keys.
@@ -87,6 +90,8 @@ def _as_number(key: str, value: Any, usual: float | None) -> Any:
         return value
     if value == usual:
         return usual
+    if value == AS_PUBLISHED.get(key):
+        return AS_PUBLISHED[key]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -52,7 +52,7 @@ def test_evaluate_without_a_run_says_what_is_missing(run, capsys):
         (["run=ab", "documents=many"], "documents='many': input should be a valid integer"),
         (["run=ab", "documents=-5"], "documents=-5: input should be greater than 0"),
         (["run=ab", "split=dev"], "split='dev': input should be 'valid', 'valid_files' or 'test'"),
-        (["run=3e12"], "reads as a number; give more digits"),
+        (["run=3e12"], "run=3e12: no finished run in"),
     ],
 )
 def test_evaluate_names_mistakes(run, capsys, arguments, message):

@@ -110,7 +110,10 @@ class Command:
         def run(config: DictConfig) -> Any:
             known = HydraConfig.get()
             if known.mode != RunMode.MULTIRUN:
-                self._job(checked(config))
+                try:
+                    self._job(checked(config))
+                except Exception as error:
+                    alone.append(error)  # raised below: within the job, Hydra would print it as well
                 return None
             overrides = list(known.overrides.task)
             try:
@@ -140,12 +143,15 @@ class Command:
                 check(ROOTS[self.config], values)
             return values
 
+        alone: list[Exception] = []
         with watched() as sweep:
             try:
                 run()
             finally:
                 if sweep.begun:
                     tell(self.name, sweep)
+        if alone:
+            raise alone[0]
         if sweep.failed:
             raise SystemExit(1)
 

@@ -107,8 +107,10 @@ _made: set[str] = set()
 
 
 def made_here(id: str) -> bool:
-    """Whether this process made the record of this id, and did not find it."""
-    return id in _made
+    """Whether this process made the record of this id since this was last asked, and did not find it."""
+    made = id in _made
+    _made.discard(id)
+    return made
 
 
 def measured(work: Work, find: Callable[[], Findings]) -> Record:

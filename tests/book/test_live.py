@@ -189,7 +189,7 @@ def test_points_tell_what_is_estimated_and_filters_hide_the_others(browser, tmp_
     expected = []
     for task, own in found.items():
         for name in names[task]:
-            x = "0 (0 to 0)" if name == "MLE" else written(cost(own, name), signed=True)
+            x = "0 (no spread)" if name == "MLE" else written(cost(own, name), signed=True)
             expected.append((name, x, written(level(task, own.judged[name])), f"{len(own.judged[name])} seeds"))
     assert len(points) == len(expected)
     for point, words in zip(points, expected, strict=True):

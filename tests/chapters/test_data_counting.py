@@ -32,7 +32,7 @@ def test_stop_words_hide_a_topic_from_a_method_that_cannot_weigh_words():
     assert table.loc[f"{learned}, all words", "accuracy"] == 1
     change = table.loc[f"{learned}, no stop words", counting.CHANGE]
     assert (change.value, change.low, change.high) == (0, 0, 0)
-    assert f"- {learned}: 0.0 (0.0 to 0.0) on fruit" in counting.in_words({"fruit": table})
+    assert f"- {learned}: 0.0 (no spread) on fruit" in counting.in_words({"fruit": table})
 
 
 def test_no_unit_is_learned_from_and_asked_about():
