@@ -57,7 +57,7 @@ def _settled(key: str, value: Any, usual: Any, text: str, type_of: Callable[[], 
     if annotation is None:
         return value
     admitted = _admitted(annotation)
-    if str in admitted and not admitted & {int, float, list, dict}:
+    if str in admitted and not admitted & {bool, int, float, list, dict}:
         return value if isinstance(value, str) or (value is None and type(None) in admitted) else text
     if list in admitted and str not in admitted and isinstance(value, str):
         value = listed(value)

@@ -20,7 +20,7 @@ only_build_toc_files: true
 execute: {execute_notebooks: "off"}
 sphinx: {extra_extensions: [lmstudy.publishing.sphinx_offline]}
 """
-TOC = "format: jb-book\nroot: intro\nchapters:\n- file: notebooks/01_one\n"
+TOC = "format: jb-book\nroot: intro\nchapters:\n- file: notebooks/01_one\n- file: notebooks/02_two\n"
 
 
 @pytest.fixture

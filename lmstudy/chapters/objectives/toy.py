@@ -159,6 +159,16 @@ def effects(objective: Objective) -> list[Effect]:
     return found
 
 
+def rewarded(weighted: Sequence[Effect], beta: float) -> tuple[str, str]:
+    """The reward and the weight of the good and of the bad line, in words, from the losses that RWR gives them."""
+    weights = {one.bad: one.loss / -math.log(one.chance) for one in weighted}
+    good, bad = (
+        f"{number(beta * math.log(weights[side]), decimals=2, signed=True)} and a weight of {number(weights[side], 2)}"
+        for side in (False, True)
+    )
+    return good, bad
+
+
 def shipped(name: str) -> Objective:
     """The objective of a YAML of `conf/objective`."""
     return build(compose_config("train", [f"objective={name}"])["objective"], "objective")
