@@ -8,7 +8,7 @@ from tests.conftest import ROOT, write_files
 from tests.page_runs import flagship_folder
 from tests.publishing.sphinx_builds import build
 
-CONF = "extensions = ['lmstudy.publishing.sphinx_page_model']\nexclude_patterns = ['_build']\n"
+CONF = "extensions = ['lmstudy.publishing.sphinx_page_model']\nexclude_patterns = ['_build', 'models']\n"
 SCRIPT = "_build/_static/try/style-model.js"
 
 
