@@ -38,11 +38,6 @@ class Objective:
     direction: Literal["minimize", "maximize"]
     of: Callable[[Record], float]
 
-    @property
-    def worst(self) -> float:
-        """What a job counts as that failed: a search goes elsewhere."""
-        return math.inf if self.direction == "minimize" else -math.inf
-
 
 @dataclass(frozen=True)
 class Outcome:

@@ -12,10 +12,8 @@ from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import ratio_of_sums_bootstrap
 from lmstudy.runs.finished import Finished
 from lmstudy.runs.identity import EVALUATED
-from lmstudy.runs.publishing import learned_from, what_it_is
+from lmstudy.runs.publishing import LEARNED, NOT_FOR, REACHED, learned_from, what_it_is
 from lmstudy.runs.records import Record
-
-LEARNED, REACHED = "## What it learned from", "## What it reached"
 
 
 def usage(folder: str, controlled: bool) -> list[str]:
@@ -84,11 +82,7 @@ def export_card(name: str, finished: Finished, source: Path, controlled: bool) -
         "",
         "The whole record, with its configuration, curves and versions, is `lmstudy_record.json`.",
         "",
-        "## What it is not for",
-        "",
-        "It is a specimen for study. What it writes looks like its sources and often does nothing sensible. It follows "
-        "no instructions. Read what it writes before you run it.",
-        "",
+        *NOT_FOR,
     ]
     return "\n".join(lines)
 

@@ -180,9 +180,8 @@ class Session:
 
         stamped = partial(stamp, self.work.id, self.shared.trunk.id if self.shared else None)
         module.on_save_checkpoint = stamped  # type: ignore[method-assign]
-        if checkpoint := newest_whole(self.work.folder, self.work.id):
-            pass
-        elif self.shared and (checkpoint := self.shared.trunk.furthest()):
+        checkpoint = newest_whole(self.work.folder, self.work.id)
+        if checkpoint is None and self.shared and (checkpoint := self.shared.trunk.furthest()):
             self.shared.branching = True
         loader = data.train_dataloader
         data.train_dataloader = lambda: TimedBatches(loader(), self.clock)  # type: ignore[method-assign]

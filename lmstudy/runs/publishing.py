@@ -6,6 +6,7 @@ card that is made of it, and checksums. `lmstudy-generate run=NAME` needs nothin
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
 LARGEST = 12_000_000
 """Bytes of the weights of a model that comes with the book."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+LEARNED, REACHED = "## What it learned from", "## What it reached"
+NOT_FOR = (
+    "## What it is not for",
+    "",
+    "It is a specimen for study. What it writes looks like its sources and often does nothing sensible. It follows "
+    "no instructions. Read what it writes before you run it.",
+    "",
+)
+"""Parts of every model card."""
 
 
 def publish(run: str, runs: Path) -> Path:
@@ -84,7 +96,10 @@ def _portable(record: Record, option: str) -> Record:
             f"{option}: {record.name} was made by code that differed from commit {commit[:7]}: commit it, "
             "and make the record again"
         )
-    return replace(record, config=without_folder(record.config))
+    samples = json.dumps(record.samples, ensure_ascii=False)
+    if isinstance(folder := record.config.get("runs"), str):  # in commands, as a benchmark keeps them
+        samples = samples.replace(json.dumps(f"runs={folder}", ensure_ascii=False)[1:-1], "runs=runs")
+    return replace(record, config=without_folder(record.config), samples=json.loads(samples))
 
 
 def without_folder(config: dict[str, Any]) -> dict[str, Any]:
@@ -128,21 +143,17 @@ def card(name: str, finished: Finished) -> str:
         "",
         *what_it_is(finished),
         "",
-        "## What it learned from",
+        LEARNED,
         "",
         learned_from(finished),
         "",
-        "## What it reached",
+        REACHED,
         "",
         "| held-out text | bits per byte |",
         "|---|---|",
         *bits,
         "",
-        "## What it is not for",
-        "",
-        "It is a specimen for study. What it writes looks like its sources and often does nothing sensible. It follows "
-        "no instructions. Read what it writes before you run it.",
-        "",
+        *NOT_FOR,
     ]
     return "\n".join(lines)
 

@@ -59,6 +59,7 @@ def test_published_records_name_no_folder_of_a_machine_and_come_from_a_commit(re
     assert not [record.name for record in records if (record.commit or "").endswith("+dirty")]
     for record in records:
         assert not re.search(r'"(/|~|[A-Z]:\\\\)[^"]*"', json.dumps(folders(record.config))), record.name
+        assert not re.search(r"runs=(/|~|[A-Z]:)", json.dumps(record.samples)), record.name
 
 
 def folders(config):
