@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-export PIP_USER = 0 # a user's own settings of pip may name other places: into the virtual environment, and nowhere else
+# A user's own settings of pip may name other places: into the virtual environment, and nowhere else.
+export PIP_USER = 0
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONHOME
 ifeq ($(shell grep -sF " $(CURDIR)/$(VENV)" $(VENV)/pyvenv.cfg),) # not set up yet, or copied or moved since
 .PHONY: $(READY)
