@@ -57,7 +57,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 }
 """Arms beside the objectives: faults of the released code, a later onset, and a part of the steps."""
 SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
-    "filtering": {"keep 50 %": ("objective.keep=0.5",), "keep 90 %": ("objective.keep=0.9",)},
+    "filtering": {"keep 75 %": ("objective.keep=0.75",), "keep 90 %": ("objective.keep=0.9",)},
     "conditional": {"drop 0": ("objective.drop=0.0",), "drop 20 %": ("objective.drop=0.2",)},
     "conditional, cooldown": {"5 %": ("objective.cooldown=0.05",), "20 %": ("objective.cooldown=0.2",)},
     "unlikelihood": {"α = 0.3": ("objective.alpha=0.3",), "α = 3": ("objective.alpha=3.0",)},

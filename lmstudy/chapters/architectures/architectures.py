@@ -19,6 +19,10 @@ ARMS = {
     "dense": "dense_wide",
 }
 """What the chapter calls an arm -> its experiment."""
+RATES = ("3.0e-3", "1.0e-2", "3.0e-2")
+"""Learning rates tried for each arm alike, by one run each of full length; the Transformer's is of its embeddings."""
+BEST = {"Transformer": "3.0e-3", "LSTM with attention": "1.0e-2", "LSTM, fixed code": "1.0e-2", "dense": "1.0e-2"}
+"""What was best on *valid*, and is compared."""
 
 COPYING = {
     "Transformer": "copy_transformer",
@@ -29,6 +33,20 @@ COPYING = {
 
 COPIED = ("measure=reading", "measure.task=copy", "measure.lengths=[1,2,4,8,16,32,64,95]")
 """How copying is measured, as overrides of `lmstudy-evaluate`."""
+
+
+def tried(arm: str, rate: str) -> tuple[str, ...]:
+    """Overrides of `lmstudy-train` for the runs of an arm (of `ARMS`) at a rate."""
+    return (f"experiment={ARMS[arm]}", f"budget={BUDGET}", f"optimizer.lr={rate}")
+
+
+def rates_table(shelf: Shelf) -> pd.DataFrame:
+    """Bits per byte on *valid* of the runs of seed 1, by rate and arm."""
+    found = {
+        arm: {rate: shelf.trained(*tried(arm, rate), seeds=[1])[0].metrics["valid/bits_per_byte"] for rate in RATES}
+        for arm in ARMS
+    }
+    return pd.DataFrame(found).rename_axis("learning rate")
 
 
 def cost_table(arms: Mapping[str, Sequence[Record]]) -> pd.DataFrame:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from lmstudy.chapters.results import frontier
 from lmstudy.chapters.results.beginnings import PROMPTED
 from lmstudy.chapters.results.pairs import gap
 from lmstudy.chapters.results.results import (
@@ -25,8 +27,8 @@ from lmstudy.chapters.results.rewriting import rewriting_cost, rewriting_times
 from lmstudy.evaluation.multiplicity import best_of
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, claim, confirm
-from lmstudy.study.estimates import BITS, HELD_OUT, UNPROMPTED, times
-from lmstudy.study.preferences import BAD, GUIDANCE, OBJECTIVES, judged, judged_arm
+from lmstudy.study.estimates import BITS, HELD_OUT, UNPROMPTED, capability_cost, times
+from lmstudy.study.preferences import BAD, GUIDANCE, OBJECTIVES, SEEDS, arm, judged, judged_arm
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from lmstudy.study.verdicts import HOLDS, UNDECIDED, above, below
 
@@ -69,6 +71,23 @@ def _better(task: str, name: str = CONDITIONAL, reference: str = REFERENCE, key:
 
 def _cost(task: str, name: str = CONDITIONAL, reference: str = REFERENCE) -> Compute:
     return _of(task, lambda found: cost(found, name, reference), (name, reference))
+
+
+def _matched(name: str, reference: str) -> Compute:
+    """Personal data of an objective divided by a reference's, where it needs at most as many bits (`frontier`)."""
+
+    def compute(shelf: Shelf) -> Estimate:
+        found = frontier.matched(frontier.settings(shelf), name, reference)
+        if math.isnan(found.value):
+            raise NoRecordsError(f"of {name} at several settings with the bits of {reference}")
+        return found
+
+    return compute
+
+
+def _rwr_cost(shelf: Shelf) -> Estimate:
+    strong, filtering = (arm(shelf, "privacy", name, SEEDS) for name in ("RWR, β = 0.3", "filtering"))
+    return capability_cost(strong, filtering)
 
 
 def _best(task: str) -> Compute:
@@ -169,6 +188,17 @@ per_cent("On file heads, the selective loss costs more bits per byte than condit
          "privacy.selective_cost", _cost("privacy", "selective", CONDITIONAL), above(0))
 per_cent("On snippets, filtering costs more bits per byte than conditional training.",
          "sentiment.filtering_cost", _cost("sentiment", "filtering", CONDITIONAL), above(0))
+ratio("With at most the bits per byte of the selective loss, filtering writes more items of personal data than it.",
+      "privacy.matched_filtering_vs_selective", _matched("filtering", "selective"), above(1))
+ratio("With at most the bits per byte of filtering, RWR writes fewer items of personal data than it.",
+      "privacy.matched_rwr_vs_filtering", _matched("RWR", "filtering"), below(1), outcome=UNDECIDED)
+ratio("With at most the bits per byte of the selective loss, RWR writes fewer items of personal data than it.",
+      "privacy.matched_rwr_vs_selective", _matched("RWR", "selective"), below(1), outcome=UNDECIDED)
+ratio("With at most the bits per byte of conditional training, every decision charged, RWR writes more items of "
+      "personal data than it.", "privacy.matched_rwr_vs_conditional", _matched("RWR", CONDITIONAL), above(1),
+      outcome=UNDECIDED)
+without_tokens("RWR with a temperature of .3 needs fewer bits per byte than filtering.",
+               "privacy.rwr_cost_vs_filtering", _rwr_cost, below(0))
 in_bits("On file heads, filtering is farther than conditional training from teachers that read longer.",
         "privacy.kl_filtering_vs_conditional", _farther("filtering", CONDITIONAL), above(0))
 in_bits("On file heads, conditional training is less than 0.05 bits per byte farther from teachers than MLE.",

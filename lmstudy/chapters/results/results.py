@@ -46,8 +46,6 @@ OURS = ("selective", "conditional, cooldown")
 REFERENCE, CONDITIONAL = "MLE", "conditional"
 SMOKE = ("measure.samples=32", "measure.prompts=8")
 """At budget=smoke, nothing is learned and little need be measured."""
-SETTINGS_SEED = 1
-"""Other settings of the objectives are tried with one seed, all with the same."""
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
 

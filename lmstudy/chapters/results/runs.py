@@ -1,9 +1,10 @@
 """The runs of the chapter on results: objectives of every task, and other settings of them."""
 
-from lmstudy.chapters.results.results import CONDITIONAL, REFERENCE, SETTINGS_SEED, TEACHER
+from lmstudy.chapters.results.frontier import LIMITS
+from lmstudy.chapters.results.results import CONDITIONAL, REFERENCE, TEACHER
 from lmstudy.chapters.results.rewriting import SEEDS as REWRITING_SEEDS
 from lmstudy.study.chapter_runs import chapter_runs
-from lmstudy.study.preferences import OBJECTIVES, REWRITING, SETTINGS, TASKS, VARIANTS, overrides_of, study_seeds
+from lmstudy.study.preferences import OBJECTIVES, REWRITING, SEEDS, SETTINGS, TASKS, VARIANTS, overrides_of, study_seeds
 
 RUNS = [
     run
@@ -15,7 +16,9 @@ RUNS += [
     run
     for name, settings in SETTINGS.items()
     for setting in settings
-    for run in chapter_runs(("experiment=privacy", *VARIANTS[f"{name}, {setting}"]), seeds=[SETTINGS_SEED])
+    for run in chapter_runs(
+        ("experiment=privacy", *VARIANTS[f"{name}, {setting}"]), seeds=SEEDS if name in LIMITS else (1,)
+    )
 ]
 RUNS += chapter_runs(
     *(

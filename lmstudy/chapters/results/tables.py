@@ -13,7 +13,6 @@ import pandas as pd
 from lmstudy.chapters.results.results import (
     CONDITIONAL,
     REFERENCE,
-    SETTINGS_SEED,
     Results,
     better,
     between_teachers,
@@ -30,7 +29,7 @@ from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number, says, written
 from lmstudy.show.texts import Sample, cards
-from lmstudy.study.estimates import BITS, GRADERS, bits_per_byte, mean_metric
+from lmstudy.study.estimates import BITS, GRADERS, bits_per_byte, common_seeds, mean_metric
 from lmstudy.study.preferences import PER_THOUSAND, SETTINGS, TASKS, arm, judged
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
@@ -182,19 +181,22 @@ def distance_table(found: Mapping[str, Sequence[Record]], reference: str = REFER
 
 
 def settings_table(shelf: Shelf, task: str) -> pd.DataFrame:
-    """What each objective writes and knows at settings other than those of the study, and at those, with one seed.
+    """What each objective writes and knows at other settings than the study's, and at those, with the same seeds.
 
     A row a setting that has been tried. Where violations are counted scores are per 1,000 characters.
     """
     rows = {}
     for name, settings in SETTINGS.items():
-        arms = {f"{name}, as in the study": name} | {f"{name}, {own}": f"{name}, {own}" for own in settings}
-        for title, own in arms.items():
+        titles = {f"{name}, as in the study": name} | {f"{name}, {own}": f"{name}, {own}" for own in settings}
+        found = {}
+        for title, own in titles.items():
             with suppress(NoRecordsError):  # nobody tried it yet
-                runs = arm(shelf, task, own, [SETTINGS_SEED])
-                measured = judged(shelf, task, runs)
-                graded = {grader: level(task, measured, key) for grader, key in GRADERS.items()}
-                rows[title] = graded | {BITS: bits_per_byte(runs)}
+                found[title] = judged(shelf, task, arm(shelf, task, own))
+        for title, measured in zip(found, common_seeds(*found.values()) if found else [], strict=True):
+            seeds = {record.seed for record in measured}
+            runs = [run for run in arm(shelf, task, titles[title]) if run.seed in seeds]
+            graded = {grader: level(task, measured, key) for grader, key in GRADERS.items()}
+            rows[title] = graded | {BITS: bits_per_byte(runs), "seeds": len(runs)}
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
