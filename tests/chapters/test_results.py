@@ -217,7 +217,7 @@ def test_settings_are_compared_with_the_same_seed_and_those_not_tried_are_left_o
 
 
 def claims_of_the_chapter():
-    """The exploratory ones; what is registered is tested with the register, and what is at equal bits with the frontier."""
+    """The exploratory ones but those at equal bits; what is registered is tested with the register."""
     return [
         claim
         for claim in all_claims()
