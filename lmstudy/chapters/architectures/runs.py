@@ -1,10 +1,10 @@
 """The runs of the chapter on architectures."""
 
-from lmstudy.chapters.architectures.architectures import ARMS, BEST, COPY_BUDGET, COPYING, RATES, tried
+from lmstudy.chapters.architectures.architectures import ARMS, BEST, COPY_BUDGET, COPYING, rates_of, tried
 from lmstudy.study.chapter_runs import chapter_runs
 
 RUNS = [
     *chapter_runs(*(tried(arm, rate) for arm, rate in BEST.items())),
-    *chapter_runs(*(tried(arm, rate) for arm in ARMS for rate in RATES if rate != BEST[arm]), seeds=[1]),
+    *chapter_runs(*(tried(arm, rate) for arm in ARMS for rate in rates_of(arm) if rate != BEST[arm]), seeds=[1]),
     *chapter_runs(*((f"experiment={name}", f"budget={COPY_BUDGET}") for name in COPYING.values()), seeds=[1]),
 ]
