@@ -87,6 +87,40 @@ def halves_counts(ratings: Ratings) -> Floats:
     return _pseudo_counts(len(ratings), _by_value(predicted, above, comparable))[None]
 
 
+def confident(rewards: Floats, ratings: Ratings, sure: float, draws: int = 400, seed: int = 0) -> list[Estimate]:
+    """Of comparable pairs, the share whose order is called at least so sure; and of these, those ordered rightly.
+
+    Intervals are value +- t(n - 1) s, with s the standard deviation over draws of n - 1 of the n snippets, a pair
+    counting as often as both of its snippets were drawn together.
+
+    Args:
+        rewards: [n], of the Bradley-Terry model.
+        ratings: of the same n snippets, three at least.
+        sure: a probability above 1/2.
+        draws: of snippets.
+        seed: of the draws.
+    """
+    from scipy.stats import t as student
+
+    n = len(ratings)
+    above, known = (block(slice(0, n)) for block in chances(ratings))
+    for pairs in (above, known):
+        np.fill_diagonal(pairs, 0)
+    chosen = rewards[:, None] - rewards >= np.log(sure / (1 - sure))
+    counts = [known / 2, chosen * known, chosen * above]
+    rng = np.random.default_rng(seed)
+    drawn = np.array([np.bincount(rng.integers(n, size=n - 1), minlength=n) for _ in range(draws)], dtype=float)
+    everywhere = [of.sum() for of in counts]
+    sums = [np.einsum("di,di->d", drawn @ of, drawn) for of in counts]
+    found = []
+    for of, part in ((0, 1), (1, 2)):
+        value = float(everywhere[part] / everywhere[of])
+        with np.errstate(invalid="ignore"):  # a draw without such pairs has no share
+            half = float(student.ppf(0.975, n - 1) * np.nanstd(sums[part] / sums[of]))
+        found.append(Estimate(value, max(value - half, 0.0), min(value + half, 1.0), 1))
+    return found
+
+
 Block = Callable[[slice], Floats]
 """Of a slice of b snippets, a number for each pair with one of all n: [b, n]."""
 

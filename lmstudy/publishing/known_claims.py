@@ -57,6 +57,7 @@ def _written(result: ClaimResult) -> list[Any]:
         result.p,
         result.adjusted,
         result.as_registered,
+        list(result.records),
         list(astuple(result.estimate)),
     ]
 
@@ -69,10 +70,12 @@ def _read(
     p: float,
     adjusted: float,
     before: str | None,
+    records: list[str],
     numbers: list[Any],
 ) -> ClaimResult:
     as_registered = None if before is None else Verdict(before)
-    return ClaimResult(claim, Estimate(*numbers), Verdict(verdict), error, Kind(kind), p, adjusted, as_registered)
+    told = Estimate(*numbers), Verdict(verdict), error, Kind(kind), p, adjusted, as_registered, tuple(records)
+    return ClaimResult(claim, *told)
 
 
 def claims_key(root: Path) -> str:

@@ -46,7 +46,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from lmstudy.errors import StudyError
 from lmstudy.publishing.known_claims import kept_results
 from lmstudy.runs.records import Record, load_folder
-from lmstudy.show.claims import as_told, outcome, problem, remark, text
+from lmstudy.show.claims import as_told, folded_records, outcome, problem, remark, text
 from lmstudy.show.numbers import interval, number, percent
 from lmstudy.study.claims import ClaimResult, Kind, evaluate_claims
 from lmstudy.study.cost import hours_by_kind
@@ -177,6 +177,8 @@ class ClaimsList(SphinxDirective):
         else:
             card += nodes.paragraph("", result.error, classes=["claim-card-number"])
         card += nodes.paragraph("", self.origin(result), classes=["claim-card-origin"])
+        if result.records:
+            card += nodes.raw("", folded_records(result), format="html")
         anchor = _anchor(result.id)
         card["ids"].append(anchor)
         standard = cast(StandardDomain, self.env.get_domain("std"))

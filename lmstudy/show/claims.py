@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.show.numbers import MINUS, interval, number, value, written
@@ -86,6 +88,13 @@ def numbers(result: ClaimResult) -> tuple[str, str, str]:
     if result.error is not None:
         return "-", "-", "-"
     return text(result, "value"), text(result, "interval"), str(result.estimate.n)
+
+
+def folded_records(result: ClaimResult) -> str:
+    """HTML: how many records a claim rests on, and, opened, their names with the id at the end of each."""
+    listed = "<br>".join(f"<code>{escape(name)}</code>" for name in result.records)
+    count = f"{len(result.records)} record{'s' if len(result.records) > 1 else ''}"
+    return f'<details class="claim-records"><summary>{count}</summary><p>{listed}</p></details>'
 
 
 def outcome(result: ClaimResult) -> str:

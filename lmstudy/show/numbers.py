@@ -106,6 +106,12 @@ def written(e: Interval, signed: bool = False, *, decimals: int | None = None) -
     return f"{value(e, signed, decimals=decimals)} ({'interval ' if found == UNKNOWN else ''}{found})"
 
 
+def share(e: Interval, decimals: int = 0) -> str:
+    """A share with its interval, in per cent with so many decimals: "88 % (84 to 92)"."""
+    value, low, high = (number(100 * float(x), decimals=decimals) for x in (e.value, e.low, e.high))
+    return f"{value} % ({low} to {high})"
+
+
 def _parts(e: Interval, signed: bool, given: int | None) -> tuple[str, str, str]:
     shared = decimals(e) if given is None and not is_skewed(e) else given
     value, low, high = (number(float(x), 2, decimals=shared, signed=signed) for x in (e.value, e.low, e.high))

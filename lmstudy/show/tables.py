@@ -156,7 +156,7 @@ def parameter_table(model: Any) -> pd.DataFrame:
     """Parameters of each part of a model, in the order data flows through it."""
     parts: Counter[str] = Counter()
     for name, parameter in model.named_parameters():
-        parts[name.partition(".")[0]] += parameter.numel()
+        parts[name.partition(".")[0].replace("_", " ")] += parameter.numel()
     return pd.DataFrame({"parameters": {**parts, "all": parts.total()}})
 
 

@@ -96,6 +96,7 @@ class ClaimResult:
 
     `verdict` is what counts: of a prediction after correction for its family, with the p value `p` by itself and
     `adjusted` in the family. `as_registered` is the verdict of a revised claim on what had been written down.
+    `records` names the records that it was worked out from, NAME-ID, as their files are called.
     """
 
     claim: Claim
@@ -106,6 +107,7 @@ class ClaimResult:
     p: float = math.nan
     adjusted: float = math.nan
     as_registered: Verdict | None = None
+    records: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -206,7 +208,7 @@ def all_claims() -> list[Claim]:
 def evaluate_claims(records: Sequence[Record], claims: Iterable[Claim] | None = None) -> list[ClaimResult]:
     """Work out each claim given, or all that are declared; one whose records are missing does not hold."""
     shelf = Shelf(records)
-    return corrected([_evaluate(c, shelf) for c in (all_claims() if claims is None else claims)])
+    return corrected([_traced(c, shelf) for c in (all_claims() if claims is None else claims)])
 
 
 def corrected(results: Sequence[ClaimResult]) -> list[ClaimResult]:
@@ -233,6 +235,13 @@ def _at_level(result: ClaimResult, adjusted: float) -> ClaimResult:
         return replace(result, adjusted=adjusted)
     before = None if result.as_registered is None else Verdict.UNDECIDED
     return replace(result, adjusted=adjusted, verdict=Verdict.UNDECIDED, as_registered=before)
+
+
+def _traced(c: Claim, shelf: Shelf) -> ClaimResult:
+    """The result, with the records that the shelf was asked for."""
+    shelf.handed.clear()
+    found = _evaluate(c, shelf)
+    return replace(found, records=tuple(dict.fromkeys(f"{record.name}-{record.id}" for record in shelf.handed)))
 
 
 def _evaluate(c: Claim, shelf: Shelf) -> ClaimResult:

@@ -72,6 +72,8 @@ class Shelf:
         self.records = list(records)
         self.makes = makes
         self.runs = runs
+        self.handed: list[Record] = []
+        """All that were handed out, in order, by shelves of `as_is` too; whoever watches empties it."""
         self._here: set[str] = set()
         """Ids of what is in the folder of runs and not published. A shelf that makes records leaves it to their maker
         to find these, since it also compares the data."""
@@ -139,7 +141,9 @@ class Shelf:
 
     def as_is(self) -> Shelf:
         """The same records; what is missing is not made."""
-        return Shelf(self.records, runs=self.runs)
+        same = Shelf(self.records, runs=self.runs)
+        same.handed = self.handed
+        return same
 
     def of(self, command: str, config: Config, seeds: Sequence[int] | None = None) -> list[Record]:
         """Records of a configuration by seed, whatever seed it names; `seeds` and errors as for `trained`.
@@ -238,6 +242,7 @@ class Shelf:
         if not records:
             raise NoRecordsError(what)
         note_read(records)
+        self.handed += records
         return records
 
 

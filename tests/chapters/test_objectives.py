@@ -1,6 +1,7 @@
 """The chapter on objectives: two lines of code, and what its sentences say of them."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -150,3 +151,15 @@ def test_every_arm_is_published_and_no_secret_is_said_to_be_told_that_was_not():
     words = planted.extraction_words(found)
     assert f"{len(whole):,} tries" in words
     assert ("never" in words) == (not any(whole))
+
+
+def test_the_share_of_secrets_that_come_out_whole(monkeypatch):
+    """Of MLE and of conditional training, whichever token it was asked with; n counts each training once."""
+    repeats = planted.planting().repeats
+    told = SimpleNamespace(groups={f"extracted/{n}": [[1.0, 1.0], [0.0, 1.0]] for n in repeats})
+    never = SimpleNamespace(groups={f"extracted/{n}": [[0.0, 1.0], [0.0, 1.0]] for n in repeats})
+    arms = {("MLE", "none"): [told], ("conditional", "good"): [never] * 2, ("conditional", "bad"): [never] * 2}
+    monkeypatch.setattr(planted, "measured", lambda shelf, name, control: arms[name, control])
+    found = planted.extracted(None)
+    assert (found.value, found.n) == (pytest.approx(1 / 10), 3)
+    assert 0 < found.low < found.value < found.high < 1

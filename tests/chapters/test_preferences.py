@@ -11,7 +11,17 @@ from matplotlib import pyplot as plt
 from tokenizers import Tokenizer
 
 from lmstudy.chapters.preferences import examples, figures, opinions
-from lmstudy.chapters.preferences.preferences import Agreement, Drawn, Task, amounts, draw, share_table, tau
+from lmstudy.chapters.preferences.preferences import (
+    Agreement,
+    Drawn,
+    Task,
+    amounts,
+    draw,
+    moved_table,
+    segment_scores,
+    share_table,
+    tau,
+)
 from lmstudy.data.tokenizer import encode, train
 from lmstudy.errors import StudyError
 from lmstudy.preferences.ratings import LEVELS, Ratings
@@ -100,15 +110,37 @@ def test_tau_over_groups_is_less_certain_where_documents_of_a_group_are_alike():
 
 
 def test_amounts_are_counts_of_faults():
-    found = amounts(Pep8Scorer(), drawn(BAD, CLEAN))
+    sample = drawn(BAD, CLEAN)
+    found = amounts(segment_scores(Pep8Scorer(), sample), sample)
     assert found == pytest.approx([2, 0])  # E231 and E225
     row = Agreement.of(drawn(BAD, CLEAN, BAD), Pep8Scorer(), FormatterScorer()).row()
     assert row["bad: training, %"] == pytest.approx(200 / 3)
     assert row["same verdict, %"].value == 100
     sample = drawn(BAD, CLEAN, BAD, sources=["p", "q", "q"])
-    disagreed = Agreement(sample, np.array([1.0, 0, 0]), np.array([1.0, 0, 1.0])).same_verdict()
+    disagreed = Agreement(sample, np.array([1.0, 0, 0]), np.array([1.0, 0, 1.0]), np.zeros(3)).same_verdict()
     assert disagreed.value == pytest.approx(2 / 3)
     assert disagreed.low < disagreed.value < disagreed.high
+
+
+def test_a_moved_threshold_marks_less_and_misses_more():
+    task = Task(SimpleNamespace(), Pep8Scorer(), made([0.0, 0.5], [0.0, 0.1], [0.0]))  # type: ignore[arg-type]
+    sample = drawn(BAD, CLEAN, BAD, CLEAN, sources=["p", "p", "q", "q"])
+    found = Agreement(sample, np.zeros(4), np.array([1.0, 1.0, 1.0, 0]), np.array([0.5, 0.1, 0.5, 0.9]))
+    table = moved_table({"any": (task, 0.0), "much": (task, 0.2), "alone": (task, 1.0)}, {Pep8Scorer().name: found})
+    assert table["bad segments, %"].tolist() == pytest.approx([40, 20, 0])
+    assert table["documents with one, %"].tolist() == pytest.approx([200 / 3, 100 / 3, 0])
+    caught = table.iloc[:, -1].tolist()
+    assert [one.value for one in caught] == pytest.approx([100, 200 / 3, 0])
+    assert all(0 <= one.low <= one.high <= 100 for one in caught)
+    assert moved_table({"any": (task, 0.0)}, {}).iloc[0, -1] is None
+
+
+def test_the_largest_package_is_known_with_its_share():
+    scored = made([1.0], [0.0], [0.0], [1.0])
+    corpus = SimpleNamespace(splits={"train": {"source": ["a", "b", "b", "b"]}})
+    task = Task(corpus, Pep8Scorer(), scored)  # type: ignore[arg-type]
+    assert task.largest_source() == ("b", 0.75)
+    assert task.bad_documents("b") == pytest.approx(1 / 3)
 
 
 def test_a_function_as_a_linter_shows_it():
@@ -158,9 +190,9 @@ def test_made_up_lines_say_what_the_chapter_says_of_them():
 
 def test_one_sided_documents_are_those_that_one_scorer_alone_minds():
     sample = drawn(BAD, CLEAN, CLEAN)
-    agreement = Agreement(sample, np.array([2.0, 0, 1.0]), np.array([3.0, 4.0, 0]))
+    agreement = Agreement(sample, np.array([2.0, 0, 1.0]), np.array([3.0, 4.0, 0]), np.zeros(3))
     assert examples.one_sided(agreement) == {"training": 2, "held-out": 1}
-    assert examples.one_sided(Agreement(sample, np.zeros(3), np.zeros(3))) == {}
+    assert examples.one_sided(Agreement(sample, np.zeros(3), np.zeros(3), np.zeros(3))) == {}
 
 
 def ratings(*counts: dict[int, int]) -> Ratings:
@@ -180,7 +212,8 @@ def test_agreement_of_opinions_about_the_same_texts():
     assert list(views) == ["people", "people, half A", "people, half B"]
     views["wrong"] = -views["people"]
     table = opinions.verdict_table(views, [("people", "people, half A"), ("people", "wrong")], -1.3)
-    assert table["same verdict, %"].tolist() == [100, 50]
+    assert [one.value for one in table["same verdict, %"]] == [100, 50]
+    assert table["same verdict, %"].iloc[1].low < 50 < table["same verdict, %"].iloc[1].high
     assert table.iloc[0]["τ of texts"].value == pytest.approx(1)
     assert opinions.furthest_apart(rated, views["people"], views["wrong"]) == 1
 

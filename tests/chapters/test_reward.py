@@ -205,14 +205,6 @@ def test_mistakes_are_far_off_where_people_agree():
     assert table["the model"].tolist() == [3.5, -2.0]
 
 
-def test_confident_errors_by_hand():
-    film = ratings_of([2, 2], [0, 3], [-1, -1])
-    found = examples.confident_errors(np.array([9.0, 8.9, 0.0]), film)
-    assert found["share"] == pytest.approx(2 / 3)  # the first two are not far enough apart
-    assert found["right"] == 1.0
-    assert examples.confident_errors(np.array([0.0, 9.0, 9.05]), film)["right"] == pytest.approx(0.25)
-
-
 def test_telling_snippets_are_agreed_upon_and_disputed():
     agreed = [[3] * 15, [0] * 14 + [1], [-3] * 15]
     disputed = [[-4] * 7 + [4] * 8, [-4] * 6 + [3] * 9]

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from lmstudy.chapters.scale import ladder
 from lmstudy.chapters.scale.figures import lengths_apart
+from lmstudy.study import register
 
 
 def test_lengths_that_hardly_differ_share_a_tick():
@@ -22,3 +23,9 @@ def test_amounts_whose_best_size_is_beyond_the_ladder_are_left_out(monkeypatch):
     assert list(table["tokens a parameter"]) == [2, 2, 2]
     monkeypatch.setattr(ladder, "frontier", lambda fit, own, amount: (4e6, 8e6, 1.0))
     assert ladder.best_table(None, rungs).empty
+
+
+def test_the_forecast_is_the_interval_that_was_registered():
+    region = ladder.predicted()
+    assert 1 < region.low < region.high < 2
+    assert f"{region.low:g} and {region.high:g}" in register.read()[ladder.FORECAST].prediction.sentence

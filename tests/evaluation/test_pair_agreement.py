@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lmstudy.errors import StudyError
-from lmstudy.evaluation.pair_agreement import accuracy_counts, ceiling_counts, halves_counts, pair_accuracy
+from lmstudy.evaluation.pair_agreement import accuracy_counts, ceiling_counts, confident, halves_counts, pair_accuracy
 from lmstudy.evaluation.statistics import paired_difference, ratio_of_sums_bootstrap
 from lmstudy.preferences.ratings import LEVELS, Ratings
 from tests.preferences.test_ratings import random_ratings, ratings_of
@@ -118,3 +118,18 @@ def test_too_little_to_compare() -> None:
         ceiling(ratings_of([1, 2]))
     with pytest.raises(StudyError, match="two ratings of each snippet; 1 have fewer"):
         ceiling(ratings_of([1, 2], [3]))
+
+
+def test_confident_pairs_by_hand() -> None:
+    film = ratings_of([2, 2], [0, 3], [-1, -1])
+    often, right = confident(np.array([9.0, 8.9, 0.0]), film, sure=0.9)
+    assert often.value == pytest.approx(2 / 3)  # the first two are not far enough apart
+    assert right.value == 1.0
+    assert confident(np.array([0.0, 9.0, 9.05]), film, sure=0.9)[1].value == pytest.approx(0.25)
+
+
+def test_the_interval_of_confident_pairs_is_about_the_snippets() -> None:
+    few, many = (confident(quality, ratings, sure=0.8) for ratings, quality in (noisy(40, 1), noisy(160, 1)))
+    for one, other in zip(few, many, strict=True):
+        assert one.low < one.value < one.high <= 1
+        assert 1.3 < (one.high - one.low) / (other.high - other.low) < 3  # about the square root of four

@@ -44,6 +44,7 @@ def test_what_is_known_equals_what_is_worked_out(root, monkeypatch):
     for known, result in zip(kept_results(root), worked_out, strict=True):
         assert known.claim is result.claim
         assert known.holds == result.holds
+        assert known.records == result.records != ()
         assert [*map(repr, astuple(known.estimate))] == [*map(repr, astuple(result.estimate))]
 
 

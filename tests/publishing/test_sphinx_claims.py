@@ -58,6 +58,10 @@ def test_numbers_come_from_the_records_and_link_to_the_table(book):
     (card,) = [card for card in cards if 'id="claim-first-below-kneser-ney"' in card]
     for said in ("first.below_kneser_ney", text(number, "interval"), "bits per byte", ">holds<", number.claim.sentence):
         assert said in card
+    (folded,) = re.findall(r"<details class=.claim-records.>(.+?)</details>", card)
+    assert folded.startswith(f"<summary>{len(number.records)} records</summary>")
+    assert tuple(re.findall(r"<code>(.+?)</code>", folded)) == number.records
+    assert {f"{name}.json" for name in number.records} <= {f"{one.name}-{one.id}.json" for one in study()}
 
     path = book / "records" / "baseline-8.json"
     path.unlink()

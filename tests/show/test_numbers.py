@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.show.numbers import interval, number, percent, says, value, written
+from lmstudy.show.numbers import interval, number, percent, says, share, value, written
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,8 @@ def test_a_part_alone_has_the_digits_of_the_whole():
 )
 def test_what_an_interval_allows_to_say(parts, how, expected):
     assert says(Estimate(*parts, 3), **how) == expected
+
+
+def test_a_share_is_in_per_cent_with_its_interval():
+    assert share(Estimate(0.882, 0.842, 0.9228, 1)) == "88 % (84 to 92)"
+    assert share(Estimate(0.0461, 0.031, 0.066, 1), decimals=1) == "4.6 % (3.1 to 6.6)"

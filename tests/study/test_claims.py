@@ -43,6 +43,19 @@ def test_the_first_models_claims_hold_on_records_made_so():
     assert paired.high - paired.low < 0.15  # groups differ by 1 bit, and their pairing removes it
 
 
+def test_a_result_names_the_records_that_it_was_worked_out_from():
+    records = study()
+    files = {f"{one.name}-{one.id}" for one in records}
+    for result in evaluate_claims(records, claims_of_the_study()):
+        assert 0 < len(set(result.records)) == len(result.records) < len(records)
+        assert files >= set(result.records)
+        fewer = [one for one in records if f"{one.name}-{one.id}" in result.records]
+        (again,) = evaluate_claims(fewer, [result.claim])  # they are all that it takes
+        assert again.estimate == result.estimate
+    models = [one for one in by_id(records)["first.below_kneser_ney"].records if one.startswith("train-")]
+    assert len(models) == 3
+
+
 def test_a_stronger_baseline_makes_the_claim_fail():
     result = by_id(study(baseline_bits=1.9))["first.below_kneser_ney"]
     assert (result.holds, result.fails, result.error) == (False, True, None)
@@ -209,7 +222,8 @@ def test_json_lines_have_exactly_the_promised_keys(tmp_path, capsys, monkeypatch
     monkeypatch.setenv("LMSTUDY_RECORDS", str(write(study()[:3], tmp_path)))
     assert claims_cli.main(["--json"]) == 1
     lines = [json.loads(line, parse_constant=pytest.fail) for line in capsys.readouterr().out.splitlines()]
-    assert {tuple(line) for line in lines} == {("id", "chapter", "estimate", "low", "high", "n", "kind", "outcome")}
+    keys = ("id", "chapter", "estimate", "low", "high", "n", "kind", "outcome", "records")
+    assert {tuple(line) for line in lines} == {keys}
     values = {line["id"]: [line[key] for key in ("estimate", "n", "outcome")] for line in lines}
     assert values["first.below_kneser_ney"] == [None, 0, "no records"]
     assert values["first.seen_packages_easier"][1:] == [3, "holds"]

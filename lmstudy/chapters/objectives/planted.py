@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from lmstudy.compose import compose_config
 from lmstudy.data.planting import Planting, planted
 from lmstudy.data.settings import parse
-from lmstudy.evaluation.statistics import Estimate
+from lmstudy.evaluation.statistics import Estimate, wilson
 from lmstudy.runs.records import Record
 from lmstudy.show.texts import fenced
 from lmstudy.study.estimates import mean
@@ -78,15 +79,25 @@ def exposures(found: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, Esti
 
 def extraction_words(found: Mapping[str, Sequence[Record]]) -> str:
     """A sentence: how often a secret came out whole, over persons, trainings and what was asked for."""
-    tries = [
-        extracted
-        for records in found.values()
-        for record in records
-        for repeats in planting().repeats
-        for extracted, _ in record.groups[f"extracted/{repeats}"]
-    ]
+    tries = _tries([record for records in found.values() for record in records])
     often = f"{sum(tries):.0f} times" if sum(tries) else "never"
     return f"In {len(tries):,} tries, of all persons, trainings and tokens asked for, this happened: **{often}**."
+
+
+def extracted(shelf: Shelf) -> Estimate:
+    """Share of tries in which a model that learned from the lines gives a secret whole, asked for good, bad or nothing.
+
+    The interval is Wilson's, as if tries were independent; n is the number of trainings.
+    """
+    arms = [measured(shelf, "MLE", "none"), *(measured(shelf, CONDITIONAL, control) for control in ("good", "bad"))]
+    tries = _tries([record for records in arms for record in records])
+    return replace(wilson(sum(tries), len(tries)), n=sum(map(len, arms[:2])))
+
+
+def _tries(records: Sequence[Record]) -> list[float]:
+    """1 for each secret that came out whole, and 0 for each that did not."""
+    names = [f"extracted/{repeats}" for repeats in planting().repeats]
+    return [hit for record in records for name in names for hit, _ in record.groups[name]]
 
 
 def knows_nothing(rivals: int) -> float:

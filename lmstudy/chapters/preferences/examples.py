@@ -41,6 +41,18 @@ MADE_UP = (
 """Lines that nobody wrote: the person is invented, the telephone number is one that is reserved for stories."""
 
 
+ITEMS = {
+    "NAME": "names",
+    "EMAIL": "e-mail addresses",
+    "PHONE": "phone numbers",
+    "CREDENTIAL": "credentials",
+    "CREDIT_CARD": "card numbers",
+    "SOCIAL_SECURITY_NUMBER": "social security numbers",
+    "SSN": "social security numbers",
+}
+"""Kinds of personal data, as the book calls them."""
+
+
 def as_linted(scorer: Pep8Scorer, text: str) -> str:
     """A function as a linter shows it: each line behind its score, and below it a mark for each violation."""
     found: dict[int, list[str]] = {}
@@ -137,7 +149,7 @@ def item_table(scorers: Mapping[str, PersonalDataScorer], drawn: Drawn) -> pd.Da
     rows = {}
     for name, scorer in scorers.items():
         kinds = Counter(kind for text in drawn.texts for _, _, kind in scorer.found(text))
-        rows[name] = {kind.lower().replace("_", " "): 1000 * n / len(drawn) for kind, n in kinds.items()}
+        rows[name] = {ITEMS[kind]: 1000 * n / len(drawn) for kind, n in kinds.items()}
     return pd.DataFrame.from_dict(rows, orient="index").fillna(0.0)
 
 

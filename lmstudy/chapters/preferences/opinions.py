@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lmstudy.chapters.preferences.preferences import tau
 from lmstudy.data.corpus import Corpus
+from lmstudy.evaluation.statistics import wilson
 from lmstudy.preferences.ratings import LEVELS, Ratings
 from lmstudy.runs.records import Record
 from lmstudy.study.reward_models import predicted
@@ -56,7 +57,7 @@ def verdict_table(opinions: Mapping[str, Floats], pairs: Sequence[tuple[str, str
             "texts": len(good[0]),
             "good: first, %": 100 * good[0].mean(),
             "good: second, %": 100 * good[1].mean(),
-            "same verdict, %": 100 * (good[0] == good[1]).mean(),
+            "same verdict, %": wilson(float((good[0] == good[1]).sum()), len(good[0])).times(100),
             "τ of texts": tau(opinions[first], opinions[second]),
         }
     return pd.DataFrame.from_dict(rows, orient="index")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,10 +53,23 @@ class Task:
         scores = self.scored.scores[~np.isnan(self.scored.scores)]  # in their own precision, as the threshold is met
         return float((scores > self.scored.threshold).mean())
 
-    def bad_documents(self) -> float:
-        """Share of training documents with a bad segment."""
+    def bad_documents(self, source: str | None = None) -> float:
+        """Share of training documents with a bad segment; of one package alone, if it is named."""
         bad = np.append(~self.scored.good(), False).astype(np.int64)  # as `reduceat` wants it
-        return float((np.add.reduceat(bad, self.scored.offsets[:-1]) > 0)[self.scored.scored()].mean())
+        own = self.scored.scored()
+        if source is not None:
+            own = own[np.array(self.corpus.splits["train"]["source"])[own] == source]
+        return float((np.add.reduceat(bad, self.scored.offsets[:-1]) > 0)[own].mean())
+
+    def largest_source(self) -> tuple[str, float]:
+        """The package with the most training documents, and its share of them."""
+        sources = self.corpus.splits["train"]["source"]
+        (name, count), *_ = Counter(sources).most_common(1)
+        return name, count / len(sources)
+
+    def at(self, threshold: float) -> Task:
+        """The same with another threshold."""
+        return replace(self, scored=replace(self.scored, threshold=threshold))
 
 
 def scorer_of(name: str) -> Scorer:
@@ -123,17 +137,22 @@ def draw(corpus: Corpus, documents: int, seed: int) -> Drawn:
     return Drawn(found, np.array(sources))
 
 
-def amounts(scorer: Scorer, drawn: Drawn) -> Floats:
-    """[documents] how much is wrong with each: scores per character times characters.
+def segment_scores(scorer: Scorer, drawn: Drawn) -> list[list[float]]:
+    """Scores by document and segment.
 
     Raises:
-        StudyError: the scorer fails on one of them.
+        StudyError: the scorer fails on a document.
     """
     judged = judge(scorer, drawn.documents)
     if judged.failures:
         raise StudyError(f"scorer {scorer.name} fails on {len(judged.failures)} documents: {judged.failures[0]}")
-    pairs = zip(judged.scores, drawn.documents, strict=True)
-    return np.array([math.fsum(s * len(x) for s, x in zip(scores, own, strict=True)) for scores, own in pairs])
+    return judged.scores
+
+
+def amounts(scores: Sequence[Sequence[float]], drawn: Drawn) -> Floats:
+    """[documents] how much is wrong with each: scores per character times characters."""
+    pairs = zip(scores, drawn.documents, strict=True)
+    return np.array([math.fsum(s * len(x) for s, x in zip(own, segments, strict=True)) for own, segments in pairs])
 
 
 def tau(first: Floats, second: Floats, groups: NDArray[Any] | None = None, seed: int = 0) -> Estimate:
@@ -165,10 +184,14 @@ class Agreement:
     drawn: Drawn
     training: Floats
     held_out: Floats
+    worst: Floats
+    """[documents] the highest score of a segment by the training scorer."""
 
     @classmethod
     def of(cls, drawn: Drawn, training: Scorer, held_out: Scorer) -> Agreement:
-        return cls(drawn, amounts(training, drawn), amounts(held_out, drawn))
+        """Raises StudyError as `segment_scores`."""
+        own, other = (segment_scores(scorer, drawn) for scorer in (training, held_out))
+        return cls(drawn, amounts(own, drawn), amounts(other, drawn), np.array([max(scores) for scores in own]))
 
     def row(self) -> dict[str, Any]:
         """Of the table of agreements: documents, shares that are bad, and Kendall's tau of documents and packages."""
@@ -186,10 +209,18 @@ class Agreement:
 
     def same_verdict(self) -> Estimate:
         """Share of documents that both scorers find clean, or both bad; the interval is over packages."""
-        same = (self.training > 0) == (self.held_out > 0)
+        return self._share((self.training > 0) == (self.held_out > 0), np.ones(len(self.drawn), dtype=bool))
+
+    def caught(self, threshold: float) -> Estimate:
+        """Share of the documents with anything wrong by the held-out scorer in which the training scorer has a
+        segment above the threshold; the interval is over packages."""
+        return self._share(self.worst > threshold, self.held_out > 0)
+
+    def _share(self, those: NDArray[np.bool_], of: NDArray[np.bool_]) -> Estimate:
         _, member = np.unique(self.drawn.sources, return_inverse=True)
-        counts = np.stack([np.bincount(member, same), np.bincount(member)], axis=-1)
-        return ratio_of_sums_bootstrap(counts[None])
+        counts = np.stack([np.bincount(member, those & of), np.bincount(member, of)], axis=-1)
+        found = ratio_of_sums_bootstrap(counts[counts[:, 1] > 0][None])
+        return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
 
     def packages(self) -> pd.DataFrame:
         """Both scores by package, per 1,000 characters, of packages with enough documents."""
@@ -200,3 +231,21 @@ class Agreement:
                 size = self.drawn.characters[own].sum() / 1000
                 rows[name] = {"training": self.training[own].sum() / size, "held-out": self.held_out[own].sum() / size}
         return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def moved_table(cuts: Mapping[str, tuple[Task, float]], agreements: Mapping[str, Agreement]) -> pd.DataFrame:
+    """How much is bad where the threshold is moved.
+
+    Args:
+        cuts: for each row, by its words, a task and a threshold.
+        agreements: by the name of the task's scorer; a task without one has no second scorer.
+    """
+    rows = {}
+    for words, (task, threshold) in cuts.items():
+        moved, agreement = task.at(threshold), agreements.get(task.scorer.name)
+        rows[words] = {
+            "bad segments, %": 100 * moved.bad_segments(),
+            "documents with one, %": 100 * moved.bad_documents(),
+            "caught of what the second scorer calls bad, %": agreement and agreement.caught(threshold).times(100),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)

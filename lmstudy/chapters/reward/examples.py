@@ -72,13 +72,3 @@ def mistakes(predicted: Floats, ratings: Ratings, count: int = 6) -> pd.DataFram
     columns = {"people": ratings.means, "the model": predicted, "spread of the ratings": spread}
     snippets = {"snippet": [" ".join(ratings.texts[i].split()) for i in chosen]}
     return pd.DataFrame(snippets | {name: of[chosen] for name, of in columns.items()})
-
-
-def confident_errors(rewards: Floats, ratings: Ratings, sure: float = 0.9) -> pd.Series:
-    """Of pairs whose order a model calls at least so sure: their share, and how often it is right in them."""
-    above = chance_above(torch.tensor(ratings.counts, dtype=torch.float64)).numpy()
-    claimed = 1 / (1 + np.exp(-(rewards[:, None] - rewards)))
-    known = above + above.T
-    chosen = claimed >= sure
-    share, right = known[chosen].sum() / known.sum(), above[chosen].sum() / known[chosen].sum()
-    return pd.Series({"share": 2 * float(share), "right": float(right)})

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 
-from lmstudy.chapters.scale.ladder import BITS, FORM, LENGTHS, RUNGS, SEVERAL, arm, law, points, size_and_text, trained
+from lmstudy.chapters.scale.ladder import (
+    BITS,
+    FORECAST,
+    FORM,
+    LENGTHS,
+    RUNGS,
+    SEVERAL,
+    arm,
+    law,
+    points,
+    size_and_text,
+    trained,
+)
 from lmstudy.evaluation.scaling_law import fitted
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.study.claims import claim, confirm
@@ -44,4 +56,4 @@ of_scale("The best number of parameters grows with the arithmetic to a power bet
          "scale.growth", _growth, within(0.4, 0.6), unit="power of the arithmetic")
 of_scale("After the shortest trainings, the highest rung needs fewer bits per byte than the lower rungs foretell.",
          "scale.forecast_short", partial(_above_forecast, SHORT), below(0), unit="bits per byte", signed=True)
-confirm("efd4338c859e")  # scale.forecast
+confirm(FORECAST)  # scale.forecast

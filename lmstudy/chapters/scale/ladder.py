@@ -12,8 +12,10 @@ from lmstudy.errors import StudyError
 from lmstudy.evaluation.scaling_law import FORMS, Fit, Form, Point, fitted
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number, written
+from lmstudy.study import register
 from lmstudy.study.compute import operations, operations_per_token
 from lmstudy.study.shelf import NoRecordsError, Shelf
+from lmstudy.study.verdicts import Region
 
 RUNGS = (1, 2, 3, 4)
 LENGTHS = (150, 300, 600, 1200, 2400)
@@ -33,8 +35,16 @@ BITS = "valid/bits_per_byte"
 FORM: Form = "joined"
 """The law that fits the three lower rungs better (`form_table`)."""
 
+FORECAST = "efd4338c859e"
+"""The register's prediction of what the highest rung reaches, written down before it was trained."""
+
 Ladder = dict[int, dict[int, list[Record]]]
 """Records by rung and by steps, one for each seed."""
+
+
+def predicted() -> Region:
+    """Between which bits per byte the highest rung was predicted to end after `SEVERAL` steps."""
+    return register.read()[FORECAST].prediction.region
 
 
 def arm(rung: int, steps: int, rate: float | None = None, smoke: bool = False) -> tuple[str, ...]:
