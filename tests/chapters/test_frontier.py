@@ -13,6 +13,7 @@ from lmstudy.study.shelf import Shelf
 from tests.chapters.result_records import judged, trained
 
 AT_EQUAL_BITS = {
+    "privacy.matched_filtering_vs_conditional",
     "privacy.matched_filtering_vs_selective",
     "privacy.matched_rwr_vs_filtering",
     "privacy.matched_rwr_vs_selective",
