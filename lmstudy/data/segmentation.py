@@ -65,6 +65,22 @@ def spans(text: str) -> list[tuple[str, int, int]]:
     return [(word, end - len(word), end) for word, end in zip(cut, accumulate(map(len, cut)), strict=True)]
 
 
+def tagged(text: str) -> list[tuple[str, str, int, int]]:
+    """Every word of jieba with its part of speech (nr: a person's name) and the offsets at which it begins and ends."""
+    import rjieba
+
+    found = rjieba.tag(text) if has_han(text) else []
+    ends = accumulate(len(word) for word, _ in found)
+    return [(word, tag, end - len(word), end) for (word, tag), end in zip(found, ends, strict=True)]
+
+
+def is_word(word: str) -> bool:
+    """Whether jieba's dictionary holds it."""
+    import rjieba
+
+    return rjieba.has_word(word)
+
+
 def _cut(text: str) -> list[str]:
     import rjieba  # reads its dictionary: only where Chinese text is
 

@@ -10,7 +10,7 @@ from scipy.stats import t
 
 from lmstudy.chapters.chinese_preferences import chinese_preferences as chapter
 from lmstudy.runs.records import Record, load_folder, published_folder
-from lmstudy.study.shelf import Shelf
+from lmstudy.study.shelf import NoRecordsError, Shelf
 from tests.chapters.result_records import PARTS, judged, settings_of, trained
 from tests.claim_records import composed, record
 
@@ -125,3 +125,35 @@ def test_every_gloss_is_of_a_published_text():
             elif isinstance(sample, dict) and "beginning" in sample:
                 texts |= {sample["beginning"], *(sample[token]["written"] for token in ("good", "none", "bad"))}
     assert chapter.glosses().keys() <= texts
+
+
+def test_the_lexicon_and_the_full_cost_are_shown_where_they_were_measured():
+    runs = {
+        (name, seed): trained(chapter.LABELS, name, seed, budget=chapter.BUDGET)
+        for name in ("MLE", "conditional")
+        for seed in (1, 2)
+    }
+    labels = chapter.Labelled({name: [runs[name, seed] for seed in (1, 2)] for name in ("MLE", "conditional")}, {})
+    bare = Shelf(list(runs.values()))
+    for missing in (chapter.by_lexicon, chapter.cost_charged):
+        with pytest.raises(NoRecordsError):
+            missing(bare, labels)
+    made = list(runs.values())
+    shares = {"MLE": 0.6, "conditional, no token": 0.6, chapter.GOOD: 0.4, chapter.BAD: 0.7}
+    for (name, seed), run in runs.items():
+        for asked, (of, *control) in chapter.ASKED.items():
+            if of != name:
+                continue
+            own = judged(run, shares[asked], asked_for=[f"measure={chapter.LEXICON}", *control])
+            counted = dict.fromkeys((chapter.UNPROMPTED, chapter.BY_LEXICON), own.groups["unprompted/training"])
+            made.append(dataclasses.replace(own, groups=own.groups | counted))
+        bits = {"MLE": 2.0, "conditional": 2.02}[name]
+        settings = {"run": {"id": run.id}, "measure": settings_of("measure=code_length"), "data": None}
+        charged = record(seed, "evaluation", settings, bits, seed=seed, groups={"valid": [[10 * bits, 10]] * PARTS})
+        made.append(dataclasses.replace(charged, id=f"{len(made):016x}"))
+    shelf = Shelf(made)
+    table = chapter.lexicon_table(chapter.by_lexicon(shelf, labels))
+    assert table.loc["MLE minus good token", "by the lexicon"].value == pytest.approx(20, abs=3)
+    assert table.loc["bad token minus good token", "by the grader"].value == pytest.approx(30, abs=3)
+    assert chapter.fewer_by_lexicon(shelf, labels, chapter.BAD).value == pytest.approx(30, abs=3)
+    assert chapter.cost_charged(shelf, labels).value == pytest.approx(1, abs=0.01)

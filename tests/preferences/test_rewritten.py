@@ -93,7 +93,7 @@ def test_scorers_without_a_rewriter_are_refused_in_one_line():
     with pytest.raises(
         StudyError,
         match=r"objective=rewriting: nothing repairs what scorer plain minds; scorers with a "
-        "rewriter: pep8, privacy, privacy_held_out, privacy_released$",
+        "rewriter: pep8, privacy, privacy_held_out, privacy_released, privacy_zh$",
     ):
         rewriter_of(Plain(), BY)
 

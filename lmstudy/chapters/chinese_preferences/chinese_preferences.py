@@ -108,6 +108,49 @@ def below_people(labels: Labelled, name: str = GOOD) -> Estimate:
     return paired_difference(people, own, same_groups=False).times(PER_CENT)
 
 
+LEXICON = "sentiment_zh_graders"
+"""The measure that adds a lexicon, which learned nothing from the reviews, to the grader."""
+BY_LEXICON = "unprompted/held_out/bad"
+"""Of texts from nothing: how many the lexicon calls negative, of how many."""
+
+
+def by_lexicon(shelf: Shelf, labels: Labelled) -> Arms:
+    """The same texts as the lexicon judges them, too, by what is asked.
+
+    Raises:
+        NoRecordsError: some are missing, and the shelf makes none.
+    """
+    runs = {name: labels.trained[of] for name, (of, *_) in ASKED.items()}
+    return {name: shelf.measured(runs[name], f"measure={LEXICON}", *ASKED[name][1:]) for name in ASKED}
+
+
+def lexicon_table(found: Arms) -> pd.DataFrame:
+    """Per cent of texts called negative, and the differences between what is asked, as grader and lexicon have them."""
+    pairs = {"MLE minus good token": (MLE, GOOD), "bad token minus good token": (BAD, GOOD)}
+    columns = {
+        judge: {name: level(records, key) for name, records in found.items()}
+        | {name: more(found[one], found[other], key).times(PER_CENT) for name, (one, other) in pairs.items()}
+        for judge, key in {"by the grader": UNPROMPTED, "by the lexicon": BY_LEXICON}.items()
+    }
+    return pd.DataFrame(columns, dtype=object)
+
+
+def fewer_by_lexicon(shelf: Shelf, labels: Labelled, asked: str) -> Estimate:
+    """Percentage points by which the lexicon calls fewer texts negative behind the good token than where `asked`."""
+    found = by_lexicon(shelf, labels)
+    return more(found[asked], found[GOOD], BY_LEXICON).times(PER_CENT)
+
+
+def cost_charged(shelf: Shelf, labels: Labelled) -> Estimate:
+    """`cost` with every choice charged that a model takes as it writes (`lmstudy.measures.code_length`).
+
+    Raises:
+        NoRecordsError: it was not measured.
+    """
+    charged = {name: shelf.measured(records, "measure=code_length") for name, records in labels.trained.items()}
+    return capability_cost(charged[CONDITIONAL], charged[MLE])
+
+
 def cost(labels: Labelled) -> Estimate:
     """Per cent of bits per byte that conditional training needs more than MLE, behind the good token."""
     return capability_cost(labels.trained[CONDITIONAL], labels.trained[MLE])

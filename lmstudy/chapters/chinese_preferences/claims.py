@@ -16,6 +16,8 @@ from lmstudy.chapters.chinese_preferences.chinese_preferences import (
     below_people,
     bilingual,
     cost,
+    cost_charged,
+    fewer_by_lexicon,
     labelled,
     lower,
     more_steered,
@@ -40,6 +42,10 @@ def _labelled(of: Callable[[Labelled], Estimate]) -> Compute:
     return lambda shelf: of(labelled(shelf))
 
 
+def _by_lexicon(asked: str) -> Compute:
+    return lambda shelf: fewer_by_lexicon(shelf, labelled(shelf), asked)
+
+
 def _own(shelf: Shelf) -> list[Record]:
     return own_tokens(shelf, labelled(shelf))
 
@@ -58,6 +64,13 @@ in_points("After beginnings of people's reviews, too, conditional training write
           "zh.prompted", _labelled(lambda found: lower(found, GOOD, MLE, PROMPTED)), above(0))
 per_cent("Conditional training costs less than two per cent in bits per byte of held-out reviews.",
          "zh.capability_cost", _labelled(cost), below(2))
+claim("With every choice charged, conditional training costs less than two per cent of bits per byte on reviews.",
+      "zh.cost_charged", lambda shelf: cost_charged(shelf, labelled(shelf)), below(2), chapter=CHAPTER,
+      unit="% bits per byte", signed=True, outcome=None)
+in_points("By a lexicon that learned nothing from the reviews, the good token makes fewer texts negative than MLE.",
+          "zh.conditional_vs_mle_lexicon", _by_lexicon(MLE), above(0), outcome=None)
+in_points("By the same lexicon, the good token makes fewer texts negative than the bad one.",
+          "zh.good_vs_bad_lexicon", _by_lexicon(BAD), above(0), outcome=None)
 in_points("Control tokens that were learned in Chinese steer how Chinese beginnings go on.",
           "zh.own_tokens", lambda shelf: steered_in_points(_own(shelf)), above(0))
 in_ratings("After as many steps, control tokens steer a bilingual model in English, whose texts had them.",

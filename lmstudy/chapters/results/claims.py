@@ -189,7 +189,8 @@ per_cent("On file heads, the selective loss costs more bits per byte than condit
 per_cent("On snippets, filtering costs more bits per byte than conditional training.",
          "sentiment.filtering_cost", _cost("sentiment", "filtering", CONDITIONAL), above(0))
 ratio("With at most the bits per byte of conditional training, every decision charged, filtering writes more items of "
-      "personal data than it.", "privacy.matched_filtering_vs_conditional", _matched("filtering", CONDITIONAL), above(1))
+      "personal data than it.",
+      "privacy.matched_filtering_vs_conditional", _matched("filtering", CONDITIONAL), above(1))
 ratio("With at most the bits per byte of the selective loss, filtering writes more items of personal data than it.",
       "privacy.matched_filtering_vs_selective", _matched("filtering", "selective"), above(1))
 ratio("With at most the bits per byte of filtering, RWR writes fewer items of personal data than it.",

@@ -9,7 +9,10 @@ from lmstudy.preferences.rewriters.base import Rewriter
 Found = Callable[[str], Sequence[tuple[int, int, str]]]
 """From a text to the start, end and kind of each item in it, in order and without overlap."""
 
-KINDS = ("NAME", "EMAIL", "PHONE", "CREDENTIAL", "CREDIT_CARD", "SOCIAL_SECURITY_NUMBER", "SSN")
+KINDS = (
+    *("NAME", "EMAIL", "PHONE", "CREDENTIAL", "CREDIT_CARD", "SOCIAL_SECURITY_NUMBER", "SSN"),
+    *("MOBILE", "IDENTITY_NUMBER"),
+)
 """Kinds of items that have a placeholder: those of all detectors."""
 WRITTEN = re.compile(rf"<(?:{'|'.join(KINDS)})>")
 """A placeholder in a text."""
