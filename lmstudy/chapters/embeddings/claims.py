@@ -18,14 +18,11 @@ RATES = ("3.0e-3", "1.0e-2", "2.0e-2", "4.0e-2", "8.0e-2")
 """Of embeddings, tried for each start alike, by one run each; the first is that of all other runs of the chapter."""
 BEST = {"random, trained": "4.0e-2", "Word2Vec, trained": "1.0e-2"}
 """What was best on *valid*."""
+SEARCHED = {name: TRAINED[name] for name in ("random, trained", "Word2Vec, trained")}
 FROZEN = {
     "random, frozen": "embedding_random_frozen",
     "Word2Vec, frozen": "embedding_word2vec_frozen",
 }
-SEARCHED = {**TRAINED, **FROZEN}
-"""All of them, each searched alike; where vectors are frozen, the rate is that of the output matrix."""
-NEW_SEEDS = (11, 12, 13)
-"""Of the runs at the best rates, judged on *test*."""
 
 
 def searched(arm: str, rate: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lmstudy.chapters.embeddings.claims import BEST, NEW_SEEDS, RATES, SEARCHED, searched
+from lmstudy.chapters.embeddings.claims import RATES, SEARCHED, searched
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.measures.neighbours import neighbours, token_kind, usable
@@ -21,7 +21,7 @@ from lmstudy.runs.records import Record
 from lmstudy.show.labels import label_points
 from lmstudy.show.style import COLOURS, GREY
 from lmstudy.show.texts import visible
-from lmstudy.study.estimates import bits_per_byte, metric, more_bits
+from lmstudy.study.estimates import metric
 
 if TYPE_CHECKING:
     from lmstudy.data.corpus import Corpus
@@ -58,26 +58,6 @@ def rates_table(shelf: Shelf) -> pd.DataFrame:
         for arm in SEARCHED
     }
     return pd.DataFrame(found).rename_axis("learning rate of embeddings")
-
-
-def best_table(shelf: Shelf) -> pd.DataFrame:
-    """Every start at its own best rate, on *test*: its bits per byte, and what they are more than a random start's.
-
-    Trained vectors are compared with random ones that are trained, frozen with frozen, paired by seed and document.
-    """
-    found = {
-        arm: shelf.measured(shelf.trained(*searched(arm, rate), seeds=NEW_SEEDS), "measure=likelihood", "split=test")
-        for arm, rate in BEST.items()
-    }
-    rows = {}
-    for arm, records in found.items():
-        reference = f"random, {arm.partition(', ')[2]}"
-        rows[arm] = {
-            "best rate": float(BEST[arm]),
-            "bits per byte": bits_per_byte(records, "test"),
-            "more than random": None if arm == reference else more_bits(records, found[reference], "test"),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def there_and_back(corpus: Corpus, vectors: WordVectors) -> tuple[list[str], WordVectors]:
