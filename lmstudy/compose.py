@@ -6,6 +6,7 @@ that it was composed from stay as they are.
 """
 
 import atexit
+import difflib
 import json
 import os
 import re
@@ -76,8 +77,30 @@ def _compose(root: str, overrides: Sequence[str]) -> dict[str, Any]:
             OmegaConf.resolve(config)
             composed: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
     except (HydraException, OmegaConfBaseException) as error:
-        raise StudyError(f"{' '.join(overrides)}: {' '.join(str(error).split())}") from error
+        raise StudyError(f"{' '.join(overrides)}: {_told(str(error), root)}") from error
     return settled_as_typed(root, composed, overrides)
+
+
+def _told(message: str, root: str) -> str:
+    """A message of Hydra's in a line, with what there is in the place of what there is not."""
+    text = " ".join(message.split())
+    if line := no_such_choice(text):
+        return line
+    if not (unknown := re.search(r"Could not override '([^']+)'", text)):
+        return text
+    key, fields = unknown[1], documented_keys(root)
+    close = difflib.get_close_matches(key, [field.partition("=")[0] for field in fields], 1)
+    return f"{key}: unknown key" + "".join(f"; did you mean {one}?" for one in close)
+
+
+def no_such_choice(text: str) -> str | None:
+    """GROUP=NAME and the choices that there are, where a message of Hydra's says that there is no such file."""
+    if not (choice := re.search(r"Could not find '([^']+)/([^']*)'", text)):
+        return None
+    group, name = choice.groups()
+    known = re.search(r"Available options in '[^']+': (.*?) Config search path", text)  # --config-dir's too
+    choices = known[1].split() if known else group_choices(group)
+    return f"{group}={name}: no such choice; choose from {', '.join(one for one in choices if one[0] != '_')}"
 
 
 def settled_as_typed(

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from lmstudy.errors import StudyError
 from lmstudy.places import now
@@ -16,6 +16,18 @@ from lmstudy.places import now
 Count = Annotated[int, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 """As many as NumPy's generators tell apart."""
+
+Folder = Annotated[str, Field(min_length=1)]
+
+
+def _drawn_at(temperature: float) -> float:
+    """What logits are divided by; by less, float32 has no room for them."""
+    if 0 < temperature < 0.001:
+        raise ValueError("0.001 or more is wanted, or 0 for the most probable token where that is allowed")
+    return temperature
+
+
+Temperature = Annotated[float, Field(ge=0), AfterValidator(_drawn_at)]
 
 
 def _named(run: Any) -> Any:
@@ -57,11 +69,11 @@ class BudgetConfig(_Closed):
 class TrainerConfig(_Closed):
     """Where a run computes."""
 
-    accelerator: Literal["cpu", "gpu"] = "cpu"
+    accelerator: Literal["cpu", "gpu", "mps"] = "cpu"
     devices: Count = 1
     nodes: Count = 1
     strategy: Literal["auto", "ddp", "fsdp"] = "auto"
-    precision: Literal["auto", "32-true", "bf16-mixed", "bf16-true"] = "32-true"
+    precision: Literal["auto", "32-true", "bf16-mixed", "bf16-true", "16-mixed"] = "32-true"
     threads: Count | None = None
     compile: Literal["auto"] | bool = "auto"
     attention: Literal["auto", "dense", "products", "flex"] = "auto"
@@ -81,7 +93,7 @@ class DecodingConfig(_Closed):
     beams: Count
     length_penalty: Annotated[float, Field(ge=0)]
     no_repeat: Annotated[int, Field(ge=0)]
-    temperature: Annotated[float, Field(ge=0)]
+    temperature: Temperature
     top_p: Annotated[float, Field(gt=0, le=1)]
 
 
@@ -96,7 +108,7 @@ class DPOSettings(PairSettings):
     """The same of pairs of texts that a run writes itself."""
 
     samples: Annotated[int, Field(gt=1)]
-    temperature: Annotated[float, Field(gt=0)]
+    temperature: Annotated[Temperature, Field(gt=0)]
     partners: Count
 
 
@@ -105,7 +117,7 @@ class TrainConfig(_Closed):
 
     seed: Seed
     experiment: str | None
-    runs: str
+    runs: Folder
     data: dict[str, Any]
     pretraining: dict[str, Any]
     model: dict[str, Any]
@@ -153,7 +165,7 @@ class TuneConfig(_OneDevice):
     context: Count | None
     decoding: DecodingConfig
     seed: Seed
-    runs: str
+    runs: Folder
 
 
 class RewardConfig(_OneDevice):
@@ -173,7 +185,7 @@ class RewardConfig(_OneDevice):
     epochs: Count
     batch: Annotated[int, Field(gt=1)]
     seed: Seed
-    runs: str
+    runs: Folder
 
 
 class DPOConfig(DPOSettings, _OneDevice):
@@ -189,7 +201,7 @@ class DPOConfig(DPOSettings, _OneDevice):
     measure: dict[str, Any] | None = None
     optimizer: dict[str, Any]
     logger: LoggerConfig
-    runs: str
+    runs: Folder
 
 
 class GenerateConfig(_Closed):
@@ -202,13 +214,13 @@ class GenerateConfig(_Closed):
     look_ahead: Annotated[int, Field(ge=1, le=64)]
     prompt: str | None
     n: Count
-    temperature: Annotated[float, Field(ge=0)]
+    temperature: Temperature
     top_p: Annotated[float, Field(gt=0, le=1)]
     max_tokens: Count | None
     seed: Seed
     format: Literal["text", "json"]
     colour: Literal["auto", "always", "never"]
-    runs: str
+    runs: Folder
 
 
 class ExportConfig(_Closed):
@@ -217,7 +229,7 @@ class ExportConfig(_Closed):
     run: RunName
     folder: Annotated[str | None, BeforeValidator(lambda folder: folder if folder is None else str(folder))]
     overwrite: bool
-    runs: str
+    runs: Folder
 
 
 class BaselineConfig(_Closed):
@@ -231,7 +243,7 @@ class BaselineConfig(_Closed):
     examples: Count | None = None
     valid_examples: Count = 1000
     test_examples: Count | None = 1000
-    runs: str
+    runs: Folder
 
 
 class EvaluateConfig(_Closed):
@@ -242,7 +254,7 @@ class EvaluateConfig(_Closed):
     data: dict[str, Any] | None
     split: Literal["valid", "valid_files", "test"]
     documents: Count | None
-    runs: str
+    runs: Folder
 
 
 class BenchmarkConfig(_Closed):
@@ -255,7 +267,7 @@ class BenchmarkConfig(_Closed):
     threads: Count | None
     seconds: Annotated[float, Field(ge=0)]
     format: Literal["table", "json"]
-    runs: str
+    runs: Folder
 
 
 ROOTS: dict[str, type[_Closed]] = {

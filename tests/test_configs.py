@@ -117,3 +117,14 @@ def test_what_names_a_run_is_text(root, key):
     assert getattr(check(ROOTS[root], config), key) == "12"
     with pytest.raises(StudyError, match="reads as a number; give more digits of it"):
         check(ROOTS[root], config | {key: 3e7})
+
+
+@pytest.mark.parametrize(
+    ("root", "key"), [("generate", "temperature"), ("dpo", "temperature"), ("finetune", "decoding.temperature")]
+)
+def test_a_temperature_that_float32_has_no_room_for_is_refused(root, key):
+    asked = ["task=translation"] if root == "finetune" else ["run=x"]
+    check(ROOTS[root], compose_config(root, [*asked, f"{key}=0.001"]))
+    for wrong in ("1e-40", "0.0009", "-1", "nan", "inf"):
+        with pytest.raises(StudyError, match=rf"{key}=-?[\w.-]+: "):
+            check(ROOTS[root], compose_config(root, [*asked, f"{key}={wrong}"]))

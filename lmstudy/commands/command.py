@@ -18,6 +18,7 @@ from lmstudy.compose import (
     documented_keys,
     group_choices,
     group_defaults,
+    no_such_choice,
     none_as_choice,
     offer_none,
     search_path,
@@ -62,6 +63,8 @@ class Command:
         if "--no-wait" in arguments:
             arguments = [argument for argument in arguments if argument != "--no-wait"]
             os.environ[NO_WAIT] = "1"
+        if problem := _no_argument(arguments):
+            fail(self.name, problem)
         for argument in arguments:
             if not _is_text(argument):
                 encoding = sys.getfilesystemencoding()
@@ -211,17 +214,15 @@ class Command:
     def _explain(self, error: Exception, arguments: list[str]) -> str:
         """Hydra's message in one line, with the keys or choices that exist."""
         text = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
-        if choice := re.search(r"Could not find '([^']+)/([^']+)'", text):
-            group, name = choice.groups()
-            known = re.search(r"Available options in '[^']+': (.*?) Config search path", text)  # --config-dir's too
-            choices = known.group(1).split() if known else group_choices(group)
-            choices = [choice for choice in choices if not choice.startswith("_")]
-            more = _plugins(group, name)
-            return f"{group}={name}: no such choice; choose from {', '.join(choices)}{more}"
+        if line := no_such_choice(text):
+            group, _, name = line.partition(": ")[0].rpartition("=")
+            return line + _plugins(group, name)
         unknown = re.search(r"Could not override '([^']+)'", text)
         if not unknown:
             return text
         key = unknown.group(1)
+        if key.startswith("hydra."):  # what plugins pass on to others is no key before it is there
+            return f"{key}: not among Hydra's keys; where a launcher or sweeper passes it on, write +{key}=VALUE"
         keys = self._keys_beside(key, arguments)
         hint = "".join(f"did you mean {close}? " for close in difflib.get_close_matches(key, keys, 1))
         return f"{key}: unknown key" + (f"; {hint}choose from {', '.join(keys)}" if keys else "")
@@ -263,6 +264,30 @@ def _options_first(arguments: Sequence[str]) -> list[str]:
     """The same arguments, -m before the keys: between them, Hydra does not understand it."""
     sweeping = [each for each in arguments if each in ("-m", "--multirun")]
     return [*sweeping[:1], *(each for each in arguments if each not in ("-m", "--multirun"))]
+
+
+_OPTIONS = ("--hydra-help", "--version", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
+_OPTIONS_OF_A_VALUE = (
+    "--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd",
+    "--experimental-rerun", "--info", "-i",
+)  # fmt: skip
+"""Hydra's, each with the word behind it."""
+
+
+def _no_argument(arguments: Sequence[str]) -> str | None:
+    """What is wrong with the first argument that is no option and no KEY=VALUE, in a line."""
+    last = ""
+    for argument in arguments:
+        option = argument.partition("=")[0]
+        if argument.startswith("-"):
+            if option not in (*_OPTIONS, *_OPTIONS_OF_A_VALUE):
+                word = option.lstrip("-") or "seed"
+                return f"{argument}: no such option; keys are written without dashes, as in {word}=VALUE"
+        elif last not in _OPTIONS_OF_A_VALUE and "=" not in argument and not argument.startswith("~"):
+            return f"{argument}: KEY=VALUE is wanted, as in seed=1; quotes keep together what has spaces"
+        last = argument
+    lacks = last in _OPTIONS_OF_A_VALUE and last not in ("--info", "-i")
+    return f"{last}: a value is wanted behind it" if lacks else None
 
 
 def _is_text(argument: str) -> bool:

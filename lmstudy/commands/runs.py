@@ -43,6 +43,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--publish-model", nargs=2, metavar=("ID", "NAME"), help=help_of_model)
     given = parser.parse_args(arguments)
     try:
+        if given.train is None and given.runs != Path("runs") and not given.runs.is_dir():
+            raise StudyError(f"--runs {given.runs}: no such folder")
         if given.publish or given.publish_model:
             from lmstudy.runs.publishing import publish, publish_model
 
@@ -82,19 +84,34 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def list_runs(runs: Path) -> list[dict[str, Any]]:
-    """Every run of a folder: finished ones with their result, half-done ones with their step."""
+    """Every run of a folder: finished ones with their result, half-done ones with their step, damaged ones as such."""
+    from lmstudy.runs.deletion import FILES
     from lmstudy.runs.records import load
 
     rows = []
     for folder in sorted(path for path in runs.glob("*-*") if path.is_dir()):
-        if (folder / "record.json").exists():
-            rows.append(_row("finished", folder, _found(load(folder / "record.json"))))
-        elif (folder / "config.json").exists():
-            steps = json.loads((folder / "config.json").read_text())["budget"]["steps"]
-            stems = [path.stem.removeprefix("step=") for path in (folder / "checkpoints").glob("step=*.ckpt")]
-            last = max((int(stem) for stem in stems if stem.isdigit()), default=0)
-            rows.append(_row("half done", folder, f"step {last} of {steps}; the same command goes on from there"))
+        file = next((folder / name for name in FILES if (folder / name).exists()), None)
+        if file is None:
+            continue
+        try:
+            if file.name == "record.json":
+                rows.append(_row("finished", folder, _found(load(file))))
+            else:
+                rows.append(_row("half done", folder, _progress(folder)))
+        except (StudyError, OSError, ValueError, AttributeError):
+            own = folder.name.rpartition("-")[2]
+            why = f"{file.name} cannot be read; delete it (--delete id={own}), and the same command makes it again"
+            rows.append(_row("damaged", folder, why))
     return rows
+
+
+def _progress(folder: Path) -> str:
+    """How far a half-done run has come, and of how many steps, where its configuration has them."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    steps = config.get("steps") or (config.get("budget") or {}).get("steps")
+    stems = [path.stem.removeprefix("step=") for path in (folder / "checkpoints").glob("step=*.ckpt")]
+    last = max((int(stem) for stem in stems if stem.isdigit()), default=0)
+    return f"step {last}{f' of {steps}' if steps else ''}; the same command goes on from there"
 
 
 def _row(state: str, folder: Path, detail: str) -> dict[str, Any]:

@@ -169,12 +169,12 @@ class CorpusDataModule(L.LightningDataModule):
         return {"rank": rank, "world": world}
 
     def train_dataloader(self) -> TrainingBatches | BatchesAhead:
-        """Endless, from the step that the trainer has reached; built ahead where a GPU computes."""
+        """Endless, from the step that the trainer has reached; built ahead where a CUDA GPU computes."""
         first_step = self.trainer.global_step if self.trainer else 0
         batches = TrainingBatches(self.phases, self.task, self.shape, self.seed, first_step=first_step, **self._place())
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
         # On a CPU, a thread would take from the step what it gives to it.
-        return batches if device.type == "cpu" else BatchesAhead(batches, device)
+        return BatchesAhead(batches, device) if device.type == "cuda" else batches
 
     def transfer_batch_to_device(self, batch: Seq2SeqBatch, device: torch.device, dataloader_idx: int) -> Seq2SeqBatch:
         """See `lmstudy.data.batches.prefetching.to_device`; a batch that is there already stays."""

@@ -36,8 +36,8 @@ def matching(runs: Path, query: Sequence[str]) -> list[Fitting]:
 
     Args:
         runs: the folder of runs.
-        query: KEY=PATTERN each: `id`, `name`, `kind`, `state` (finished, half done) or a key of the configuration, and
-            a value in which * stands for anything.
+        query: KEY=PATTERN each: `id`, `name`, `kind`, `state` (finished, half done, damaged) or a key of the
+            configuration, and a value in which * stands for anything.
 
     Raises:
         StudyError: a part of the query is no KEY=PATTERN, or its key is in no run.
@@ -91,16 +91,18 @@ def _is_run(folder: Path) -> bool:
 
 def _said(folder: Path) -> dict[str, str]:
     """Everything that a query can ask about a run, as text."""
-    finished = (folder / "record.json").exists()
     name, _, number = folder.name.rpartition("-")
-    config: Any
-    if finished:
-        record = load(folder / "record.json")
-        kind, config = record.kind, record.config
-    else:
-        kind, config = "", json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    said = {key: _text(value) for key, value in flat(config)}
-    return {**said, "id": number, "name": name, "kind": kind, "state": "finished" if finished else "half done"}
+    kind, state, config = "", "half done", {}
+    try:
+        if (folder / "record.json").exists():
+            record = load(folder / "record.json")
+            kind, state, config = record.kind, "finished", record.config
+        else:
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        said = {key: _text(value) for key, value in flat(config)}
+    except (StudyError, OSError, ValueError, AttributeError):
+        said, state = {}, "damaged"
+    return {**said, "id": number, "name": name, "kind": kind, "state": state}
 
 
 def _text(value: Any) -> str:
@@ -109,9 +111,10 @@ def _text(value: Any) -> str:
 
 def _named(folder: Path) -> list[str]:
     """What the record of a finished run names."""
-    if not (folder / "record.json").exists():
+    try:
+        return [name for _, name in references(load(folder / "record.json").config)]
+    except StudyError:  # none, or damaged
         return []
-    return [name for _, name in references(load(folder / "record.json").config)]
 
 
 def _needed_by(folder: Path, named: Mapping[Path, Sequence[str]]) -> tuple[str, ...]:

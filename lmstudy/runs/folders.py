@@ -45,13 +45,22 @@ def find_folder(name: str, runs: Path, kind: str | None = None, key: str = "run"
         if named := [each for each, (own, run) in known_as.items() if name in (each.name, own) or run.startswith(name)]:
             check_kind(load(named[0] / "record.json"), kind, name, key)
             return named[0]
-    if kind is not None:
-        finished = [folder for folder in finished if load(folder / "record.json").kind == kind]
+    if not fitting:
+        kinds = {folder: _kind(folder) for folder in finished}
+        finished = [folder for folder, own in kinds.items() if own is not None and kind in (None, own)]
     known = (
         ", ".join(folder.name for folder in (fitting or [*finished, *(published if kind == "train" else [])])) or "none"
     )
     problem = "several finished runs fit" if fitting else f"no finished run in {runs} has that id"
     raise StudyError(f"{key}={name}: {problem}; {'there are' if known == 'none' else 'choose from'} {known}")
+
+
+def _kind(folder: Path) -> str | None:
+    """Of a run's record; None of one that is damaged, which whoever lists runs need not tell."""
+    try:
+        return load(folder / "record.json").kind
+    except StudyError:
+        return None
 
 
 def models_folder() -> Path:

@@ -194,11 +194,10 @@ class Session:
 
     def finish(self, found: Findings) -> Record:
         """Write the record, with the curves of all sessions; checkpoints are needed no more."""
-        import torch
+        from lmstudy.training.devices import gpu_names
 
         self.clock.enter("saving")
-        placed: TrainerConfig = self.work.typed.trainer
-        gpus = [torch.cuda.get_device_name(i) for i in range(placed.devices if placed.accelerator == "gpu" else 0)]
+        gpus = gpu_names(self.work.typed.trainer)
         made = finish(self.work, self.clock, replace(found, curves=dict(self.history.curves)), gpus)
         shutil.rmtree(self.work.folder / "checkpoints", ignore_errors=True)
         return made

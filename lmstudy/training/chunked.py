@@ -17,6 +17,7 @@ from torch import Tensor
 
 from lmstudy.data.batch import IGNORE
 from lmstudy.preferences.objectives.base import Objective, ObjectiveOutput
+from lmstudy.training.devices import exact
 
 CHUNK = {"cpu": 256, "cuda": 8192}
 """Labels a chunk holds, about: fewer take less memory, more are faster (on a CPU by 1 % of a step at 1024)."""
@@ -85,7 +86,7 @@ def chunked_objective(
     """
     device = labels_BT.device.type
     rows = max(1, (chunk or CHUNK.get(device, CHUNK["cuda"])) // labels_BT.shape[1])
-    held = torch.stack([count.sum() for count in (labels_BT != IGNORE).sum(1).split(rows)]).double()
+    held = exact(torch.stack([count.sum() for count in (labels_BT != IGNORE).sum(1).split(rows)]))
     shares: list[Tensor] = list((held / held.sum().clamp(min=1)).float())
     inputs = [hidden_BTD, weight_VD, *([] if values_BT is None else [values_BT])]
     of_hidden, of_weight, *of_values = gradients = [torch.zeros_like(given) for given in inputs]
@@ -94,6 +95,8 @@ def chunked_objective(
     autocast = torch.is_autocast_enabled(device)
     dtype = torch.get_autocast_dtype(device) if autocast else hidden_BTD.dtype
     hidden, weight = hidden_BTD.detach().to(dtype), weight_VD.detach().to(dtype)  # once, not for every chunk
+    # In float16 gradients of a mean over so many labels would be rounded to 0: those of their sum are taken.
+    lift = float(held.sum().clamp(min=1)) if dtype == torch.float16 else 1.0
     for number, share in enumerate(shares):
         here = slice(number * rows, (number + 1) * rows)
         if not held[number]:
@@ -102,7 +105,9 @@ def chunked_objective(
         with torch.autocast(device, enabled=False):
             logits = F.linear(hidden[here], weight)
             values = [given[here].detach() for given in inputs[2:]]
-            (of_logits, *of_value), loss, found = taken(objective, logits, labels_BT[here], scores, share, *values)
+            (of_logits, *of_value), loss, found = taken(
+                objective, logits, labels_BT[here], scores, share if lift == 1 else share * lift, *values
+            )
             of_hidden[here] = of_logits @ weight
             of_weight += of_logits.flatten(0, 1).mT @ hidden[here].flatten(0, 1)
         for whole, of_part in zip(of_values, of_value, strict=True):
@@ -110,4 +115,7 @@ def chunked_objective(
         total = total + loss
         for name, value in found.items():
             scalars[name] = scalars.get(name, 0.0) + value
+    if lift != 1:
+        gradients, total = [gradient / lift for gradient in gradients], total / lift
+        scalars = {name: value / lift for name, value in scalars.items()}
     return ObjectiveOutput(_WithGradients.apply(total, len(inputs), *inputs, *gradients), scalars)

@@ -18,7 +18,7 @@ from lmstudy.training.chunked import Part, part
 from lmstudy.training.compiled_cache import keep_compiled_graphs, recovering
 
 Wish = Literal["auto", True, False]
-Accelerator = Literal["cpu", "gpu"]
+Accelerator = Literal["cpu", "gpu", "mps"]
 Attention = Literal["auto", "dense", "products", "flex"]
 
 PAYS_FROM = 500
@@ -37,6 +37,8 @@ def compilation_problem(accelerator: Accelerator = "cpu") -> str | None:
     On a CPU, PyTorch writes C++ for one compiler, which `CXX` names; on a GPU Triton, which needs a C compiler for
     its launchers. Either includes Python.h, which many systems keep in a package of its own.
     """
+    if accelerator == "mps":
+        return "PyTorch does not yet compile whole trainings for Apple's GPUs"
     if accelerator == "gpu":
         if importlib.util.find_spec("triton") is None:
             return "Triton, with which PyTorch compiles for a GPU, is not installed"

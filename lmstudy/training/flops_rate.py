@@ -16,7 +16,7 @@ def peak_flops(config: TrainerConfig) -> float | None:
     """FLOP/s of all GPUs of a run in its precision, as their maker states it; None on a CPU and for unknown GPUs."""
     if config.accelerator != "gpu":
         return None
-    dtype = torch.float32 if config.precision == "32-true" else torch.bfloat16
+    dtype = {"32-true": torch.float32, "16-mixed": torch.float16}.get(config.precision, torch.bfloat16)
     one = get_available_flops(torch.device("cuda", 0), dtype)
     return float(one) * config.devices * config.nodes if one else None
 

@@ -13,13 +13,14 @@ from torch import Tensor
 
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.models.transformer import Seq2SeqTransformer
+from lmstudy.training.devices import exact
 
 NAMES = ("memory_rank", "memory_common", "encoder_residual")
 
 
 def common_share(memory_ND: Tensor) -> float:
     """|mean|^2 / mean |m|^2 of the N vectors of a memory: the share of their squared length that all of them have."""
-    memory_ND = memory_ND.double()
+    memory_ND = exact(memory_ND)
     return float(memory_ND.mean(0).square().sum() / memory_ND.square().sum(1).mean())
 
 
@@ -30,7 +31,8 @@ def effective_rank(memory_ND: Tensor) -> float:
     """
     if not torch.isfinite(memory_ND).all():
         return float("nan")  # the training has diverged, which the loss says, too
-    centred_ND = memory_ND.double() - memory_ND.double().mean(0)
+    memory_ND = exact(memory_ND)
+    centred_ND = memory_ND - memory_ND.mean(0)
     variances_D = torch.linalg.eigvalsh(centred_ND.mT @ centred_ND).clamp(min=0)
     shares_D = variances_D / variances_D.sum().clamp(min=1e-30)
     return float(torch.special.entr(shares_D).sum().exp())
@@ -42,7 +44,7 @@ def memory_health(model: Seq2SeqTransformer, batch: Seq2SeqBatch) -> dict[str, f
     real_BS = batch.encoder_documents > 0
     residual_ND = model.encoder_residual(batch.encoder_tokens, batch.encoder_documents)[real_BS]
     memory_ND = model.encoder_norm(residual_ND)
-    found = effective_rank(memory_ND), common_share(memory_ND), float(residual_ND.double().square().mean().sqrt())
+    found = effective_rank(memory_ND), common_share(memory_ND), float(exact(residual_ND).square().mean().sqrt())
     return dict(zip(NAMES, found, strict=True))
 
 

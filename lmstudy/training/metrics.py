@@ -1,13 +1,15 @@
 """Metrics of a language model, streaming: memory depends on the vocabulary, never on the data."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric
 
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
+from lmstudy.training.devices import WITHOUT_FLOAT64, exact
 from lmstudy.training.surprisal import judged
 
 
@@ -28,8 +30,14 @@ class BitsPerByte(Metric):
 
     def update(self, nll: Tensor, labels: Tensor, groups: Tensor) -> None:
         """`nll` in nats, `labels` and `groups`, each [n] without ignored positions."""
-        bits = nll.double() / math.log(2)
-        self.totals.index_add_(0, groups, torch.stack([bits, self.token_bytes[labels]], 1))
+        bits = exact(nll) / math.log(2)
+        bytes_ = self.token_bytes[labels.to(bits.device)]
+        self.totals.index_add_(0, groups.to(bits.device), torch.stack([bits, bytes_], 1))
+
+    def _apply(self, fn: Callable[..., Tensor], *given: Any, **named: Any) -> Any:
+        if fn(torch.empty(0)).device.type in WITHOUT_FLOAT64:
+            return self  # sums stay where there is float64
+        return super()._apply(fn, *given, **named)
 
     def compute(self) -> Tensor:
         bits, count = self.totals.sum(0)
@@ -58,7 +66,7 @@ class ClassCounts(Metric):
         self.counts += torch.stack([torch.bincount(own, minlength=self.counts.shape[1]) for own in seen])
 
     def compute(self) -> dict[str, Tensor]:
-        hits, labels, predicted = self.counts.double()
+        hits, labels, predicted = exact(self.counts)
         occurs = labels + predicted > 0
         recall, f1 = hits / labels.clamp(min=1), 2 * hits / (labels + predicted).clamp(min=1)
         return {"accuracy": hits.sum() / labels.sum(), "f1": f1[occurs].mean(), "recall": recall[occurs].mean()}

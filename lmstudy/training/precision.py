@@ -19,7 +19,7 @@ from filelock import FileLock
 from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
 
-AUTO, FULL, HALF = "auto", "32-true", "bf16-mixed"
+AUTO, FULL, HALF, FLOAT16 = "auto", "32-true", "bf16-mixed", "16-mixed"
 WORTH = 1.5
 """Times that a product must be faster in bfloat16: turning numbers into bfloat16 and back takes time, too."""
 REPEATS = 15
@@ -35,7 +35,9 @@ def resolved(config: Mapping[str, Any]) -> dict[str, Any]:
     trainer = config.get("trainer")
     if not isinstance(trainer, Mapping) or trainer.get("precision") != AUTO:
         return dict(config)
-    if trainer.get("accelerator") == "gpu":
+    if trainer.get("accelerator") == "mps":
+        found = FULL
+    elif trainer.get("accelerator") == "gpu":
         there = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
         found = HALF if there else FULL
     else:

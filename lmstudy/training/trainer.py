@@ -19,7 +19,8 @@ from lmstudy.errors import StudyError
 from lmstudy.models.transformer import DecoderLayer, EncoderLayer
 from lmstudy.training.allocator import keep_freed_memory
 from lmstudy.training.callbacks import Interruptible, LastCheckpoint
-from lmstudy.training.precision import AUTO, FULL, emulated
+from lmstudy.training.float16 import Float16
+from lmstudy.training.precision import AUTO, FLOAT16, FULL, emulated
 from lmstudy.training.whole_checkpoints import WholeCheckpoints
 
 
@@ -31,9 +32,17 @@ def check_machine(config: TrainerConfig) -> None:
             raise StudyError("trainer.accelerator=gpu: PyTorch sees no CUDA GPU here; use trainer=cpu")
         if config.devices > count:
             raise StudyError(f"trainer.devices={config.devices}: this machine has {count} GPU(s)")
-        if config.precision not in (FULL, AUTO) and not torch.cuda.is_bf16_supported(including_emulation=False):
+        bfloat16 = config.precision.startswith("bf16")
+        if bfloat16 and not torch.cuda.is_bf16_supported(including_emulation=False):
             name = torch.cuda.get_device_name(0)
-            raise StudyError(f"trainer.precision={config.precision}: {name} has no bfloat16; use 32-true")
+            raise StudyError(f"trainer.precision={config.precision}: {name} has no bfloat16; use 16-mixed or 32-true")
+    if config.accelerator == "mps":
+        _check_mps(config)
+    if config.precision == FLOAT16 and (config.accelerator != "gpu" or config.strategy == "fsdp"):
+        raise StudyError(
+            f"trainer.precision={FLOAT16}: float16 is for CUDA GPUs without bfloat16, one or several by ddp; "
+            "trainer.precision=32-true works everywhere"
+        )
     if emulated(config.precision, config.accelerator):
         print(
             f"trainer.precision={config.precision}: this processor has no bfloat16 products and emulates them, many "
@@ -47,6 +56,15 @@ def check_machine(config: TrainerConfig) -> None:
             "trainer.attention=flex wants trainer.accelerator=gpu and trainer.compile=true, not "
             f"{config.accelerator} and {str(config.compile).lower()}; trainer.attention=dense works everywhere"
         )
+
+
+def _check_mps(config: TrainerConfig) -> None:
+    if not torch.backends.mps.is_available():
+        raise StudyError("trainer.accelerator=mps: PyTorch sees no Apple GPU here; use trainer=cpu")
+    if config.devices * config.nodes > 1 or config.strategy != "auto":
+        raise StudyError("trainer.accelerator=mps is one device: set trainer.devices=1 and trainer.strategy=auto")
+    if config.precision not in (FULL, AUTO):
+        raise StudyError(f"trainer.precision={config.precision}: trainer.accelerator=mps takes 32-true")
 
 
 class OneProcess(LightningEnvironment):
@@ -102,6 +120,7 @@ def build_trainer(
     """A Trainer that counts steps, not epochs, keeps the last checkpoint, and prints nothing of its own."""
     check_machine(config)
     precision: Any = config.precision
+    scaled = [Float16("cuda" if config.accelerator == "gpu" else "cpu")] if precision == FLOAT16 else []
     if precision == AUTO:
         raise AssertionError("`precision.resolved` comes before a run has an id")
     if config.threads:
@@ -125,7 +144,7 @@ def build_trainer(
         devices=config.devices,
         num_nodes=config.nodes,
         strategy=_strategy(config),
-        precision=precision,
+        precision=None if scaled else precision,
         max_steps=steps,
         max_epochs=-1,
         val_check_interval=evaluate_every,
@@ -135,7 +154,7 @@ def build_trainer(
         log_every_n_steps=config.log_every,
         callbacks=[*callbacks, Interruptible(), checkpoint],
         logger=list(loggers),
-        plugins=[WholeCheckpoints(), *([OneProcess()] if processes == 1 else [])],
+        plugins=[WholeCheckpoints(), *scaled, *([OneProcess()] if processes == 1 else [])],
         use_distributed_sampler=False,
         enable_progress_bar=False,
         enable_model_summary=False,

@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
 HYDRA = ("train", "prepare", "evaluate", "export", "baseline", "benchmark", "dpo", "finetune", "generate", "reward")
-ALLOWED_ELSEWHERE = {"git", "cd", "export", "source", "conda", "pip", "python"}
+ALLOWED_ELSEWHERE = {"git", "cd", "export", "source", "conda", "pip", "python", "docker"}
 PAGES = ("README.md", "book/reproduce.md", "book/claims.md", "book/intro.md", "book/try.md")
 BLOCK = re.compile(r"^```(?:bash|sh|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

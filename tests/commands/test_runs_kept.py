@@ -2,12 +2,15 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lmstudy.commands.runs import main
+from lmstudy.commands.runs import list_runs, main
+from lmstudy.errors import StudyError
+from lmstudy.runs.folders import find_folder
 from lmstudy.runs.references import references
 from tests.runs.test_records import record
 
@@ -144,3 +147,35 @@ def test_mistakes_delete_nothing(runs, capsys, monkeypatch):
             ["--runs", str(runs), "--delete", "id=aaaa*", "--yes"], capsys
         )
     assert (runs / f"mle-s1-{BASE}" / "record.json").exists()
+
+
+def test_damaged_and_unfinished_runs_of_any_kind_leave_the_others_in_the_list(runs, capsys):
+    shutil.rmtree(runs / f"reading-s1-{JUDGED}")  # no measurement as one is
+    for name, id, file, text in (
+        ("cut-s1", "1" * 16, "record.json", '{"id": "1111'),
+        ("odd-s1", "2" * 16, "config.json", "[1]"),
+        ("tuned-s1", "3" * 16, "config.json", json.dumps({"budget": {"steps": 3000}, "steps": 800})),
+        ("reward-y", "4" * 16, "config.json", json.dumps({"epochs": 3, "data": {}})),
+    ):
+        (runs / f"{name}-{id}" / "checkpoints").mkdir(parents=True)
+        (runs / f"{name}-{id}" / file).write_text(text)
+        (runs / f"{name}-{id}" / "checkpoints" / "step=200.ckpt").touch()
+    found = {row["name"]: (row["state"], row["detail"]) for row in list_runs(runs)}
+    assert found["mle-s1"][0] == "finished"
+    assert found["cut-s1"] == (
+        "damaged",
+        f"record.json cannot be read; delete it (--delete id={'1' * 16}), and the same command makes it again",
+    )
+    assert found["odd-s1"][0] == "damaged"
+    assert found["tuned-s1"] == ("half done", "step 200 of 800; the same command goes on from there")
+    assert found["reward-y"] == ("half done", "step 200; the same command goes on from there")
+    assert "choose from dpo-s1-" in failure(["--runs", str(runs), "--compare", "nope", BASE], capsys)
+    with pytest.raises(StudyError, match=r"run=nope: no finished run in .* choose from dpo-s1-\w+, mle-s1-\w+$"):
+        find_folder("nope", runs, kind="train")
+    main(["--runs", str(runs), "--delete", "state=damaged", "name=cut-*", "--yes"])
+    assert names(runs) >= {"mle-s1", "odd-s1", "tuned-s1"}
+    assert "cut-s1" not in names(runs)
+
+
+def test_a_folder_that_is_not_there_is_one_line(tmp_path, capsys):
+    assert failure(["--runs", str(tmp_path / "nothing")], capsys).endswith("nothing: no such folder")

@@ -145,12 +145,15 @@ def one_gpu(monkeypatch):
 
 @pytest.mark.usefixtures("one_gpu")
 def test_a_gpu_without_bfloat16_is_told_before_anything_runs():
-    with pytest.raises(StudyError, match=r"trainer\.precision=bf16-mixed: Tesla T4 has no bfloat16; use 32-true"):
+    with pytest.raises(StudyError, match=r"bf16-mixed: Tesla T4 has no bfloat16; use 16-mixed or 32-true"):
         check_machine(TrainerConfig(accelerator="gpu", precision="bf16-mixed"))
     check_machine(TrainerConfig(accelerator="gpu", precision="auto"))  # which takes float32 there
     with pytest.raises(StudyError, match=r"trainer\.devices=2: this machine has 1 GPU\(s\)"):
         check_machine(TrainerConfig(accelerator="gpu", devices=2))
     check_machine(TrainerConfig(accelerator="gpu", precision="32-true"))
+    check_machine(TrainerConfig(accelerator="gpu", precision="16-mixed"))
+    with pytest.raises(StudyError, match=r"trainer\.precision=16-mixed: float16 is for CUDA GPUs"):
+        check_machine(TrainerConfig(accelerator="gpu", precision="16-mixed", strategy="fsdp"))
 
 
 @pytest.mark.usefixtures("one_gpu")

@@ -15,7 +15,8 @@ def to_device(batch: Seq2SeqBatch, device: torch.device) -> Seq2SeqBatch:
 
     They were counted by the CPU, and reading them from a GPU would make every step wait for the one before.
     """
-    return Seq2SeqBatch(*(field.to(device, non_blocking=True) if field.ndim else field for field in batch))
+    ahead = device.type == "cuda"
+    return Seq2SeqBatch(*(field.to(device, non_blocking=ahead) if field.ndim else field for field in batch))
 
 
 @dataclass
