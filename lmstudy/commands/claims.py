@@ -89,7 +89,7 @@ def _json_line(result: ClaimResult) -> str:
     e = result.estimate
     numbers = {"estimate": e.value, "low": e.low, "high": e.high}
     finite = {key: value if math.isfinite(value) else None for key, value in numbers.items()}
-    line = {"id": result.id, "chapter": result.claim.chapter, **finite, "n": e.n}
+    line: dict[str, object] = {"id": result.id, "chapter": result.claim.chapter, **finite, "n": e.n}
     line |= {"kind": result.kind, "outcome": result.outcome, "records": result.records}
     return json.dumps(line, ensure_ascii=False)
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
-from lmstudy.overrides import override
 from lmstudy.runs.records import Record
 from lmstudy.study.compute import operations, operations_per_token
 from lmstudy.study.estimates import benchmark_lines, group_counts, line_estimate
@@ -20,10 +19,6 @@ ARMS = {
     "dense": "dense_wide",
 }
 """What the chapter calls an arm -> its experiment."""
-RATES = ("3.0e-3", "1.0e-2", "3.0e-2", "1.0e-1")
-"""Learning rates tried by one run each of full length; the Transformer's is of its embeddings and norms."""
-BEST = {"Transformer": "3.0e-2", "LSTM with attention": "1.0e-2", "LSTM, fixed code": "1.0e-2", "dense": "1.0e-2"}
-"""What was best on *valid*, and is compared."""
 
 COPYING = {
     "Transformer": "copy_transformer",
@@ -34,28 +29,6 @@ COPYING = {
 
 COPIED = ("measure=reading", "measure.task=copy", "measure.lengths=[1,2,4,8,16,32,64,95]")
 """How copying is measured, as overrides of `lmstudy-evaluate`."""
-
-
-def tried(arm: str, rate: str, budget: str = BUDGET) -> tuple[str, ...]:
-    """Overrides of `lmstudy-train` for the runs of an arm (of `ARMS`) at a rate."""
-    return (f"experiment={ARMS[arm]}", override("budget", budget), f"optimizer.lr={rate}")
-
-
-def rates_of(arm: str) -> tuple[str, ...]:
-    """Rates that were tried for an arm: the highest only where the one before it was the best of the others."""
-    return RATES if BEST[arm] in RATES[-2:] else RATES[:-1]
-
-
-def rates_table(shelf: Shelf) -> pd.DataFrame:
-    """Bits per byte on *valid* of the runs of seed 1, by rate and arm."""
-    found = {
-        arm: {
-            rate: shelf.trained(*tried(arm, rate), seeds=[1])[0].metrics["valid/bits_per_byte"]
-            for rate in rates_of(arm)
-        }
-        for arm in ARMS
-    }
-    return pd.DataFrame(found).rename_axis("learning rate")
 
 
 def cost_table(arms: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
