@@ -124,7 +124,7 @@ def test_networks_of_another_size_are_refused_before_any_is_timed():
 @pytest.mark.parametrize(
     ("experiments", "overrides", "message"),
     [
-        (["first_model", "flyer"], [], "experiment=flyer .*Could not find 'experiment/flyer'"),
+        (["first_model", "flyer"], [], "experiment=flyer: no such choice; choose from article, "),
         (["first_model", "copy_lstm"], [], r"not comparable: batches of first_model are .*PrefixLM.*, of copy_lstm"),
         (["article"], [], "experiment=article is given an embedding"),
         (["first_model"], ["trainer=gpu"], "experiment=first_model trains with trainer.accelerator=gpu .* cpu with 32"),

@@ -39,6 +39,12 @@ def pasted(key: str) -> NotebookNode:
     return new_code_cell("", outputs=[kept])
 
 
+def labels(name: str) -> list[str]:
+    """The targets in a notebook that pages refer to, as `(label)=` before a heading."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    return [label for cell in notebook.cells for label in re.findall(r"^\(([\w-]+)\)=$", cell.source, re.MULTILINE)]
+
+
 def draws_formulas(browser: Browser, least: int) -> bool:
     """Whether at least so many formulas are drawn on the open page within ten seconds, and none is faulty."""
     drawn = browser.wait_for(SHOWN.format("'mjx-container svg'") + f" >= {least}")
@@ -59,6 +65,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = book / "notebooks" / f"{name}.ipynb"
         path.parent.mkdir(exist_ok=True)
         cells = [new_markdown_cell(f"# Chapter {name}\n\n{FORMULA}"), *(pasted(key) for key in PASTED.get(name, ()))]
+        cells += [new_markdown_cell(f"({label})=\n## Section {label}") for label in labels(name)]
         nbformat.write(new_notebook(cells=cells), path)
     return build_pages(root)
 

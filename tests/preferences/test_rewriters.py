@@ -16,6 +16,7 @@ from lmstudy.preferences.rewriters.placeholders import KINDS, WRITTEN, Placehold
 from lmstudy.preferences.scorers.masking import mask
 from lmstudy.preferences.scorers.pep8 import Pep8Scorer
 from lmstudy.preferences.scorers.personal_data import HELD_OUT, STEERING, held_out_items, steering_items
+from lmstudy.preferences.scorers.personal_data_zh import CHINESE
 from lmstudy.preferences.scorers.privacy import PrivacyScorer
 from lmstudy.preferences.scorers.privacy_held_out import HeldOutPrivacyScorer
 
@@ -114,7 +115,7 @@ def test_no_detector_finds_a_placeholder(kind):
 
 
 def test_every_kind_has_a_placeholder_and_masks_leave_it():
-    assert set(KINDS) == {kind.upper() for kind in (*STEERING, *HELD_OUT)}
+    assert set(KINDS) == {kind.upper() for kind in (*STEERING, *HELD_OUT, *CHINESE)}
     assert mask("# Author: <NAME> <<EMAIL>>, <PHONE>\n") == "# Author: <NAME> <<EMAIL>>, <PHONE>\n"
     assert "Doe" not in mask("# Author: <Jane Doe>, <JANE DOE>, <NAME Doe>\n")
 

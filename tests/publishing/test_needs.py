@@ -1,6 +1,7 @@
 """What exists, what is half done, what the book needs: as the files say."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,9 @@ def tiny_needs(tiny, monkeypatch):
     """The book's need, on the small corpus."""
     overrides = tuple(x for x in tiny if not x.startswith(("runs=", "budget=")))
     monkeypatch.setattr(needs, "NEEDS", (Need("02_first", (*overrides, "experiment=first_model", "seed=1")),))
-    return next(x.removeprefix("runs=") for x in tiny if x.startswith("runs="))
+    runs = next(x.removeprefix("runs=") for x in tiny if x.startswith("runs="))
+    Path(runs).mkdir(exist_ok=True)
+    return runs
 
 
 def rows(capsys, *arguments: str) -> list[dict]:

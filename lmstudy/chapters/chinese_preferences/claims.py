@@ -66,11 +66,12 @@ per_cent("Conditional training costs less than two per cent in bits per byte of 
          "zh.capability_cost", _labelled(cost), below(2))
 claim("With every choice charged, conditional training costs less than two per cent of bits per byte on reviews.",
       "zh.cost_charged", lambda shelf: cost_charged(shelf, labelled(shelf)), below(2), chapter=CHAPTER,
-      unit="% bits per byte", signed=True, outcome=None)
+      unit="% bits per byte", signed=True)
 in_points("By a lexicon that learned nothing from the reviews, the good token makes fewer texts negative than MLE.",
-          "zh.conditional_vs_mle_lexicon", _by_lexicon(MLE), above(0), outcome=None)
+          "zh.conditional_vs_mle_lexicon", _by_lexicon(MLE), above(0),
+          outcome=UNDECIDED)
 in_points("By the same lexicon, the good token makes fewer texts negative than the bad one.",
-          "zh.good_vs_bad_lexicon", _by_lexicon(BAD), above(0), outcome=None)
+          "zh.good_vs_bad_lexicon", _by_lexicon(BAD), above(0))
 in_points("Control tokens that were learned in Chinese steer how Chinese beginnings go on.",
           "zh.own_tokens", lambda shelf: steered_in_points(_own(shelf)), above(0))
 in_ratings("After as many steps, control tokens steer a bilingual model in English, whose texts had them.",
