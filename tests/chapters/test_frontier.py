@@ -13,6 +13,8 @@ from lmstudy.study.shelf import Shelf
 from tests.chapters.result_records import judged, trained
 
 AT_EQUAL_BITS = {
+    "privacy.mild_filtering_cost",
+    "privacy.mild_filtering_vs_conditional",
     "privacy.matched_filtering_vs_conditional",
     "privacy.matched_filtering_vs_selective",
     "privacy.matched_rwr_vs_filtering",
@@ -111,7 +113,8 @@ def test_the_table_and_the_figure_show_what_is_there():
 def test_claims_at_equal_bits_hold_on_records_made_so_and_say_what_is_missing():
     claims = [claim for claim in all_claims() if claim.id in AT_EQUAL_BITS]
     levels = {"conditional": (2.03, MLE / 8), "selective": (2.1, MLE / 50), "RWR": (2.02, MLE / 4)}
-    records = records_of(FILTERING | levels | {"RWR, β = 0.3": (2.1, MLE / 200)})
+    levels |= {"filtering, keep 75 %": (2.06, MLE / 4), "RWR, β = 0.3": (2.1, MLE / 200)}
+    records = records_of(FILTERING | levels)
     found = {result.id: result for result in evaluate_claims(records, claims)}
     assert set(found) == AT_EQUAL_BITS
     assert all(result.holds for result in found.values()), found

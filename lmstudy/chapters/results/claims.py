@@ -26,6 +26,7 @@ from lmstudy.chapters.results.results import (
 from lmstudy.chapters.results.rewriting import rewriting_cost, rewriting_times
 from lmstudy.evaluation.multiplicity import best_of
 from lmstudy.evaluation.statistics import Estimate
+from lmstudy.runs.records import Record
 from lmstudy.study.claims import Compute, claim, confirm
 from lmstudy.study.estimates import BITS, HELD_OUT, UNPROMPTED, capability_cost, times
 from lmstudy.study.preferences import BAD, GUIDANCE, OBJECTIVES, SEEDS, arm, judged, judged_arm
@@ -44,6 +45,7 @@ tau = partial(claim, chapter=CHAPTER, unit="Kendall's τ")
 BITS_AIM = 2.0
 """Per cent of bits per byte that conditional training may cost."""
 TAU_AIM = 0.6
+MILD = "filtering, keep 75 %"
 DISTANCE_AIM = 0.05
 """Bits per byte by which conditional training may lie farther from a teacher."""
 FIRST_TRY = ("budget=short", "optimizer=muon")
@@ -88,6 +90,15 @@ def _matched(name: str, reference: str) -> Compute:
 def _rwr_cost(shelf: Shelf) -> Estimate:
     strong, filtering = (arm(shelf, "privacy", name, SEEDS) for name in ("RWR, β = 0.3", "filtering"))
     return capability_cost(strong, filtering)
+
+
+def _written(shelf: Shelf, name: str) -> list[Record]:
+    return frontier.setting(shelf, name).written
+
+
+def _mild_filtering_cost(shelf: Shelf) -> Estimate:
+    mild, conditional = (frontier.setting(shelf, name).charged for name in (MILD, CONDITIONAL))
+    return capability_cost(mild, conditional)
 
 
 def _best(task: str) -> Compute:
@@ -200,6 +211,11 @@ ratio("With at most the bits per byte of the selective loss, RWR writes fewer it
 ratio("With at most the bits per byte of conditional training, every decision charged, RWR writes more items of "
       "personal data than it.", "privacy.matched_rwr_vs_conditional", _matched("RWR", CONDITIONAL), above(1),
       outcome=UNDECIDED)
+without_tokens("Filtering that keeps three quarters of the documents needs more bits per byte than conditional "
+               "training, every decision charged.", "privacy.mild_filtering_cost", _mild_filtering_cost, above(0))
+ratio("Filtering that keeps three quarters of the documents writes more items of personal data than conditional "
+      "training.", "privacy.mild_filtering_vs_conditional",
+      lambda shelf: times(_written(shelf, MILD), _written(shelf, CONDITIONAL)), above(1), outcome=UNDECIDED)
 without_tokens("RWR with a temperature of .3 needs fewer bits per byte than filtering.",
                "privacy.rwr_cost_vs_filtering", _rwr_cost, below(0))
 in_bits("On file heads, filtering is farther than conditional training from teachers that read longer.",
