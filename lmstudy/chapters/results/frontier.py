@@ -135,19 +135,18 @@ def matched(found: Mapping[str, Setting], objective: str, reference: str, key: s
 
 
 def matched_table(found: Mapping[str, Setting]) -> pd.DataFrame:
-    """A row an objective with a strength, a column a reference and a grader: `matched`."""
+    """A row an objective with a strength and another one, a column a grader: `matched`, where it is known."""
     graders = {"training scorer": UNPROMPTED, "held-out grader": HELD_OUT}
-    references = [name for name in (CONDITIONAL, "selective", "filtering") if name in found]
     rows = {
-        own: {
-            f"at the bits of {reference}: {grader}": matched(found, own, reference, key)
-            for reference in references
-            for grader, key in graders.items()
-            if reference not in (LIMITS[own], own)
+        f"{own}, at the bits of {reference}": {
+            grader: matched(found, own, reference, key) for grader, key in graders.items()
         }
+        for reference in (CONDITIONAL, "selective", "filtering")
         for own in LIMITS
+        if reference not in (LIMITS[own], own)
     }
-    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
+    known = {name: row for name, row in rows.items() if any(math.isfinite(e.value) for e in row.values())}
+    return pd.DataFrame.from_dict(known, orient="index", dtype=object)
 
 
 def paths(found: Mapping[str, Setting]) -> Figure:
