@@ -100,7 +100,11 @@ def test_the_table_and_the_figure_show_what_is_there():
         FILTERING | {"conditional": (2.02, MLE / 8), "selective": (2.2, MLE / 50), "unlikelihood": (2.25, MLE / 60)}
     )
     table = frontier.matched_table(found)
-    assert list(table.index) == ["filtering, at the bits of conditional", "filtering, at the bits of selective"]
+    assert list(table.index) == [
+        "filtering, at the bits of conditional",
+        "filtering, at the bits of selective",
+        "unlikelihood, at the bits of filtering",
+    ]
     assert table.loc["filtering, at the bits of conditional", "training scorer"].value == pytest.approx(4, rel=0.15)
     figure = frontier.paths(found)
     figure.draw_without_rendering()
