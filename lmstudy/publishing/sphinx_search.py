@@ -6,8 +6,8 @@ and text, and `search.js` (in the book's `_static`) looks through them and shows
 Sphinx's own scripts are taken off all pages; its notice for readers without scripts stays.
 
 A section is an element `section` of a page, an entry of a glossary, a claim's card, a cited work, or a row of a table
-that begins with a question, which is its title. Its text is what
-a reader sees: without folded code, displayed formulas, pictures made of text, and what opens beside a claim.
+that begins with a question, which is its title. Its text is what a reader sees: without folded code, displayed formulas,
+pictures made of text, what opens beside a claim, and names of records.
 """
 
 import json
@@ -49,7 +49,7 @@ INLINE = frozenset(
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 UNREAD_TAGS = frozenset(("script", "style", "nav", "button", "fieldset"))
 UNREAD_CLASSES = frozenset(
-    ("headerlink", "hide", "label", "claim-more", "strip", "plane", "live-panel", "toctree-wrapper")
+    ("headerlink", "hide", "label", "claim-more", "claim-records", "strip", "plane", "live-panel", "toctree-wrapper")
 )
 CARDS = frozenset(("claim-card", "citation"))
 OWN_SCRIPTS = re.compile(r'\s*<script[^>]*src="[^"]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>')

@@ -30,9 +30,16 @@ def test_every_training_composes_for_a_gpu(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["bfloat16 products", "DDP", "sampling", "learning from pairs"])
+@pytest.mark.parametrize("name", ["bfloat16 products", "sampling", "learning from pairs"])
 def test_what_a_processor_can_do_of_it_works(name, tmp_path_factory):
     assert find(name, "cpu", tmp_path_factory.getbasetemp() / "checks")
+
+
+@pytest.mark.slow
+def test_as_the_command_makes_it_a_check_has_a_process_of_its_own(tmp_path):
+    """Data parallelism leaves a port and variables behind, which other tests would stumble over."""
+    outcome, told = check_gpu._apart("DDP", "cpu", tmp_path)
+    assert outcome == "works", told
 
 
 @pytest.mark.slow
