@@ -6,8 +6,8 @@ and text, and `search.js` (in the book's `_static`) looks through them and shows
 Sphinx's own scripts are taken off all pages; its notice for readers without scripts stays.
 
 A section is an element `section` of a page, an entry of a glossary, a claim's card, a cited work, or a row of a table
-that begins with a question, which is its title. Its text is what a reader sees: without folded code, displayed formulas,
-pictures made of text, what opens beside a claim, and names of records.
+that begins with a question, which is its title. Its text is what a reader sees: without folded code, displayed
+formulas, pictures made of text, what opens beside a claim, and names of records.
 """
 
 import json
