@@ -79,7 +79,7 @@ def _matched(name: str, reference: str) -> Compute:
     """Personal data of an objective divided by a reference's, where it needs at most as many bits (`frontier`)."""
 
     def compute(shelf: Shelf) -> Estimate:
-        found = frontier.matched(frontier.settings(shelf), name, reference)
+        found = frontier.matched(frontier.settings(shelf, [name], also=reference), name, reference)
         if math.isnan(found.value):
             raise NoRecordsError(f"of {name} at several settings with the bits of {reference}")
         return found

@@ -18,7 +18,7 @@ from lmstudy.chapters.results.results import CONDITIONAL, REFERENCE, UNKNOWN
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.runs.records import Record
 from lmstudy.show.labels import label_points, plain_axis
-from lmstudy.study.estimates import HELD_OUT, UNPROMPTED, capability_cost, common_seeds, sums, times
+from lmstudy.study.estimates import GRADERS, UNPROMPTED, capability_cost, common_seeds, sums, times
 from lmstudy.study.preferences import SEEDS, SETTINGS, arm, judged
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
@@ -44,12 +44,10 @@ class Path:
     """What one objective reaches as its strength changes, relative to MLE of the same seed.
 
     Args:
-        names: of its settings.
         bits: [settings, seeds] logarithms of bits per byte, MLE's subtracted.
         faults: [settings, seeds] logarithms of the mean score of texts, MLE's subtracted.
     """
 
-    names: list[str]
     bits: np.ndarray
     faults: np.ndarray
 
@@ -68,22 +66,26 @@ class Path:
         return found
 
 
-def setting(shelf: Shelf, name: str, seeds: Sequence[int] = SEEDS) -> Setting:
+def setting(shelf: Shelf, name: str) -> Setting:
     """What there is of one setting; a NoRecordsError unless every seed was measured in both ways."""
-    runs = arm(shelf, TASK, name, seeds)
+    runs = arm(shelf, TASK, name, SEEDS)
     controlled = name.split(", ")[0] == CONDITIONAL
     found = Setting(judged(shelf, TASK, runs), shelf.measured(runs, *CHARGED) if controlled else runs)
     for own in (found.written, found.charged):
-        if [record.seed for record in own] != list(seeds):
-            raise NoRecordsError(f"of {TASK}, {name!r}, for all of the seeds {', '.join(map(str, seeds))}")
+        if [record.seed for record in own] != list(SEEDS):
+            raise NoRecordsError(f"of {TASK}, {name!r}, for all of the seeds {', '.join(map(str, SEEDS))}")
     return found
 
 
-def settings(shelf: Shelf) -> dict[str, Setting]:
-    """All settings that were measured, by name: MLE, conditional training, and those of `LIMITS`."""
-    names = [REFERENCE, CONDITIONAL, "selective"]
-    for own in LIMITS:
-        names += [own, *(f"{own}, {other}" for other in SETTINGS[own])]
+def of_objective(objective: str) -> list[str]:
+    """Names of the settings of an objective with a strength, its limit among them."""
+    limit = LIMITS[objective]
+    return [*([limit] if limit else []), objective, *(f"{objective}, {own}" for own in SETTINGS[objective])]
+
+
+def settings(shelf: Shelf, objectives: Sequence[str] = tuple(LIMITS), also: str = CONDITIONAL) -> dict[str, Setting]:
+    """Settings that were measured, by name: those of MLE, of one more objective, and of objectives with a strength."""
+    names = dict.fromkeys([REFERENCE, also, *(name for own in objectives for name in of_objective(own))])
     found = {}
     for name in names:
         with suppress(NoRecordsError):
@@ -106,14 +108,12 @@ def path(found: Mapping[str, Setting], names: Sequence[str], key: str = UNPROMPT
         written, by_reference = common_seeds(found[name].written, found[REFERENCE].written)
         bits.append(_logs(charged, "valid") - _logs(of_reference, "valid"))
         faults.append(_logs(written, key) - _logs(by_reference, key))
-    return Path(list(names), np.array(bits), np.array(faults))
+    return Path(np.array(bits), np.array(faults))
 
 
 def strengths(found: Mapping[str, Setting], objective: str) -> list[str]:
-    """Names of the settings of an objective with a strength that are there, its limit among them."""
-    limit = LIMITS[objective]
-    names = [*([limit] if limit else []), objective, *(f"{objective}, {own}" for own in SETTINGS[objective])]
-    return [name for name in names if name in found]
+    """Those of `of_objective` that are there."""
+    return [name for name in of_objective(objective) if name in found]
 
 
 def matched(found: Mapping[str, Setting], objective: str, reference: str, key: str = UNPROMPTED) -> Estimate:
@@ -136,10 +136,9 @@ def matched(found: Mapping[str, Setting], objective: str, reference: str, key: s
 
 def matched_table(found: Mapping[str, Setting]) -> pd.DataFrame:
     """A row an objective with a strength and another one, a column a grader: `matched`, where it is known."""
-    graders = {"training scorer": UNPROMPTED, "held-out grader": HELD_OUT}
     rows = {
         f"{own}, at the bits of {reference}": {
-            grader: matched(found, own, reference, key) for grader, key in graders.items()
+            grader: matched(found, own, reference, key) for grader, key in GRADERS.items()
         }
         for reference in (CONDITIONAL, "selective", "filtering")
         for own in LIMITS
