@@ -11,6 +11,7 @@ import sys
 import traceback
 import warnings
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -28,7 +29,7 @@ def versions(job):
     """What is installed here, as its packages say; None for what is not."""
     from importlib import metadata
 
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    found: dict[str, Any] = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in ("tensorflow", "keras", "numpy"):
         try:
             found[name] = metadata.version(name)
@@ -58,7 +59,7 @@ def outcome(text, call):
     """The text is run, then the call: an error with its line, or losses and what the model writes."""
     import numpy as np
 
-    names = {"__name__": "listing"}
+    names: dict[str, Any] = {"__name__": "listing"}
     given = {
         "words": WORDS,
         "vectors": VECTORS,
@@ -72,7 +73,11 @@ def outcome(text, call):
             model = eval(call, names, given)
         except Exception as error:
             return {"error": type(error).__name__, "message": message(error), "line": line_of(error, text)}
-    found = {"error": None, "losses": losses(model), "warnings": sorted({str(one.message) for one in said})}
+    found: dict[str, Any] = {
+        "error": None,
+        "losses": losses(model),
+        "warnings": sorted({str(one.message) for one in said}),
+    }
     shown = model(np.arange(len(WORDS))[:, None])  # each word in a row of its own
     found["answers"] = [WORDS[number] for number in np.asarray(shown).argmax(-1).ravel()]
     if "write" in names:
@@ -90,7 +95,8 @@ def probes(job):
     import tensorflow as tf
 
     seeded(job["seed"])
-    printed, zeros = {"__name__": "listing", "vocab": WORDS}, {"__name__": "listing"}
+    printed: dict[str, Any] = {"__name__": "listing", "vocab": WORDS}
+    zeros: dict[str, Any] = {"__name__": "listing"}
     exec(compile(job["printed"], FILE, "exec"), printed)
     exec(compile(job["zeros"], FILE, "exec"), zeros)
     found = {}
@@ -149,7 +155,8 @@ def message(error):
 def line_of(error, text):
     """The line of the text at which an error arose."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(FILE)]
-    return text.splitlines()[frames[-1].lineno - 1].strip() if frames else ""
+    number = frames[-1].lineno if frames else None
+    return text.splitlines()[number - 1].strip() if number else ""
 
 
 JOBS = {"versions": versions, "listing": listing}
