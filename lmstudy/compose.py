@@ -77,7 +77,8 @@ def _compose(root: str, overrides: Sequence[str]) -> dict[str, Any]:
             OmegaConf.resolve(config)
             composed: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
     except (HydraException, OmegaConfBaseException) as error:
-        raise StudyError(f"{' '.join(overrides)}: {_told(str(error), root)}") from error
+        typed = " ".join(override.replace(f"={NONE}", "=null") for override in overrides)
+        raise StudyError(f"{typed}: {_told(str(error), root)}") from error
     return settled_as_typed(root, composed, overrides)
 
 
@@ -114,6 +115,7 @@ def settled_as_typed(
         overrides: what was typed.
         folders: of YAML files that are not the package's, as addresses ("file:///...").
     """
+    _leave_out(root, composed, overrides)
     groups = [override for override in overrides if _chooses(root, override)]
     if len(groups) == len(overrides):
         return composed
@@ -121,6 +123,19 @@ def settled_as_typed(
 
     searched = [f"hydra.searchpath=[{','.join(map(quoted, folders))}]"] if folders else []
     return settled(root, composed, overrides, _partial(root, [*searched, *groups]))
+
+
+def _leave_out(root: str, composed: dict[str, Any], overrides: Sequence[str]) -> None:
+    """A group that `none_as_choice` leaves out has no keys, not even those that an experiment sets in it.
+
+    Raises:
+        StudyError: one of its keys was typed.
+    """
+    for group in _optional(root):
+        if f"{group}={NONE}" in overrides:
+            if typed := [override for override in overrides if override.lstrip("+~").startswith(f"{group}.")]:
+                raise StudyError(f"{typed[0]}: {group}=null leaves out {group} and all of its keys")
+            composed[group] = None
 
 
 def none_as_choice(root: str, argument: str) -> str:

@@ -103,6 +103,11 @@ def test_null_leaves_an_optional_group_out_over_an_experiment_too():
     assert kept(compose_config("train", ["experiment=pep8", "scorer=null"])) == plain
     assert compose_config("train", ["experiment=pep8", "experiment=null"]) == compose_config("train", [])
     assert compose_config("evaluate", ["run=1", "data=null"])["data"] is None
+    assert compose_config("train", ["experiment=article", "embedding=null"])["embedding"] is None
+    with pytest.raises(StudyError, match=r"embedding\.frozen=true: embedding=null leaves out embedding and all of its"):
+        compose_config("train", ["experiment=article", "embedding=null", "embedding.frozen=true"])
+    with pytest.raises(StudyError, match=r"^embedding=null embedding\.frozen=true: embedding\.frozen: unknown key"):
+        compose_config("train", ["embedding=null", "embedding.frozen=true"])
     with pytest.raises(StudyError, match="objective=null: objective cannot be left out; choose from awr"):
         compose_config("train", ["objective=null"])
 
