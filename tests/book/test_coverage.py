@@ -189,7 +189,7 @@ def test_errata_are_numbered_and_complete():
         assert severity, label
         assert severity[1] in SEVERITIES, label
         evidence = text[text.index("*How we know:*") :]
-        assert re.search(r"computed|seen|by reading|by the (documentation|literature)", evidence), label
+        assert re.search(r"computed|[Rr]un: |seen|by reading|by the (documentation|literature)", evidence), label
         if "computed" in evidence:
             computing = [
                 links("ref", evidence),

@@ -42,10 +42,16 @@ class _Typed(io.StringIO):
         return line
 
 
-def small_run(experiment: str) -> Run:
-    """A run of an experiment on the book's first corpus, with a small batch and without given vectors; not trained."""
-    overrides = [f"experiment={experiment}", "data=python_functions", "embedding=null", "budget=smoke", "seed=1"]
-    return open_run(compose_config("train", overrides))
+def small_run(experiment: str, data: Sequence[str] = ("data=python_functions",)) -> Run:
+    """A run of an experiment with a small batch and without given vectors; not trained.
+
+    Args:
+        experiment: a choice of the group.
+        data: overrides that choose a corpus; without them, the book's first one.
+    """
+    return open_run(
+        compose_config("train", [f"experiment={experiment}", *data, "embedding=null", "budget=smoke", "seed=1"])
+    )
 
 
 def one_step(run: Run) -> Callable[[], None]:
