@@ -87,15 +87,16 @@ def transcript(function: Any, line: str, work: Callable[[], None], commands: Seq
     if len(places) != 1:
         raise StudyError(f"{function.__qualname__}: {line!r} is {len(places)} of its lines, not one")
     root = f"{Path(lmstudy.__file__).resolve().parents[1]}/"
-    file = (inspect.getsourcefile(function) or "").removeprefix(root)
+    file = inspect.getsourcefile(function) or ""
     shown = io.StringIO()
     typed = _Typed([f"tbreak {file}:{places[0]}", "continue", *commands, "continue"], shown)
-    debugger = pdb.Pdb(stdin=typed, stdout=shown, nosigint=True, readrc=False)
+    own = next(one for one in pdb.Pdb.__mro__ if one.__module__ == "pdb")  # a notebook's kernel puts IPython's there
+    debugger = own(stdin=typed, stdout=shown, nosigint=True, readrc=False)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         debugger.runcall(work)
     debugger.clear_all_breaks()  # of a line that was never reached, too: they outlive a debugger
     text = shown.getvalue().replace(root, "")
-    stop = f"> {file}({places[0]})"
+    stop = f"> {file.removeprefix(root)}({places[0]})"
     if stop not in text:
         raise StudyError(f"{function.__qualname__}: the work never came to {line!r}")
     return text[text.index(stop) :].removesuffix("(Pdb) continue\n").rstrip()
