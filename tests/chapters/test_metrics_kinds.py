@@ -69,7 +69,7 @@ def test_scores_of_kinds_follow_from_their_confusion_matrix(tokenizer, predictio
     assert counts.to_numpy().sum() == len(target)
     scores = token_kinds.per_kind(predictions, kinds)
     assert scores.loc["word", "precision"] == pytest.approx((target[guess == word] == word).mean())
-    for name, average in (("macro (kinds alike)", "macro"), ("weighted (by what came)", "weighted")):
+    for name, average in (("macro (kinds alike)", "macro"), ("weighted (by frequency)", "weighted")):
         assert scores.loc[name, "F1"] == pytest.approx(f1_score(target, guess, average=average, zero_division=0))
     micro = scores.loc["micro (all together)", ["precision", "recall", "F1"]]
     assert micro.tolist() == pytest.approx([np.mean(target == guess)] * 3)

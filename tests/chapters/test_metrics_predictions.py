@@ -95,13 +95,13 @@ def test_running_shares_rise_to_one_in_order_of_frequency():
     assert drawn.lines[0].get_ydata()[0] == ranks["right"].iloc[0]
 
 
-@pytest.mark.parametrize("change", [calibration.hedged, calibration.boastful])
+@pytest.mark.parametrize("change", [calibration.underconfident, calibration.overconfident])
 def test_mixtures_keep_every_guess_and_are_mixtures_of_distributions(change):
     rng = np.random.default_rng(3)
     whole = rng.dirichlet(np.ones(9), size=50)
     target, rows = rng.integers(0, 9, 50), np.arange(50)
     p = Predictions(target, whole.argmax(1), whole[rows, target], whole.max(1), rows, 9)
-    other = np.full((50, 9), 1 / 9) if change is calibration.hedged else np.eye(9)[whole.argmax(1)]
+    other = np.full((50, 9), 1 / 9) if change is calibration.underconfident else np.eye(9)[whole.argmax(1)]
     mixed = 0.7 * whole + 0.3 * other
     found = change(p, 0.3)
     assert (mixed.argmax(1) == found.guess).all()
@@ -115,12 +115,16 @@ def test_mixtures_keep_every_guess_and_are_mixtures_of_distributions(change):
 def test_equal_answers_differ_in_perplexity_and_calibration():
     p = made_up()
     table = calibration.same_answers(
-        {"it": p, "hedged": calibration.hedged(p, 0.8), "boastful": calibration.boastful(p, 0.8)}
+        {
+            "it": p,
+            "underconfident": calibration.underconfident(p, 0.8),
+            "overconfident": calibration.overconfident(p, 0.8),
+        }
     )
     assert table["accuracy"].nunique() == 1
     assert table["perplexity"].to_numpy() == pytest.approx(2 ** table["loss (bits a token)"].to_numpy())
-    assert table.loc["hedged", "mean confidence"] < table.loc["it", "mean confidence"]
-    assert table.loc["it", "mean confidence"] < table.loc["boastful", "mean confidence"]
+    assert table.loc["underconfident", "mean confidence"] < table.loc["it", "mean confidence"]
+    assert table.loc["it", "mean confidence"] < table.loc["overconfident", "mean confidence"]
     assert table.loc["it", "perplexity"] == pytest.approx(math.exp(-np.log(p.chance).mean()))
 
 
@@ -157,7 +161,7 @@ def test_intervals_widen_where_answers_of_a_document_go_together():
     by_document = seed_interval(right[::length].astype(float))
     assert found["documents"].high == pytest.approx(by_document.high, rel=0.02)
     table = accuracy_intervals.interval_table({"accuracy": found})
-    assert table.loc["documents", "tokens per independent token"] == pytest.approx(length, rel=0.15)
+    assert table.loc["documents", "design effect"] == pytest.approx(length, rel=0.15)
     assert found["files"].high - 0.5 < 1e-9  # every file holds as many of either
     few = accuracy_intervals.accuracy(p, ["pos.txt", "neg.txt"] * 20)
     assert list(few) == ["tokens", "documents"]

@@ -15,7 +15,7 @@ CHAPTER = "notebooks/09_data"
 in_bits = partial(claim, chapter=CHAPTER, unit="bits per byte", signed=True)
 in_points = partial(claim, chapter=CHAPTER, unit="percentage points", signed=True)
 PYTHON, CHINESE = "first_model", "chinese"
-"""The experiments of the corpora as they are."""
+"""The experiments of the corpora as prepared."""
 
 
 def _more_bits(arm: str, reference: str, plain: str) -> Compute:

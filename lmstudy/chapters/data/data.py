@@ -23,7 +23,7 @@ from lmstudy.study.shelf import Data, data_overrides
 BUDGET = "brief"
 PYTHON_PLAIN, CHINESE_PLAIN = "python_functions", "chinese_reviews"
 """Corpora whose held-out text all arms of a language are compared on."""
-REFERENCE = "as it is"
+REFERENCE = "as prepared"
 PYTHON = {
     "first_model": REFERENCE,
     "data_duplicates": "duplicates left in",

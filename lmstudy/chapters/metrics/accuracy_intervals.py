@@ -51,7 +51,7 @@ def interval_table(columns: Mapping[str, Mapping[str, Estimate]]) -> pd.DataFram
     for name, estimates in columns.items():
         table[f"{name}, ±"] = {unit: 100 * (e.high - e.low) / 2 for unit, e in estimates.items()}
     widths = table.iloc[:, 1]
-    return table.assign(**{"tokens per independent token": (widths / widths["tokens"]) ** 2})
+    return table.assign(**{"design effect": (widths / widths["tokens"]) ** 2})
 
 
 def _units(predictions: Predictions, files: list[str]) -> dict[str, np.ndarray]:

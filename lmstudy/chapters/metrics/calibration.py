@@ -18,12 +18,12 @@ from lmstudy.show.style import COLOURS, GREY
 CALIBRATION_BINS = 10
 
 
-def hedged(predictions: Predictions, share: float) -> Predictions:
+def underconfident(predictions: Predictions, share: float) -> Predictions:
     """The model mixed with a uniform one, p' = (1 - share) p + share / (V + 1): the guess stays, every time."""
     return _mixed(predictions, share, 1 / predictions.outcomes, 1 / predictions.outcomes)
 
 
-def boastful(predictions: Predictions, share: float) -> Predictions:
+def overconfident(predictions: Predictions, share: float) -> Predictions:
     """The model mixed with certainty of its own guess, p' = (1 - share) p + share [guess]: the guess stays."""
     return _mixed(predictions, share, predictions.right, 1.0)
 
@@ -82,6 +82,6 @@ def reliability(predictions: Predictions, draws: int = 1000) -> dict[float, Esti
 
 def reliability_figure(models: Mapping[str, Mapping[float, Estimate]]) -> Figure:
     """Share of right answers against confidence, one line a model (see `reliability`)."""
-    found: dict[str, Curve] = {"as often right as it says": {0.0: 0.0, 1.0: 1.0}, **models}
-    labels = ("confidence: the probability of its own guess", "share right")
+    found: dict[str, Curve] = {"perfectly calibrated": {0.0: 0.0, 1.0: 1.0}, **models}
+    labels = ("confidence: the probability of the predicted token", "share correct")
     return curves(found, *labels, from_zero=True, colours=dict(zip(found, (GREY, *COLOURS), strict=False)))

@@ -48,9 +48,9 @@ def running_shares_figure(ranks: pd.DataFrame) -> Figure:
     marked = [rank for rank in (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000) if rank < len(ranks)]
     found = {
         name: {float(rank): ranks.loc[rank, column] for rank in [*marked, len(ranks)]}
-        for name, column in {"right answers": "right", "all tokens": "tokens"}.items()
+        for name, column in {"correct predictions": "right", "all tokens": "tokens"}.items()
     }
-    return curves(found, "number of most frequent tokens", "share that they hold", log_x=True, from_zero=True)
+    return curves(found, "number of most frequent tokens", "cumulative share", log_x=True, from_zero=True)
 
 
 def rare_classes(predictions: Predictions, times: int) -> dict[str, float]:

@@ -66,7 +66,7 @@ def _flat(documents: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 def vocabularies_figure(table: pd.DataFrame) -> Figure:
     """Perplexity and bits per byte against the size of the vocabulary, one line an order (see `by_vocabulary`)."""
-    names = {1: "single tokens", 2: "pairs", 3: "triples"}
+    names = {1: "unigram", 2: "bigram", 3: "trigram"}
     panels = {
         title: {
             names.get(order, f"{order}-gram"): dict(zip(rows.vocabulary, rows[column], strict=True))

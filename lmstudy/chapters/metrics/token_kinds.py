@@ -88,7 +88,7 @@ def confusion_figure(counts: pd.DataFrame) -> Figure:
         drawn.text_[row, column].set(text=f"{count:,}" if count else "·", fontsize=8 if count < 10_000 else 6.8)
     axes.tick_params(axis="x", rotation=35)
     plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
-    axes.set(xlabel="kind of the guessed token", ylabel="kind of the token that came")
+    axes.set(xlabel="kind of the predicted token", ylabel="kind of the true token")
     figure.colorbar(drawn.im_, ax=axes, shrink=0.6, aspect=25, pad=0.02, label="share of its row")
     return figure
 
@@ -106,7 +106,7 @@ def per_kind(predictions: Predictions, kinds: np.ndarray) -> pd.DataFrame:
     known = shown[[*rates]].fillna(0.0)
     below = {
         "macro (kinds alike)": known.mean(),
-        "weighted (by what came)": known.mul(shown.came, axis=0).sum() / shown.came.sum(),
+        "weighted (by frequency)": known.mul(shown.came, axis=0).sum() / shown.came.sum(),
         "micro (all together)": pd.Series(right.sum() / came.sum(), index=known.columns),
     }
     total = pd.DataFrame(below).T.assign(came=shown.came.sum(), guessed=shown.guessed.sum())

@@ -246,6 +246,6 @@ def moved_table(cuts: Mapping[str, tuple[Task, float]], agreements: Mapping[str,
         rows[words] = {
             "bad segments, %": 100 * moved.bad_segments(),
             "documents with one, %": 100 * moved.bad_documents(),
-            "caught of what the second scorer calls bad, %": agreement and agreement.caught(threshold).times(100),
+            "recall of what the second scorer calls bad, %": agreement and agreement.caught(threshold).times(100),
         }
     return pd.DataFrame.from_dict(rows, orient="index", dtype=object)

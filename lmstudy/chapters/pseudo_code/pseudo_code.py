@@ -17,23 +17,23 @@ from lmstudy.study.shelf import Shelf
 
 ARGUMENTS = {
     "data": ("the corpus", "data"),
-    "embedding_dim": ("width of the embedding", "model.d_model"),
+    "embedding_dim": ("dimension of the embedding", "model.d_model"),
     "hidden_dim": ("widths of the layers", "model.widths"),
-    "learning_rate": ("rate of the optimiser", "optimizer.lr"),
+    "learning_rate": ("learning rate of the optimiser", "optimizer.lr"),
     "epochs": ("length of the training, in steps", "budget.steps"),
 }
 """Argument -> what it is, and the key that holds it here."""
 
 LOOP = (
     ("initialise an embedding from data", "model, embedding", "from the vocabulary: a row for each token"),
-    ("initialise encoder and decoder weights", "the model's constructor", "by the seed; the output has V columns"),
-    ("for each epoch", "Trainer(max_steps=…)", "and a schedule of the rate, which the pseudo-code lacks"),
-    ("for each sentence in data", "CorpusDataModule", "batches of packed rows, in an order of the seed"),
-    ("embed, encode, decode", "model.hidden(batch)", "the decoder also reads what was written so far"),
-    ("compare with the sentence", "objective(logits, labels)", "with the next token at every position"),
-    ("update encoder and decoder", "configure_optimizers", "by the gradient, and the embedding as well"),
-    ("add up and print the loss", "self.log_dict, validation_step", "and the loss on text that is held out"),
-    ("return two sets of weights", "checkpoint and record", "all weights, and how they came about"),
+    ("initialise encoder and decoder weights", "the model's constructor", "from the seed; the output has V columns"),
+    ("for each epoch", "Trainer(max_steps=…)", "also a learning-rate schedule, which the pseudo-code lacks"),
+    ("for each sentence in data", "CorpusDataModule", "batches of packed rows, shuffled by the seed"),
+    ("embed, encode, decode", "model.hidden(batch)", "the decoder also reads the tokens before"),
+    ("compare with the sentence", "objective(logits, labels)", "the target is the next token, at every position"),
+    ("update encoder and decoder", "configure_optimizers", "by the gradient; the embedding too"),
+    ("add up and print the loss", "self.log_dict, validation_step", "also the loss on held-out text"),
+    ("return two sets of weights", "checkpoint and record", "all weights, and how they were trained"),
 )
 """Line of the pseudo-code, in our words -> where it is here -> what had to be added or put right."""
 
@@ -48,7 +48,7 @@ def argument_table(config: Mapping[str, Any]) -> pd.DataFrame:
                 raise StudyError(f"{key}: the configuration has no such key; is its model the article's (model=dense)?")
             value = value[part]
         shown = str(value["_target_"]).rsplit(".", 1)[-1] if isinstance(value, Mapping) else str(value)
-        rows[name] = {"is": meaning, "key": key, "value": shown}
+        rows[name] = {"meaning": meaning, "key": key, "value": shown}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("argument")
 
 
