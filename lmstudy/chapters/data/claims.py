@@ -7,7 +7,7 @@ from functools import partial
 from lmstudy.chapters.data.data import BUDGET, CHINESE_PLAIN, PYTHON_PLAIN, more_copied
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import Compute, claim
-from lmstudy.study.estimates import more_bits
+from lmstudy.study.estimates import common_seeds, more_bits
 from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import UNDECIDED, above, below, within
 
@@ -24,8 +24,7 @@ def _more_bits(arm: str, reference: str, plain: str) -> Compute:
     def compute(shelf: Shelf) -> Estimate:
         runs = [shelf.trained(f"experiment={name}", f"budget={BUDGET}") for name in (arm, reference)]
         other, first = (shelf.measured(own, "measure=likelihood", f"data={plain}") for own in runs)
-        seeds = {record.seed for record in other}  # pairs of equal seeds only
-        return more_bits(other, [record for record in first if record.seed in seeds])
+        return more_bits(*common_seeds(other, first))
 
     return compute
 
@@ -34,11 +33,9 @@ def _more_copied(arm: str, reference: str) -> Compute:
     """Percentage points of an arm's samples that hold a copy minus those of `reference`."""
 
     def compute(shelf: Shelf) -> Estimate:
-        arms = {
-            name: shelf.measured(shelf.trained(f"experiment={name}", f"budget={BUDGET}"), "measure=memorisation")
-            for name in (reference, arm)
-        }
-        return more_copied(arms, reference)[arm]
+        runs = [shelf.trained(f"experiment={name}", f"budget={BUDGET}") for name in (arm, reference)]
+        other, first = common_seeds(*(shelf.measured(own, "measure=memorisation") for own in runs))
+        return more_copied({reference: first, arm: other}, reference)[arm]
 
     return compute
 
