@@ -24,7 +24,8 @@ def _more_bits(arm: str, reference: str, plain: str) -> Compute:
     def compute(shelf: Shelf) -> Estimate:
         runs = [shelf.trained(f"experiment={name}", f"budget={BUDGET}") for name in (arm, reference)]
         other, first = (shelf.measured(own, "measure=likelihood", f"data={plain}") for own in runs)
-        return more_bits(*common_seeds(other, first))
+        other, first = common_seeds(other, first)
+        return more_bits(other, first)
 
     return compute
 
