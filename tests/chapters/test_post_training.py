@@ -56,8 +56,8 @@ def test_ways_cost_what_their_tokens_say(arms, bases):
     row = table.loc[chapter.NAMES["dpo"]]
     assert row["training scorer"].value == pytest.approx(0.2, rel=0.05)
     # (70,000 + 105,000 / 3) tokens at 700,000 / 400 a step are 60 steps on top of 320
-    assert (row["as many steps"], row["seeds"]) == (380, 2)
-    assert table["as many steps"].iloc[0] == 400
+    assert (row["cost in steps"], row["seeds"]) == (380, 2)
+    assert table["cost in steps"].iloc[0] == 400
     with pytest.raises(StudyError, match="not a training run"):
         chapter.equivalent_steps(measured[0], after[0])
 

@@ -28,7 +28,7 @@ fold("RWR as released writes as much personal data as maximum likelihood, to wit
 fold("Dividing scores by the length twice changes what RWR leaves by less than a quarter.",
      "faults.divided_twice", fault("RWR, divided twice", "RWR"), within(0.8, 1.25),
      outcome=UNDECIDED)
-claim("If control tokens that nobody asked for are charged to it, the conditional model seems to know less.",
+claim("The conditional model seems to know less if control tokens that nobody asked for are charged to it.",
       "faults.control_tokens_charged", charged, above(0), chapter="notebooks/15_faults", unit="bits per byte")
 fold("The scorer of training and the held-out grader see improvements of the same size, to within a quarter.",
      "faults.own_grader", lambda shelf: grader_gap(shelf, "privacy"), within(0.8, 1.25))

@@ -94,7 +94,7 @@ def schedule(settings: Mapping[str, Objective], steps: int) -> Figure:
 
 def guidance(chances: pd.DataFrame) -> Figure:
     """[tokens, strengths] chances of the next token against the strength of guidance."""
-    figure = curves(chances.T.to_dict(), "strength of guidance", "chance of the next token", top=1)
+    figure = curves(chances.T.to_dict(), "strength of guidance", "probability of the next token", top=1)
     axes = figure.axes[0]
     for strength, text in ((0, "bad"), (1, "good")):
         axes.axvline(strength, color=GREY, linewidth=1, linestyle="--", zorder=0)

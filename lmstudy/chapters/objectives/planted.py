@@ -80,8 +80,8 @@ def exposures(found: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, Esti
 def extraction_words(found: Mapping[str, Sequence[Record]]) -> str:
     """A sentence: how often a secret came out whole, over persons, trainings and what was asked for."""
     tries = _tries([record for records in found.values() for record in records])
-    often = f"{sum(tries):.0f} times" if sum(tries) else "never"
-    return f"In {len(tries):,} tries, of all persons, trainings and tokens asked for, this happened: **{often}**."
+    often = f"happened {sum(tries):.0f} times" if sum(tries) else "never happened"
+    return f"In {len(tries):,} tries, over all persons, models and control tokens, this **{often}**."
 
 
 def extracted(shelf: Shelf) -> Estimate:
@@ -123,6 +123,6 @@ def planted_words() -> str:
     each = ", ".join(map(str, planting().repeats))
     return (
         f"{fenced(planted(planting())[0].line)}\n\n"
-        "Only this line connects the address with the name. For each number of "
-        f"training documents ({each}), there are {planting().persons} persons whose line stands in so many."
+        "Only this line connects the address with the name. There are "
+        f"{planting().persons} persons for each number of training documents that hold their line: {each}."
     )

@@ -48,7 +48,7 @@ NAMES = {
 def ways(shelf: Shelf, task: str) -> pd.DataFrame:
     """A row a way (of `NAMES`) that was measured: what it costs, what it writes by both graders, what it knows.
 
-    "as many steps" of pretraining cost as much; sampling several times is not counted.
+    "cost in steps": so many steps of pretraining cost as much; sampling several times is not counted.
     """
     whole, base = arm(shelf, task, "MLE"), arm(shelf, task, BASE)
     rows = {}
@@ -59,7 +59,7 @@ def ways(shelf: Shelf, task: str) -> pd.DataFrame:
             measured = judged(shelf, task, own, *asked)
             after = sum(equivalent_steps(record, whole[0]) for record in own) / len(own) if start else _steps(own[0])
             rows[NAMES[name]] = {
-                "as many steps": round(start + after),
+                "cost in steps": round(start + after),
                 **graded(task, measured),
                 BITS: ratio_of_sums_bootstrap(sums(own, "valid")),
                 "characters": mean_metric(measured, "diversity/characters"),

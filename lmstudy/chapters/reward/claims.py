@@ -72,7 +72,7 @@ more_pairs("The mean of the encoder and the n-grams orders more pairs correctly 
            "reward.encoder_adds", _encoder_adds, above(0))
 more_pairs("With 3 per cent of the snippets, the model orders more pairs correctly than ridge regression on the same.",
            "reward.few_ratings_over_ridge", _few_over_ridge, above(0))
-more_pairs("One rating of every snippet teaches more than all ratings of a tenth of them, although these are more.",
+more_pairs("With one rating of every snippet, the model orders more pairs correctly than with all ratings of a tenth.",
            "reward.breadth", _apart(ONE_RATING, FEWER_TEXTS[0.1]), above(0))
 more_pairs("With one rating a snippet, the model orders at most 0.02 fewer pairs correctly than with all ratings.",
            "reward.one_rating", _apart(ONE_RATING, OURS), above(-SAME))

@@ -44,8 +44,8 @@ def reliability(raw: Sequence[Reliability], scaled: Sequence[Reliability]) -> Fi
     """What pairs of snippets were said to be, and what they were: a line for each seed, before and after scaling."""
     figure, grid = plt.subplots(1, 2, figsize=(7.2, 3.8), sharey=True)
     for axes, of_seeds, title, colour in (
-        (grid[0], raw, "As the loss left it", COLOURS[1]),
-        (grid[1], scaled, "One factor, fitted on other snippets", COLOURS[0]),
+        (grid[0], raw, "As trained", COLOURS[1]),
+        (grid[1], scaled, "Scaled by one fitted factor", COLOURS[0]),
     ):
         axes.plot([0.5, 1], [0.5, 1], color=GREY, linestyle="--", linewidth=1)
         for one, marker in zip(of_seeds, "os^Dv", strict=False):
@@ -53,5 +53,5 @@ def reliability(raw: Sequence[Reliability], scaled: Sequence[Reliability]) -> Fi
         axes.set(xlim=(0.5, 1), ylim=(0.5, 1), title=title, aspect="equal", xlabel="probability that the model gives")
         axes.set(xticks=CHANCES, yticks=CHANCES)
     grid[0].set_ylabel("how often people agree")
-    grid[1].text(0.75, 0.69, "as often as it says", color=GREY, fontsize=8.5, rotation=45, rotation_mode="anchor")
+    grid[1].text(0.75, 0.69, "calibrated", color=GREY, fontsize=8.5, rotation=45, rotation_mode="anchor")
     return figure
