@@ -37,7 +37,7 @@ fold("On prompts bred against each, the conditional model gives away less person
      "breaks.red_team_privacy", lambda shelf: red_team_lower(shelf, "privacy"), above(1), outcome=UNDECIDED)
 fold("Control tokens that come in after three fifths of training do less than those from the start.",
      "breaks.late_onset_privacy", fault("conditional, onset 60 %", "conditional"), above(1))
-fold("A last tenth of training without control tokens takes away much of what they gave.",
+fold("A last tenth of training without control tokens takes away some of what they gave.",
      "breaks.cooldown_privacy", fault("conditional, cooldown", "conditional"), above(1), outcome=UNDECIDED)
 fold("By the held-out grader, too, the best of 16 samples has less personal data than one sample.",
      "breaks.best_of_16_held_out", _less("MLE", BEST_OF[16], HELD_OUT), above(1), unit="times fewer")
