@@ -80,10 +80,10 @@ def test_a_character_of_several_tokens_is_one_piece_whole_or_cut(cut, texts):
 
 def test_nats_bits_and_perplexity_are_the_same_number(corpus):
     table = concepts.order_table(corpus, 1000, 30, seed=1, highest=3)
-    assert list(table.index) == ["no model", "0 tokens of context", "1 token of context", "2 tokens of context"]
+    assert list(table.index) == ["uniform", "0 tokens of context", "1 token of context", "2 tokens of context"]
     assert table["perplexity"].to_numpy() == pytest.approx(np.exp(table["nats a token"]))
     assert table["perplexity"].to_numpy() == pytest.approx(2 ** table["bits a token"])
-    assert table.loc["no model", "perplexity"] == pytest.approx(corpus.tokenizer.get_vocab_size() + 1)
+    assert table.loc["uniform", "perplexity"] == pytest.approx(corpus.tokenizer.get_vocab_size() + 1)
     assert (table["bits per byte"] / table["bits a token"]).to_numpy() == pytest.approx(
         [table["bits per byte"].iloc[0] / table["bits a token"].iloc[0]] * 4
     )

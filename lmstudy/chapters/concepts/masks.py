@@ -52,9 +52,9 @@ def sight(batch: Seq2SeqBatch) -> dict[str, np.ndarray]:
     encoder, decoder = batch.encoder_documents[:1], batch.decoder_documents[:1]
     found = {}
     for name, query, key, causal in (
-        ("encoder, itself", encoder, encoder, False),
-        ("decoder, itself", decoder, decoder, True),
-        ("decoder, memory", decoder, encoder, False),
+        ("encoder\nself-attention", encoder, encoder, False),
+        ("decoder\nself-attention", decoder, decoder, True),
+        ("decoder\ncross-attention", decoder, encoder, False),
     ):
         allowed = same_example(query, key, causal=causal)[0]
         number = torch.where(query == 0, -1, query)[0]
@@ -66,13 +66,13 @@ def masks_figure(found: Mapping[str, np.ndarray]) -> Figure:
     """Who may look at whom in a packed row: a colour and a number an example, grey the rows of padding."""
     widths = [table.shape[1] for table in found.values()]
     tallest = max(len(table) for table in found.values())
-    height = 6.3 * tallest / sum(widths) + 0.75
+    height = 6.3 * tallest / sum(widths) + 0.9
     figure, panels = plt.subplots(1, len(found), figsize=(7.2, height), width_ratios=widths)
     examples = int(max(table.max() for table in found.values()))
     colours = ["#DDDDDD", "white", *(COLOURS[i % len(COLOURS)] for i in range(examples))]
     for axes, (name, table) in zip(panels, found.items(), strict=True):
         axes.imshow(table, cmap=ListedColormap(colours), vmin=-1.5, vmax=examples + 0.5, interpolation="nearest")
-        axes.set(title=name, xlabel="is looked at", anchor="N")
+        axes.set(title=name, xlabel="key", anchor="N")
         axes.spines[["top", "right"]].set_visible(True)
         for number in np.unique(table[table > 0]):
             rows, columns = np.nonzero(table == number)
@@ -81,7 +81,7 @@ def masks_figure(found: Mapping[str, np.ndarray]) -> Figure:
         padding = np.flatnonzero((table == -1).all(1))
         if len(padding) > 0.08 * tallest:
             axes.text(table.shape[1] / 2, padding.mean(), "padding", color="#555555", ha="center", va="center")
-    panels[0].set_ylabel("looks")
+    panels[0].set_ylabel("query")
     return figure
 
 

@@ -137,13 +137,13 @@ def order_table(corpus: Corpus, documents: int, evaluated: int, seed: int, highe
     """Cross-entropy of held-out documents for n-gram models of growing order: one row an order.
 
     Nats and bits are means over tokens, ends of documents included; perplexity is their exponential; bits
-    per byte divide the same sum by the bytes of the text. "no model" gives every outcome the same probability.
+    per byte divide the same sum by the bytes of the text. The first row gives every outcome the same probability.
     """
     tokens, offsets = some_documents(held_out(corpus), evaluated, seed)
     outcomes = len(tokens) + len(offsets) - 1
     size = float(token_bytes(corpus.tokenizer)[tokens].sum())
     vocab_size = corpus.tokenizer.get_vocab_size()
-    totals = {"no model": outcomes * math.log2(vocab_size + 1)}
+    totals = {"uniform": outcomes * math.log2(vocab_size + 1)}
     for order in range(1, largest_order(vocab_size, highest) + 1):
         name = f"{order - 1} token{'s' if order != 2 else ''} of context"
         totals[name] = float(counted(corpus, documents, order, seed).bits(tokens, offsets).sum())

@@ -49,8 +49,8 @@ def metric_table(record: Record, splits: Mapping[str, str]) -> pd.DataFrame:
 
 def learning_curves(run: Record, others: Sequence[Record], counted: Mapping[str, Record]) -> Figure:
     """Training loss and held-out bits per byte of this run and of others; scores on all held-out documents as lines."""
-    own, seeds, end = "this run", "other seeds", "this run, all documents"
-    arms = {own: [run], seeds: others}
+    own, further, end = "this run", "other runs", "this run, all documents"
+    arms = {own: [run], further: others}
     lines = {name: record.metrics["valid/bits_per_byte"] for name, record in {**counted, end: run}.items()}
     training, held_out = "Training", "Held-out packages"
     return curve_panels(
@@ -59,7 +59,7 @@ def learning_curves(run: Record, others: Sequence[Record], counted: Mapping[str,
         {training: "nats a token", held_out: "bits per byte"},
         columns=2,
         baselines={held_out: lines},
-        colours={own: COLOURS[0], end: COLOURS[0], seeds: GREY},
+        colours={own: COLOURS[0], end: COLOURS[0], further: GREY},
     )
 
 
@@ -76,10 +76,10 @@ MEMORY = {"valid/memory_rank": "effective rank", "valid/memory_common": "common 
 
 def memory_curves(run: Record, others: Sequence[Record]) -> Figure:
     """Effective rank and common share of the encoder's memory over training, of this run and of others."""
-    arms = {"this run": [run], "other seeds": others}
+    arms = {"this run": [run], "other runs": others}
     panels = {title: seed_curves(arms, name, "step") for name, title in MEMORY.items()}
     units = {MEMORY["valid/memory_rank"]: "directions", MEMORY["valid/memory_common"]: "share of squared length"}
-    return curve_panels(panels, "step", units, columns=2, colours={"this run": COLOURS[0], "other seeds": GREY})
+    return curve_panels(panels, "step", units, columns=2, colours={"this run": COLOURS[0], "other runs": GREY})
 
 
 def memory_words(record: Record) -> str:
@@ -135,8 +135,8 @@ def agreement(record: Record, others: Sequence[Record], metric: str = "valid/bit
     inside = "inside" if abs(value - mean) <= half else "**outside**"
     expected = f"{number(mean, decimals=3)} ± {number(half, decimals=3)}"
     return (
-        f"After the {n} other published runs, one more is expected to need {expected} bits per byte (95 % prediction "
-        f"interval). This one needs {number(value, decimals=3)}, {inside} that interval."
+        f"The {n} other published runs predict {expected} bits per byte for one more (95 % prediction interval). "
+        f"This one needs {number(value, decimals=3)}, {inside} that interval."
     )
 
 

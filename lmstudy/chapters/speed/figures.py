@@ -38,8 +38,8 @@ def _style(name: str) -> tuple[str, dict[str, Any]]:
     if name.startswith("lmstudy"):
         return "lmstudy, a line for each run", {"color": COLOURS[0], "linewidth": 1.8}
     if "/final/" in name:
-        return "Hugging Face T5, its best settings", {"color": COLOURS[1], "linewidth": 1.8}
-    return "Hugging Face T5, while they were sought", {"color": COLOURS[1], "linewidth": 0.8, "alpha": 0.5}
+        return "Hugging Face T5, best settings", {"color": COLOURS[1], "linewidth": 1.8}
+    return "Hugging Face T5, trials of settings", {"color": COLOURS[1], "linewidth": 0.8, "alpha": 0.5}
 
 
 def growth(record: Record) -> Figure:
