@@ -47,11 +47,11 @@ def sample(target, answer, source=""):
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        ("The value  to keep.", "exactly these words"),
-        ("value to", "a part of them"),
-        ("It is this: The value to keep. And", "these and more"),
-        ("keep. Another", "some of them, and others"),
-        ("Nothing", "other words"),
+        ("The value  to keep.", "exactly the right words"),
+        ("value to", "a part of the right words"),
+        ("It is this: The value to keep. And", "the right words and more"),
+        ("keep. Another", "some right words, and others"),
+        ("Nothing", "no right word"),
     ],
 )
 def test_spans_lie_to_each_other_in_five_ways(answer, kind):
@@ -64,8 +64,8 @@ def test_spans_lie_to_each_other_in_five_ways(answer, kind):
         ("打开文件", "as people wrote it"),
         ("Open", "no Chinese character"),
         ("打开书", "at least half of its characters"),
-        ("文章", "some of them"),
-        ("保存", "none of them"),
+        ("文章", "some of its characters"),
+        ("保存", "none of its characters"),
     ],
 )
 def test_messages_by_the_characters_they_share(answer, kind):
@@ -91,8 +91,8 @@ def test_kinds_are_shares_of_the_answers_of_all_seeds():
     first = record(1, "tuning", {}, 2.0, samples=[sample("a b", "a b"), sample("a b", "c")])
     second = record(2, "tuning", {}, 2.0, samples=[sample("a b", "a b"), sample("a b", "a b")])
     table = kinds({"one": [first, second], "two": [second]}, span)
-    assert table["one, 4 answers"].to_dict() == {"exactly these words": 75, "other words": 25}
-    assert table["two, 2 answers"].to_dict() == {"exactly these words": 100, "other words": 0}
+    assert table["one, 4 answers"].to_dict() == {"exactly the right words": 75, "no right word": 25}
+    assert table["two, 2 answers"].to_dict() == {"exactly the right words": 100, "no right word": 0}
 
 
 def test_broken_rules_are_those_of_bodies_and_of_people_once():

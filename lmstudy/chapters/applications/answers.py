@@ -50,7 +50,7 @@ def answers(
     return found
 
 
-SAME = "exactly these words"
+SAME = "exactly the right words"
 
 
 def span(sample: Mapping[str, Any]) -> str:
@@ -59,10 +59,10 @@ def span(sample: Mapping[str, Any]) -> str:
     if told == known:
         return SAME
     if _inside(told, known):
-        return "a part of them"
+        return "a part of the right words"
     if _inside(known, told):
-        return "these and more"
-    return "some of them, and others" if set(told) & set(known) else "other words"
+        return "the right words and more"
+    return "some right words, and others" if set(told) & set(known) else "no right word"
 
 
 def _inside(short: Sequence[str], long: Sequence[str]) -> bool:
@@ -77,7 +77,9 @@ def message(sample: Mapping[str, Any]) -> str:
     if not told:
         return "no Chinese character"
     right = (told & known).total() / max(known.total(), 1)
-    return "at least half of its characters" if right >= 0.5 else "some of them" if right else "none of them"
+    if right >= 0.5:
+        return "at least half of its characters"
+    return "some of its characters" if right else "none of its characters"
 
 
 def body(sample: Mapping[str, Any]) -> str:

@@ -116,7 +116,7 @@ def text_table(texts: Mapping[str, Generated]) -> pd.DataFrame:
 def first_texts(texts: Mapping[str, Generated], count: int) -> str:
     """HTML: cards of the first texts of each way of asking; lines that break a rule of style are marked."""
     columns = {how: _marked(generated, count) for how, generated in texts.items()}
-    return cards(columns, code=True, longest=700, caption="The first texts from nothing, not chosen, bad lines marked")
+    return cards(columns, code=True, longest=700, caption="First texts from nothing, not selected; bad lines marked")
 
 
 def _marked(generated: Generated, count: int) -> list[Sample]:

@@ -187,7 +187,7 @@ FORM_WORDS = {"added": "Hoffmann et al.", "joined": "Kaplan et al."}
 NUMBERS = {
     "alpha": ("α", "how fast the loss falls with parameters"),
     "beta": ("β", "how fast it falls with text"),
-    "growth": ("β / (α + β)", "the power of the arithmetic (parameters × tokens) with which the best size grows"),
+    "growth": ("β / (α + β)", "with which power of the arithmetic (parameters × tokens) the best size grows"),
 }
 """Of the law: its name, its sign, and what it means."""
 
