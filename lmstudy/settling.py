@@ -17,7 +17,7 @@ from lmstudy.overrides import listed, typed_value
 
 _ABSENT = object()
 
-AS_PUBLISHED = {"objective.drop": 0.0, "objective.alpha": 3.0, "objective.beta": 3.0}
+AS_PUBLISHED = {"objective.drop": 0.0, "objective.alpha": 3.0, "objective.beta": 3.0, "pretraining.denoising": 1.0}
 """Whole values that published runs wrote with a point, which is part of their ids."""
 
 

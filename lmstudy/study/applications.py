@@ -76,6 +76,13 @@ STUDIED: dict[str, tuple[str, ...]] = dict.fromkeys(STARTS, tuple(name for name 
 """Objectives beside maximum likelihood that have been run before each task; `STARTS` may know more."""
 
 
+OTHER_PRETRAININGS: dict[str, tuple[str, ...]] = {
+    "4 x the steps": ("budget.steps=3200", "budget.evaluate_every=800"),
+    "all denoising, 30 % masked": ("pretraining.denoising=1.0", "pretraining.noise_density=0.3"),
+}
+"""Longer and harder ones that were tried before Chinese labels, by one seed, as overrides of `lmstudy-train`."""
+
+
 class Arm(NamedTuple):
     """What a fine-tuning starts from, and how many examples it learns from (None: all)."""
 

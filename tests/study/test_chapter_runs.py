@@ -15,7 +15,6 @@ ALONE = {
     "tuned-s": "fine-tunings from post-trained weights start from an id that a record tells",
     "dpo": "as do those by DPO",
     "-short-s1": "earlier budgets of three tasks, and the teacher of privacy, which reads four times as long",
-    "labels-mle-transformer-medium-s1": "pretraining other than the study's, for one paragraph",
     "head-1000": "decoder heads and balanced labels, for a section of a notebook each",
     "tuned-generation": "drawn answers, and weights kept by answers",
     "tuned-question_answering": "answers in words, and weights kept by answers",

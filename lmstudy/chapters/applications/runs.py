@@ -17,4 +17,13 @@ def _runs() -> list[ChapterRun]:
     return found
 
 
-RUNS = _runs()
+def _others() -> list[ChapterRun]:
+    """Longer and harder pretrainings before Chinese labels."""
+    how = study.fine_tuning_overrides("sentiment_zh", study.Arm(study.MLE, study.AT))
+    task = ("task=sentiment_zh", f"examples={study.AT}", *how)
+    plain = study.STARTS["sentiment_zh"][study.MLE]
+    bases = [ChapterRun("train", (*plain, *own), 1) for own in study.OTHER_PRETRAININGS.values()]
+    return [run for base in bases for run in (base, ChapterRun("finetune", task, 1, base))]
+
+
+RUNS = _runs() + _others()
