@@ -62,7 +62,8 @@ the there this to was we what when where which who why will with you your".split
     says.setAttribute("role", "status");
     yield says;
     if (!found.length) {
-      says.append("No page has all of these words. Fewer words find more");
+      const none = "No page has all of these words. Fewer words find more";
+      says.append(words.length > 1 ? none : "No page has this word");
       const glossary = (window.SEARCH_TEXTS ?? []).find(([url]) => url === "glossary.html");
       const link = glossary && element("a", "", "glossary", "glossary.html");
       says.append(...(link ? ["; the ", link, " has terms in English and Chinese."] : ["."]));

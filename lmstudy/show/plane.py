@@ -18,8 +18,8 @@ WIDE, NARROW = (480, 560, 700), (280, 300, 330)
 """Widths in pixels at which labels keep clear of each other and of dots: on a screen, and on a phone."""
 LETTER, LINE = 8.4, 17
 """Pixels of a letter of a label, and from one label to the next; browsers choose the font, so this is generous."""
-SMALL_LETTER = 6.6
-"""Of what stands at a line across the plane."""
+SMALL_LETTER, APART = 6.6, 8
+"""Of what stands at a line across the plane, and pixels that labels keep from its beginning."""
 DOT, GAP = 7, 12
 """Half a dot with some room around it, and from its middle to its label."""
 EDGE = 14
@@ -153,7 +153,7 @@ def _apart(
     taken: list[list[tuple[float, float, float]]] = [[] for _ in widths]
     if across is not None:
         for boxes, width in zip(taken, widths, strict=True):
-            boxes.append((width - SMALL_LETTER * across[1], width, _down(across[0]) + LINE / 2))
+            boxes.append((width - SMALL_LETTER * across[1] - APART, width, _down(across[0]) + LINE / 2))
     found: dict[str, tuple[str, int]] = {}
     for name, (left, up) in sorted(places.items(), key=lambda pair: -pair[1][1]):
         usual, other = ("left", "right") if left > 60 else ("right", "left")

@@ -58,7 +58,7 @@ def strip(
     axis = "".join(f'<span class="strip-tick" style="left:{place(x)}">{tick(x, signed)}</span>' for x in ticks)
     if null is not None:
         at_null = escape(says or tick(null, signed))
-        axis += f'<span class="strip-tick strip-says" style="left:{place(null)}">{at_null}</span>'
+        axis += f'<span class="strip-tick strip-says" style="left:{place(null)};--at:{place(null)}">{at_null}</span>'
     lines.append(f'<span></span><span class="strip-axis">{axis}</span><span></span>')
     told = "; ".join(f"{label}: {written(e, signed)}" for label, e in rows.items())
     return (

@@ -22,6 +22,7 @@ from lmstudy.study.estimates import bits_per_byte, mean_metric
 PROSE = 32
 """Characters from which a cell makes its column one of prose, whose lines wrap."""
 NUMBER = re.compile(rf"[+{numbers.MINUS}-]?[\d,]*\.?\d+( ?%)?( \(.* to .*\))?")
+INTERVAL = re.compile(r"\([^()]+ to [^()]+\)( \*)?")
 MISSING = "–"
 
 
@@ -36,8 +37,8 @@ def shown(
 ) -> Styler:
     """A table as the book shows it; see `cells` for how a cell is written.
 
-    Numbers stand on the right and do not wrap, text on the left; a column of long text (class "prose") wraps. The
-    index's name, if it has one, stands in the corner. The table has the class "study-table".
+    Numbers stand on the right and do not wrap, text on the left; a column of long text (class "prose") wraps, but not
+    within an interval. The index's name, if it has one, stands in the corner. The table has the class "study-table".
 
     Args:
         frame: a row a thing, with unique names of rows and columns; cells are estimates, numbers or text.
@@ -68,13 +69,18 @@ def shown(
     corner = frame.index.name or frame.columns.name
     written = written.rename_axis(index=None, columns=corner)
     digest = hashlib.sha256(f"{caption}{written.to_json()}".encode()).hexdigest()[:8]  # the same table is the same HTML
-    style = Styler(written, uuid=digest, cell_ids=False, escape="html")
+    style = Styler(written.map(_whole_intervals), uuid=digest, cell_ids=False, escape="html")
     style.format_index(escape="html", axis=0).format_index(escape="html", axis=1)
     style.set_table_attributes('class="dataframe study-table"').set_table_styles(styles)
     style.set_td_classes(classes.rename_axis(index=None, columns=corner))
     if not index:
         style.hide(axis="index")
     return style.set_caption(caption) if caption else style
+
+
+def _whole_intervals(cell: str) -> str:
+    """A cell whose line breaks before an interval, and not within it or before its star."""
+    return INTERVAL.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), cell)
 
 
 def cells(

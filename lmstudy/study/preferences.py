@@ -27,7 +27,7 @@ PER_THOUSAND = {"pep8": 1000.0, "privacy": 1000.0, "sentiment": 1.0}
 UNITS = {
     "pep8": "violations per 1,000 characters",
     "privacy": "items per 1,000 characters",
-    "sentiment": "minus the rating (-4 to 4)",
+    "sentiment": "minus the rating (−4 to 4)",
 }
 
 OBJECTIVES: dict[str, tuple[str, ...]] = {

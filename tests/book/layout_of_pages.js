@@ -53,6 +53,49 @@ window.layoutFaults = () => {
   return faults;
 };
 
+/* What is there and cannot be read: texts of a drawing that collide, captions that are cut off, drawings that are too
+   small, and boxes that scroll sideways without a shade at the edge. */
+window.hiddenFaults = () => {
+  const faults = [];
+  const said = (element) => `${selectorOf(element)}: ${element.textContent.trim().split(/\s+/).join(" ").slice(0, 40)}`;
+  const textBox = (element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return range.getBoundingClientRect();
+  };
+  const collide = (a, b) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
+  for (const drawing of document.querySelectorAll(".strip, .plane-area")) {
+    const kinds = ".strip-label, .strip-value, .strip-tick, .strip-unit, .plane-label, .plane-x, .plane-y, .plane-across i";
+    const texts = [...drawing.querySelectorAll(kinds)].filter(isShown).map((text) => [text, textBox(text)]);
+    texts.forEach(([text, box], place) => {
+      for (const [other, its] of texts.slice(place + 1))
+        if (collide(box, its)) faults.push(`${said(text)} collides with ${other.textContent}`);
+      const left = drawing.matches(".strip") ? drawing.parentElement.getBoundingClientRect().left : 0;
+      if (box.left < left - 1) faults.push(`${said(text)} begins at ${Math.round(box.left)} px`);
+    });
+  }
+  for (const caption of document.querySelectorAll("caption, figcaption")) {
+    const box = textBox(caption);
+    for (let one = caption.parentElement; one && isShown(caption); one = one.parentElement) {
+      if (!["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(one).overflowX)) continue;
+      if (box.right > one.getBoundingClientRect().right + 1) faults.push(`the caption ${said(caption)} is cut off`);
+      break;
+    }
+  }
+  for (const drawing of document.querySelectorAll(".cell_output figure img"))
+    if (isShown(drawing) && drawing.getBoundingClientRect().width < 480)
+      faults.push(`${selectorOf(drawing)} is ${Math.round(drawing.getBoundingClientRect().width)} px wide`);
+  for (const box of document.body.querySelectorAll("*")) {
+    if (box.scrollWidth <= box.clientWidth + 1 || !isShown(box) || box.closest("pre, mjx-container")) continue;
+    const style = getComputedStyle(box);
+    if (!["auto", "scroll"].includes(style.overflowX) || style.backgroundAttachment.includes("local")) continue;
+    faults.push(`${selectorOf(box)} scrolls sideways without a sign`);
+  }
+  return faults;
+};
+
 {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 1;

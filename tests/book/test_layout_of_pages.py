@@ -31,6 +31,7 @@ def faults(browser: Browser, page: Path) -> list[str]:
     for width in WIDTHS:
         browser.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         found += [f"{page.name} at {width} px: {line}" for line in browser.evaluate("layoutFaults()")]
+        found += [f"{page.name} at {width} px: {line}" for line in browser.evaluate("hiddenFaults()")]
         for scheme in SCHEMES:
             lines = browser.evaluate(f"contrastFaults({scheme!r}, {CONTRAST}, {TEXTS})")
             lines += browser.evaluate(f"dotFaults({scheme!r}, {DOTS})")
@@ -53,16 +54,25 @@ body { margin: 0; color: #000; background: #fff } html[data-theme="dark"] body {
 </style></head><body>BODY</body></html>"""
 
 
+SHADE = "background: linear-gradient(red, transparent) local"
+
+
 @needs_chromium
 def test_each_kind_of_fault_is_found(tmp_path):
     bodies = {
-        "sound": "<p>text</p><div style='overflow-x: auto'><p style='width: 2000px'>wide</p></div>",
+        "sound": f"<p>text</p><div style='overflow-x: auto; {SHADE}'><p style='width: 2000px'>wide</p></div>",
         "wide": "<main><p id='w' style='width: 500px'>text</p></main>",
         "far": "<div style='overflow: hidden'><p class='a b' style='width: 2000px'>text</p></div>",
         "pale": "<p style='color: #999; background: #fff'>text</p>",
         "dark": "<p style='color: #000'>text</p>",
         "veiled": "<p style='opacity: .3'>text</p>",
         "dot": "<i class='strip-dot' style='display: block; width: 9px; height: 9px; background: #444'></i>",
+        "unsigned": "<div style='overflow-x: auto'><p style='width: 2000px'>wide</p></div>",
+        "caption": f"<div style='overflow-x: auto; {SHADE}'><table><caption>{'wide ' * 400}</caption>"
+        "<tr><td style='min-width: 2000px'>1</td></tr></table></div>",
+        "ticks": "<div><div class='strip'><b class='strip-tick'>as many</b><b class='strip-tick' "
+        "style='margin-left: -1em'>0.5</b></div></div>",
+        "small": "<div class='cell_output'><figure><img alt='' style='width: 300px; height: 9px'></figure></div>",
         "hidden": "<p style='color: #fff; display: none'>text</p><p style='color: #fff; visibility: hidden'>text</p>",
     }
     write_files(tmp_path / "pages", {f"{name}.html": PAGE.replace("BODY", body) for name, body in bodies.items()})
@@ -77,4 +87,8 @@ def test_each_kind_of_fault_is_found(tmp_path):
     assert "2.8" in found["pale"][0]
     assert [line.partition(": ")[0] for line in found["dark"]] == [f"dark.html at {w} px, dark" for w in WIDTHS]
     assert len(found["veiled"]) == 2 * len(WIDTHS)
+    hidden = {"unsigned": "sign", "caption": "cut off", "ticks": "collides with 0.5", "small": "300 px"}
+    for name, said in hidden.items():
+        assert len(found[name]) == len(WIDTHS), found[name]
+        assert all(said in line for line in found[name])
     assert [line.partition(": ")[0] for line in found["dot"]] == [f"dot.html at {w} px, dark" for w in WIDTHS]

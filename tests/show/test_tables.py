@@ -83,3 +83,9 @@ def test_differences_say_what_they_allow():
     assert list(table["says"]) == ["worse", "better", "undecided"]
     assert list(differences(found, "F1", "worse")["says"])[:2] == ["better", "worse"]
     assert list(table["seeds"]) == [3, 3, 3]
+
+
+def test_a_line_breaks_before_an_interval_and_not_within_it():
+    html = shown(pd.DataFrame({"a": ["2.42 (1.87 to 3.13) *", "not (yet) known, so to say"]})).to_html()
+    assert "2.42 (1.87\xa0to\xa03.13)\xa0*<" in html
+    assert "not (yet) known, so to say<" in html

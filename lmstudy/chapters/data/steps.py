@@ -214,7 +214,8 @@ def step_costs(
     settings, stops = found.pipeline, {"stop_words": {"language": language}}
     jobs: dict[str, Callable[[Sequence[str]], Any]] = {}
     for name, arguments in settings.cleaning.items():
-        jobs[f"cleaning: {name}"] = lambda some, n=name, a=arguments: [STEPS[n](t, **(a or {})) for t in some]  # type: ignore[misc]
+        step = f"cleaning: {name.replace('_', ' ')}"
+        jobs[step] = lambda some, n=name, a=arguments: [STEPS[n](t, **(a or {})) for t in some]  # type: ignore[misc]
     jobs[f"stop words ({language})"] = lambda some: [clean(text, stops) for text in some]
     if settings.deduplication:
         jobs["duplicates (MinHash)"] = lambda some: duplicates(some, settings.deduplication)  # type: ignore[arg-type]

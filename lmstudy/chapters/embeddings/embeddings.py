@@ -57,7 +57,8 @@ def rates_table(shelf: Shelf) -> pd.DataFrame:
         arm: {rate: shelf.trained(*searched(arm, rate), seeds=[1])[0].metrics["valid/bits_per_byte"] for rate in RATES}
         for arm in SEARCHED
     }
-    return pd.DataFrame(found).rename_axis("learning rate of embeddings")
+    table = pd.DataFrame(found).rename_axis("learning rate of embeddings")
+    return table.rename(index=lambda rate: f"{float(rate):g}")  # runs are known as 3.0e-3, readers as 0.003
 
 
 def there_and_back(corpus: Corpus, vectors: WordVectors) -> tuple[list[str], WordVectors]:
