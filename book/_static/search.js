@@ -1,6 +1,7 @@
 /* The search page: looks through SEARCH_TEXTS, which the build writes, so that it works for pages opened from disk.
-   Every word must occur in a section, but for those of a question ("what", "does"); Chinese is found anywhere, other
-   words where a word begins, in British and in American spelling and without a plural's s. */
+   Every word must occur in a section, but for those of a question ("what", "does"); where no page has all of three words
+   or more, those sections are found that have most of them, and at least half. Chinese is found anywhere, other words
+   where a word begins, in British and in American spelling and without a plural's s. */
 document.addEventListener("DOMContentLoaded", () => {
   const place = document.getElementById("search-results");
   if (!place) return;
@@ -8,14 +9,17 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const field of document.querySelectorAll('input[name="q"]')) field.value = query;
   const asked = /\p{Script=Han}+|[^\s\p{Script=Han}"'“”‘’,;?!()[\]{}/\-‐–—，。；？！、（）]+/gu;
   const little = new Set(
-    "a an and any are at be by can did do does for from get has have how i if in is it its me my of on or should so that \
-the there this to was we what when where which who why will with you your".split(/\s+/),
+    "a an and any are at be by can did do does for from get has have how i if in is it its many me much my need of on or \
+should so that the there this to was we were what when where which who why will with you your".split(/\s+/),
   );
   const given = [...new Set(query.normalize("NFKC").match(asked))];
   const telling = given.filter((word) => !little.has(word.toLowerCase()));
   const words = telling.length ? telling : given;
   if (!words.length) return;
-  place.replaceChildren(...show(words, find(words, window.SEARCH_TEXTS ?? [])));
+  const fewest = Math.min(words.length, Math.max(2, Math.ceil(words.length / 2)));
+  let [least, found] = [words.length + 1, []];
+  while (!found.length && least > fewest) found = find(words, window.SEARCH_TEXTS ?? [], --least);
+  place.replaceChildren(...show(words, found, least));
 
   function pattern(word) {
     const letters = word
@@ -26,27 +30,27 @@ the there this to was we what when where which who why will with you your".split
     return chinese || !/^[\p{L}\p{N}]/u.test(word) ? letters : `(?<!(?!\\p{Script=Han})[\\p{L}\\p{N}])${letters}`;
   }
 
-  /* Places that hold all words: a page's title, a heading that is the query or holds it, text, answers to questions
-     first; then by how often they occur, together or apart. */
-  function find(words, pages) {
+  /* Places that hold at least so many of the words: a page's title, a heading that is the query or holds it, text, answers
+     to questions first; then by how often they occur, together or apart. */
+  function find(words, pages, least) {
     const single = words.map((word) => new RegExp(pattern(word), "iu"));
     const any = new RegExp(words.map(pattern).join("|"), "giu");
     const phrase = new RegExp(words.map(pattern).join("[\\s\\-‐–]*"), "giu");
     const times = (expression, text) => (text.match(expression) ?? []).length;
     const count = (text) => times(any, text) + (words.length > 1 ? 5 * times(phrase, text) : 0);
-    const all = (text) => single.every((one) => one.test(text));
+    const enough = (text) => single.filter((one) => one.test(text)).length >= least;
     const found = [];
     for (const [url, title, sections] of pages) {
       const before = found.length;
       const whole = sections.map(([, heading, text]) => `${heading} ${text}`);
       sections.forEach(([anchor, heading, text], index) => {
-        if (!all(whole[index])) return;
+        if (!enough(whole[index])) return;
         const exact = heading.toLowerCase().split(" · ").includes(query.toLowerCase());
         const answer = heading.endsWith("?") ? 0.5 : 0;
-        const level = all(heading) ? (index === 0 ? 4 : exact ? 3 : 2 + answer) : 1 + answer;
+        const level = enough(heading) ? (index === 0 ? 4 : exact ? 3 : 2 + answer) : 1 + answer;
         found.push({ url, title, anchor, heading, text, level, count: count(whole[index]) });
       });
-      if (found.length === before && all(whole.join(" "))) {
+      if (found.length === before && enough(whole.join(" "))) {
         const best = whole.map(count).reduce((kept, value, index, values) => (value > values[kept] ? index : kept), 0);
         const [anchor, heading, text] = sections[best];
         found.push({ url, title, anchor, heading, text, level: 0, count: count(whole[best]) });
@@ -55,7 +59,7 @@ the there this to was we what when where which who why will with you your".split
     return found.sort((a, b) => b.level - a.level || b.count - a.count);
   }
 
-  function* show(words, found, most = 50) {
+  function* show(words, found, least, most = 50) {
     const pages = new Set(found.map(({ url }) => url)).size;
     const counted = (number, name) => `${number} ${name}${number === 1 ? "" : "s"}`;
     const says = element("p", "search-summary");
@@ -69,7 +73,8 @@ the there this to was we what when where which who why will with you your".split
       says.append(...(link ? ["; the ", link, " has terms in English and Chinese."] : ["."]));
       return;
     }
-    says.append(`${counted(found.length, "place")} on ${counted(pages, "page")}`);
+    const part = least < words.length ? `No page has all of these words, these have ${least} of ${words.length}: ` : "";
+    says.append(`${part}${counted(found.length, "place")} on ${counted(pages, "page")}`);
     says.append(found.length > most ? `; these are the first ${most}.` : ".");
     const list = element("ul", "search");
     for (const { url, title, anchor, heading, text } of found.slice(0, most)) {

@@ -223,7 +223,12 @@ def test_the_questions_of_the_article_are_answered():
     for section in ("9.1", "9.2", "9.3"):
         assert re.search(rf"^### .*\({section}\)$", page("questions"), re.MULTILINE)
     answers = re.split(r"^### ", page("questions"), flags=re.MULTILINE)[1:]
-    assert len(answers) >= 15
+    assert len(answers) >= 10
     for answer in answers:
         question, _, text = answer.partition("\n")
         assert 15 < len(text.split()) < 140, question
+    rows = re.findall(r"^\| (.*\?) \| (.*) \| (.*) \|$", page("questions"), re.MULTILINE)
+    assert len(rows) >= 40
+    for question, text, evidence in rows:
+        assert 4 < len(text.split()) < 80, question
+        assert re.search(r"{(doc|ref)}`", evidence), question

@@ -7,6 +7,7 @@ import pytest
 
 from lmstudy.chapters.results import figures, tables
 from lmstudy.chapters.results import results as chapter
+from lmstudy.chapters.results.claims import CHARGED_SEEDS
 from lmstudy.chapters.results.results import distances, farther, kl, results
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
@@ -269,13 +270,24 @@ def rewritten():
     return found
 
 
+def charged_on_good_text():
+    """A hundredth more bits on good text, and two hundredths on all text, which must not be taken for it."""
+    found = []
+    for task, seeds in CHARGED_SEEDS.items():
+        for name, bits in (("MLE", 100.0), ("conditional", 101.0)):
+            groups = {"test": [[2 * bits - 100, 100.0]] * PARTS, "test/good": [[bits, 100.0]] * PARTS}
+            runs = [trained(task, name, seed) for seed in seeds]
+            asked_for = ("measure=code_length", "split=test")
+            found += [one for run in runs for one in (run, judged(run, 0.1, asked_for=asked_for, groups=groups))]
+    return found
+
+
 FIXED = ("conditional_vs_mle", "best_vs_conditional", "capability_cost")
 
 
 def test_claims_hold_on_records_made_so_and_fail_on_others():
-    everything = (
-        [record for task in TASKS for record in of_task(task)] + first_tries() + pushed() + teacher() + rewritten()
-    )
+    everything = [record for task in TASKS for record in of_task(task)] + first_tries() + pushed() + teacher()
+    everything += rewritten() + charged_on_good_text()
     found = {result.id: result for result in evaluate_claims(everything, claims_of_the_chapter())}
     assert {f"{task}.{name}" for task in TASKS for name in FIXED} | {"pep8.structure_not_worse"} <= set(found)
     single = {"pep8.conditional_vs_mle_first_try", "sentiment.conditional_vs_mle_first_try"}
@@ -292,6 +304,7 @@ def test_claims_hold_on_records_made_so_and_fail_on_others():
         "pep8.rewriting_vs_mle": 0.1,
         "sentiment.guided_vs_mle": 3.1 / chapter.SPREAD,
         "pep8.structure_not_worse": 1,
+        **{f"{task}.cost_on_good": 1 for task in TASKS},
     }
     assert {name: found[name].estimate.value for name in expected} == pytest.approx(expected, rel=0.1)
 
@@ -328,6 +341,7 @@ def test_costs_that_leave_control_tokens_out_say_so_wherever_they_are_shown():
     assert {claim.id.partition(".")[0] for claim in costs} == {"pep8", "privacy", "sentiment", "post", "zh"}
     without = {"pep8.rewriting_cost", "privacy.rewriting_cost", "post.restart_cost", "privacy.rwr_cost_vs_filtering"}
     without |= {"zh.cost_charged", "privacy.mild_filtering_cost"}  # nothing is left out
+    without |= {f"{task}.cost_on_good" for task in TASKS}
     assert {claim.id for claim in costs if "control tokens left out" not in claim.unit} == without
     found = results(Shelf(of_task("privacy")), "privacy")
     tables_of = (tables.capability_table, tables.comparison_table, tables.columns_table)

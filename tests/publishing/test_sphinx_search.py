@@ -188,7 +188,21 @@ def test_words_of_both_languages_find_their_place(site, browser, query, first):
 
 
 @needs_chromium
-@pytest.mark.parametrize("query", ["qwxzy", "reward qwxzy", "okens", "奖惩"])
+@pytest.mark.parametrize(
+    ("query", "first", "part"),
+    [
+        ("rlhf control qwxzy", "index.html#control-tokens", "2 of 3"),
+        ("control token qwxzy begins", "index.html#control-tokens", "3 of 4"),
+    ],
+)
+def test_where_no_page_has_all_words_those_with_most_are_found(site, browser, query, first, part):
+    links, _, _, says = found(browser, site / "search.html", query)
+    assert links[0][1] == first
+    assert says.startswith(f"No page has all of these words, these have {part}: ")
+
+
+@needs_chromium
+@pytest.mark.parametrize("query", ["qwxzy", "reward qwxzy", "rlhf qwxzy qwxyz", "okens", "奖惩"])
 def test_no_result_says_so_and_names_the_glossary(site, browser, query):
     links, snippets, _, says = found(browser, site / "search.html", query)
     assert says.startswith(NOTHING if " " in query else "No page has this word;")

@@ -48,6 +48,8 @@ TAU_AIM = 0.6
 MILD = "filtering, keep 75 %"
 DISTANCE_AIM = 0.05
 """Bits per byte by which conditional training may lie farther from a teacher."""
+CHARGED_SEEDS = {"privacy": (11, 12, 13), "pep8": (51, 52, 53), "sentiment": (51, 52, 53)}
+"""Of the runs whose every decision was charged on test, as registered (`cost_charged`)."""
 FIRST_TRY = ("budget=short", "optimizer=muon")
 """Half the steps and a lower rate than in the study."""
 
@@ -99,6 +101,19 @@ def _written(shelf: Shelf, name: str) -> list[Record]:
 def _mild_filtering_cost(shelf: Shelf) -> Estimate:
     mild, conditional = (frontier.setting(shelf, name).charged for name in (MILD, CONDITIONAL))
     return capability_cost(mild, conditional)
+
+
+def _cost_on_good_text(task: str) -> Compute:
+    """Per cent of bits per byte that conditional training costs on test documents without a bad segment."""
+
+    def compute(shelf: Shelf) -> Estimate:
+        conditional, mle = (
+            shelf.measured(arm(shelf, task, name, CHARGED_SEEDS[task]), *frontier.CHARGED, "split=test")
+            for name in (CONDITIONAL, REFERENCE)
+        )
+        return capability_cost(conditional, mle, "test/good")
+
+    return compute
 
 
 def _best(task: str) -> Compute:
@@ -178,6 +193,10 @@ ratio("Asked for bad text, the conditional model writes more personal data than 
 for _task in ("pep8", "privacy", "sentiment"):
     per_cent("After the good token, conditional training needs at most two per cent more bits per byte than MLE.",
              f"{_task}.capability_cost", _cost(_task), below(BITS_AIM))
+for _task, _documents in (("pep8", "short functions"), ("privacy", "file heads"), ("sentiment", "rated snippets")):
+    without_tokens(f"On {_documents} without a bad segment, every decision charged, conditional training needs at most "
+                   "two per cent more bits per byte than MLE.",
+                   f"{_task}.cost_on_good", _cost_on_good_text(_task), below(BITS_AIM))
 for _task in ("pep8", "privacy"):
     tau("The training scorer and the held-out grader rank the objectives in much the same order.",
         f"{_task}.graders_agree", _of(_task, agreement, (REFERENCE, CONDITIONAL), OBJECTIVES), above(TAU_AIM),
