@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from lmstudy.evaluation.statistics import Estimate, ratio_of_sums_bootstrap
+from lmstudy.overrides import override
 from lmstudy.runs.records import Record
 from lmstudy.study.compute import operations, operations_per_token
 from lmstudy.study.estimates import benchmark_lines, group_counts, line_estimate
@@ -19,6 +20,16 @@ ARMS = {
     "dense": "dense_wide",
 }
 """What the chapter calls an arm -> its experiment."""
+TRIED = {
+    "Transformer": ("3.0e-3", "1.0e-2", "3.0e-2", "1.0e-1"),
+    "LSTM with attention": ("3.0e-3", "1.0e-2", "3.0e-2"),
+    "LSTM, fixed code": ("3.0e-3", "1.0e-2", "3.0e-2"),
+    "dense": ("1.0e-3", "3.0e-3", "1.0e-2"),
+}
+"""Learning rates tried by one run each of full length, until the best had a worse one on either side. The Transformer's
+is that of its embeddings and norms."""
+BEST = {"Transformer": "3.0e-2", "LSTM with attention": "1.0e-2", "LSTM, fixed code": "1.0e-2", "dense": "3.0e-3"}
+"""What was best on *valid*, and is compared."""
 
 COPYING = {
     "Transformer": "copy_transformer",
@@ -29,6 +40,23 @@ COPYING = {
 
 COPIED = ("measure=reading", "measure.task=copy", "measure.lengths=[1,2,4,8,16,32,64,95]")
 """How copying is measured, as overrides of `lmstudy-evaluate`."""
+
+
+def tried(arm: str, rate: str, budget: str = BUDGET) -> tuple[str, ...]:
+    """Overrides of `lmstudy-train` for the runs of an arm (of `ARMS`) at a rate."""
+    return (f"experiment={ARMS[arm]}", override("budget", budget), f"optimizer.lr={rate}")
+
+
+def rates_table(shelf: Shelf) -> pd.DataFrame:
+    """Bits per byte on *valid* of the runs of seed 1, by rate and arm."""
+    found = {
+        arm: {
+            float(rate): shelf.trained(*tried(arm, rate), seeds=[1])[0].metrics["valid/bits_per_byte"] for rate in rates
+        }
+        for arm, rates in TRIED.items()
+    }
+    table = pd.DataFrame(found).sort_index().rename_axis("learning rate")
+    return table.rename(index=lambda rate: f"{rate:g}")
 
 
 def cost_table(arms: Mapping[str, Sequence[Record]]) -> pd.DataFrame:

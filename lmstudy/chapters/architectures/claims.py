@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from lmstudy.chapters.architectures.architectures import BUDGET, COPIED, COPY_BUDGET
+from lmstudy.chapters.architectures.architectures import ARMS, BEST, COPIED, COPY_BUDGET, tried
 from lmstudy.evaluation.statistics import paired_difference
 from lmstudy.study.claims import Compute, claim
 from lmstudy.study.estimates import group_counts, more_bits
@@ -18,27 +18,29 @@ in_points = partial(claim, chapter="notebooks/07_architectures", unit="percentag
 
 Arm = tuple[str, int]
 """An experiment, and how many tokens its encoder reads."""
+COMPARED = {ARMS[name]: tried(name, rate) for name, rate in BEST.items()}
+"""How the runs of an experiment are asked for, each at its best rate."""
 
 
 def _more_bits(arm: str, reference: str) -> Compute:
     """Bits per byte of an experiment minus those of another."""
-    first, second = ((f"experiment={name}", f"budget={BUDGET}") for name in (arm, reference))
-    return lambda shelf: more_bits(shelf.trained(*first), shelf.trained(*second))
+    return lambda shelf: more_bits(shelf.trained(*COMPARED[arm]), shelf.trained(*COMPARED[reference]))
 
 
-def _after_reading(budget: str, measure: tuple[str, ...], split: str, scale: int, arm: Arm, reference: Arm) -> Compute:
+def _after_reading(measure: tuple[str, ...], split: str, scale: int, arm: Arm, reference: Arm) -> Compute:
     """`scale` times an arm's "reading/TOKENS`split`" minus that of another, paired by seed and document."""
 
     def counts(shelf: Shelf, experiment: str, tokens: int) -> np.ndarray:
-        found = shelf.measured(shelf.trained(f"experiment={experiment}", f"budget={budget}"), *measure)
+        runs = COMPARED.get(experiment, (f"experiment={experiment}", f"budget={COPY_BUDGET}"))
+        found = shelf.measured(shelf.trained(*runs), *measure)
         return group_counts(found, f"reading/{tokens}{split}") * [scale, 1]
 
     return lambda shelf: paired_difference(counts(shelf, *arm), counts(shelf, *reference))
 
 
-_bits = partial(_after_reading, BUDGET, ("measure=reading",), "", 1)
+_bits = partial(_after_reading, ("measure=reading",), "", 1)
 """Bits per byte of the same targets."""
-_copied = partial(_after_reading, COPY_BUDGET, COPIED, "/accuracy", 100)
+_copied = partial(_after_reading, COPIED, "/accuracy", 100)
 """Percentage points of the tokens read that are repeated."""
 
 # fmt: off

@@ -4,7 +4,7 @@ from functools import partial
 
 from lmstudy.study.claims import Compute, claim, confirm
 from lmstudy.study.estimates import more_bits
-from lmstudy.study.verdicts import above
+from lmstudy.study.verdicts import UNDECIDED, above
 
 in_bits = partial(claim, chapter="notebooks/08_embeddings", unit="bits per byte")
 BUDGET = "brief"
@@ -14,15 +14,30 @@ TRAINED = {
     "GloVe, trained": "embedding_glove",
 }
 """What the chapter calls an arm -> its experiment."""
-RATES = ("3.0e-3", "1.0e-2", "2.0e-2", "4.0e-2", "8.0e-2")
-"""Of embeddings, tried for each start alike, by one run each; the first is that of all other runs of the chapter."""
-BEST = {"random, trained": "4.0e-2", "Word2Vec, trained": "1.0e-2"}
+RATES = ("3.0e-3", "1.0e-2", "2.0e-2", "4.0e-2", "8.0e-2", "1.6e-1")
+"""Of embeddings, tried for each start alike, by one run each. The first is that of all other runs of the chapter, the
+last was tried only where the one before it was the best."""
+BEST = {
+    "random, trained": "4.0e-2",
+    "Word2Vec, trained": "1.0e-2",
+    "GloVe, trained": "1.0e-2",
+    "random, frozen": "8.0e-2",
+    "Word2Vec, frozen": "1.0e-2",
+}
 """What was best on *valid*."""
-SEARCHED = {name: TRAINED[name] for name in ("random, trained", "Word2Vec, trained")}
 FROZEN = {
     "random, frozen": "embedding_random_frozen",
     "Word2Vec, frozen": "embedding_word2vec_frozen",
 }
+SEARCHED = {**TRAINED, **FROZEN}
+"""All of them, each searched alike; where vectors are frozen, the rate is that of the output matrix."""
+NEW_SEEDS = (11, 12, 13)
+"""Of the runs at the best rates that a prediction brought, judged on *test*."""
+
+
+def rates_of(arm: str) -> tuple[str, ...]:
+    """The rates that were tried for an arm."""
+    return RATES if BEST[arm] in RATES[-2:] else RATES[:-1]
 
 
 def searched(arm: str, rate: str) -> tuple[str, ...]:
@@ -45,4 +60,4 @@ in_bits("An embedding that starts from GloVe vectors and is trained needs fewer 
         "random.", "embeddings.glove_trained", _more_bits("first_model", "embedding_glove"), above(0))
 in_bits("Training random vectors saves bits per byte compared with leaving them as they are.",
         "embeddings.random_training", _more_bits("embedding_random_frozen", "first_model"), above(0))
-confirm("09cc3e26f4c5")  # embeddings.saved_at_best_rates
+confirm("09cc3e26f4c5", outcome=UNDECIDED)  # embeddings.saved_at_best_rates, until the chapter's others have their runs

@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lmstudy.chapters.embeddings.claims import RATES, SEARCHED, searched
+from lmstudy.chapters.embeddings.claims import SEARCHED, rates_of, searched
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.measures.neighbours import neighbours, token_kind, usable
@@ -54,7 +54,10 @@ def learned(kind: str, corpus: Corpus, width: int) -> WordVectors:
 def rates_table(shelf: Shelf) -> pd.DataFrame:
     """Bits per byte on *valid* of the runs that tried rates, by rate and by what the embedding starts from."""
     found = {
-        arm: {rate: shelf.trained(*searched(arm, rate), seeds=[1])[0].metrics["valid/bits_per_byte"] for rate in RATES}
+        arm: {
+            rate: shelf.trained(*searched(arm, rate), seeds=[1])[0].metrics["valid/bits_per_byte"]
+            for rate in rates_of(arm)
+        }
         for arm in SEARCHED
     }
     table = pd.DataFrame(found).rename_axis("learning rate of embeddings")
