@@ -3,8 +3,9 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from lmstudy.errors import StudyError
+from lmstudy.commands.command import guarded
 
 DESCRIPTION = """\
 Build the book: prepare the data, train what the book needs and does not have yet, run the notebooks, work out
@@ -27,26 +28,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = vars(parser.parse_args(argv))
     pdf = arguments.pop("pdf")
 
+    left = "interrupted; the same command goes on from where it was"
+    return guarded("lmstudy-book", lambda: _build(pdf, arguments), left)
+
+
+def _build(pdf: bool, arguments: dict[str, Any]) -> None:
     from lmstudy.publishing.book import build_book, checkout  # here, so that --help need not wait for it
     from lmstudy.publishing.chromium import require_chromium
     from lmstudy.publishing.pdf import write_pdf
 
-    try:
-        if pdf:
-            require_chromium()  # before what may take half an hour
-        root = checkout()
-        index = build_book(root, **arguments)
-        printed = write_pdf(root) if pdf else None
-    except StudyError as error:
-        print(f"lmstudy-book: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("lmstudy-book: interrupted; the same command goes on from where it was", file=sys.stderr)
-        return 130
+    if pdf:
+        require_chromium()  # before what may take half an hour
+    root = checkout()
+    index = build_book(root, **arguments)
+    printed = write_pdf(root) if pdf else None
     print(f"The book: {index}")
     if printed:
         print(f"As PDF:   {printed}")
-    return 0
 
 
 if __name__ == "__main__":

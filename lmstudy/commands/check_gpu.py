@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from lmstudy.commands.command import guarded, path_typed
 from lmstudy.errors import StudyError
 
 LIMIT = 600
@@ -27,23 +28,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("--device", choices=("gpu", "cpu"), default="gpu", help="cpu: what of it a processor can do (default: gpu)")
     add("--only", metavar="CHECK", help="one check, in this process, with its whole traceback")
-    add("--runs", type=Path, metavar="FOLDER", help="where the runs are left (default: nowhere)")
+    add("--runs", type=path_typed, metavar="FOLDER", help="where the runs are left (default: nowhere)")
     given = parser.parse_args(argv)
-    try:
-        if given.device == "gpu":
-            _check_gpu()
+    return guarded("lmstudy-check-gpu", lambda: _act(given))
+
+
+def _act(given: argparse.Namespace) -> int:
+    if given.device == "gpu":
+        _check_gpu()
+    with tempfile.TemporaryDirectory() as folder:
         if given.only:
-            with tempfile.TemporaryDirectory() as folder:
-                print(_one(given.only, given.device, given.runs or Path(folder)))
+            print(_one(given.only, given.device, given.runs or Path(folder)))
             return 0
-        with tempfile.TemporaryDirectory() as folder:
-            return _all(given.device, given.runs or Path(folder))
-    except StudyError as error:
-        print(f"lmstudy-check-gpu: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("lmstudy-check-gpu: interrupted", file=sys.stderr)
-        return 130
+        return _all(given.device, given.runs or Path(folder))
 
 
 def _check_gpu() -> None:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmstudy.commands.command import check_room, guarded, path_typed
 from lmstudy.errors import StudyError
-from lmstudy.overrides import home
 
 if TYPE_CHECKING:
     from lmstudy.study.claims import ClaimResult
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of a table")
     parser.add_argument(
         "--records",
-        type=Path,
+        type=path_typed,
         metavar="FOLDER",
         help="the folder of records (default: LMSTUDY_RECORDS, or the published records of the checkout)",
     )
@@ -41,21 +41,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="instead, simulate N studies for each kind of interval, and keep how often it held the truth as a record",
     )
     parser.add_argument(
-        "--runs", default="runs", type=home, metavar="FOLDER", help="where that record goes (default: runs)"
+        "--runs", default="runs", type=path_typed, metavar="FOLDER", help="where that record goes (default: runs)"
     )
     arguments = parser.parse_args(argv)
+    if arguments.coverage is not None and (arguments.json or arguments.records):
+        parser.error("--coverage simulates studies and reads no claims: leave --json and --records out")
+    return guarded("lmstudy-claims", lambda: _work_out(arguments))
+
+
+def _work_out(arguments: argparse.Namespace) -> int:
     from lmstudy.runs.records import load_folder, published_folder  # here, so that --help need not wait for them
     from lmstudy.show.claims import problem
     from lmstudy.study.claims import evaluate_claims
 
-    try:
-        if arguments.coverage is not None:
-            _coverage(arguments.coverage, Path(arguments.runs))
-            return 0
-        results = evaluate_claims(load_folder(arguments.records or published_folder()))
-    except StudyError as error:
-        print(f"lmstudy-claims: {error}", file=sys.stderr)
-        return 1
+    if arguments.coverage is not None:
+        _coverage(arguments.coverage, arguments.runs)
+        return 0
+    folder = arguments.records or published_folder()
+    if not (records := load_folder(folder)):
+        raise StudyError(f"{folder}: it holds no record (*.json); name a folder such as book/records")
+    results = evaluate_claims(records)
     print("\n".join(map(_json_line, results)) if arguments.json else _table(results))
     failing = [result for result in results if result.fails]
     for result in failing:
@@ -73,6 +78,7 @@ def _coverage(draws: int, runs: Path) -> None:
 
     if draws < 1:
         raise StudyError(f"--coverage {draws}: it must be at least 1")
+    check_room(runs)
     clock = Clock()
     found = simulated(draws, print)
     record = Record(

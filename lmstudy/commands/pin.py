@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmstudy.commands.command import guarded, path_typed
 from lmstudy.errors import StudyError
 
 if TYPE_CHECKING:
@@ -36,17 +37,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("packages", nargs="+", metavar="NAME[==VERSION]", help="without a version, the newest release")
     add("--role", choices=("train", "valid", "test"), default="train", help="what its texts are for (default: train)")
-    add("--into", type=Path, metavar="FILE", help="a data config to write them into (default: they are printed)")
+    add("--into", type=path_typed, metavar="FILE", help="a data config to write them into (default: they are printed)")
     add("--sdist", action="store_true", help="take an sdist where there is no wheel of pure Python")
     given = parser.parse_args(argv)
-    try:
-        rows = pin_all([_wanted(text) for text in given.packages], given.role, given.into, given.sdist)
-    except StudyError as error:
-        print(f"lmstudy-pin: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("lmstudy-pin: interrupted; what is pinned stays, and the same command goes on", file=sys.stderr)
-        return 130
+    left = "interrupted; what is pinned stays, and the same command goes on"
+    return guarded("lmstudy-pin", lambda: _pin(given), left)
+
+
+def _pin(given: argparse.Namespace) -> int:
+    rows = pin_all([_wanted(text) for text in given.packages], given.role, given.into, given.sdist)
     print(_table(rows), file=sys.stdout if given.into else sys.stderr)
     return 1 if any(row[0] == "refused" for row in rows) else 0
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmstudy.commands.command import guarded, path_typed
 from lmstudy.errors import StudyError
-from lmstudy.overrides import home
 
 if TYPE_CHECKING:
     from lmstudy.study.register import Entry
@@ -32,24 +32,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     acts = parser.add_mutually_exclusive_group()
-    acts.add_argument("--add", type=Path, metavar="DRAFT", help="a YAML file that lists predictions")
+    acts.add_argument("--add", type=path_typed, metavar="DRAFT", help="a YAML file that lists predictions")
     acts.add_argument("--train", metavar="ID", help="train the runs of a prediction that are missing")
     acts.add_argument("--confirm", metavar="ID", help="measure its runs on its split and keep the outcome as a record")
-    parser.add_argument("--runs", default="runs", type=home, metavar="FOLDER", help="folder of runs (default: runs)")
+    parser.add_argument(
+        "--runs", default="runs", type=path_typed, metavar="FOLDER", help="folder of runs (default: runs)"
+    )
     given = parser.parse_args(argv)
-    try:
-        if given.add is not None:
-            add(given.add)
-        elif given.train is not None:
-            train(given.train, given.runs)
-        elif given.confirm is not None:
-            confirm(given.confirm, given.runs)
-        else:
-            show(given.runs)
-    except StudyError as error:
-        print(f"lmstudy-register: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return guarded("lmstudy-register", lambda: _act(given), "interrupted; the same command goes on from there")
+
+
+def _act(given: argparse.Namespace) -> None:
+    if given.runs.exists() and not given.runs.is_dir():
+        raise StudyError(f"--runs {given.runs}: a folder is wanted, and this is a file")
+    if given.add is not None:
+        add(given.add)
+    elif given.train is not None:
+        train(given.train, str(given.runs))
+    elif given.confirm is not None:
+        confirm(given.confirm, str(given.runs))
+    else:
+        show(str(given.runs))
 
 
 def add(draft: Path) -> None:

@@ -6,81 +6,86 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lmstudy.commands.command import fail
+from lmstudy.commands.command import guarded, path_typed
 from lmstudy.errors import StudyError
-from lmstudy.overrides import home
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point."""
-    parser = argparse.ArgumentParser(prog="lmstudy-runs", description=__doc__.split(": ", 1)[1].capitalize())
-    parser.add_argument(
-        "--runs", default=Path("runs"), type=lambda text: Path(home(text)), help="folder of runs (default: runs)"
-    )
+    purpose = __doc__.split(": ", 1)[1].capitalize() if __doc__ else None
+    parser = argparse.ArgumentParser(prog="lmstudy-runs", description=purpose)
+    parser.add_argument("--runs", default=Path("runs"), type=path_typed, help="folder of runs (default: runs)")
     parser.add_argument("--budget", default="quick", help="budget the book is to be built with (default: quick)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     help_of_train = (
         "make what the book still needs; or the runs behind chapters, such as data or results, that are neither "
         "published nor finished"
     )
-    parser.add_argument("--train", nargs="*", metavar="CHAPTER", help=help_of_train)
+    act = parser.add_mutually_exclusive_group().add_argument
+    act("--train", nargs="*", metavar="CHAPTER", help=help_of_train)
     parser.add_argument("--dry-run", action="store_true", help="with --train CHAPTER: only list its runs")
     help_of_set = "with --train CHAPTER: of every run, such as seed=4 budget=smoke"
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help=help_of_set)
     help_of_clock = "what a finished run's time went into: steps, compiling, validation and so on"
-    parser.add_argument("--clock", metavar="ID", help=help_of_clock)
+    act("--clock", metavar="ID", help=help_of_clock)
     help_of_compare = "two or more finished runs side by side: how their configurations differ, and what each reached"
-    parser.add_argument("--compare", nargs="+", metavar="ID", help=help_of_compare)
+    act("--compare", nargs="+", metavar="ID", help=help_of_compare)
     help_of_needs = (
         "what a finished run needs, and where it is: weights, the run it starts from, reward models, teachers"
     )
-    parser.add_argument("--needs", metavar="ID", help=help_of_needs)
+    act("--needs", metavar="ID", help=help_of_needs)
     help_of_delete = "delete the folders of runs that fit all of these, after asking; * stands for anything"
-    parser.add_argument("--delete", nargs="+", metavar="KEY=PATTERN", help=help_of_delete)
+    act("--delete", nargs="+", metavar="KEY=PATTERN", help=help_of_delete)
     parser.add_argument("--yes", action="store_true", help="with --delete: do not ask")
-    parser.add_argument("--publish", nargs="+", metavar="ID", help="copy finished records to the book's records")
+    act("--publish", nargs="+", metavar="ID", help="copy finished records to the book's records")
     help_of_model = "let a finished training's weights come with the book: lmstudy-generate run=NAME then finds them"
-    parser.add_argument("--publish-model", nargs=2, metavar=("ID", "NAME"), help=help_of_model)
+    act("--publish-model", nargs=2, metavar=("ID", "NAME"), help=help_of_model)
     given = parser.parse_args(arguments)
-    try:
-        if given.train is None and given.runs != Path("runs") and not given.runs.is_dir():
-            raise StudyError(f"--runs {given.runs}: no such folder")
-        if given.publish or given.publish_model:
-            from lmstudy.runs.publishing import publish, publish_model
+    left = "interrupted; what is finished is kept, and the same command goes on"
+    if status := guarded("lmstudy-runs", lambda: _act(given), left):
+        raise SystemExit(status)
 
-            for run in given.publish or []:
-                print(publish(run, given.runs), file=sys.stderr)
-            if given.publish_model:
-                run, name = given.publish_model
-                print(publish_model(run, name, given.runs), file=sys.stderr)
-            return
-        if given.clock:
-            show_clock(given.clock, given.runs, given.json)
-            return
-        if given.compare:
-            show_compared(given.compare, given.runs, given.json)
-            return
-        if given.needs:
-            show_record_needs(given.needs, given.runs, given.json)
-            return
-        if given.delete:
-            delete_runs(given.delete, given.runs, given.yes)
-            return
-        if given.yes:
-            raise StudyError("--yes goes with --delete KEY=PATTERN")
-        if given.train:
-            train_chapters(given.train, given.set, given.runs, given.dry_run, given.json)
-            return
-        if given.dry_run or given.set:
-            raise StudyError("--dry-run and --set go with --train CHAPTER")
-        if given.train is not None:
-            from lmstudy.publishing.needs import prepare_and_train
 
-            prepare_and_train(given.budget, runs=str(given.runs))
-        show(list_runs(given.runs), as_json=given.json)  # at once: needs may have to prepare the data first
-        show(list_needs(given.runs, given.budget), as_json=given.json)
-    except StudyError as error:
-        fail("lmstudy-runs", str(error))
+def _act(given: argparse.Namespace) -> None:
+    if given.train is None and given.runs != Path("runs") and not given.runs.is_dir():
+        raise StudyError(f"--runs {given.runs}: no such folder")
+    if given.yes and not given.delete:
+        raise StudyError("--yes goes with --delete KEY=PATTERN")
+    if (given.dry_run or given.set) and not given.train:
+        raise StudyError("--dry-run and --set go with --train CHAPTER")
+    if given.publish:
+        from lmstudy.runs.publishing import publish
+
+        for run in given.publish:
+            print(publish(run, given.runs), file=sys.stderr)
+        return
+    if given.publish_model:
+        from lmstudy.runs.publishing import publish_model
+
+        run, name = given.publish_model
+        print(publish_model(run, name, given.runs), file=sys.stderr)
+        return
+    if given.clock is not None:
+        show_clock(given.clock, given.runs, given.json)
+        return
+    if given.compare:
+        show_compared(given.compare, given.runs, given.json)
+        return
+    if given.needs is not None:
+        show_record_needs(given.needs, given.runs, given.json)
+        return
+    if given.delete:
+        delete_runs(given.delete, given.runs, given.yes)
+        return
+    if given.train:
+        train_chapters(given.train, given.set, given.runs, given.dry_run, given.json)
+        return
+    if given.train is not None:
+        from lmstudy.publishing.needs import prepare_and_train
+
+        prepare_and_train(given.budget, runs=str(given.runs))
+    show(list_runs(given.runs), as_json=given.json)  # at once: needs may have to prepare the data first
+    show(list_needs(given.runs, given.budget), as_json=given.json)
 
 
 def list_runs(runs: Path) -> list[dict[str, Any]]:

@@ -6,14 +6,13 @@ import argparse
 import math
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmstudy.commands.command import check_room, guarded, path_typed
 from lmstudy.errors import StudyError
-from lmstudy.overrides import home
 
 if TYPE_CHECKING:
     from lmstudy.runs.provenance import Clock
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from lmstudy.study.verification import Compared
 
 COLUMNS = ("record", "kind", "numbers", "farthest off", "published", "again", "of tolerance", "verdict")
+DRAWN = 5
+"""Records, where nothing says how many."""
 KINDS = ("train", "evaluation", "tuning", "reward", "baseline", "rating_baseline", "task_baseline")
 
 
@@ -33,38 +34,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     add = parser.add_argument
     add("ids", nargs="*", metavar="ID", help="of published records (default: drawn at random)")
-    add("--records", type=int, default=5, metavar="N", help="how many are drawn (default: 5)")
+    add("--records", type=int, metavar="N", help=f"how many are drawn (default: {DRAWN})")
     add("--all", action="store_true", help="all that can be made again: days on two cores")
     add("--kind", nargs="+", choices=KINDS, default=KINDS, metavar="KIND", help=f"of {', '.join(KINDS)}")
     add("--seed", type=int, help="of the draw (default: the clock)")
-    add("--budget-minutes", type=float, metavar="M", help="none is begun after so many (default: no limit)")
+    add("--budget-minutes", type=_minutes, metavar="M", help="none is begun after so many (default: no limit)")
     add(
         "--runs",
         default="runs/verify",
-        type=home,
+        type=path_typed,
         metavar="FOLDER",
         help="where they are made (default: runs/verify)",
     )
     add("--dry-run", action="store_true", help="only list what would be made")
     given = parser.parse_args(argv)
+    if bool(given.ids) + given.all + (given.records is not None) > 1:
+        parser.error("what is verified is named by ID, drawn by --records N, or --all: give one of them")
+    left = "interrupted; what was made is kept, and the same command with the same --seed goes on"
+    return guarded("lmstudy-verify", lambda: _act(given), left)
+
+
+def _act(given: argparse.Namespace) -> int:
     from lmstudy.runs.provenance import Clock
     from lmstudy.runs.records import load_folder, published_folder
 
-    try:
-        published = load_folder(published_folder())
-        chosen = _chosen(published, given)
-        if given.dry_run:
-            for record in chosen:
-                print(f"{record.id}  {record.kind:<15} {record.name}  {record.wall_seconds:.0f} s when it was made")
-            return 0
-        clock = Clock()
-        _check_room(Path(given.runs))
-        found = _verify(published, chosen, given.runs, given.budget_minutes, clock)
-        print(_table(found))
-        _keep(found, clock, Path(given.runs))
-    except StudyError as error:
-        print(f"lmstudy-verify: {error}", file=sys.stderr)
-        return 1
+    published = load_folder(published_folder())
+    chosen = _chosen(published, given)
+    if given.dry_run:
+        for record in chosen:
+            print(f"{record.id}  {record.kind:<15} {record.name}  {record.wall_seconds:.0f} s when it was made")
+        return 0
+    clock = Clock()
+    check_room(given.runs)
+    found = _verify(published, chosen, str(given.runs), given.budget_minutes, clock)
+    print(_table(found))
+    _keep(found, clock, given.runs)
     for one in found:
         if one.problem:
             print(f"lmstudy-verify: {one.record.id}: {one.problem}", file=sys.stderr)
@@ -86,29 +90,27 @@ def _chosen(published: Sequence[Record], given: argparse.Namespace) -> list[Reco
         return found
     if given.all:
         return able
-    if given.records < 1:
-        raise StudyError(f"--records {given.records}: it must be at least 1")
+    wanted = DRAWN if given.records is None else given.records
+    if wanted < 1:
+        raise StudyError(f"--records {wanted}: it must be at least 1")
     seed = int(time.time()) if given.seed is None else given.seed
     print(f"drawn with --seed {seed}", file=sys.stderr)
     draw = random.Random(seed)
     by_kind = {kind: [record for record in able if record.kind == kind] for kind in given.kind}
     kinds = [kind for kind in by_kind if by_kind[kind]]
     found = []
-    for number in range(min(given.records, len(able))):  # kinds in turn: one of them holds most records
+    for number in range(min(wanted, len(able))):  # kinds in turn: one of them holds most records
         left = [kind for kind in kinds if by_kind[kind]]
         own = by_kind[left[number % len(left)]]
         found.append(own.pop(draw.randrange(len(own))))
     return found
 
 
-def _check_room(runs: Path) -> None:
-    """Raises StudyError if nothing can be written there: better before the work than after it."""
-    try:
-        runs.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=runs):
-            pass
-    except OSError as error:
-        raise StudyError(f"--runs {runs}: cannot be written to ({error.strerror})") from error
+def _minutes(text: str) -> float:
+    """How many minutes, none of them endless."""
+    if not math.isfinite(minutes := float(text)):
+        raise argparse.ArgumentTypeError(f"{text}: minutes are wanted; there is no limit without the option")
+    return minutes
 
 
 def _verify(

@@ -82,6 +82,22 @@ def stage(cache: Path, name: str, key: str, build: Callable[[Path], None]) -> Pa
 
 
 @contextmanager
+def intact(file: Path) -> Iterator[None]:
+    """Say what to do where a file of a complete stage is missing or cut, as after a loss of power.
+
+    Raises:
+        StudyError: names the file, and the folder to delete.
+    """
+    try:
+        yield
+    except (StudyError, MemoryError):
+        raise
+    except Exception as error:  # each format has exceptions of its own
+        why = (error.strerror if isinstance(error, OSError) else "") or next(iter(str(error).splitlines()), "")
+        raise StudyError(f"{file} is damaged ({why}): delete the folder {file.parent}, and it is made again") from error
+
+
+@contextmanager
 def explained(cache: Path) -> Iterator[None]:
     """Say what a failed write means: which folder, why, and how to choose another one."""
     try:

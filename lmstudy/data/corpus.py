@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import Tokenizer
 
 from lmstudy.data import tables
-from lmstudy.data.cache import digest, stage
+from lmstudy.data.cache import digest, intact, stage
 from lmstudy.data.cleaning import steps as cleaning_steps
 from lmstudy.data.documents import Progress, Source, lines, whole
 from lmstudy.data.segmentation import Segmentation
@@ -98,12 +98,11 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
     rows = documents / "documents.arrow"
     selected = built("selection", lambda folder: selection.select(rows, folder, pipeline, roles, advice))
     learned = built("tokenizer", lambda folder: tokenisation.learn(selected, folder, pipeline.tokenizer))
-    tokenizer = Tokenizer.from_file(str(learned / "tokenizer.json"))
+    with intact(learned / "tokenizer.json"):
+        tokenizer = Tokenizer.from_file(str(learned / "tokenizer.json"))
     segmentation = pipeline.tokenizer.segmentation
     tokens = built("tokens", lambda folder: tokenisation.tokenise(selected, tokenizer, folder, segmentation))
-    found, left, lengths = (
-        json.loads((folder / "counts.json").read_text("utf-8")) for folder in (documents, selected, tokens)
-    )
+    found, left, lengths = (_counts(folder / "counts.json") for folder in (documents, selected, tokens))
     if own:
         for most, line in left_out(advice, found, left):
             if most or {"documents", "selection"} & {*made}:
@@ -116,6 +115,12 @@ def prepare(settings: Mapping[str, Any], cache: Path | None = None, progress: Pr
         segmentation=segmentation,
         **_cutting(source),
     )
+
+
+def _counts(file: Path) -> dict[str, Any]:
+    with intact(file):
+        counts: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        return counts
 
 
 def for_writing(settings: Mapping[str, Any], tokenizer: Path, fingerprint: str) -> Corpus:

@@ -14,6 +14,8 @@ from weakref import WeakSet
 
 import pyarrow as pa
 
+from lmstudy.data.cache import intact
+
 if TYPE_CHECKING:  # the package takes seconds to import
     import datasets
 
@@ -58,10 +60,15 @@ def write(file: Path, features: datasets.Features, batches: Iterable[Mapping[str
 
 
 def read(file: Path) -> datasets.Dataset:
-    """The rows of an Arrow file, memory-mapped."""
+    """The rows of an Arrow file, memory-mapped; StudyError if it is missing or damaged."""
     from datasets import Dataset
     from datasets.table import MemoryMappedTable
 
+    with intact(file):
+        return Dataset(MemoryMappedTable(_mapped_table(file), str(file)))
+
+
+def _mapped_table(file: Path) -> pa.Table:
     with file.open("rb") as opened:
         mapping = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     _mapped.add(mapping)
@@ -71,8 +78,7 @@ def read(file: Path) -> datasets.Dataset:
             held.append(batch)
             if number % RELEASE_EVERY == 0:
                 release()
-        table = pa.Table.from_batches(held, reader.schema)
-    return Dataset(MemoryMappedTable(table, str(file)))
+        return pa.Table.from_batches(held, reader.schema)
 
 
 def release() -> None:

@@ -94,7 +94,7 @@ def loaded(
     try:
         found = load_file(weights)
     except Exception as error:
-        raise StudyError(f"{weights} is damaged ({error}): {again}") from error
+        raise StudyError(f"{weights} is damaged ({error}): {again} under another runs=FOLDER") from error
     try:
         part(module).load_state_dict(found)
     except Exception as error:

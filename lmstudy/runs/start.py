@@ -28,7 +28,12 @@ def load_start(model: nn.Module, start: str, runs: Path, data: str) -> None:
     if not weights.exists():
         raise StudyError(f"start={start}: {weights} is missing, only the record is left; train that run again")
     try:
-        model.load_state_dict(load_file(weights))
+        found = load_file(weights)
+    except Exception as error:
+        again = "train that run again under another runs=FOLDER"
+        raise StudyError(f"start={start}: {weights} is damaged ({error}): {again}") from error
+    try:
+        model.load_state_dict(found)
     except RuntimeError as error:
         reason = str(error).splitlines()[1:2] or [str(error)]
         raise StudyError(

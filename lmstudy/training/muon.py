@@ -13,9 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lmstudy.errors import StudyError
 from lmstudy.models.transformer import Attention, FeedForward
-from lmstudy.training.optimizers import AdamW, gate_matrices, split_by_decay
+from lmstudy.training.optimizers import AdamW, below_one, gate_matrices, positive, split_by_decay
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of the quintic Newton-Schulz step p(x) = ax + bx^3 + cx^5: steepest at 0, [0, 1] goes to about [.7, 1.2]."""
@@ -131,10 +130,12 @@ class Muon(AdamW):
     momentum: float = 0.95
     apart: bool = False
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        positive(self, "matrix_lr")
+        below_one(self, "momentum")
+
     def build(self, model: nn.Module, products: torch.dtype = torch.float32) -> torch.optim.Optimizer:
-        for name in ("lr", "matrix_lr"):
-            if getattr(self, name) <= 0:
-                raise StudyError(f"optimizer.{name}={getattr(self, name)} must be positive")
         matrices, others = split_by_decay(model)
         gates = gate_matrices(model)
         stacked = {id(value) for value in gates}

@@ -66,6 +66,18 @@ def split_by_decay(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parame
     return [p for p in trained if id(p) in matrices], [p for p in trained if id(p) not in matrices]
 
 
+def positive(settings: Schedule, name: str) -> None:
+    """Raises StudyError unless this setting of an optimiser is above 0."""
+    if getattr(settings, name) <= 0:
+        raise StudyError(f"optimizer.{name}={getattr(settings, name)} must be positive")
+
+
+def below_one(settings: Schedule, name: str) -> None:
+    """Raises StudyError unless this setting of an optimiser, what it keeps of its averages, is a share below 1."""
+    if not 0 <= getattr(settings, name) < 1:
+        raise StudyError(f"optimizer.{name}={getattr(settings, name)} must be at least 0 and below 1")
+
+
 @dataclass(frozen=True)
 class AdamW(Schedule):
     """AdamW (Loshchilov & Hutter 2019), PyTorch's fused kernel; gradients clipped to `clip` (L2 norm)."""
@@ -76,18 +88,22 @@ class AdamW(Schedule):
     weight_decay: float = 0.1
     clip: float = 1.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("lr", "clip"):
+            positive(self, name)
+        for name in ("beta1", "beta2"):
+            below_one(self, name)
+        if self.weight_decay < 0:
+            raise StudyError(f"optimizer.weight_decay={self.weight_decay} must be at least 0")
+
     def build(self, model: nn.Module, products: torch.dtype = torch.float32) -> torch.optim.Optimizer:
         """The optimiser of a model's trained parameters.
 
         Args:
             model: what is trained.
             products: the type of the optimiser's own matrix products, if it has any.
-
-        Raises:
-            StudyError: a learning rate that is not positive.
         """
-        if self.lr <= 0:
-            raise StudyError(f"optimizer.lr={self.lr} must be positive")
         decayed, kept = split_by_decay(model)
         groups = [{"params": decayed, "weight_decay": self.weight_decay}, {"params": kept, "weight_decay": 0.0}]
         return torch.optim.AdamW(

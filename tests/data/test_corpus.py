@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -154,6 +155,31 @@ def test_the_second_time_takes_no_time(settings_and_cache, corpus):
     assert time.perf_counter() - start < 1
     assert again.fingerprint == corpus.fingerprint
     assert again.report == corpus.report
+
+
+@pytest.mark.usefixtures("corpus")
+@pytest.mark.parametrize(
+    ("stage", "file", "left"),
+    [("tokenizer", "tokenizer.json", 0), ("tokens", "train.arrow", 100), ("tokens", "counts.json", 1)],
+)
+def test_a_file_of_the_cache_that_is_cut_or_gone_is_named_and_made_again(
+    settings_and_cache, tmp_path, stage, file, left
+):
+    settings, whole = settings_and_cache
+    cache = tmp_path / "cache"
+    shutil.copytree(whole, cache)
+    for path in cache.glob(f"corpora/{stage}-*/{file}"):
+        path.write_bytes(path.read_bytes()[:left])
+        if not left:
+            path.unlink()
+    with pytest.raises(
+        StudyError, match=rf"{file} is damaged \(.+\): delete the folder .*{stage}-\w+, and it"
+    ) as error:
+        prepare(settings, cache, progress=lambda _: None)
+    assert "\n" not in str(error.value)
+    for folder in cache.glob(f"corpora/{stage}-*"):
+        shutil.rmtree(folder)
+    assert prepare(settings, cache, progress=lambda _: None).fingerprint == prepare(*settings_and_cache).fingerprint
 
 
 @pytest.mark.usefixtures("one_process")

@@ -213,7 +213,7 @@ def test_no_network_is_said_without_addresses(wheel, index, monkeypatch, capsys)
     monkeypatch.setattr(package_index, "pip_settings", lambda: given)
     said = refusal(capsys, "alpha")  # though a folder has one: the index may have a newer one
     assert said.startswith("alpha: the package index cannot be asked (")
-    assert said.endswith("is there a network?")
+    assert "is there a network" in said
     assert "127.0.0.1" not in said
 
 

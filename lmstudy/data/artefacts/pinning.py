@@ -16,7 +16,7 @@ from unearth import Package, PackageFinder, UnpackError
 from lmstudy.data.artefacts.archives import read_members
 from lmstudy.data.artefacts.fetching import Artefact, files_of, place, retried
 from lmstudy.data.artefacts.licences import PERMISSIVE, find_licence
-from lmstudy.data.artefacts.package_index import client, finders, without_addresses
+from lmstudy.data.artefacts.package_index import client, finders, unreachable, without_addresses
 from lmstudy.data.cache import explained, file_digest
 from lmstudy.errors import StudyError
 
@@ -49,7 +49,7 @@ def pin(
             except (HTTPError, InvalidURL, OSError) as error:
                 failures.append(without_addresses(str(error).split("\n")[0]) or type(error).__name__)
         if failures:  # a place that is silent may hold the newest
-            raise StudyError(f"{name}: the package index cannot be asked ({failures[0]}); is there a network?")
+            raise StudyError(f"{name}: the package index cannot be asked ({failures[0]}); {unreachable(settings)}")
         release = _release(name, version, [package for _, package in offers])
         good = [offer for offer in offers if offer[1].version == release and not offer[1].link.is_yanked]
         finder, package = _file(name, good, sdist)

@@ -98,7 +98,9 @@ class Judge:
             raise
         except Exception as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise StudyError(f"{folder}: its reward model cannot be loaded ({reason}); train it again") from error
+            raise StudyError(
+                f"{folder}: its reward model cannot be loaded ({reason}); train it again in another folder"
+            ) from error
 
 
 def find(model: str, runs: Path) -> Path:
