@@ -91,8 +91,11 @@ def errors(record: Record) -> dict[str, int]:
 
 
 def probe_table(record: Record) -> pd.DataFrame:
-    """What is wrong without an error, by version of TensorFlow: numbers, or what was said."""
-    found = {f"TensorFlow {row['tensorflow']}": row["found"] for row in rows(record, "probes")}
+    """What is wrong without an error, by version of TensorFlow: numbers, or the kind of error that was raised."""
+    found = {}
+    for row in rows(record, "probes"):
+        own = {name: value.split(":")[0] if isinstance(value, str) else value for name, value in row["found"].items()}
+        found[f"TensorFlow {row['tensorflow']}"] = own
     return pd.DataFrame(found)
 
 
