@@ -127,6 +127,4 @@ def test_the_published_record_measures_what_gives_no_error(record):
             right, wrong = (found[f"loss when sure and {how}, of {size} words"] for how in ("right", "wrong"))
             assert wrong - right == pytest.approx(1, abs=1e-4)
     shown = listing.probe_table(record)
-    assert (
-        shown.loc["words as labels"].str.fullmatch(r"\w+Error").all()
-    )
+    assert shown.loc["words as labels"].str.fullmatch(r"\w+Error").all()
