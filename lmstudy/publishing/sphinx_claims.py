@@ -47,7 +47,7 @@ from lmstudy.errors import StudyError
 from lmstudy.publishing.known_claims import kept_results
 from lmstudy.runs.records import Record, load_folder
 from lmstudy.show.claims import as_told, folded_records, outcome, problem, remark, text
-from lmstudy.show.numbers import interval, number, percent
+from lmstudy.show.numbers import interval, number, percent, unbroken
 from lmstudy.study.claims import ClaimResult, Kind, evaluate_claims
 from lmstudy.study.cost import hours_by_kind
 
@@ -98,7 +98,7 @@ class ClaimRole(SphinxRole):
             link,
         ]
         number = claim_number(self.rawtext, "", classes=["claim"])
-        number += nodes.inline("", _unbroken(shown), classes=["claim-number"])
+        number += nodes.inline("", unbroken(shown), classes=["claim-number"])
         number += nodes.inline("", "", *opened, classes=["claim-more"])
         return [number], []
 
@@ -172,7 +172,7 @@ class ClaimsList(SphinxDirective):
         if result.error is None:
             more = outcome(result).removeprefix(result.outcome).strip(" :;()")
             said = f" {_sure(result)}" + (f" ({more})" if more else "")
-            number = nodes.strong("", _unbroken(text(result, "short")))
+            number = nodes.strong("", unbroken(text(result, "short")))
             card += nodes.paragraph("", "", number, nodes.Text(said), classes=["claim-card-number"])
         else:
             card += nodes.paragraph("", result.error, classes=["claim-card-number"])
@@ -374,11 +374,6 @@ def _sure(result: ClaimResult, variant: str = "") -> str:
     signed = e.low < 0 if variant in ("size", "more", "fewer") else result.claim.signed
     said = f"{100 * e.confidence:g} % interval {interval(e, signed)}, n = {e.n}."
     return f"{said} {remark(result).capitalize()}." if remark(result) else said
-
-
-def _unbroken(told: str) -> str:
-    """A number stays in one line with its per cent sign."""
-    return told.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _tally(counts: Counter[str]) -> str:

@@ -7,7 +7,7 @@ Sphinx's own scripts are taken off all pages; its notice for readers without scr
 
 A section is an element `section` of a page, an entry of a glossary, a claim's card, a cited work, or a row of a table
 that begins with a question, which is its title. Its text is what a reader sees: without folded code, displayed
-formulas, pictures made of text, what opens beside a claim, and names of records.
+formulas, pictures made of text, what programs wrote, what opens beside a claim, and names of records.
 """
 
 import json
@@ -49,7 +49,19 @@ INLINE = frozenset(
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 UNREAD_TAGS = frozenset(("script", "style", "nav", "button", "fieldset"))
 UNREAD_CLASSES = frozenset(
-    ("headerlink", "hide", "label", "claim-more", "claim-records", "strip", "plane", "live-panel", "toctree-wrapper")
+    (
+        "headerlink",
+        "hide",
+        "label",
+        "claim-more",
+        "claim-records",
+        "strip",
+        "plane",
+        "live-panel",
+        "toctree-wrapper",
+        "highlight-diff",
+        "highlight-text",
+    )
 )
 CARDS = frozenset(("claim-card", "citation"))
 OWN_SCRIPTS = re.compile(r'\s*<script[^>]*src="[^"]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>')

@@ -136,3 +136,8 @@ def says(e: Interval, lower: Literal["better", "worse"] = "better", *, null: flo
     if getattr(e, "n", FEWEST) >= FEWEST and (e.high < null or e.low > null):
         return "better" if (e.high < null) == (lower == "better") else "worse"
     return "undecided"
+
+
+def unbroken(told: str) -> str:
+    """A number that stays in one line with its per cent sign."""
+    return told.replace(" %", "\N{NO-BREAK SPACE}%")

@@ -239,7 +239,7 @@ def test_every_step_has_its_cost_and_the_shares_add_up(found):
 
     corpus = Corpus("0", train(found.texts, 300), {}, {})
     table = steps.step_costs(found, corpus, found.texts, "en")
-    assert list(table.index[:3]) == ["reading the source", "cleaning: too_short", "cleaning: few_letters"]
+    assert list(table.index[:3]) == ["reading the source", "cleaning: too short", "cleaning: few letters"]
     assert len(table) == 7
     assert table["share of all, %"].sum() == pytest.approx(100)
     size = sum(len(text.encode()) for text in found.texts) / 1e6

@@ -5,7 +5,7 @@ import dataclasses
 import matplotlib.pyplot as plt
 import pytest
 
-from lmstudy.chapters.architectures.architectures import cost_table, reading_curves, speed_table
+from lmstudy.chapters.architectures.architectures import ARMS, BEST, cost_table, reading_curves, speed_table
 from lmstudy.chapters.pseudo_code.pseudo_code import FLOOR, argument_table, counted, own_task_and_language
 from lmstudy.errors import StudyError
 from lmstudy.runs import text_baseline
@@ -17,7 +17,7 @@ from tests.claim_records import Line, benchmark, composed, record, trained
 ARTICLE = ("experiment=article", "budget=brief")
 
 
-def arm(first, experiment, bits, loss=2.0, budget="quick", seeds=(1, 2, 3)):
+def arm(first, experiment, bits, loss=2.0, budget="quick", seeds=(1, 2, 3), rate=None):
     curves = {
         "train/loss": {"step": list(range(10, 210, 10)), "value": [9.0] * 10 + [loss] * 10},
         "valid/bits_per_byte": {"step": [100, 200], "value": [bits + 1, bits]},
@@ -26,7 +26,7 @@ def arm(first, experiment, bits, loss=2.0, budget="quick", seeds=(1, 2, 3)):
     runs = []
     for seed in seeds:
         own = metrics | {f"valid/{name}": 0.1 * seed for name in ("accuracy", "recall", "f1")}
-        overrides = (f"experiment={experiment}", f"budget={budget}")
+        overrides = (f"experiment={experiment}", f"budget={budget}", *([f"optimizer.lr={rate}"] if rate else []))
         score = bits + 0.01 * seed
         runs.append(trained(first + seed, *overrides, seed=seed, bits_per_byte=score, curves=curves, metrics=own))
     return runs
@@ -127,8 +127,13 @@ def test_claims_on_the_article_hold_for_a_copier_and_fail_for_a_language_model()
 
 
 def test_claims_on_architectures_compare_with_the_transformer():
-    transformer = arm(100, "first_model", 2.0)
-    others = [*arm(110, "lstm", 2.2), *arm(120, "lstm_attention", 2.1), *arm(130, "dense_wide", 3.0)]
+    rates = {ARMS[name]: rate for name, rate in BEST.items()}
+
+    def at_best(first, experiment, bits):
+        return arm(first, experiment, bits, rate=rates[experiment])
+
+    transformer = at_best(100, "first_model", 2.0)
+    others = [*at_best(110, "lstm", 2.2), *at_best(120, "lstm_attention", 2.1), *at_best(130, "dense_wide", 3.0)]
     ids = [f"architectures.{name}_vs_transformer" for name in ("lstm", "lstm_attention", "dense")]
     found = outcomes([*transformer, *others], *ids)
     assert found[ids[0]].estimate.value == pytest.approx(0.2, abs=0.02)
