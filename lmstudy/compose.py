@@ -107,13 +107,17 @@ def no_such_choice(text: str) -> str | None:
 def settled_as_typed(
     root: str, composed: dict[str, Any], overrides: Sequence[str], folders: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """What Hydra composed, with values of the types of their keys (see `lmstudy.settling`).
+    """What Hydra composed, without the groups that `GROUP=null` leaves out, and with values of the types of their keys
+    (see `lmstudy.settling`).
 
     Args:
         root: the YAML file of the command, such as "train".
         composed: the resolved configuration; it is changed.
         overrides: what was typed.
         folders: of YAML files that are not the package's, as addresses ("file:///...").
+
+    Raises:
+        StudyError: a key of a group that is left out was typed, or a value has no such type.
     """
     _leave_out(root, composed, overrides)
     groups = [override for override in overrides if _chooses(root, override)]

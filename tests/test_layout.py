@@ -16,7 +16,7 @@ FLOORS = (
     ("errors",),
     ("atomic", "folders", "places", "progress", "waiting"),
     ("config", "overrides"),
-    ("settling",),
+    ("settling", "terminal"),
     ("compose",),
     ("parameters",),
     ("data",),

@@ -63,11 +63,10 @@ def noise(lines: Sequence[Line]) -> str | None:
 def _work(
     config: dict[str, Any], workload: str, typed: BenchmarkConfig, threads: int, data: str, clock: provenance.Clock
 ) -> Work:
-    stamp = clock.started.replace("-", "").replace(":", "").replace("T", "-").removesuffix("Z")
     return Work(
         kind="benchmark",
         id=digest(config, clock.started),
-        name=f"{workload}-{stamp}",
+        name=f"{workload}-{clock.stamp}",
         config=config | {"threads": threads},
         typed=typed,
         data=data,

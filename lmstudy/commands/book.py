@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from lmstudy.commands.command import guarded
+from lmstudy.terminal import guarded
 
 DESCRIPTION = """\
 Build the book: prepare the data, train what the book needs and does not have yet, run the notebooks, work out

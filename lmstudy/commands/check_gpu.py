@@ -10,8 +10,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lmstudy.commands.command import guarded, path_typed
 from lmstudy.errors import StudyError
+from lmstudy.terminal import guarded, path_typed
 
 LIMIT = 600
 """Seconds that a check may take, most of which compiling may need."""

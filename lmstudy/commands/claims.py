@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmstudy.commands.command import check_room, guarded, path_typed
 from lmstudy.errors import StudyError
+from lmstudy.terminal import check_room, guarded, path_typed
 
 if TYPE_CHECKING:
     from lmstudy.study.claims import ClaimResult
@@ -72,23 +72,15 @@ def _coverage(draws: int, runs: Path) -> None:
     from dataclasses import asdict
 
     from lmstudy.evaluation.coverage import simulated
-    from lmstudy.runs.identity import NUMERICS, digest
-    from lmstudy.runs.provenance import Clock, circumstances
-    from lmstudy.runs.records import Record
+    from lmstudy.runs.own_record import keep
+    from lmstudy.runs.provenance import Clock
 
     if draws < 1:
         raise StudyError(f"--coverage {draws}: it must be at least 1")
     check_room(runs)
     clock = Clock()
     found = simulated(draws, print)
-    record = Record(
-        id=digest("coverage", draws, clock.started), kind="coverage", name=f"coverage-{draws}",
-        config={"draws": draws}, seed=None, data="none", numerics=NUMERICS,
-        samples=[asdict(one) for one in found], **circumstances(clock),
-    )  # fmt: skip
-    folder = runs / f"{record.name}-{record.id}"
-    folder.mkdir(parents=True, exist_ok=True)
-    print(f"kept as {record.write(folder / 'record.json')}", file=sys.stderr)
+    keep("coverage", [asdict(one) for one in found], runs, clock, config={"draws": draws})
 
 
 def _json_line(result: ClaimResult) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmstudy.commands.command import guarded, path_typed
 from lmstudy.errors import StudyError
+from lmstudy.terminal import guarded, path_typed
 
 if TYPE_CHECKING:
     from lmstudy.data.artefacts.fetching import Artefact

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lmstudy.commands.command import guarded, path_typed
 from lmstudy.errors import StudyError
+from lmstudy.terminal import guarded, path_typed
 
 if TYPE_CHECKING:
     from lmstudy.study.register import Entry

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lmstudy.commands.command import guarded, path_typed
 from lmstudy.errors import StudyError
+from lmstudy.terminal import guarded, path_typed
 
 
 def main(arguments: list[str] | None = None) -> None:

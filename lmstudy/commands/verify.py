@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lmstudy.commands.command import check_room, guarded, path_typed
 from lmstudy.errors import StudyError
+from lmstudy.terminal import check_room, guarded, path_typed
 
 if TYPE_CHECKING:
     from lmstudy.runs.provenance import Clock
@@ -135,9 +135,7 @@ def _verify(
 
 def _keep(found: Sequence[Compared], clock: Clock, runs: Path) -> None:
     """A record of the verification itself."""
-    from lmstudy.runs.identity import NUMERICS, digest
-    from lmstudy.runs.provenance import circumstances
-    from lmstudy.runs.records import Record
+    from lmstudy.runs.own_record import keep
 
     rows: list[Any] = [
         {"id": one.record.id, "name": one.record.name, "kind": one.record.kind, "verdict": one.verdict,
@@ -145,15 +143,7 @@ def _keep(found: Sequence[Compared], clock: Clock, runs: Path) -> None:
          "again": _finite(one.worst[2]), "share": _finite(one.share), "problem": one.problem}
         for one in found
     ]  # fmt: skip
-    stamp = clock.started.replace("-", "").replace(":", "").replace("T", "-").rstrip("Z")
-    record = Record(
-        id=digest(rows, clock.started), kind="verification", name=f"verification-{stamp}",
-        config={"records": [one.record.id for one in found]}, seed=None, data="none", numerics=NUMERICS,
-        samples=rows, **circumstances(clock),
-    )  # fmt: skip
-    folder = runs / f"{record.name}-{record.id}"
-    folder.mkdir(parents=True, exist_ok=True)
-    print(f"kept as {record.write(folder / 'record.json')}", file=sys.stderr)
+    keep("verification", rows, runs, clock, config={"records": [one.record.id for one in found]})
 
 
 def _finite(value: float) -> float | None:

@@ -56,6 +56,11 @@ class Clock:
         return time.perf_counter() - self._began
 
     @property
+    def stamp(self) -> str:
+        """When it began, as names of records hold it: 20260131-120000."""
+        return self.started.translate(str.maketrans("T", "-", "-:Z"))
+
+    @property
     def parts(self) -> None:
         return None
 

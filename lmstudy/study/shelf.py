@@ -133,10 +133,23 @@ class Shelf:
         return self._handed([self._made(f"{module}:{maker}", {**config, "runs": self.runs}, "baseline")])[0]
 
     def newest_benchmark(self, workload: str) -> Record:
-        """The newest record of a workload of `lmstudy-benchmark`, which measures machines; a NoRecordsError if none."""
-        found = [r for r in self.records if r.kind == "benchmark" and r.name.startswith(f"{workload}-")]
+        """The newest record of a workload of `lmstudy-benchmark`, which measures machines; errors as of `newest`."""
+        return self.newest("benchmark", f"lmstudy-benchmark workload={workload}", f"{workload}-")
+
+    def newest(self, kind: str, command: str, name: str = "") -> Record:
+        """The newest record of what a command finds out, each time anew.
+
+        Args:
+            kind: of the record.
+            command: makes one.
+            name: how its name begins.
+
+        Raises:
+            NoRecordsError: there is none.
+        """
+        found = [record for record in self.records if record.kind == kind and record.name.startswith(name)]
         if not found:
-            raise NoRecordsError(f"of the benchmark {workload}: lmstudy-benchmark workload={workload}")
+            raise NoRecordsError(f"of {command}")
         return self._handed([max(found, key=lambda record: record.started)])[0]
 
     def as_is(self) -> Shelf:

@@ -8,15 +8,15 @@ import pytest
 from lmstudy.chapters.listing import listing, mending
 from lmstudy.chapters.listing.driver import SENTENCES, WORDS
 from lmstudy.chapters.listing.ours import trained
-from lmstudy.chapters.listing.run import main
+from lmstudy.chapters.listing.run import COMMAND, KIND, main
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import load_folder, published_folder
-from lmstudy.study.shelf import NoRecordsError, Shelf
+from lmstudy.study.shelf import Shelf
 
 
 @pytest.fixture(scope="module")
 def record():
-    return listing.newest(Shelf(load_folder(published_folder())))
+    return Shelf(load_folder(published_folder())).newest(KIND, COMMAND)
 
 
 def with_tensorflow(folder: Path, version: str) -> str:
@@ -73,11 +73,6 @@ def test_an_interpreter_that_is_none_is_said_in_a_line(tmp_path, capsys):
     assert main(["--python", str(tmp_path / "nothing")]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("nothing: cannot be started (No such file or directory)")
-
-
-def test_without_a_record_the_command_that_makes_it_is_named():
-    with pytest.raises(NoRecordsError, match=r"python -m lmstudy\.chapters\.listing\.run"):
-        listing.newest(Shelf([]))
 
 
 def test_this_package_s_network_answers_with_the_word_itself_or_with_the_next():

@@ -10,7 +10,7 @@ from lmstudy.chapters.tools import events, profiled, segmented, stopped
 from lmstudy.data.batches.packing import decoder_input
 from lmstudy.errors import StudyError
 from lmstudy.runs.records import load_folder, published_folder
-from lmstudy.study.shelf import NoRecordsError, Shelf
+from lmstudy.study.shelf import Shelf
 from lmstudy.training.pretraining import PretrainingModule
 from tests.claim_records import record
 
@@ -83,7 +83,7 @@ def test_in_the_article_s_run_input_and_target_are_the_same_and_a_step_has_its_o
 
 
 def test_the_published_cuts_are_of_these_texts():
-    table = segmented.table(segmented.newest(Shelf(load_folder(published_folder()))))
+    table = segmented.table(Shelf(load_folder(published_folder())).newest(segmented.KIND, segmented.COMMAND))
     spacy, rjieba = table.columns
     assert spacy.startswith("spaCy ")
     assert table.loc["我爱编程", spacy] == "我 | 爱 | 编 | 程"
@@ -94,8 +94,3 @@ def test_the_published_cuts_are_of_these_texts():
     for text, row in table.iterrows():
         for cut in row:
             assert cut.replace(" | ", "").replace(" ", "") == text.replace(" ", "")
-
-
-def test_without_a_record_the_command_that_makes_it_is_named():
-    with pytest.raises(NoRecordsError, match=r"lmstudy\.chapters\.tools\.segmented"):
-        segmented.newest(Shelf([]))

@@ -5,8 +5,8 @@ import errno
 import pytest
 
 from lmstudy.commands import claims, register, runs, verify
-from lmstudy.commands.command import guarded, path_typed
 from lmstudy.errors import StudyError
+from lmstudy.terminal import guarded, path_typed
 
 
 def raising(error: BaseException):

@@ -31,7 +31,7 @@ def test_an_interval_that_is_too_short_is_seen(monkeypatch):
 
 def test_the_command_keeps_what_it_found_as_a_record(tmp_path, capsys):
     assert command.main(["--coverage", "5", "--runs", str(tmp_path)]) == 0
-    (path,) = tmp_path.glob("coverage-5-*/record.json")
+    (path,) = tmp_path.glob("coverage-*/record.json")
     record = load(path)
     assert (record.kind, len(record.samples)) == ("coverage", sum(len(numbers) for _, _, numbers in KINDS))
     assert Coverage(**record.samples[0]).draws == 5

@@ -107,6 +107,7 @@ def test_an_entry_of_the_glossary_is_a_section_with_all_its_names(site):
 def test_what_is_no_text_of_the_page_is_left_out():
     page = """<nav>menu</nav><section id=a><h1>A<a class="headerlink">#</a></h1><p>one</p><p>two<br>three</p>
     <details class="hide above-input"><details><p>code</p></details>code</details><script>s()</script>
+    <div class="highlight-text notranslate"><pre>log</pre></div><div class="highlight-diff"><pre>+ line</pre></div>
     <span class="claim">7<span class="claim-more"><span>sure</span></span> times</span>
     <section id=b><h2>B</h2>four<svg><circle/><text>five</text></svg></section>six</section>footer"""
     rows = [section.written() for section in PageTexts(page).sections]

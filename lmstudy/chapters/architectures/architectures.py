@@ -20,7 +20,7 @@ ARMS = {
     "dense": "dense_wide",
 }
 """What the chapter calls an arm -> its experiment."""
-TRIED = {
+TRIED_RATES = {
     "Transformer": ("3.0e-3", "1.0e-2", "3.0e-2", "1.0e-1"),
     "LSTM with attention": ("3.0e-3", "1.0e-2", "3.0e-2"),
     "LSTM, fixed code": ("3.0e-3", "1.0e-2", "3.0e-2"),
@@ -47,16 +47,8 @@ def tried(arm: str, rate: str, budget: str = BUDGET) -> tuple[str, ...]:
     return (f"experiment={ARMS[arm]}", override("budget", budget), f"optimizer.lr={rate}")
 
 
-def rates_table(shelf: Shelf) -> pd.DataFrame:
-    """Bits per byte on *valid* of the runs of seed 1, by rate and arm."""
-    found = {
-        arm: {
-            float(rate): shelf.trained(*tried(arm, rate), seeds=[1])[0].metrics["valid/bits_per_byte"] for rate in rates
-        }
-        for arm, rates in TRIED.items()
-    }
-    table = pd.DataFrame(found).sort_index().rename_axis("learning rate")
-    return table.rename(index=lambda rate: f"{rate:g}")
+TRIED = {arm: {rate: tried(arm, rate) for rate in rates} for arm, rates in TRIED_RATES.items()}
+"""The search, as `lmstudy.study.rates` takes it."""
 
 
 def cost_table(arms: Mapping[str, Sequence[Record]]) -> pd.DataFrame:

@@ -45,6 +45,10 @@ def searched(arm: str, rate: str) -> tuple[str, ...]:
     return (f"experiment={SEARCHED[arm]}", f"budget={BUDGET}", f"optimizer.lr={rate}")
 
 
+TRIED = {arm: {rate: searched(arm, rate) for rate in rates_of(arm)} for arm in SEARCHED}
+"""The search, as `lmstudy.study.rates` takes it."""
+
+
 def _more_bits(arm: str, reference: str) -> Compute:
     """Bits per byte of an experiment minus those of another."""
     first, second = ((f"experiment={name}", f"budget={BUDGET}") for name in (arm, reference))

@@ -13,7 +13,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lmstudy.chapters.embeddings.claims import SEARCHED, rates_of, searched
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.measures.neighbours import neighbours, token_kind, usable
@@ -26,7 +25,6 @@ from lmstudy.study.estimates import metric
 if TYPE_CHECKING:
     from lmstudy.data.corpus import Corpus
     from lmstudy.models.embeddings.base import WordVectors
-    from lmstudy.study.shelf import Shelf
 
 LOOK = {
     "keyword": (COLOURS[0], "o"),
@@ -49,19 +47,6 @@ def learned(kind: str, corpus: Corpus, width: int) -> WordVectors:
 
     settings = compose_config("train", [f"embedding={kind}"])["embedding"]
     return build(settings, "embedding").vectors(corpus, width, to_stderr)
-
-
-def rates_table(shelf: Shelf) -> pd.DataFrame:
-    """Bits per byte on *valid* of the runs that tried rates, by rate and by what the embedding starts from."""
-    found = {
-        arm: {
-            rate: shelf.trained(*searched(arm, rate), seeds=[1])[0].metrics["valid/bits_per_byte"]
-            for rate in rates_of(arm)
-        }
-        for arm in SEARCHED
-    }
-    table = pd.DataFrame(found).rename_axis("learning rate of embeddings")
-    return table.rename(index=lambda rate: f"{float(rate):g}")  # runs are known as 3.0e-3, readers as 0.003
 
 
 def there_and_back(corpus: Corpus, vectors: WordVectors) -> tuple[list[str], WordVectors]:

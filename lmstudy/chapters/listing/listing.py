@@ -11,25 +11,12 @@ import pandas as pd
 from lmstudy.chapters.listing.driver import SENTENCES, WORDS
 from lmstudy.chapters.listing.mending import COPYING, MENDINGS, as_printed, mended
 from lmstudy.chapters.listing.ours import trained
-from lmstudy.runs.records import Record, note_read
+from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number
 from lmstudy.show.texts import fenced, shortened
-from lmstudy.study.shelf import NoRecordsError, Shelf
 
-KIND = "listing"
 LONGEST = 130
 """Characters that are shown of a message."""
-COMMAND = "python -m lmstudy.chapters.listing.run"
-
-
-def newest(shelf: Shelf) -> Record:
-    """The newest record of `run`; a NoRecordsError if there is none."""
-    found = [record for record in shelf.records if record.kind == KIND]
-    if not found:
-        raise NoRecordsError(f"of the article's listing: {COMMAND}")
-    record = max(found, key=lambda one: one.started)
-    note_read([record])
-    return record
 
 
 def rows(record: Record, part: str) -> list[dict[str, Any]]:

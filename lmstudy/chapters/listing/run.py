@@ -19,10 +19,10 @@ from typing import Any
 
 from lmstudy.chapters.listing.mending import MENDINGS, ZEROS, as_printed, call_after, mended
 from lmstudy.errors import StudyError
-from lmstudy.overrides import home
-from lmstudy.runs import provenance
-from lmstudy.runs.identity import NUMERICS, digest
+from lmstudy.runs.own_record import keep
+from lmstudy.runs.provenance import Clock
 from lmstudy.runs.records import Record
+from lmstudy.terminal import check_room, guarded, path_typed
 
 COMMAND = "python -m lmstudy.chapters.listing.run"
 KIND = "listing"
@@ -85,7 +85,7 @@ def tried(python: str, folder: Path, seed: int) -> dict[str, Any]:
     return found
 
 
-def made(pythons: Sequence[str], seed: int, runs: str) -> Record:
+def made(pythons: Sequence[str], seed: int, runs: Path) -> Record:
     """The listing in each interpreter; the record is written into the folder of runs, and returned.
 
     Args:
@@ -96,11 +96,12 @@ def made(pythons: Sequence[str], seed: int, runs: str) -> Record:
     Raises:
         StudyError: as `known`; or the folder cannot be written to.
     """
-    clock = provenance.Clock()
+    clock = Clock()
     rows: list[Any] = []
-    with tempfile.TemporaryDirectory() as home:
-        folder = Path(home)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
         found = {python: known(python, folder) for python in pythons}  # a mistake shows before anything takes long
+        check_room(runs)
         for python, versions in found.items():
             own = {"tensorflow": versions["tensorflow"]}
             print(f"listing: TensorFlow {versions['tensorflow']}", file=sys.stderr)
@@ -108,19 +109,7 @@ def made(pythons: Sequence[str], seed: int, runs: str) -> Record:
             came = tried(python, folder, seed)
             rows += [{"part": "stage", "number": number, **own, **one} for number, one in enumerate(came["stages"])]
             rows.append({"part": "probes", **own, "found": came["probes"]})
-    stamp = clock.started.replace("-", "").replace(":", "").replace("T", "-").rstrip("Z")
-    record = Record(
-        id=digest(rows, clock.started), kind=KIND, name=f"{KIND}-{stamp}",
-        config={"seed": seed}, seed=seed, data="none", numerics=NUMERICS, samples=rows,
-        **provenance.circumstances(clock),
-    )  # fmt: skip
-    path = Path(runs) / f"{record.name}-{record.id}" / "record.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StudyError(f"--runs {runs}: cannot be written to ({error.strerror})") from error
-    print(f"listing: kept as {record.write(path)}", file=sys.stderr)
-    return record
+    return keep(KIND, rows, runs, clock, config={"seed": seed}, seed=seed)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -135,14 +124,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="interpreters with TensorFlow (default: this one)",
     )
     add("--seed", type=int, default=1, metavar="N", help="of all that is drawn (default: 1)")
-    add("--runs", default="runs", type=home, metavar="FOLDER", help="where the record is kept (default: runs)")
+    add("--runs", default="runs", type=path_typed, metavar="FOLDER", help="where the record is kept (default: runs)")
     given = parser.parse_args(argv)
-    try:
+
+    def act() -> None:
         made(given.python, given.seed, given.runs)
-    except StudyError as error:
-        print(f"{COMMAND}: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+    return guarded(COMMAND, act)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lmstudy.errors import StudyError
 from lmstudy.evaluation.scaling_law import FORMS, Fit, Form, Point, fitted
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import number, written
-from lmstudy.study import register
+from lmstudy.study import rates, register
 from lmstudy.study.compute import operations, operations_per_token
-from lmstudy.study.shelf import NoRecordsError, Shelf
+from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import Region
 
 RUNGS = (1, 2, 3, 4)
@@ -25,7 +24,7 @@ SEVERAL = 1200
 LONGEST = {1: 2400, 2: 2400, 3: 1200, 4: 1200}
 """Steps of each rung's longest training."""
 RATES = (0.01, 0.02, 0.04, 0.08)
-"""Of matrices, and of embeddings and norms alike; .08 only where .04 was better than .02."""
+"""Of matrices, and of embeddings and norms alike; the last only where .04 was better than .02."""
 CHOSEN = {1: 0.04, 2: 0.02, 3: 0.02, 4: 0.02}
 """The rate of each rung that was best on *valid* after `TUNED` steps, with seed 1."""
 SEEDS = {1: (1, 2, 3, 4), 2: (1, 2), 3: (1, 2), 4: (2, 3, 4)}
@@ -59,6 +58,17 @@ def arm(rung: int, steps: int, rate: float | None = None, smoke: bool = False) -
     rate = CHOSEN[rung] if rate is None else rate
     return ("experiment=ladder", f"budget=rung_{rung}", f"budget.steps={steps}", f"optimizer.matrix_lr={rate}",
             f"optimizer.lr={rate}")  # fmt: skip
+
+
+def rates_of(rung: int) -> tuple[float, ...]:
+    """The rates that were tried for a rung, after `TUNED` steps."""
+    return RATES if CHOSEN[rung] in RATES[-2:] else RATES[:-1]
+
+
+def rate_table(shelf: Shelf) -> pd.DataFrame:
+    """Bits per byte after `TUNED` steps by rung and rate; errors as of `lmstudy.study.rates.rate_table`."""
+    tried = {f"rung {rung}": {f"{rate:g}": arm(rung, TUNED, rate) for rate in rates_of(rung)} for rung in RUNGS}
+    return rates.rate_table(shelf, tried, {f"rung {rung}": f"{rate:g}" for rung, rate in CHOSEN.items()})
 
 
 def seeds_of(rung: int, steps: int, smoke: bool = False) -> tuple[int, ...]:
@@ -112,31 +122,6 @@ def size_table(ladder: Ladder) -> pd.DataFrame:
             "bits per byte after it": float(np.mean([record.metrics[BITS] for record in longest])),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def rate_table(shelf: Shelf) -> pd.DataFrame:
-    """Bits per byte after `TUNED` steps by rung and rate; the best of each rung is what the ladder uses.
-
-    Raises:
-        StudyError: the rate that the ladder uses is not the best of those tried.
-    """
-    rows: dict[str, dict[str, float | None]] = {}
-    for rung in RUNGS:
-        found = {rate: _bits(shelf, arm(rung, TUNED, rate)) for rate in RATES}
-        known = {rate: bits for rate, bits in found.items() if bits is not None}
-        if known and min(known, key=known.__getitem__) != CHOSEN[rung]:
-            raise StudyError(f"rung {rung} is trained at {CHOSEN[rung]}, and of {known} another rate is best")
-        rows[f"rung {rung}"] = {f"rate {rate:g}": bits for rate, bits in found.items()}
-    return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def _bits(shelf: Shelf, overrides: Sequence[str]) -> float | None:
-    """With seed 1, by which rates were chosen; None where nobody tried."""
-    try:
-        (record,) = shelf.as_is().trained(*overrides, seeds=[1])
-    except NoRecordsError:
-        return None
-    return record.metrics[BITS]
 
 
 def compute_span(ladder: Ladder) -> float:

@@ -10,17 +10,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from lmstudy.errors import StudyError
-from lmstudy.overrides import home
-from lmstudy.runs import provenance
-from lmstudy.runs.identity import NUMERICS, digest
-from lmstudy.runs.records import Record, note_read
-from lmstudy.study.shelf import NoRecordsError, Shelf
+from lmstudy.runs.own_record import keep
+from lmstudy.runs.provenance import Clock
+from lmstudy.runs.records import Record
+from lmstudy.terminal import check_room, guarded, path_typed
 
 COMMAND = "python -m lmstudy.chapters.tools.segmented"
 KIND = "segmentation"
@@ -52,16 +50,6 @@ def by_spacy() -> dict[str, Any]:
     return {"spacy": spacy.__version__, "cut": cut}
 
 
-def newest(shelf: Shelf) -> Record:
-    """The newest record of spaCy's cuts; a NoRecordsError if there is none of these texts."""
-    found = [one for one in shelf.records if one.kind == KIND and set(TEXTS) <= set(_sample(one)["cut"])]
-    if not found:
-        raise NoRecordsError(f"of spaCy's segmentation: {COMMAND}")
-    record = max(found, key=lambda one: one.started)
-    note_read([record])
-    return record
-
-
 def table(record: Record) -> pd.DataFrame:
     """Each text as both cut it."""
     import rjieba
@@ -85,23 +73,16 @@ def _sample(record: Record) -> dict[str, Any]:
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status is 1 without spaCy, which one line says."""
     parser = argparse.ArgumentParser(prog=COMMAND, description="Let spaCy cut the texts of the chapter on tools.")
-    parser.add_argument("--runs", default="runs", type=home, metavar="FOLDER", help="where the record is kept")
+    help_ = "where the record is kept (default: runs)"
+    parser.add_argument("--runs", default="runs", type=path_typed, metavar="FOLDER", help=help_)
     given = parser.parse_args(argv)
-    clock = provenance.Clock()
-    try:
-        found = by_spacy()
-    except StudyError as error:
-        print(f"{COMMAND}: {error}", file=sys.stderr)
-        return 1
-    stamp = clock.started.replace("-", "").replace(":", "").replace("T", "-").rstrip("Z")
-    record = Record(
-        id=digest(found, clock.started), kind=KIND, name=f"{KIND}-{stamp}", config={"texts": list(TEXTS)}, seed=None,
-        data="none", numerics=NUMERICS, samples=[found], **provenance.circumstances(clock),
-    )  # fmt: skip
-    path = Path(given.runs) / f"{record.name}-{record.id}" / "record.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    print(f"kept as {record.write(path)}", file=sys.stderr)
-    return 0
+
+    def act() -> None:
+        check_room(given.runs)
+        clock = Clock()
+        keep(KIND, [by_spacy()], given.runs, clock, config={"texts": list(TEXTS)})
+
+    return guarded(COMMAND, act)
 
 
 if __name__ == "__main__":
