@@ -73,10 +73,14 @@ def add(draft: Path) -> None:
     batch = register.read_batch(yaml.safe_dump(whole), str(draft))
     for one, written in zip(batch.predictions, content, strict=True):
         arms = {name: arm.composed for name, arm in one.arms.items()}
-        if one.second and arms["first"] == arms["second"]:
-            raise StudyError(f"{draft}: prediction {one.id}: first and second compose to the same runs")
+        if len(set(arms.values())) < len(arms):
+            raise StudyError(f"{draft}: prediction {one.id}: two of its arms compose to the same runs")
         for name, configuration in arms.items():
-            written[name]["configuration"] = configuration
+            *path, last = name.split(".")
+            holder: Any = written
+            for part in path:
+                holder = holder[int(part) if part.isdigit() else part]
+            holder[last]["configuration"] = configuration
         page = register.folder().parents[1] / f"{one.chapter}.ipynb"
         if not page.exists():
             raise StudyError(f"{draft}: prediction {one.id}: chapter={one.chapter} is no page: there is no {page}")

@@ -22,6 +22,7 @@ from lmstudy.evaluation.statistics import (
     paired_ratio_of_means,
     ratio_of_sums_bootstrap,
     seed_interval,
+    trend_of_ratios,
     wilson,
 )
 
@@ -93,6 +94,12 @@ def times_fewer(rng: Rng, seeds: int) -> tuple[Estimate, float]:
     return paired_ratio_of_means(_items(rng, seeds, 0.0028, 0.3), _items(rng, seeds, 0.0007, 0.3)), 4.0
 
 
+def trend_per_doubling(rng: Rng, seeds: int) -> tuple[Estimate, float]:
+    """By what factor the items of one arm, divided by another's, change per doubling, from three rungs."""
+    rungs = [(_items(rng, seeds, 0.0028 / 2**rung, 0.3), _items(rng, seeds, 0.0028, 0.3)) for rung in range(3)]
+    return trend_of_ratios(rungs, (0, 2, 4)), 0.5**0.5
+
+
 def difference_of_scores(rng: Rng, seeds: int) -> tuple[Estimate, float]:
     """Mean score of what one arm writes minus that of another, paired by seed."""
 
@@ -158,6 +165,7 @@ KINDS: tuple[tuple[str, Study, tuple[int, ...]], ...] = (
     ("difference of bits per byte", difference_of_bits, (2, 3, 5)),
     ("ratio of bits per byte", cost_in_bits, (3, 5)),
     ("times fewer items", times_fewer, (3, 5)),
+    ("trend of a ratio, per doubling", trend_per_doubling, (3, 5)),
     ("difference of scores", difference_of_scores, (3, 5)),
     ("best of three, with Bonferroni", best_of_three, (3, 5)),
     ("macro F1", macro_f1_of_labels, (3, 5)),

@@ -154,6 +154,37 @@ def paired_ratio_of_means(a: np.ndarray, b: np.ndarray, *, same_groups: bool = F
     return Estimate(value, low, high, found.n, found.confidence, found.df)
 
 
+def trend_of_ratios(pairs: Sequence[tuple[np.ndarray, np.ndarray]], doublings: Sequence[float]) -> Estimate:
+    """By what factor a ratio, as of `paired_ratio_of_means`, changes per doubling of something: 1 is no trend.
+
+    It is the slope of the logarithms by least squares, taken back. Seeds are drawn together, and
+    groups of each table alone.
+
+    Args:
+        pairs: (a, b) at each point, with the same seeds at all of them.
+        doublings: where each point lies, such as 0, 2 and 4 for 1, 4 and 16 times as much.
+
+    Raises:
+        StudyError: as `paired_ratio_of_means`; fewer than two points, or all at one place.
+    """
+    tables = [(_checked(a, "a"), _checked(b, "b")) for a, b in pairs]
+    place = np.asarray(doublings, dtype=float)
+    if len(place) != len(tables) or len(place) < 2 or np.ptp(place) == 0:
+        raise StudyError(f"a trend over {len(tables)} points at {list(doublings)}: give two or more, apart")
+    seeds = {len(table) for pair in tables for table in pair}
+    if len(seeds) > 1:
+        raise StudyError(f"a trend over points of {sorted(seeds)} seeds: give the same seeds")
+    if any(table[..., 0].sum() < 0 for pair in tables for table in pair):
+        raise StudyError("a ratio of means needs sums that are not negative: take a difference")
+    slope = (place - place.mean()) / ((place - place.mean()) ** 2).sum()
+    terms: list[Term] = []
+    for number, (weight, (a, b)) in enumerate(zip(slope, tables, strict=True)):
+        terms += [(weight, a, "seeds", f"groups {number} a"), (-weight, b, "seeds", f"groups {number} b")]
+    found = hierarchical_bootstrap(terms, seeds.pop(), of=_log_of_ratio)
+    value, low, high = (math.exp(x) for x in (found.value, found.low, found.high))
+    return Estimate(value, low, high, found.n, found.confidence, found.df)
+
+
 def _log_of_ratio(tops: np.ndarray, bottoms: np.ndarray) -> np.ndarray:
     return np.asarray(np.log((tops + 0.5) / bottoms))  # half an event
 
@@ -177,7 +208,7 @@ def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
 Statistic = Callable[..., np.ndarray]
 """Of the sums of each column, [draws] each, such as numerators and denominators, to a value for each draw."""
 Term = tuple[float, np.ndarray, str, str]
-"""Sign, [seeds, groups, columns], and which draw picks its seeds and groups."""
+"""Sign or weight, [seeds, groups, columns], and which draw picks its seeds and groups."""
 Weights = Mapping[str, np.ndarray]
 """By axis, how often each unit is drawn: [units, draws]."""
 

@@ -17,6 +17,7 @@ from lmstudy.evaluation.statistics import (
     paired_ratio_of_means,
     ratio_of_sums_bootstrap,
     seed_interval,
+    trend_of_ratios,
 )
 from lmstudy.runs.records import Record, check_same_numerics
 from lmstudy.study.shelf import NoRecordsError
@@ -140,6 +141,13 @@ def times(first: Records, second: Records, key: str = UNPROMPTED) -> Estimate:
     """How many times higher the mean score of `first` is than that of `second`, paired by seed."""
     one, other = common_seeds(first, second)
     return paired_ratio_of_means(sums(one, key), sums(other, key))
+
+
+def trend(pairs: Sequence[tuple[Records, Records]], doublings: Sequence[float], key: str = UNPROMPTED) -> Estimate:
+    """By what factor `times` of each pair changes per doubling, over the seeds that all arms have."""
+    arms = common_seeds(*(arm for pair in pairs for arm in pair))
+    tables = [sums(arm, key) for arm in arms]
+    return trend_of_ratios(list(zip(tables[::2], tables[1::2], strict=True)), doublings)
 
 
 def more(first: Records, second: Records, key: str = UNPROMPTED) -> Estimate:

@@ -45,7 +45,7 @@ from lmstudy.places import as_first
 from lmstudy.runs.identity import digest, kept
 from lmstudy.runs.named_models import published_graders
 from lmstudy.runs.records import Record, Time, published_folder
-from lmstudy.study.estimates import common_seeds, group_counts, more, more_bits, more_paired, times
+from lmstudy.study.estimates import common_seeds, group_counts, more, more_bits, more_paired, times, trend
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from lmstudy.study.verdicts import FEWEST, Region
 
@@ -78,12 +78,14 @@ STATISTICS: dict[str, Statistic] = {
     "more_paired": more_paired,
     "times": times,
 }
-"""What a prediction can be about, by name; the key is a split or another group of a record."""
+"""What a prediction of two arms can be about, by name; the key is a split or another group of a record."""
+TREND = "trend"
+"""The factor by which `times` changes per doubling of the arithmetic, over `then`."""
 GRADED = "own grader"
 """The group of a record that its own grader judged, where each seed has one."""
 ALONE = ("bits",)
 """Those of a first arm alone."""
-RATIOS = ("times", "times_bits")
+RATIOS = ("times", "times_bits", TREND)
 """Those whose interval is symmetrical on the scale of logarithms."""
 
 
@@ -128,6 +130,20 @@ class Arm:
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Rung:
+    """The same comparison with more arithmetic.
+
+    Args:
+        first, second: as of the prediction.
+        doublings: of the arithmetic, from the prediction's own arms to these.
+    """
+
+    first: Arm
+    second: Arm
+    doublings: Annotated[float, Field(gt=0)]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Prediction:
     """One hypothesis: what is compared, by how many trainings, on what, and when it counts as borne out.
 
@@ -135,7 +151,7 @@ class Prediction:
         id: words joined by dots and underscores, unique in the register.
         sentence: the hypothesis, as the book will say it.
         chapter: its page; the predictions of a page are a family, which is corrected together.
-        statistic: a name of `STATISTICS`.
+        statistic: a name of `STATISTICS`, or `TREND`.
         first, second: what is compared, in the statistic's order; no second where the statistic is of one arm.
         seeds: of every arm, at least three.
         split: of the held-out text that decides.
@@ -145,6 +161,7 @@ class Prediction:
         key: of the groups that are compared; null: the split.
         keys: in its place one for each seed, in order, where every seed is judged by a grader of its own: the interval
             over seeds then holds what graders differ by, too.
+        then: further rungs of a trend, whose lowest is `first` and `second`.
         supersedes: the hash of a prediction in whose place this one stands, and the text says why; null: none.
     """
 
@@ -162,11 +179,16 @@ class Prediction:
     below: float | None = None
     key: str | None = None
     keys: list[Words] | None = None
+    then: list[Rung] | None = None
     supersedes: str | None = None
 
     def __post_init__(self) -> None:
-        if self.statistic not in STATISTICS:
-            raise ValueError(f"statistic={self.statistic} is not one of {sorted(STATISTICS)}")
+        if self.statistic not in (*STATISTICS, TREND):
+            raise ValueError(f"statistic={self.statistic} is not one of {sorted([*STATISTICS, TREND])}")
+        if bool(self.then) != (self.statistic == TREND):
+            raise ValueError(f"then: {TREND} needs a list of further rungs, and nothing else has one")
+        if self.then and self.keys:
+            raise ValueError(f"keys={self.keys}: a trend is judged by one key")
         if self.above is None and self.below is None:
             raise ValueError("above or below is missing: where the truth is said to lie")
         borders = [border for border in (self.above, self.below) if border is not None]
@@ -195,8 +217,11 @@ class Prediction:
 
     @property
     def arms(self) -> dict[str, Arm]:
-        """By name, in the statistic's order."""
-        return {"first": self.first} | ({"second": self.second} if self.second else {})
+        """By name, in the statistic's order; those of further rungs as "then.0.first"."""
+        found = {"first": self.first} | ({"second": self.second} if self.second else {})
+        for number, rung in enumerate(self.then or []):
+            found |= {f"then.{number}.first": rung.first, f"then.{number}.second": rung.second}
+        return found
 
     @property
     def region(self) -> Region:
@@ -215,7 +240,7 @@ class Prediction:
         return max(p_value(e.minus(border)) for border in borders)
 
     def trained(self, shelf: Shelf) -> list[Record]:
-        """The runs of both arms, of every seed.
+        """The runs of all arms, of every seed.
 
         Raises:
             NoRecordsError: one is missing, and the shelf makes none.
@@ -232,10 +257,14 @@ class Prediction:
 
     def compute(self, shelf: Shelf) -> Estimate:
         """The estimate from the records of a shelf; raises as `trained`."""
-        runs = self.trained(shelf)
-        half = len(self.seeds)
-        first = self._measured(shelf, self.first, runs[:half])
-        second = self._measured(shelf, self.second, runs[half:]) if self.second else []
+        runs, each = self.trained(shelf), len(self.seeds)
+        measured = [
+            self._measured(shelf, arm, runs[number * each :][:each]) for number, arm in enumerate(self.arms.values())
+        ]
+        if self.then:
+            doublings = [0.0, *(rung.doublings for rung in self.then)]
+            return trend(list(zip(measured[::2], measured[1::2], strict=True)), doublings, self.key or self.split)
+        first, second = measured[0], measured[1] if self.second else []
         if self.keys is None:
             return STATISTICS[self.statistic](first, second, self.key or self.split)
         own = dict(zip(self.seeds, self.keys, strict=True))

@@ -12,6 +12,7 @@ from lmstudy.evaluation.statistics import (
     paired_ratio_of_means,
     ratio_of_sums_bootstrap,
     seed_interval,
+    trend_of_ratios,
     wilson,
 )
 
@@ -171,3 +172,22 @@ def test_estimates_move_and_scale_with_their_intervals():
     e = Estimate(2.0, 1.0, 3.0, 5)
     assert e.minus(1.0) == Estimate(1.0, 0.0, 2.0, 5)
     assert e.times(10.0) == Estimate(20.0, 10.0, 30.0, 5)
+
+
+def test_a_trend_is_the_slope_of_the_logarithms_per_doubling():
+    """Ratios of 8, 4 and 2 at 0, 2 and 4 doublings fall to 2 ** -.5 with each."""
+    rng = np.random.default_rng(3)
+    size = np.full((3, 8), 1000.0)
+    luck = np.exp(0.1 * rng.normal(size=(3, 1)))
+    below = np.stack([4096 * luck * np.ones_like(size), size], -1)
+    pairs = [(below * [times, 1], below) for times in (8, 4, 2)]
+    found = trend_of_ratios(pairs, (0, 2, 4))
+    assert found.value == pytest.approx(0.5**0.5, rel=1e-4)
+    assert found.low < found.value < found.high < 1
+    back = trend_of_ratios([(b, a) for a, b in pairs], (0, 2, 4))
+    assert (back.value, back.low) == (pytest.approx(1 / found.value), pytest.approx(1 / found.high))
+    for points, places in ((pairs[:1], (0,)), (pairs, (0, 2)), (pairs, (1, 1, 1))):
+        with pytest.raises(StudyError, match="give two or more, apart"):
+            trend_of_ratios(points, places)
+    with pytest.raises(StudyError, match="give the same seeds"):
+        trend_of_ratios([pairs[0], (pairs[1][0][:2], pairs[1][1][:2])], (0, 2))
