@@ -24,7 +24,7 @@ SEEDS = (101, 102, 103)
 """None was seen when rates were chosen, with seed 1."""
 RATES = ("1.0e-2", "2.0e-2", "4.0e-2")
 """Of matrices, and of embeddings and norms alike, tried after the fewest steps."""
-BEST: dict[str, dict[str, str]] = {}
+BEST = {"privacy": {"MLE": "2.0e-2", "filtering": "2.0e-2", "conditional": "2.0e-2"}}
 """The rate of each objective of a task that was best on *valid*."""
 NAMES = {"privacy": "privacy", "pep8": "style", "sentiment": "sentiment"}
 GRADED = {
