@@ -178,6 +178,18 @@ class FeedForward(nn.Module):
         return self.down(F.silu(gate_BQF) * up_BQF)
 
 
+def initialise(module: nn.Module) -> None:
+    """Set the first numbers of a layer's weights; `model.apply(initialise)` those of a whole model."""
+    if isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, std=module.in_features**-0.5)
+    elif isinstance(module, nn.Embedding):
+        nn.init.normal_(module.weight, std=module.embedding_dim**-0.5)
+    elif isinstance(module, Attention):
+        nn.init.zeros_(module.output.weight)
+    elif isinstance(module, FeedForward):
+        nn.init.zeros_(module.down.weight)
+
+
 class EncoderLayer(nn.Module):
     """x + self_attention(norm(x)), then x + feed_forward(norm(x)): [B, S, D] to the same."""
 
@@ -265,7 +277,7 @@ class Seq2SeqTransformer(TiedOutput):
         self.decoder = nn.ModuleList(DecoderLayer(d_model, heads, d_ff) for _ in range(decoder_layers))
         self.decoder_norm = nn.RMSNorm(d_model)
         self.register_buffer("rotary", rotary_table(max_positions, d_model // heads), persistent=False)
-        self.apply(self._initialise)
+        self.apply(initialise)
 
     def attend_by(self, kind: Kind) -> None:
         """Choose how attention is computed; the results are the same up to rounding."""
@@ -284,17 +296,6 @@ class Seq2SeqTransformer(TiedOutput):
             raise StudyError(f"context={max_positions} is less than the model's own, {self.max_positions} tokens")
         self.max_positions = max_positions
         self.rotary = rotary_table(max_positions, self.d_model // self.heads).to(self.rotary.device)
-
-    @staticmethod
-    def _initialise(module: nn.Module) -> None:
-        if isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, std=module.in_features**-0.5)
-        elif isinstance(module, nn.Embedding):
-            nn.init.normal_(module.weight, std=module.embedding_dim**-0.5)
-        elif isinstance(module, Attention):
-            nn.init.zeros_(module.output.weight)
-        elif isinstance(module, FeedForward):
-            nn.init.zeros_(module.down.weight)
 
     def embed(self, tokens_BQ: Tensor) -> Tensor:
         """Vectors [B, Q, D] of size 1; raises StudyError for rows longer than the context."""
