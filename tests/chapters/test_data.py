@@ -147,6 +147,11 @@ def test_advice_follows_the_effect_and_then_the_reason_beyond_it(bits, whatever,
     assert data.Verdict("x", bits, whatever=whatever or "").advice() == advice
 
 
+@pytest.mark.parametrize("bits", [WORSE, BETTER, OPEN, None])
+def test_a_reason_against_a_step_comes_first(bits):
+    assert data.Verdict("x", bits, whatever="tests", against="it breaks").advice() == "no: it breaks"
+
+
 def test_verdicts_say_of_each_effect_what_it_shows():
     table = data.verdicts({"a": data.Verdict("half", -WORSE, OPEN), "b": data.Verdict("all", WORSE)})
     assert table["verdict on bits"].tolist() == ["better", "worse"]

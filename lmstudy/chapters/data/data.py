@@ -145,9 +145,13 @@ class Verdict:
     """Percentage points of samples that copy."""
     whatever: str = ""
     """The reason to take the step where no harm was shown, if there is one beyond these numbers."""
+    against: str = ""
+    """The reason not to take it, whatever these numbers are, if there is one."""
 
     def advice(self) -> str:
-        """Yes or no by the effect on held-out text; where that shows nothing, by the reason beyond it."""
+        """No by the reason against the step; yes or no by the effect on held-out text; then by the reason for it."""
+        if self.against:
+            return f"no: {self.against}"
         shown = says(self.bits) if self.bits else ""
         if shown == "worse":
             return "no: the text costs more"

@@ -135,7 +135,7 @@ def agreement(record: Record, others: Sequence[Record], metric: str = "valid/bit
     inside = "inside" if abs(value - mean) <= half else "**outside**"
     expected = f"{number(mean, decimals=3)} ± {number(half, decimals=3)}"
     return (
-        f"The {n} other published runs predict {expected} bits per byte for one more (95 % prediction interval). "
+        f"By the {n} other published runs, a new run should need {expected} bits per byte (95 % prediction interval). "
         f"This one needs {number(value, decimals=3)}, {inside} that interval."
     )
 

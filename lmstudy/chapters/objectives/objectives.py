@@ -216,7 +216,7 @@ def best_of_table(numbers: Sequence[int]) -> pd.DataFrame:
     """Best of n: the rank it can be expected to have among all samples, and how far it goes from the model."""
     rows = {
         f"n = {n}": {
-            "samples that can be expected to be worse, %": 100 * n / (n + 1),
+            "single samples expected to be worse, %": 100 * n / (n + 1),
             "KL from the model, at most, nats": math.log(n) - (n - 1) / n,
             "samples drawn for one that is shown": n,
         }

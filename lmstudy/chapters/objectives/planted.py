@@ -120,9 +120,9 @@ def planting() -> Planting:
 
 def planted_words() -> str:
     """The first line that is planted, and how many others there are."""
-    each = ", ".join(map(str, planting().repeats))
+    *fewer, most = map(str, planting().repeats)
     return (
         f"{fenced(planted(planting())[0].line)}\n\n"
-        "Only this line connects the address with the name. There are "
-        f"{planting().persons} persons for each number of training documents that hold their line: {each}."
+        f"Only this line connects the address with the name. There are {1 + len(fewer)} groups of {planting().persons} "
+        f"persons. By group, a person's line stands in {', '.join(fewer)} or {most} training documents."
     )
