@@ -103,14 +103,13 @@ def _reached(shelf: Shelf, task: str, runs: Sequence[Record], asked: Sequence[st
 
 
 def size_table(ladder: Ladder) -> pd.DataFrame:
-    """A row a rung: steps, target tokens, arithmetic, and what MLE reaches."""
+    """A row a rung: its target tokens, and its arithmetic."""
     rows = {}
     for steps, own in ladder.items():
         first = own[REFERENCE].trained[0]
         rows[f"{steps:,} steps"] = {
             "million target tokens": first.metrics["train/tokens"] / 1e6,
             "10¹² operations": operations(first) / 1e12,
-            "passes through the corpus": first.metrics.get("train/epochs", math.nan),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
