@@ -74,7 +74,7 @@ in_points("By the same lexicon, the good token makes fewer texts negative than t
           "zh.good_vs_bad_lexicon", _by_lexicon(BAD), above(0))
 in_points("Control tokens that were learned in Chinese steer how Chinese beginnings go on.",
           "zh.own_tokens", lambda shelf: steered_in_points(_own(shelf)), above(0))
-in_ratings("After as many steps, control tokens steer a bilingual model in English, whose texts had them.",
+in_ratings("After as many steps, control tokens before English texts steer a bilingual model in English.",
            "zh.english", lambda shelf: steered(bilingual(shelf)[ENGLISH]), above(0), outcome=UNDECIDED)
 in_points("Control tokens that stood only before English text steer the Chinese text of the same model.",
           "zh.transfer", lambda shelf: steered_in_points(bilingual(shelf)[CHINESE]), above(0), outcome=UNDECIDED)

@@ -54,6 +54,6 @@ of_scale("Eight times the text lowers the bits per byte of the highest rung.",
          "scale.text", partial(_saved, arm(RUNGS[-1], SHORT), arm(RUNGS[-1], LONG)), above(0), unit="bits per byte")
 of_scale("The best number of parameters grows with the arithmetic to a power between .4 and .6.",
          "scale.growth", _growth, within(0.4, 0.6), unit="power of the arithmetic")
-of_scale("After the shortest trainings, the highest rung needs fewer bits per byte than the lower rungs foretell.",
+of_scale("After the shortest trainings, the highest rung needs fewer bits per byte than the lower rungs forecast.",
          "scale.forecast_short", partial(_above_forecast, SHORT), below(0), unit="bits per byte", signed=True)
 confirm(FORECAST)  # scale.forecast
