@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from lmstudy.chapters.embeddings.claims import BEST, CONFIRMED, NEW_SEEDS, searched
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.measures.neighbours import neighbours, token_kind, usable
@@ -20,11 +21,12 @@ from lmstudy.runs.records import Record
 from lmstudy.show.labels import label_points
 from lmstudy.show.style import COLOURS, GREY
 from lmstudy.show.texts import visible
-from lmstudy.study.estimates import metric
+from lmstudy.study.estimates import bits_per_byte, metric, more_bits
 
 if TYPE_CHECKING:
     from lmstudy.data.corpus import Corpus
     from lmstudy.models.embeddings.base import WordVectors
+    from lmstudy.study.shelf import Shelf
 
 LOOK = {
     "keyword": (COLOURS[0], "o"),
@@ -47,6 +49,26 @@ def learned(kind: str, corpus: Corpus, width: int) -> WordVectors:
 
     settings = compose_config("train", [f"embedding={kind}"])["embedding"]
     return build(settings, "embedding").vectors(corpus, width, to_stderr)
+
+
+def best_table(shelf: Shelf) -> pd.DataFrame:
+    """Starts at their own best rates, on *test*: bits per byte, and how many fewer than trained random vectors."""
+    found = {
+        arm: shelf.measured(
+            shelf.trained(*searched(arm, BEST[arm]), seeds=NEW_SEEDS), "measure=likelihood", "split=test"
+        )
+        for arm in CONFIRMED
+    }
+    reference = CONFIRMED[0]
+    rows = {
+        arm: {
+            "best rate": float(BEST[arm]),
+            "bits per byte": bits_per_byte(records, "test"),
+            f"fewer than {reference}": None if arm == reference else more_bits(found[reference], records, "test"),
+        }
+        for arm, records in found.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=object)
 
 
 def there_and_back(corpus: Corpus, vectors: WordVectors) -> tuple[list[str], WordVectors]:
