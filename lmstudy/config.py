@@ -5,7 +5,7 @@ by the signature of that class, so a new model or objective is one file and one 
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
@@ -13,10 +13,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from lmstudy.errors import StudyError
 from lmstudy.places import now
 
-Count = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(gt=0, lt=2**31)]
+"""Of anything: what is more is a slip of the pen."""
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 """As many as NumPy's generators tell apart."""
 
+Threads = Annotated[int, Field(gt=0, le=1024)]
+"""More than a machine has use for; far more of them end a process without a word."""
 Folder = Annotated[str, Field(min_length=1)]
 
 
@@ -74,7 +77,7 @@ class TrainerConfig(_Closed):
     nodes: Count = 1
     strategy: Literal["auto", "ddp", "fsdp"] = "auto"
     precision: Literal["auto", "32-true", "bf16-mixed", "bf16-true", "16-mixed"] = "32-true"
-    threads: Count | None = None
+    threads: Threads | None = None
     compile: Literal["auto"] | bool = "auto"
     attention: Literal["auto", "dense", "products", "flex"] = "auto"
     checkpoint_every: Count = 100
@@ -223,11 +226,17 @@ class GenerateConfig(_Closed):
     runs: Folder
 
 
+def _export_folder(folder: Any) -> str | None:
+    if folder is not None and not str(folder).strip():
+        raise ValueError("a folder is wanted, or null for the usual one")
+    return None if folder is None else str(folder)
+
+
 class ExportConfig(_Closed):
     """The root of `lmstudy-export`."""
 
     run: RunName
-    folder: Annotated[str | None, BeforeValidator(lambda folder: folder if folder is None else str(folder))]
+    folder: Annotated[str | None, BeforeValidator(_export_folder)]
     overwrite: bool
     runs: Folder
 
@@ -264,7 +273,7 @@ class BenchmarkConfig(_Closed):
     peer: dict[str, Any]
     data: dict[str, Any]
     rounds: Count
-    threads: Count | None
+    threads: Threads | None
     seconds: Annotated[float, Field(ge=0)]
     format: Literal["table", "json"]
     runs: Folder
@@ -302,9 +311,12 @@ def _check(model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> An
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        lines = []
+        lines: list[str] = []
+        wrong: dict[str, list[str]] = {}
         for problem in error.errors():
-            key = ".".join([*([prefix] if prefix else []), *map(str, problem["loc"])])
+            key = ".".join(
+                [*([prefix] if prefix else []), *_path(values, problem["loc"], problem["type"] == "missing")]
+            )
             if problem["type"] == "extra_forbidden":
                 choices = ", ".join(sorted(model.model_fields))
                 lines.append(f"{key}: unknown key; choose from {choices}")
@@ -312,8 +324,20 @@ def _check(model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> An
                 lines.append(f"{key}: missing")
             else:
                 message = problem["msg"].removeprefix("Value error, ")
-                lines.append(f"{key}={problem['input']!r}: {message[0].lower()}{message[1:]}")
+                wrong.setdefault(f"{key}={problem['input']!r}", []).append(f"{message[0].lower()}{message[1:]}")
+        lines += [f"{value}: {', or '.join(dict.fromkeys(why))}" for value, why in wrong.items()]
         raise StudyError("configuration: " + "; ".join(lines)) from None
+
+
+def _path(values: Any, loc: Sequence[int | str], missing: bool) -> list[str]:
+    """The keys to what pydantic names, without the members of a union that it tried on the way."""
+    found = []
+    for part in loc:
+        known = dict(enumerate(values)) if isinstance(values, list) else values
+        if isinstance(known, Mapping) and part in known:
+            values = known[part]
+            found.append(str(part))
+    return [*found, str(loc[-1])] if missing else found
 
 
 def target_type(target: Any, given: tuple[str, ...] = ()) -> type[BaseModel]:

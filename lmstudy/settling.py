@@ -72,9 +72,10 @@ def _settled(key: str, value: Any, usual: Any, text: str, type_of: Callable[[], 
 
 
 def _as_bool(value: Any) -> Any:
-    if value in (0, 1) or value in ("0", "1"):
-        return bool(int(value))
-    return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+    try:
+        return TypeAdapter(bool).validate_python(value)  # such as on, no or 1, too
+    except ValidationError:
+        return value  # told later, with all that is wrong
 
 
 def _as_number(key: str, value: Any, usual: float | None) -> Any:

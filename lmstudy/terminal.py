@@ -37,6 +37,8 @@ def guarded(command: str, act: Callable[[], int | None], interrupted: str = "int
 
 def check_room(runs: Path) -> None:
     """Raises StudyError if nothing can be written to a folder of runs: better before the work than after it."""
+    if runs.exists() and not runs.is_dir():
+        raise StudyError(f"--runs {runs}: a folder is wanted, and this is a file")
     try:
         runs.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=runs):

@@ -128,3 +128,9 @@ def test_a_temperature_that_float32_has_no_room_for_is_refused(root, key):
     for wrong in ("1e-40", "0.0009", "-1", "nan", "inf"):
         with pytest.raises(StudyError, match=rf"{key}=-?[\w.-]+: "):
             check(ROOTS[root], compose_config(root, [*asked, f"{key}={wrong}"]))
+
+
+def test_an_export_into_no_folder_is_refused():
+    with pytest.raises(StudyError, match="folder='': a folder is wanted, or null for the usual one"):
+        check(ROOTS["export"], compose_config("export", ["run=3f2a", "folder="]))
+    assert check(ROOTS["export"], compose_config("export", ["run=3f2a", "folder=12"])).folder == "12"

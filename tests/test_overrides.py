@@ -75,7 +75,7 @@ def test_lists_as_text():
         (["trainer.devices=1", "trainer.devices=1.0"], "trainer.devices"),
         (["optimizer.lr=1", "optimizer.lr=1.0", "optimizer.lr='1'"], "optimizer.lr"),
         (["optimizer.lr=0.02", "optimizer.lr=2e-2"], "optimizer.lr"),
-        (["trunk=true", "trunk=True", "trunk=1", "trunk='true'"], "trunk"),
+        (["trunk=true", "trunk=True", "trunk=1", "trunk='true'", "trunk=on"], "trunk"),
         (["budget.final_documents=null", "budget.final_documents=null"], "budget.final_documents"),
     ],
 )

@@ -37,7 +37,7 @@ def _act(given: argparse.Namespace) -> int:
     if given.device == "gpu":
         _check_gpu()
     with tempfile.TemporaryDirectory() as folder:
-        if given.only:
+        if given.only is not None:
             print(_one(given.only, given.device, given.runs or Path(folder)))
             return 0
         return _all(given.device, given.runs or Path(folder))

@@ -10,6 +10,8 @@ import textwrap
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lmstudy.commands.streams import leave_quietly
@@ -30,6 +32,7 @@ from lmstudy.waiting import NO_WAIT
 
 if TYPE_CHECKING:  # help need not wait for it
     from lmstudy.commands.sweep import Objective
+    from lmstudy.runs.records import Record
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,6 @@ class Command:
         try:
             arguments = sys.argv[1:] = self._in_grammar(arguments)
             self._run()
-        except StudyError as error:
-            fail(self.name, str(error))
         except KeyboardInterrupt as error:
             told = str(error) or "interrupted; the same command goes on from the last checkpoint"
             fail(self.name, told, status=130)
@@ -92,10 +93,22 @@ class Command:
     def _line(self, error: Exception, arguments: list[str]) -> str | None:
         """What the user can put right, in a line; None for what is a fault of this package."""
         if isinstance(error, StudyError):
-            return str(error)
+            several = [each for each in arguments if "," in each and f"{each}: input should be" in str(error)]
+            return f"{error}; several values are a sweep: add -m" if several else str(error)
         if type(error).__module__.split(".")[0] in {"hydra", "omegaconf"}:  # some are OSErrors, too
             return self._explain(error, arguments)
-        return said(error) if isinstance(error, OSError) else None
+        if type(error).__module__.split(".")[0] == "yaml":  # which names the file
+            return " ".join(str(error).split())
+        unnamed = isinstance(error, UnicodeDecodeError) or "Invalid loaded object" in str(error)
+        if unnamed and (line := _not_a_config(arguments)):
+            return line
+        if isinstance(error, OSError):
+            return said(error)
+        if "torch" in sys.modules:  # else nothing large was asked for
+            from lmstudy.training.allocator import memory_error
+
+            return str(told) if (told := memory_error(error, "this")) else None
+        return None
 
     def _run(self) -> None:
         import hydra
@@ -157,6 +170,8 @@ class Command:
             raise alone[0]
         if sweep.failed:
             raise SystemExit(1)
+        if sweep.asked and not sweep.begun:
+            raise StudyError("this sweep has no job: one of its lists of values is empty")
 
     def _job(self, values: dict[str, Any]) -> tuple[Any, bool]:
         """The record that the task leaves, if it does, and whether it was made now."""
@@ -180,12 +195,16 @@ class Command:
 
     def _in_grammar(self, arguments: Sequence[str]) -> list[str]:
         """Arguments so that Hydra reads what was typed."""
-        sweep = bool({"-m", "--multirun"} & {*arguments})
+        sweep, groups = bool({"-m", "--multirun"} & {*arguments}), group_defaults(self.config)
+        found = []
         for argument in arguments:
             key, _, value = argument.partition("=")
-            if not sweep and key in group_defaults(self.config) and "," in value:
+            if not sweep and key in groups and "," in value:
                 raise StudyError(f"{argument}: several choices are a sweep; add -m")
-        return [none_as_choice(self.config, as_typed(argument, sweep)) for argument in arguments]
+            group = key.removeprefix("~")  # ~GROUP leaves it out, too, whatever an experiment says
+            typed = f"{group}=null" if group != key and group in groups else argument
+            found.append(none_as_choice(self.config, as_typed(typed, sweep)))
+        return found
 
     def help(self, arguments: Sequence[str] = ()) -> str:
         """Text of --help, from the comments of the YAML files, with the keys of each GROUP=CHOICE that is named."""
@@ -217,9 +236,16 @@ class Command:
         if line := no_such_choice(text):
             group, _, name = line.partition(": ")[0].rpartition("=")
             return line + _plugins(group, name)
+        if unread := re.match(
+            r"Error parsing override '(.*?)' (?:extraneous|mismatched|token|no viable|missing)", text
+        ):
+            return f"{unread[1]}: cannot be read; values of a sweep stand between commas, as in seed=1,2"
         unknown = re.search(r"Could not override '([^']+)'", text)
+        if text.startswith("Error merging override ") and error.__cause__:  # says of what, and its cause why
+            why = str(error.__cause__).splitlines()[0]
+            return f"{text.removeprefix('Error merging override ')}: {why[0].lower()}{why[1:]}"
         if not unknown:
-            return text
+            return re.sub(r"(.*) full_key: (\S+)( object_type=\w+)?$", r"\2: \1", text)
         key = unknown.group(1)
         if key.startswith("hydra."):  # what plugins pass on to others is no key before it is there
             return f"{key}: not among Hydra's keys; where a launcher or sweeper passes it on, write +{key}=VALUE"
@@ -243,19 +269,39 @@ class Command:
         return [".".join([*path, str(name)]) for name in node if name != "_target_"]
 
 
-def measure_too(config: Mapping[str, Any], run: str) -> None:
-    """The measure that a command line names beside the run that it makes, if it names one."""
-    if config.get("measure"):
-        from lmstudy.measures.evaluate import evaluate
+def with_measure(config: Mapping[str, Any], make: Callable[[], Record]) -> Record:
+    """The record of a training that `make` leaves; the measure that the command line names beside it is taken, too.
 
-        asked = {"run": run, "measure": config["measure"], "runs": config["runs"]}
-        evaluate({**asked, "data": None, "split": "valid", "documents": None})
+    Raises:
+        StudyError: this measure cannot be, or is of no training: told before anything is made.
+    """
+    if not config.get("measure"):
+        return make()
+    from lmstudy.config import build
+
+    measure = build(config["measure"], "measure")
+    if measure.kind != "train":
+        raise StudyError(f"measure={measure.name} is taken of a fine-tuning: lmstudy-evaluate run=ID measure=...")
+    record = make()
+    from lmstudy.measures.evaluate import evaluate
+
+    asked = {"run": record.id, "measure": config["measure"], "runs": config["runs"]}
+    evaluate({**asked, "data": None, "split": "valid", "documents": None})
+    return record
 
 
 def _options_first(arguments: Sequence[str]) -> list[str]:
-    """The same arguments, -m before the keys: between them, Hydra does not understand it."""
-    sweeping = [each for each in arguments if each in ("-m", "--multirun")]
-    return [*sweeping[:1], *(each for each in arguments if each not in ("-m", "--multirun"))]
+    """The same arguments, -m and options of a value before the keys: between them, Hydra does not understand them."""
+    sweeping, options, others = False, list[str](), list[str]()
+    rest = iter(arguments)
+    for each in rest:
+        if each in ("-m", "--multirun"):
+            sweeping = True
+        elif each in _OPTIONS_OF_A_VALUE and each not in _INFO and (value := next(rest, None)) is not None:
+            options += [each, value]
+        else:
+            others.append(each)
+    return [*(["-m"] if sweeping else []), *options, *others]
 
 
 _OPTIONS = ("--hydra-help", "--version", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
@@ -264,6 +310,9 @@ _OPTIONS_OF_A_VALUE = (
     "--experimental-rerun", "--info", "-i",
 )  # fmt: skip
 """Hydra's, each with the word behind it."""
+_OWN_FOLDER = ("--config-dir", "-cd")
+_INFO = ("--info", "-i")
+"""Those of them that do without."""
 
 
 def _no_argument(arguments: Sequence[str]) -> str | None:
@@ -278,8 +327,26 @@ def _no_argument(arguments: Sequence[str]) -> str | None:
         elif last not in _OPTIONS_OF_A_VALUE and "=" not in argument and not argument.startswith("~"):
             return f"{argument}: KEY=VALUE is wanted, as in seed=1; quotes keep together what has spaces"
         last = argument
-    lacks = last in _OPTIONS_OF_A_VALUE and last not in ("--info", "-i")
+    for option, folder in pairwise(arguments):
+        if option in _OWN_FOLDER and not Path(folder).is_dir():
+            return f"{option} {folder}: no such folder"
+    lacks = last in _OPTIONS_OF_A_VALUE and last not in _INFO
     return f"{last}: a value is wanted behind it" if lacks else None
+
+
+def _not_a_config(arguments: Sequence[str]) -> str | None:
+    """The first file of a user's own folder of YAML files that is no text or holds no keys, in a line."""
+    import yaml
+
+    for option, folder in pairwise(arguments):
+        for path in sorted(Path(folder).rglob("*.yaml")) if option in _OWN_FOLDER else ():
+            try:
+                content = yaml.safe_load(path.read_text(encoding="utf-8"))
+            except (UnicodeDecodeError, yaml.YAMLError) as error:
+                return f"{path}: cannot be read as YAML: {' '.join(str(error).split())}"
+            if not isinstance(content, dict | list | None):
+                return f"{path}: KEY: VALUE on each line is wanted, and not only {content!r}"
+    return None
 
 
 def _is_text(argument: str) -> bool:

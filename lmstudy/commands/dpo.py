@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from lmstudy.commands.command import Command, measure_too
+from lmstudy.commands.command import Command, with_measure
 
 
 def dpo(config: dict[str, Any]) -> Any:
     """Finished run -> samples -> scores -> pairs -> DPOModule, the run itself the reference -> weights and record."""
     from lmstudy.runs.dpo import train_dpo
 
-    record = train_dpo(config)
-    measure_too(config, record.id)
+    record = with_measure(config, lambda: train_dpo(config))
     shown = ("valid/bits_per_byte", "dpo/held_out_accuracy")
     print(record.id, record.name, *(f"{key} {record.metrics[key]:.3f}" for key in shown if key in record.metrics))
     return record

@@ -64,6 +64,8 @@ class Sweep:
 
     outcomes: list[Outcome]
     begun: int = 0
+    asked: bool = False
+    """Whether there is a sweep at all."""
     searches: str = ""
     """The direction of a sweeper that searches, such as "minimize"."""
 
@@ -152,7 +154,7 @@ def watched() -> Iterator[Sweep]:
 
     def instantiate(plugins: Plugins, *given: Any, **named: Any) -> Launcher:
         launcher = usual(plugins, *given, **named)
-        config = named["config"].hydra
+        config, sweep.asked = named["config"].hydra, True
         sweep.searches = _direction(config.sweeper)
         return Watched(launcher, here=config.launcher._target_.endswith("BasicLauncher"))
 

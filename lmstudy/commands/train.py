@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from lmstudy.commands.command import Command, measure_too
+from lmstudy.commands.command import Command, with_measure
 
 if TYPE_CHECKING:  # help need not wait for them
     from lmstudy.commands.sweep import Objective
@@ -13,8 +13,7 @@ def train(config: dict[str, Any]) -> "Record":
     """Corpus -> packed batches -> LightningModule(model, objective) -> checkpoint and record."""
     from lmstudy.runs.pretraining import train as run
 
-    record = run(config)
-    measure_too(config, record.id)
+    record = with_measure(config, lambda: run(config))
     shown = [f"{name} {record.metrics[name]:.3f}" for name in ("valid/bits_per_byte", "valid_files/bits_per_byte")
              if name in record.metrics]  # fmt: skip
     print(" ".join([record.id, record.name, *shown]))

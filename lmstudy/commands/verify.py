@@ -58,6 +58,10 @@ def _act(given: argparse.Namespace) -> int:
     from lmstudy.runs.provenance import Clock
     from lmstudy.runs.records import load_folder, published_folder
 
+    if given.records is not None and given.records < 1:
+        raise StudyError(f"--records {given.records}: it must be at least 1")
+    if not given.dry_run:
+        check_room(given.runs)  # before the records are read, which takes a while
     published = load_folder(published_folder())
     chosen = _chosen(published, given)
     if given.dry_run:
@@ -65,7 +69,6 @@ def _act(given: argparse.Namespace) -> int:
             print(f"{record.id}  {record.kind:<15} {record.name}  {record.wall_seconds:.0f} s when it was made")
         return 0
     clock = Clock()
-    check_room(given.runs)
     found = _verify(published, chosen, str(given.runs), given.budget_minutes, clock)
     print(_table(found))
     _keep(found, clock, given.runs)
@@ -84,15 +87,15 @@ def _chosen(published: Sequence[Record], given: argparse.Namespace) -> list[Reco
         found = []
         for name in given.ids:
             fitting = [record for record in published if record.id.startswith(name)]
-            if len(fitting) != 1:
-                raise StudyError(f"{name}: {len(fitting)} published records have that id; give more of its digits")
+            if not fitting:
+                raise StudyError(f"{name}: no published record has that id; without an ID, some are drawn")
+            if len(fitting) > 1:
+                raise StudyError(f"{name!r}: {len(fitting)} published records have that id; give more of its digits")
             found += fitting
         return found
     if given.all:
         return able
     wanted = DRAWN if given.records is None else given.records
-    if wanted < 1:
-        raise StudyError(f"--records {wanted}: it must be at least 1")
     seed = int(time.time()) if given.seed is None else given.seed
     print(f"drawn with --seed {seed}", file=sys.stderr)
     draw = random.Random(seed)

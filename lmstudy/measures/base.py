@@ -133,12 +133,13 @@ def check_split(split: str, known: Mapping[str, Any]) -> None:
 
 
 def judge_of_any_text(settings: Mapping[str, Any], key: str) -> Scorer:
-    """The scorer that `key` describes.
+    """The scorer that `key` describes, ready to judge.
 
     Raises:
-        StudyError: it knows the scores of some texts and can judge no others.
+        StudyError: it knows the scores of some texts and can judge no others, or what it judges with is not there.
     """
     scorer: Scorer = build(settings, key)
     if not scorer.any_text:
         raise StudyError(f"{key}: {scorer.name} looks up known texts and judges no others")
+    scorer.ready()
     return scorer

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from lmstudy.config import DPOSettings, TrainConfig, build, check
+from lmstudy.config import BudgetConfig, DPOSettings, TrainConfig, build, check
 from lmstudy.data.batch import Shape
 from lmstudy.data.corpus import Corpus, prepare, to_stderr
 from lmstudy.data.datamodule import GROUPS, CorpusDataModule
@@ -75,6 +75,7 @@ def open_run(config: Mapping[str, Any], corpus: Corpus | None = None) -> Run:
     processes = typed.trainer.devices * typed.trainer.nodes
     if typed.budget.rows % processes:
         raise StudyError(f"budget.rows={typed.budget.rows} must be a multiple of the {processes} processes")
+    _check_memory(typed.budget, processes)
     if typed.dpo is not None and (typed.start is None or processes > 1):
         raise StudyError("dpo is learned from another run's samples (start=ID) and on one device: see lmstudy-dpo")
     if typed.dpo is None and (typed.loss is not None or typed.comparisons is not None):
@@ -93,6 +94,18 @@ def open_run(config: Mapping[str, Any], corpus: Corpus | None = None) -> Run:
         id=run_id(config, corpus.fingerprint), name=run_name(config), config=config, typed=check(TrainConfig, config),
         data=corpus.fingerprint, seed=typed.seed, corpus=corpus, start=typed.start,
     )  # fmt: skip
+
+
+def _check_memory(budget: BudgetConfig, processes: int) -> None:
+    """Refuse batches whose tokens alone have no room, before one is packed for hours."""
+    there = provenance.memory_gib()
+    wanted = 8 * budget.rows // processes * (budget.encoder_length + budget.decoder_length) / 2**30
+    if there is not None and wanted > there:
+        why = f"the tokens of a batch alone take {wanted:,.0f} GiB, and this machine has {there:,.0f}"
+        raise StudyError(
+            f"budget.rows={budget.rows} of budget.encoder_length={budget.encoder_length} and "
+            f"budget.decoder_length={budget.decoder_length}: {why}; take fewer or shorter rows"
+        )
 
 
 def _embedding(typed: TrainConfig) -> Embedding:
@@ -217,6 +230,8 @@ def _fit(run: Run) -> Record:
     typed, budget = run.typed, run.typed.budget
     module, vectors = initial_module(run)  # a mistake shows here, before anything is written
     scorer = build_scorer(typed)
+    if scorer is not None:
+        scorer.ready()
     with clock.within("data"):
         batches = _batches(run, module, scorer)
     data = batches.data

@@ -112,7 +112,7 @@ def versions() -> dict[str, str]:
 
 def hardware(gpus: Sequence[str] = ()) -> dict[str, Any]:
     """Processor, cores this process may use, memory in GiB, and the names of the GPUs used."""
-    return {"cpu": _cpu_model(), "cores": _cores(), "memory_gib": _memory_gib(), "gpus": list(gpus)}
+    return {"cpu": _cpu_model(), "cores": _cores(), "memory_gib": memory_gib(), "gpus": list(gpus)}
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
@@ -140,7 +140,8 @@ def _cores() -> int | None:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def _memory_gib() -> float | None:
+def memory_gib() -> float | None:
+    """Of this machine; None where it does not tell."""
     try:
         return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
     except (AttributeError, ValueError, OSError):

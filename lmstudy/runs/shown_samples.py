@@ -62,6 +62,8 @@ def write(config: Mapping[str, Any]) -> Generated:
         )
     own = build(known["scorer"], "scorer") if known.get("scorer") else None
     scorer = judging(typed, own)
+    if scorer is not None:
+        scorer.ready()
     finished = load_run(folder, writes_only=True)
     texts = _texts(typed, finished, asked)
     masking = next((each for each in (scorer, own) if each is not None and each.masks), None)

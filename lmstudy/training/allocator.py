@@ -25,14 +25,14 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(M_MMAP_THRESHOLD, 2**30)) and bool(mallopt(M_TRIM_THRESHOLD, limit))
 
 
-def memory_error(error: Exception) -> StudyError | None:
-    """What to do, in a line, if an error of a training is one of too little memory."""
+def memory_error(error: Exception, what: str = "a training step") -> StudyError | None:
+    """What to do, in a line, if an error of a training, or of `what` else, is one of too little memory."""
     told = str(error)
     if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "can't allocate memory" not in told:
         return None
     asked = re.search(r"tried to allocate ([\d.]+ ?\w+)", told, re.IGNORECASE)
     size = f" (it asked for {asked[1]} more)" if asked else ""
     return StudyError(
-        f"a training step needs more memory than there is{size}: lower budget.rows, or the lengths and widths of the "
+        f"{what} needs more memory than there is{size}: lower budget.rows, or the lengths and widths of the "
         "budget; what was trained until the last checkpoint is kept"
     )

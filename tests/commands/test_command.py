@@ -63,9 +63,21 @@ def test_help_of_a_choice_lists_its_keys():
         (["budget", "smoke"], "budget: KEY=VALUE is wanted, as in seed=1"),
         (["seed: 1"], "seed: 1: KEY=VALUE is wanted"),
         (["--config-dir"], "--config-dir: a value is wanted behind it"),
+        (["--config-dir", "nowhere"], "--config-dir nowhere: no such folder"),
         (["hydra.launcher.nothing=2"], "hydra.launcher.nothing: not among Hydra's keys; where a launcher or sweeper"),
         (["objective=null"], "objective=null: objective cannot be left out; choose from awr, conditional, "),
         (["objective=mle,awr"], "objective=mle,awr: several choices are a sweep; add -m"),
+        (["seed=1,2"], "seed='1,2': input should be a valid integer, unable to parse string as an integer; several"),
+        (["~budget"], "budget=null: budget cannot be left out; choose from brief, "),
+        (["trainer.compile=maybe"], "trainer.compile='maybe': input should be 'auto', or input should be a valid bool"),
+        (
+            ["budget.steps=99999999999999999999"],
+            "budget.steps=99999999999999999999: input should be less than 2147483648",
+        ),
+        (["trainer.threads=100000"], "trainer.threads=100000: input should be less than or equal to 1024"),
+        (["budget.rows=1000000000"], "budget.rows=1000000000 of budget.encoder_length="),
+        (["hydra.mode=NOPE"], "hydra.mode=NOPE: invalid value 'NOPE', expected one of [RUN, MULTIRUN]"),
+        (["data.name=${oops}"], "data.name: Interpolation key 'oops' not found"),
         (["seed=true"], "seed=true: input should be a number, such as 1"),
         (["seed=4294967296"], "seed=4294967296: input should be less than or equal to 4294967295"),
         (["optimizer.lr=nan"], "optimizer.lr=nan: input should be a finite number"),
@@ -98,6 +110,47 @@ def test_mistakes_are_one_line_that_names_key_value_and_choices(arguments, messa
     assert "Traceback" not in shown
     assert message in shown.splitlines()[-1]
     assert shown.splitlines()[-1].startswith("lmstudy-train: ")
+
+
+@pytest.mark.parametrize(
+    ("measure", "message"),
+    [
+        (["measure=source"], "measure=source is taken of a fine-tuning: lmstudy-evaluate run=ID"),
+        (["measure=pep8", "measure.samples=1"], "measure.samples=1 must be at least 2"),
+    ],
+)
+def test_a_measure_that_cannot_be_is_told_before_the_training(measure, message, tiny, monkeypatch, capsys):
+    monkeypatch.setattr("lmstudy.runs.pretraining.train", lambda _: pytest.fail("trained"))
+    monkeypatch.setattr(sys, "argv", ["lmstudy-train", *tiny, *measure])
+    with pytest.raises(SystemExit):
+        COMMAND.main()
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a:\n\t- 1\n", 'mine.yaml", line 2, column 1'),
+        (b"a: 1\na: 2\n", "found duplicate key a"),
+        (b"a: caf\xe9\n", "mine.yaml: cannot be read as YAML: 'utf-8'"),
+        (b"5\n", "mine.yaml: KEY: VALUE on each line is wanted, and not only 5"),
+        (b"- 1\n", "data=[1]: input should be a valid dictionary"),
+    ],
+)
+def test_a_file_of_ones_own_that_cannot_be_read_is_named(content, message, tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.yaml").write_bytes(content)
+    monkeypatch.setattr(sys, "argv", ["lmstudy-train", "data=mine", "--config-dir", str(tmp_path), "seed=2"])
+    with pytest.raises(SystemExit):
+        COMMAND.main()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_memory_that_is_lacking_is_a_line_wherever_it_shows():
+    wanting = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 204800000000 bytes.")
+    assert "this needs more memory than there is (it asked for 204800000000 bytes" in str(COMMAND._line(wanting, []))
+    assert COMMAND._line(RuntimeError("shapes differ"), []) is None
 
 
 def test_cfg_job_prints_the_configuration():

@@ -85,3 +85,12 @@ def test_where_nothing_can_be_kept_nothing_is_simulated(capsys, tmp_path, monkey
     file.write_text("")
     assert claims.main(["--coverage", "3", "--runs", str(file / "runs")]) == 1
     assert f"lmstudy-claims: --runs {file / 'runs'}: cannot be written to (" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), [(["--runs=/dev/null/x"], "cannot be written to ("), (["--records", "0"], "at least 1")]
+)
+def test_before_records_are_read_what_was_typed_is_looked_at(capsys, monkeypatch, arguments, said):
+    monkeypatch.setattr("lmstudy.runs.records.load_folder", lambda _: pytest.fail("read"))
+    assert verify.main(arguments) == 1
+    assert said in capsys.readouterr().err

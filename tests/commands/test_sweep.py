@@ -146,9 +146,29 @@ def test_what_is_made_better_is_told_and_checked():
         check_direction("lmstudy-prepare", None, {"direction": "minimize"})
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ("range(0)", "this sweep has no job: one of its lists of values is empty"),
+        ("1,,2", "data.shortest=1,,2: cannot be read; values of a sweep stand between commas"),
+    ],
+)
+def test_a_sweep_over_nothing_is_no_success(swept, values, said):
+    status, lines = swept(lambda _: pytest.fail("there is no job"), f"data.shortest={values}")
+    assert status == 1
+    assert lines[-1].startswith(f"lmstudy-prepare: {said}")
+
+
 def test_the_option_of_a_sweep_may_stand_anywhere():
     assert _options_first(["budget=smoke", "-m", "seed=1,2"]) == ["-m", "budget=smoke", "seed=1,2"]
-    assert _options_first(["--multirun", "seed=1,2", "--config-dir", "conf"])[0] == "--multirun"
+    assert _options_first(["a=1,2", "--config-dir", "conf", "b=3", "-m"]) == [
+        "-m",
+        "--config-dir",
+        "conf",
+        "a=1,2",
+        "b=3",
+    ]
+    assert _options_first(["seed=1", "--config-dir"]) == ["seed=1", "--config-dir"]
     assert _options_first(["seed=1"]) == ["seed=1"]
 
 

@@ -109,11 +109,11 @@ def test_time_that_is_over_and_ids_that_are_none_are_told(book, published, capsy
     assert capsys.readouterr().err.count("not begun: the -1 minutes were over") == 3
     assert verify.main(["zz", "--runs", again]) == verify.main(["--records", "0", "--runs", again]) == 1
     told = capsys.readouterr().err
-    assert "zz: 0 published records have that id" in told
+    assert "zz: no published record has that id" in told
     assert "--records 0: it must be at least 1" in told
     (Path(again).parent / "file").write_text("")
     assert verify.main(["--runs", str(Path(again).parent / "file")]) == 1
-    assert "cannot be written to" in capsys.readouterr().err
+    assert "a folder is wanted, and this is a file" in capsys.readouterr().err
     assert verify.main(["--dry-run", "--seed", "1"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
 

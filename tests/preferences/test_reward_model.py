@@ -63,6 +63,7 @@ def test_segments_have_the_score_of_their_text_and_empty_ones_none(runs):
     assert scorer.score(["a good", "", " film"]) == pytest.approx([whole, 0.0, whole])
     assert scorer.score([""]) == [0.0]
     assert scorer.score([]) == []
+    scorer.ready()
     assert not judge_documents(scorer, [["\x00\ud7ff", "电影"], ["x" * 5000]]).failures
 
 
@@ -75,7 +76,7 @@ def test_ratings_are_clipped_and_labels_are_probabilities(runs):
 
 def test_a_model_of_another_kind_is_refused(runs):
     with pytest.raises(StudyError, match=r"scorer\.model=bb: .*labels, this scorer wants ratings"):
-        RewardModelScorer("bb", str(runs)).score(["text"])
+        RewardModelScorer("bb", str(runs)).ready()
 
 
 def test_found_by_folder_name_and_id(runs):

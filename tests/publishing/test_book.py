@@ -107,11 +107,19 @@ def test_a_page_that_is_missing_is_named(root):
         pages.build_pages(root)
 
 
-def test_a_misspelt_notebook_is_refused_before_anything_runs(root, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "07_nothing"], "no notebook '07_nothing'"),
+        (["--budget", "large"], "--budget large: choose from brief, "),
+        (["--seed", "-1"], "--seed -1: a whole number is wanted, 0 to 4294967295"),
+    ],
+)
+def test_what_is_misspelt_is_refused_before_anything_runs(root, monkeypatch, capsys, arguments, said):
     monkeypatch.chdir(root)
     monkeypatch.setattr(needs, "prepare_and_train", lambda budget, **_: sys.exit("trained"))
-    assert book_cli.main(["--only", "07_nothing"]) == 1
-    assert "no notebook '07_nothing'" in capsys.readouterr().err
+    assert book_cli.main(arguments) == 1
+    assert said in capsys.readouterr().err
 
 
 def test_it_says_where_it_should_be_run(tmp_path, monkeypatch):

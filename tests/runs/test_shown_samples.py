@@ -176,6 +176,12 @@ def test_guidance_and_seed_change_what_is_written(config):
     assert first != other
 
 
+def test_a_reward_model_that_is_not_there_is_told_before_anything_is_written(config, monkeypatch, tmp_path):
+    monkeypatch.setattr(generation, "drawn", lambda *_: pytest.fail("written"))
+    with pytest.raises(StudyError, match=r"scorer\.model=nothing: no reward model in"):
+        write(config("scorer=sentiment_reward", "scorer.model=nothing", f"scorer.runs={tmp_path}"))
+
+
 @pytest.mark.parametrize("guidance", ["-1", "1e9"])
 def test_guidance_that_leaves_nothing_sensible_is_refused(config, guidance):
     with pytest.raises(StudyError, match=rf"guidance={float(guidance):g} must be between 0 and 20".replace("+", r"\+")):

@@ -49,6 +49,10 @@ class Scorer(ABC):
         """`score` of several documents; overridden where that is faster together, as in a neural network."""
         return [self.score(segments) for segments in documents]
 
+    def ready(self) -> None:
+        """Load what it judges with, by judging nothing, so that what lacks shows before there is a text to judge."""
+        self.score_batch([])
+
     def masked(self, text: str) -> str:
         """The text as it may be shown: what is private in it is replaced."""
         return text
