@@ -1,6 +1,7 @@
 """Notebooks as they are kept: without outputs, short, with figures that can be heard as well as seen."""
 
 import ast
+import json
 import re
 
 import nbformat
@@ -29,6 +30,12 @@ def test_there_are_notebooks_and_needs_name_them():
     assert len(NOTEBOOKS) >= 2
     assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02d}" for number in range(1, len(NOTEBOOKS) + 1)]
     assert {need.notebook for need in NEEDS} <= {path.stem for path in NOTEBOOKS}
+
+
+@each
+def test_no_two_cells_have_one_id(path):
+    ids = [cell["id"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]  # nbformat would rename one
+    assert len(set(ids)) == len(ids)
 
 
 def test_no_outputs_are_kept(notebook):
