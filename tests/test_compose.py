@@ -98,7 +98,7 @@ def test_types_are_settled_with_a_folder_of_ones_own(tmp_path):
 
 
 def test_mistakes_name_what_was_asked(files):
-    with pytest.raises(StudyError, match=r"^model=none: model=none: no such choice; choose from dense, "):
+    with pytest.raises(StudyError, match=r"^model=none: model=none: no such choice; choose from decoder_only, dense, "):
         compose_config("train", ["model=none"])
     with pytest.raises(StudyError, match=r"^sed=4: sed: unknown key; did you mean seed\?$"):
         compose_config("train", ["sed=4"])
