@@ -274,6 +274,12 @@ def group_choices(group: str) -> dict[str, str]:
     return {choice: _sentence(_text(f"{group}/{choice}")) for choice in choices}
 
 
+def check_budget(budget: str) -> None:
+    """Raises StudyError unless an option --budget names a choice of the group."""
+    if budget not in (choices := group_choices("budget")):
+        raise StudyError(f"--budget {budget}: choose from {', '.join(choices)}")
+
+
 def _sentence(text: str) -> str:
     comments = [line[2:].strip() for line in text.splitlines()[:3] if line.startswith("# ")]
     return next((comment for comment in comments if not comment.startswith("@package")), "")

@@ -135,10 +135,9 @@ def _found(record: Any) -> str:
 
 def list_needs(runs: Path, budget: str) -> list[dict[str, Any]]:
     """What the book's notebooks need at this budget and the runs folder lacks."""
-    from lmstudy.compose import group_choices
+    from lmstudy.compose import check_budget
 
-    if budget not in group_choices("budget"):
-        raise StudyError(f"--budget {budget}: choose from {', '.join(group_choices('budget'))}")
+    check_budget(budget)
     from lmstudy.publishing.needs import NEEDS
     from lmstudy.runs.pretraining import open_run
 

@@ -20,7 +20,16 @@ from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
 from lmstudy.models.matching import Reference, matched
 from lmstudy.models.network import TiedOutput, check_room, check_row
-from lmstudy.models.transformer import EncoderLayer, Smear, initialise, rotary_table, rotate, same_example
+from lmstudy.models.transformer import (
+    EncoderLayer,
+    Smear,
+    added,
+    check_heads,
+    initialise,
+    rotary_table,
+    rotate,
+    same_example,
+)
 
 
 @dataclass
@@ -73,8 +82,7 @@ class DecoderOnlyTransformer(TiedOutput):
         smear: bool = False,
     ) -> None:
         super().__init__()
-        if d_model % (2 * heads):
-            raise StudyError(f"model.d_model={d_model} must be a multiple of 2 * model.heads = {2 * heads}")
+        check_heads(d_model, heads)
         if d_ff is None:
             if match is None:
                 raise StudyError("model.d_ff=null: set it to a number, or model.match to the Transformer to be matched")
@@ -100,8 +108,9 @@ class DecoderOnlyTransformer(TiedOutput):
         )
         allowed_BNN = same_example(documents_BN, documents_BN, causal=True)
         table = self._table(allowed_BNN.tril().sum(-1) - 1)  # a place is how much of its own example stands before it
+        mask = added(allowed_BNN, x_BND.dtype)
         for layer in self.stack:
-            x_BND, _ = _through(cast(EncoderLayer, layer), x_BND, None, _added(allowed_BNN, x_BND.dtype), table)
+            x_BND, _ = _through(cast(EncoderLayer, layer), x_BND, None, mask, table)
         return self.norm(x_BND[:, batch.encoder_tokens.shape[1] :])
 
     def _embedded(self, tokens_BQ: Tensor, documents_BQ: Tensor, smear: nn.Module | None) -> Tensor:
@@ -123,7 +132,7 @@ class DecoderOnlyTransformer(TiedOutput):
         """Read the rows, and make ready to write up to `length` tokens."""
         check_room(length, self.max_positions)
         x_BSD = self._embedded(tokens_BS, documents_BS, self.read_smear)
-        mask = _added(same_example(documents_BS, documents_BS, causal=True), x_BSD.dtype)
+        mask = added(same_example(documents_BS, documents_BS, causal=True), x_BSD.dtype)
         real_BS = documents_BS > 0
         table = self._table((real_BS.cumsum(1) - 1).clamp(min=0))
         seen = Seen([], [], real_BS, real_BS.sum(1), torch.zeros_like(x_BSD[:, 0]))
@@ -141,7 +150,7 @@ class DecoderOnlyTransformer(TiedOutput):
             x_BD = own_BD + self.written_smear.gate.sigmoid() * cache.before
         cache.before = own_BD
         cache.real = F.pad(cache.real, (0, 1), value=True)
-        mask = _added(cache.real[:, None], x_BD.dtype)
+        mask = added(cache.real[:, None], x_BD.dtype)
         table = self._table(cache.next[:, None])
         x_B1D = x_BD[:, None]
         for number, layer in enumerate(self.stack):
@@ -164,12 +173,6 @@ def _through(
         key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
     x_BQD = x_BQD + attention.attend(query, key, value, mask)
     return x_BQD + layer.feed_forward(layer.feed_forward_norm(x_BQD)), (key, value)
-
-
-def _added(allowed_BQM: Tensor, dtype: torch.dtype) -> Tensor:
-    """A mask to add, [B, 1, Q, M]: 0 where a query may look, -inf elsewhere."""
-    mask = torch.zeros(allowed_BQM.shape, dtype=dtype, device=allowed_BQM.device)
-    return mask.masked_fill_(~allowed_BQM, float("-inf")).unsqueeze(1)
 
 
 def _parameters(vocab_size: int, d_model: int, layers: int, d_ff: int) -> int:

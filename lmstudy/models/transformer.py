@@ -60,9 +60,19 @@ def same_example(query_documents_BQ: Tensor, key_documents_BM: Tensor, *, causal
 
 def attention_mask(query_documents_BQ: Tensor, key_documents_BM: Tensor, *, causal: bool, dtype: torch.dtype) -> Tensor:
     """`same_example` as a mask to add [B, 1, Q, M]: 0 where a query may look, -inf elsewhere."""
-    allowed = same_example(query_documents_BQ, key_documents_BM, causal=causal)
-    mask = torch.zeros(allowed.shape, dtype=dtype, device=allowed.device)
-    return mask.masked_fill_(~allowed, float("-inf")).unsqueeze(1)
+    return added(same_example(query_documents_BQ, key_documents_BM, causal=causal), dtype)
+
+
+def added(allowed_BQM: Tensor, dtype: torch.dtype) -> Tensor:
+    """Where a query may look as a mask to add [B, 1, Q, M]: 0 there, -inf elsewhere."""
+    mask = torch.zeros(allowed_BQM.shape, dtype=dtype, device=allowed_BQM.device)
+    return mask.masked_fill_(~allowed_BQM, float("-inf")).unsqueeze(1)
+
+
+def check_heads(d_model: int, heads: int) -> None:
+    """Raises StudyError where the channels of a head cannot be turned in pairs."""
+    if d_model % (2 * heads):
+        raise StudyError(f"model.d_model={d_model} must be a multiple of 2 * model.heads = {2 * heads}")
 
 
 def block_mask(query_documents_BQ: Tensor, key_documents_BM: Tensor, *, causal: bool) -> BlockMask:
@@ -264,8 +274,7 @@ class Seq2SeqTransformer(TiedOutput):
         smear: bool = False,
     ) -> None:
         super().__init__()
-        if d_model % (2 * heads):
-            raise StudyError(f"model.d_model={d_model} must be a multiple of 2 * model.heads = {2 * heads}")
+        check_heads(d_model, heads)
         self.d_model, self.heads, self.max_positions = d_model, heads, max_positions
         self.sizes = Sizes(vocab_size, d_model, d_ff, encoder_layers, decoder_layers)
         self.attention: Kind = "dense"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import lmstudy
-from lmstudy.compose import group_choices
+from lmstudy.compose import check_budget
 from lmstudy.errors import StudyError
 from lmstudy.publishing import needs, pages
 from lmstudy.publishing.notebooks import find_notebooks, run_all
@@ -38,8 +38,7 @@ def build_book(
     Raises StudyError at the first stage that fails; what was there before stays.
     """
     find_notebooks(root / "notebooks", only)  # a misspelt name should not wait for training
-    if budget not in group_choices("budget"):
-        raise StudyError(f"--budget {budget}: choose from {', '.join(group_choices('budget'))}")
+    check_budget(budget)
     if seed is not None and not 0 <= seed < 2**32:
         raise StudyError(f"--seed {seed}: a whole number is wanted, 0 to {2**32 - 1}")
     common = {} if seed is None else {"seed": seed}

@@ -14,13 +14,13 @@ UNTOUCHED = frozenset(("code", "kbd", "math", "option", "pre", "samp", "script",
 FORMULA = re.compile(r"""\bclass\s*=\s*["'](?:[^"']*\s)?math[\s"']""")
 
 
-def in_texts(html: str, change: Callable[[str], str], leave: re.Pattern[str] = FORMULA) -> str:
+def in_texts(html: str, change: Callable[[str], str], leave: re.Pattern[str] | None = None) -> str:
     """The HTML with its texts changed; code, formulas, scripts, drawings and attributes stay as they are.
 
     Args:
         html: of a page.
         change: from a text between two tags to what it is to be.
-        leave: in the attributes of a tag whose texts stay as they are, too.
+        leave: in the attributes of a tag whose texts stay as they are, too, if any.
     """
     parts = MARKUP.split(html)  # text and markup in turns
     name, depth = "", 0  # the element that stays as it is, and how many of its name are open
@@ -35,7 +35,9 @@ def in_texts(html: str, change: Callable[[str], str], leave: re.Pattern[str] = F
         closes, found, attributes = bool(tag[1]), tag[2].lower(), tag[3]
         if depth:
             depth += (-1 if closes else 1) if found == name else 0
-        elif not closes and (found in UNTOUCHED or FORMULA.search(attributes) or leave.search(attributes)):
+        elif not closes and (
+            found in UNTOUCHED or FORMULA.search(attributes) or (leave is not None and leave.search(attributes))
+        ):
             name, depth = found, 1
     return "".join(parts)
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import pandas as pd
 
 from lmstudy.errors import StudyError
 from lmstudy.study.shelf import Shelf
 
+Rate = TypeVar("Rate", str, float)
 BITS = "valid/bits_per_byte"
 Tried = Mapping[str, Mapping[str, Sequence[str]]]
 """What a comparison calls an arm -> each rate that was tried, as typed -> overrides of `lmstudy-train`."""
+
+
+def tried_up_to(rates: Sequence[Rate], best: Rate) -> Sequence[Rate]:
+    """The rates that were tried for an arm, where the last was tried only if the one before it was the best so far.
+
+    Args:
+        rates: all, the lowest first.
+        best: of those tried.
+    """
+    return rates if best in rates[-2:] else rates[:-1]
 
 
 def rate_table(shelf: Shelf, tried: Tried, best: Mapping[str, str]) -> pd.DataFrame:

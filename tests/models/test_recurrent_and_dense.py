@@ -1,4 +1,4 @@
-"""The article's models: examples stay apart, nothing looks ahead, sizes match, and each knows what it should."""
+"""Models beside the encoder-decoder Transformer: examples stay apart, nothing looks ahead, sizes match."""
 
 from itertools import product
 
@@ -9,6 +9,7 @@ from torch import nn
 from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.data.tokenizer import BOS
 from lmstudy.errors import StudyError
+from lmstudy.models.decoder_only import DecoderOnlyTransformer
 from lmstudy.models.dense import DenseAutoencoder
 from lmstudy.models.generation import Sampling, generate, pad_prompts
 from lmstudy.models.lstm import Seq2SeqLSTM, bands, example_lengths, to_examples, to_rows
@@ -19,11 +20,24 @@ from tests.models.test_transformer import batch_of
 
 V = 300
 REFERENCE = Reference(d_model=16, d_ff=24, encoder_layers=2, decoder_layers=2)
-KINDS = {
+ARTICLES = {
     "lstm": lambda: Seq2SeqLSTM(V, 40, REFERENCE, d_model=16, units=20),
     "lstm_attention": lambda: Seq2SeqLSTMWithAttention(V, 40, REFERENCE, d_model=16, units=20),
     "dense": lambda: DenseAutoencoder(V, 40, d_model=16, widths=[20, 10, 5, 10, 20]),
 }
+
+
+KINDS = ARTICLES | {
+    "decoder_only": lambda: filled(DecoderOnlyTransformer(V, 40, d_model=16, layers=3, d_ff=24)),
+    "decoder_only_smear": lambda: filled(DecoderOnlyTransformer(V, 40, d_model=16, layers=3, d_ff=24, smear=True)),
+}
+
+
+def filled(model: nn.Module) -> nn.Module:
+    """Its layers start as the identity; here every matrix has numbers, so that every path carries something."""
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.2)
+    return model
 
 
 @pytest.fixture(params=KINDS)
@@ -127,7 +141,7 @@ def test_writing_goes_on_when_finished_sequences_are_dropped(model):
     assert generate(model, prompts, sampling) == [generate(model, [prompt], sampling)[0] for prompt in prompts]
 
 
-@pytest.mark.parametrize(("kind", "sizes"), list(product(KINDS, [(4096, 32, 88), (4096, 128, 352), (700, 64, 176)])))
+@pytest.mark.parametrize(("kind", "sizes"), list(product(ARTICLES, [(4096, 32, 88), (4096, 128, 352), (700, 64, 176)])))
 def test_parameters_match_the_transformer_within_two_percent(kind, sizes):
     vocab_size, d_model, d_ff = sizes
     reference = Reference(d_model=d_model, d_ff=d_ff, encoder_layers=4, decoder_layers=4)
@@ -193,7 +207,9 @@ def test_untied_outputs_start_equal_and_go_their_own_way(recurrent):
     assert not torch.equal(recurrent.output_weight, recurrent.embedding.weight)
 
 
-def test_flops_follow_from_the_weights(model):
+@pytest.mark.parametrize("kind", ARTICLES)
+def test_flops_follow_from_the_weights(kind):
+    model = ARTICLES[kind]()
     rows, encoder, decoder = 3, 5, 7
     counted = model.forward_flops(rows, encoder, decoder)
     matrices = {name: p.numel() for name, p in model.named_parameters() if p.ndim == 2 and "embedding" not in name}

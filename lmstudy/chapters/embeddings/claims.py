@@ -4,6 +4,7 @@ from functools import partial
 
 from lmstudy.study.claims import Compute, claim, confirm
 from lmstudy.study.estimates import more_bits
+from lmstudy.study.rates import tried_up_to
 from lmstudy.study.verdicts import above
 
 in_bits = partial(claim, chapter="notebooks/08_embeddings", unit="bits per byte")
@@ -39,7 +40,7 @@ FIRST_SEEDS, NEW_SEEDS = (11, 12, 13), (21, 22, 23, 24)
 
 def rates_of(arm: str) -> tuple[str, ...]:
     """The rates that were tried for an arm."""
-    return RATES if BEST[arm] in RATES[-2:] else RATES[:-1]
+    return tuple(tried_up_to(RATES, BEST[arm]))
 
 
 def searched(arm: str, rate: str) -> tuple[str, ...]:

@@ -219,16 +219,16 @@ per_cent("On file heads, the selective loss costs more bits per byte than condit
 per_cent("On snippets, filtering costs more bits per byte than conditional training.",
          "sentiment.filtering_cost", _cost("sentiment", "filtering", CONDITIONAL), above(0))
 ratio("With at most the bits per byte of conditional training, every decision charged, filtering writes more items of "
-      "personal data.",
+      "personal data than it.",
       "privacy.matched_filtering_vs_conditional", _matched("filtering", CONDITIONAL), above(1))
-ratio("With at most the bits per byte of the selective loss, filtering writes more items of personal data.",
+ratio("With at most the bits per byte of the selective loss, filtering writes more items of personal data than it.",
       "privacy.matched_filtering_vs_selective", _matched("filtering", "selective"), above(1))
-ratio("With at most the bits per byte of filtering, RWR writes fewer items of personal data.",
+ratio("With at most the bits per byte of filtering, RWR writes fewer items of personal data than it.",
       "privacy.matched_rwr_vs_filtering", _matched("RWR", "filtering"), below(1), outcome=UNDECIDED)
-ratio("With at most the bits per byte of the selective loss, RWR writes fewer items of personal data.",
+ratio("With at most the bits per byte of the selective loss, RWR writes fewer items of personal data than it.",
       "privacy.matched_rwr_vs_selective", _matched("RWR", "selective"), below(1), outcome=UNDECIDED)
 ratio("With at most the bits per byte of conditional training, every decision charged, RWR writes more items of "
-      "personal data.", "privacy.matched_rwr_vs_conditional", _matched("RWR", CONDITIONAL), above(1),
+      "personal data than it.", "privacy.matched_rwr_vs_conditional", _matched("RWR", CONDITIONAL), above(1),
       outcome=UNDECIDED)
 without_tokens("Filtering that keeps three quarters of the documents needs more bits per byte than conditional "
                "training, every decision charged.", "privacy.mild_filtering_cost", _mild_filtering_cost, above(0))

@@ -62,7 +62,7 @@ def arm(rung: int, steps: int, rate: float | None = None, smoke: bool = False) -
 
 def rates_of(rung: int) -> tuple[float, ...]:
     """The rates that were tried for a rung, after `TUNED` steps."""
-    return RATES if CHOSEN[rung] in RATES[-2:] else RATES[:-1]
+    return tuple(rates.tried_up_to(RATES, CHOSEN[rung]))
 
 
 def rate_table(shelf: Shelf) -> pd.DataFrame:

@@ -60,6 +60,9 @@ class ToxicityScorer(Scorer):
             raise StudyError(f"scorer.threshold={threshold} must lie in [0, 1]: it is compared with a probability")
         self.model, self.label, self.threshold, self.batch = model, label, threshold, batch
 
+    def ready(self) -> None:
+        _ = self._classifier
+
     def score(self, segments: Sequence[str]) -> list[float]:
         return self.score_batch([segments])[0]
 

@@ -1,1 +1,0 @@
-"""Of the chapter notebooks/27_preference_ladder."""
