@@ -12,7 +12,7 @@ from lmstudy.measures.evaluate import evaluate
 from lmstudy.runs.finished import Finished, load_run
 from lmstudy.runs.pretraining import open_run, train
 from lmstudy.runs.records import Record
-from tests.conftest import ROOT, TINY
+from tests.conftest import ROOT, TINY, write_files
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +59,25 @@ def measured(trained) -> Callable[..., Record]:
 def other_tokens(settings) -> list[str]:
     """Overrides of a corpus of the same documents in other tokens."""
     return [*(x for x in settings if x.startswith("data")), "data.tokenizer.vocab_size=700"]
+
+
+SIGNED = "# AUTHOR: Ada Lovelace <ada.lovelace@example.org>\n"
+
+
+def signed_heads(folder: Path) -> Path:
+    """The beginnings of this package's modules, every other one signed in its fifth line."""
+    heads = {}
+    for number, path in enumerate(sorted((ROOT / "lmstudy").rglob("*.py"))):
+        lines = path.read_text().splitlines(keepends=True)[:14]
+        if len(lines) == 14:
+            heads[f"m{number}/{path.name}"] = "".join([*lines[:4], *([SIGNED] if number % 2 else []), *lines[4:]])
+    return write_files(folder, heads)
+
+
+@pytest.fixture(scope="session")
+def signed(tmp_path_factory) -> Finished:
+    """A model with control tokens on `signed_heads`."""
+    data = ["data=files", f"data.path={signed_heads(tmp_path_factory.mktemp('heads'))}", "data.suffixes=[.py]"]
+    rest = [x for x in TINY if not x.startswith("data")]
+    judged = ["data.split.valid=0.3", "data.tokenizer.vocab_size=512", "scorer=privacy", "objective=conditional"]
+    return made([*data, *rest, *judged], tmp_path_factory.mktemp("signed"))
