@@ -45,7 +45,7 @@ def publish(run: str, runs: Path) -> Path:
         StudyError: there is no such record, or it was made by code that is in no commit.
     """
     record = _portable(load(find_folder(run, runs) / "record.json"), f"--publish {run}")
-    return record.write(published_folder() / f"{record.name}-{record.id}.json")
+    return record.write(published_folder() / f"{record.name}-{record.id}.json", with_parts=True)
 
 
 def publish_model(run: str, name: str, runs: Path) -> Path:

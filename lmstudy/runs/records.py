@@ -14,7 +14,7 @@ import math
 import numbers
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -35,6 +35,7 @@ from typing_extensions import TypedDict
 import lmstudy
 from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
+from lmstudy.runs import parts
 
 SCHEMA = 1
 NEWER = ("clock",)
@@ -165,8 +166,12 @@ class Record:
             raise StudyError(f"{source}: field {absent[0]} is missing")
         return _checked(content, source)
 
-    def write(self, path: Path | str) -> Path:
+    def write(self, path: Path | str, *, with_parts: bool = False) -> Path:
         """Write the record, whole or not at all; a file of the same run and results is left as it is.
+
+        Args:
+            path: of the file.
+            with_parts: whether large parts of the configuration stand in files of their own (`lmstudy.runs.parts`).
 
         Raises:
             StudyError: the file holds another record, or results that differ (it stays untouched), or it
@@ -184,6 +189,8 @@ class Record:
                 )
             return path
         try:
+            if with_parts:
+                text = replace(self, config=parts.apart(self.config, path.parent)).to_json()
             write_text(path, text)
         except OSError as error:
             raise StudyError(f"{path}: cannot be written: {error.strerror}") from error
@@ -199,7 +206,8 @@ def load(path: Path | str) -> Record:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"{path}: cannot be read as a record: {error}") from error
-    return Record.from_json(text, source=str(path))
+    record = Record.from_json(text, source=str(path))
+    return replace(record, config=parts.whole(record.config, Path(path).parent))
 
 
 def load_folder(folder: Path | str) -> list[Record]:
