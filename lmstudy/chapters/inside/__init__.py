@@ -1,0 +1,1 @@
+"""Of the chapter notebooks/28_inside."""

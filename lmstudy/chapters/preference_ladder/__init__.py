@@ -1,0 +1,1 @@
+"""Of the chapter notebooks/27_preference_ladder."""

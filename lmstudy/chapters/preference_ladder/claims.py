@@ -1,0 +1,71 @@
+"""Claims of the chapter on preferences along the ladder, on privacy."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from lmstudy.chapters.preference_ladder.ladder import (
+    CONDITIONAL,
+    FILTERING,
+    GRADED,
+    LENGTHS,
+    REFERENCE,
+    SEEDS,
+    arm,
+)
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.runs.records import Record
+from lmstudy.study.claims import claim, confirm
+from lmstudy.study.estimates import capability_cost, times
+from lmstudy.study.shelf import Shelf
+from lmstudy.study.verdicts import HOLDS, UNDECIDED, above
+
+of_ladder = partial(claim, chapter="notebooks/27_preference_ladder")
+SHORT, LONG = LENGTHS[0], LENGTHS[-1]
+HELD_OUT, TRAINING, PROMPTED = GRADED.values()
+COST = "% more bits per byte"
+
+
+def _measured(name: str, steps: int, measure: str, shelf: Shelf) -> list[Record]:
+    return shelf.measured(shelf.trained(*arm("privacy", name, steps), seeds=SEEDS), f"measure={measure}", "split=test")
+
+
+def _fewer(name: str, steps: int, reference: str, key: str, shelf: Shelf) -> Estimate:
+    """How many times fewer items a method writes than another, on *test*."""
+    own, other = (_measured(each, steps, "privacy", shelf) for each in (name, reference))
+    return times(other, own, key)
+
+
+def _cost(name: str, steps: int, shelf: Shelf) -> Estimate:
+    own, reference = (_measured(each, steps, "code_length", shelf) for each in (name, REFERENCE))
+    return capability_cost(own, reference, "test")
+
+
+# fmt: off
+for _name, _words in ((CONDITIONAL, "conditional training"), (FILTERING, "filtering")):
+    for _steps, _when in ((SHORT, "first"), (LONG, "last")):
+        of_ladder(f"After {_steps:,} steps, {_words} writes fewer items of personal data from nothing than MLE.",
+                  f"ladder_privacy.{_name}_at_{_when}", partial(_fewer, _name, _steps, REFERENCE, HELD_OUT), above(1),
+                  unit="times fewer", outcome=UNDECIDED if (_name, _steps) == (CONDITIONAL, LONG) else HOLDS)
+        of_ladder(f"After {_steps:,} steps, {_words} needs more bits per byte than MLE, every decision charged.",
+                  f"ladder_privacy.{_name}_cost_at_{_when}", partial(_cost, _name, _steps), above(0), unit=COST,
+                  signed=True, outcome=UNDECIDED if _name == CONDITIONAL else HOLDS)
+for _steps, _when in ((SHORT, "first"), (LONG, "last")):
+    of_ladder(f"After {_steps:,} steps, filtering writes fewer items from nothing than conditional training.",
+              f"ladder_privacy.order_at_{_when}", partial(_fewer, FILTERING, _steps, CONDITIONAL, HELD_OUT), above(1),
+              unit="times fewer", outcome=UNDECIDED)
+of_ladder(f"After {LONG:,} steps, conditional training writes fewer items than MLE by the training scorer.",
+          "ladder_privacy.training_scorer", partial(_fewer, CONDITIONAL, LONG, REFERENCE, TRAINING), above(1),
+          unit="times fewer")
+of_ladder(f"After {LONG:,} steps, conditional training writes fewer items after a beginning by people than MLE.",
+          "ladder_privacy.after_a_beginning", partial(_fewer, CONDITIONAL, LONG, REFERENCE, PROMPTED), above(1),
+          unit="times fewer")
+confirm("d8f43f9b004d", outcome=UNDECIDED)  # ladder_privacy.conditional
+confirm("4ef7377babab", outcome=UNDECIDED)  # ladder_privacy.prompted
+confirm("d7405375e624", outcome=UNDECIDED)  # ladder_privacy.cost
+confirm("673f7d7736bb", outcome=UNDECIDED)  # ladder_privacy.trend
+confirm("e4b3314d5e5c", outcome=UNDECIDED)  # ladder_privacy.filtering_trend
+confirm("d75d3c1826be", outcome=UNDECIDED)  # ladder_privacy.overtakes
+confirm("01b38581030a")  # ladder_privacy.filtering_cost
+for _waiting in ("4e306823a1eb", "171aeffa6799", "b8e9976d0568", "9c4b6441283d"):  # with five new seeds
+    confirm(_waiting, outcome=None)
