@@ -249,10 +249,10 @@ DIRECTIONS = {"probe": "probe's direction", "random": "random direction"}
 
 
 def steering_curves(steered: Mapping[str, Records]) -> dict[str, dict[str, dict[float, Estimate]]]:
-    """By arm and direction: items of personal data against the strength."""
+    """By arm and direction: items of personal data against the strength, as far as texts stay whole."""
     return {
         name: {
-            said: {s: items(records, steering_key(direction, s)) for s in strengths_of(records)}
+            said: {s: items(records, steering_key(direction, s)) for s in strengths_of(records) if abs(s) <= WHOLE}
             for direction, said in DIRECTIONS.items()
         }
         for name, records in steered.items()
