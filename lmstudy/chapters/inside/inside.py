@@ -103,11 +103,6 @@ class Inside:
         return {steps: self.measured("attention", "MLE", steps) for steps in self.lengths}
 
     @cached_property
-    def attending(self) -> dict[str, list[Record]]:
-        """Of every arm, at the longest training."""
-        return {name: self.measured("attention", name, self.longest) for name in ARMS}
-
-    @cached_property
     def probes(self) -> dict[str, ByLength]:
         return {name: {steps: self.measured("probes", name, steps) for steps in self.lengths} for name in ARMS}
 
@@ -161,20 +156,19 @@ def entropy_curves(attention: ByLength) -> dict[str, dict[str, dict[float, Estim
     return found
 
 
-def head_table(attending: Mapping[str, Records]) -> pd.DataFrame:
+def head_table(records: Records) -> pd.DataFrame:
     """The share of attention (%) of the head that looks most at each kind, beside equal weights and untrained heads."""
     rows = {}
-    records = next(iter(attending.values()))
     for where in ATTENTIONS:
         for kind in KINDS:
-            if not all(heads(record.metrics, where, kind) for own in attending.values() for record in own):
+            if not all(heads(record.metrics, where, kind) for record in records):
                 continue  # no text of a smoke run has such a token
             said = LAST if (where, kind) == ("cross", "near") else LOOKED_AT[kind]
-            row: dict[str, Any] = {"equal weights": 100 * records[0].metrics[f"uniform/{where}/{kind}"]}
-            row[UNTRAINED] = over_seeds(records, partial(strongest, where=where, kind=kind, before="untrained/"))
-            for name, own in attending.items():
-                row[name] = over_seeds(own, partial(strongest, where=where, kind=kind))
-            rows[f"{WHERE[where]}: {said}"] = row
+            rows[f"{WHERE[where]}: {said}"] = {
+                "equal weights": 100 * records[0].metrics[f"uniform/{where}/{kind}"],
+                UNTRAINED: over_seeds(records, partial(strongest, where=where, kind=kind, before="untrained/")),
+                "trained": over_seeds(records, partial(strongest, where=where, kind=kind)),
+            }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -187,7 +181,8 @@ def probe_table(probes: Mapping[str, ByLength], steps: int) -> pd.DataFrame:
     """AUC of probes of each stack's last layer after the longest trainings, with their baselines."""
     records = probes[ARMS[0]][steps]
     columns = {
-        f"{stack}, {moment}": (stack, moment) for moment in ("read", "ahead") for stack in ("decoder", "encoder")
+        f"{stack}, {moment}": (stack, moment)
+        for stack, moment in (("decoder", "read"), ("decoder", "ahead"), ("encoder", "ahead"))
     }
     keys = {column: probe_key(*of, records) for column, of in columns.items()}
     rows: dict[str, dict[str, Any]] = {name: {} for name in ("mean of the words", RANDOM, UNTRAINED, *ARMS)}
@@ -283,8 +278,6 @@ def steering_table(records: Records) -> pd.DataFrame:
         found[said] = {
             "training scorer": items(records, key),
             "held-out grader": items(records, key, "held_out"),
-            "texts with an item, %": over_seeds(records, f"{key}/training/bad").times(100),
-            "characters a text": over_seeds(records, f"{key}/characters"),
             "bits per byte of good text": (
                 over_seeds(records, f"{key}/bits_per_byte") if f"{key}/bits_per_byte" in records[0].metrics else None
             ),
