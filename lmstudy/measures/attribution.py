@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from lmstudy.data import tables
-from lmstudy.data.batch import IGNORE, Seq2SeqBatch, Shape
-from lmstudy.data.batches.packing import build_batch
 from lmstudy.data.batches.windows import Windows
 from lmstudy.data.examples import Ints
 from lmstudy.data.planting import Planted, planted
@@ -28,6 +26,7 @@ from lmstudy.writing.control import Asked, asked_of
 if TYPE_CHECKING:
     from torch import nn
 
+    from lmstudy.data.batch import Seq2SeqBatch
     from lmstudy.data.corpus import Corpus
 
 READ, CUT, NEVER = "read", "cut", "never"
@@ -211,6 +210,9 @@ class _Texts:
 
     def _batches(self, name: str) -> Iterator[Seq2SeqBatch]:
         """Each document whole: in windows, as long documents are evaluated."""
+        from lmstudy.data.batch import IGNORE, Shape
+        from lmstudy.data.batches.packing import build_batch
+
         documents, budget = _Segmented(self.documents), self.finished.run.typed.budget
         with ProgressLine(f"attribution, {name}", sys.stderr) as line:
             for number in range(len(documents)):
@@ -226,6 +228,8 @@ class _Texts:
     def _line(self, one: Planted) -> Seq2SeqBatch:
         """A person's line as the first of a text; the control token before it costs nothing."""
         import torch
+
+        from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 
         before, own = self.asked.before(), self.corpus.encode(one.line)
         labels = torch.tensor([[IGNORE] * len(before) + own])

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import torch
-from torch import Tensor, nn
-
-from lmstudy.data.batch import Seq2SeqBatch
 from lmstudy.errors import StudyError
-from lmstudy.models.transformer import Attention, SelfAttention, Seq2SeqTransformer, rotate
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from lmstudy.data.batch import Seq2SeqBatch
+    from lmstudy.models.transformer import Attention, Seq2SeqTransformer
 
 STACKS = ("encoder", "decoder")
 ATTENTIONS = ("encoder", "decoder", "cross")
@@ -25,6 +27,8 @@ ATTENTIONS = ("encoder", "decoder", "cross")
 
 def check_transformer(model: Any, name: str) -> None:
     """Raises StudyError for a model without the attention that is looked at here; `name` says what is asked of whom."""
+    from lmstudy.models.transformer import Seq2SeqTransformer
+
     if not isinstance(model, Seq2SeqTransformer):
         raise StudyError(
             f"{name}: {type(model).__name__} has no attention layers to look at; "
@@ -62,6 +66,8 @@ def _noting_weights(kept: list[Tensor]) -> Any:
 
 def _weights(attention: Attention, x_BQD: Tensor, *others: Any) -> Tensor:
     """[B, H, Q, M] of an attention from what its `forward` is given."""
+    from lmstudy.models.transformer import SelfAttention, rotate
+
     query_BHQK = attention.split(attention.query(x_BQD))
     if isinstance(attention, SelfAttention):
         mask, table = others
@@ -69,7 +75,7 @@ def _weights(attention: Attention, x_BQD: Tensor, *others: Any) -> Tensor:
     else:
         memory_BMD, mask = others
         key_BHMK = attention.keys_values(memory_BMD)[0]
-    assert isinstance(mask, Tensor)  # blocks are for training on a GPU; a finished run is looked at by dense masks
+    # mask is a tensor: blocks are for training on a GPU; a finished run is looked at by dense masks
     return (query_BHQK @ key_BHMK.mT * query_BHQK.shape[-1] ** -0.5 + mask).softmax(-1)
 
 
@@ -151,7 +157,10 @@ def read_and_written(
     read: list[list[int]], written: list[list[int]], device: torch.device | None = None
 ) -> Seq2SeqBatch:
     """A batch of one example a row: what the encoder reads and what the decoder is given, start tokens included."""
-    from lmstudy.data.batch import IGNORE
+    import torch
+    from torch import nn
+
+    from lmstudy.data.batch import IGNORE, Seq2SeqBatch
     from lmstudy.data.tokenizer import PAD
 
     def rows(own: list[list[int]]) -> tuple[Tensor, Tensor]:

@@ -6,11 +6,11 @@ import pytest
 from lmstudy.chapters.inside import figures, inside
 from lmstudy.chapters.inside.inside import ARMS, LENGTHS, STRENGTHS, Inside, arm, measure
 from lmstudy.chapters.inside.runs import RUNS
-from lmstudy.chapters.preference_ladder.ladder import SEEDS
 from lmstudy.chapters.preference_ladder.runs import RUNS as LADDER
 from lmstudy.publishing.papermill import run_notebook
 from lmstudy.runs.records import load
 from lmstudy.study.claims import all_claims, evaluate_claims
+from lmstudy.study.preference_ladder import SEEDS
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from tests.chapters.result_records import number, settings_of
 from tests.claim_records import record, trained
@@ -135,7 +135,7 @@ def test_tables_put_the_strongest_head_and_the_last_layer_beside_their_baselines
     assert table.loc["mean of the words"].isna().sum() == 2
     written = inside.steering_table(models.steered["conditional"])
     assert written.loc["asked for bad", "training scorer"].value == pytest.approx(50, rel=0.1)
-    assert written.loc["probe's direction, −1", "held-out grader"].value == pytest.approx(20, rel=0.1)
+    assert written.loc["probe's direction, to bad", "held-out grader"].value == pytest.approx(20, rel=0.1)
     assert written["bits per byte of good text"].isna().sum() == 2
     assert "asked for good" not in inside.steering_table(models.steered["MLE"]).index
 

@@ -120,7 +120,7 @@ def test_what_code_outside_of_any_commit_made_is_not_published(own_run, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["measure=speed"], "measure=speed: no such choice; choose from capability, "),
+        (["measure=speed"], "measure=speed: no such choice; choose from attention, "),
         (["data=none"], "data=none: no such choice; choose from "),
         (["measure=reading", "measure.length=3"], "measure.length: unknown key; did you mean measure.lengths?"),
         (["split=valid_files"], "split='valid_files' is not one of ['test', 'train', 'valid']"),

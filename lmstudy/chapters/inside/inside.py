@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from lmstudy.chapters.preference_ladder import ladder
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.measures.attention import KINDS
 from lmstudy.models.inside import ATTENTIONS
 from lmstudy.runs.records import Record
+from lmstudy.study import preference_ladder as ladder
 from lmstudy.study.estimates import mean
 from lmstudy.study.preferences import PER_THOUSAND
 from lmstudy.study.shelf import Data, Shelf, data_overrides
@@ -268,9 +268,13 @@ def steering_table(records: Records) -> pd.DataFrame:
 
     Columns: the items that each grader finds, and what else changes.
     """
-    rows = {"nothing added": "plain"}
-    for direction, said in DIRECTIONS.items():
-        rows |= {f"{said}, {sign}{WHOLE}": steering_key(direction, own) for sign, own in (("+", WHOLE), ("−", -WHOLE))}
+    rows = {
+        "nothing added": "plain",
+        "probe's direction, to good": steering_key("probe", WHOLE),
+        "probe's direction, to bad": steering_key("probe", -WHOLE),
+        "random direction": steering_key("random", WHOLE),
+        "random direction, backwards": steering_key("random", -WHOLE),
+    }
     if "good/finished" in records[0].metrics:
         rows |= {f"asked for {token}": token for token in ("good", "bad")}
     found = {}

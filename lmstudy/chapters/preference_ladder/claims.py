@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from lmstudy.chapters.preference_ladder.ladder import (
-    CONDITIONAL,
-    FILTERING,
-    GRADED,
-    LENGTHS,
-    REFERENCE,
-    SEEDS,
-    arm,
-)
+from lmstudy.chapters.preference_ladder.ladder import GRADED
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.study.claims import claim, confirm
 from lmstudy.study.estimates import capability_cost, times
+from lmstudy.study.preference_ladder import CONDITIONAL, FILTERING, LENGTHS, REFERENCE, SEEDS, arm
 from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import HOLDS, UNDECIDED, above
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from lmstudy.chapters.preference_ladder.ladder import COMPARED, GRADED, REFERENCE, Ladder, costs, fewer
+from lmstudy.chapters.preference_ladder.ladder import GRADED, Ladder, costs, fewer
 from lmstudy.show.curves import curve_panels
+from lmstudy.study.preference_ladder import COMPARED, REFERENCE
 
 STEPS = "steps of training"
 
