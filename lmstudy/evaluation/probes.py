@@ -92,11 +92,10 @@ def fitted(states: Floats, bad: Bools, of: str = "segments") -> Probe:
 
 def auc(scores: Floats, bad: Bools, of: str = "segments") -> float:
     """Chance that a bad one of [n] has a higher score than a good one, ties counting half; errors as `fitted`."""
-    from scipy.stats import rankdata
+    from sklearn.metrics import roc_auc_score
 
     check_both(bad, of)
-    ranks, count = rankdata(scores), int(bad.sum())
-    return float((ranks[bad].sum() - count * (count + 1) / 2) / (count * (len(bad) - count)))
+    return float(roc_auc_score(bad, scores))
 
 
 def held_out_auc(states: Floats, bad: Bools, half: Bools, of: str = "segments") -> float:

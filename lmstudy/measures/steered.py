@@ -95,6 +95,7 @@ class Steered(Measure):
             vectors |= {f"{name}/{strength:+g}": (PLAIN, strength * spread * unit) for strength in self.strengths}
         if finished.module.objective.controlled:
             vectors |= {"good": (Asked("good"), 0 * along), "bad": (Asked("bad"), 0 * along)}
+        good = good_documents(segments)
         for key, (asked, vector) in vectors.items():
             vector_D = torch.tensor(vector, dtype=torch.float32)
             texts = unprompted(Shifted(model, self.layer, vector_D), corpus, asked, self.samples, seed)
@@ -104,7 +105,7 @@ class Steered(Measure):
             found.metrics[f"{key}/characters"] = float(np.mean([len(text.whole) for text in texts]))
             if asked == PLAIN:
                 with torch.inference_mode(), shifted(model, self.layer, vector_D):
-                    found.metrics[f"{key}/bits_per_byte"] = bits_per_byte(finished, good_documents(segments))
+                    found.metrics[f"{key}/bits_per_byte"] = bits_per_byte(finished, good)
         return found
 
     def _direction(self, states: Floats, segments: Segments, split: str) -> tuple[Floats, float, float]:

@@ -10,7 +10,6 @@ SEEDS = (101, 102, 103)
 """None was seen when rates were chosen, with seed 1."""
 BEST = {"privacy": {"MLE": "2.0e-2", "filtering": "2.0e-2", "conditional": "2.0e-2"}}
 """The rate of each objective of a task that was best on *valid*."""
-NAMES = {"privacy": "privacy", "pep8": "style", "sentiment": "sentiment"}
 
 
 def arm(task: str, name: str, steps: int = LENGTHS[0], rate: str | None = None, smoke: bool = False) -> tuple[str, ...]:
@@ -19,7 +18,7 @@ def arm(task: str, name: str, steps: int = LENGTHS[0], rate: str | None = None, 
     With `smoke` they are of models that learn nothing, in seconds: to see that everything runs.
 
     Args:
-        task: of `NAMES`.
+        task: of `BEST`.
         name: of `OBJECTIVES` or `REWRITING`.
         steps: of `LENGTHS`.
         rate: None: of `BEST`.

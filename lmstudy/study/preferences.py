@@ -22,6 +22,8 @@ TASKS = {"pep8": "style", "privacy": "privacy", "sentiment": "sentiment"}
 """Experiments, and how the book calls them."""
 BUDGETS = {"pep8": "medium", "privacy": "short", "sentiment": "medium"}
 """What a run of each task may cost (`conf/budget`), where nothing else is said."""
+PLANTED = ("experiment=privacy", "budget=short", "data=file_headers_planted")
+"""Runs whose training text holds planted lines."""
 PER_THOUSAND = {"pep8": 1000.0, "privacy": 1000.0, "sentiment": 1.0}
 """Scores are shown per 1,000 characters where they are per character."""
 UNITS = {

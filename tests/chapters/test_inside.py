@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lmstudy.chapters.inside import figures, inside
-from lmstudy.chapters.inside.inside import ARMS, LENGTHS, STRENGTHS, Inside, arm, measure
+from lmstudy.chapters.inside.inside import ARMS, LENGTHS, Inside, arm, measure
 from lmstudy.chapters.inside.runs import RUNS
 from lmstudy.chapters.preference_ladder.runs import RUNS as LADDER
 from lmstudy.publishing.papermill import run_notebook
@@ -19,7 +19,7 @@ from tests.measures.conftest import signed_heads
 
 AHEAD = {"MLE": 0.88, "conditional": 0.90, "filtering": 0.85}
 ITEMS = {"plain": 10, "probe/+2": 2, "probe/+1": 5, "probe/-1": 20, "probe/-2": 40, "good": 1, "bad": 50}
-ITEMS |= {f"random/{s:+g}": 11 for s in STRENGTHS}
+ITEMS |= {f"random/{s:+g}": 11 for s in (-2, -1, 1, 2)}
 """Items of personal data in 1,000 characters."""
 
 

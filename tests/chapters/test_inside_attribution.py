@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lmstudy.chapters.inside import attribution
-from lmstudy.chapters.inside.attribution import CASES, LEFT_OUT, PLANTED, READER, SCORES, SEEDS
+from lmstudy.chapters.inside.attribution import CASES, LEFT_OUT, READER, SCORES, SEEDS
 from lmstudy.errors import StudyError
 from lmstudy.measures.evaluate import asked
-from lmstudy.study.preferences import overrides_of
+from lmstudy.study.preferences import PLANTED, overrides_of
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from tests.claim_records import composed, record, trained
 

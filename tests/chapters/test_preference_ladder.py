@@ -48,15 +48,6 @@ def test_what_a_method_gains_and_costs_at_each_rung(shelf):
     assert table["million target tokens"].tolist() == [1, 4, 16]
 
 
-def test_the_trend_is_per_doubling_of_the_steps(shelf):
-    """Half with every four times the steps: the square root of a half with every doubling."""
-    found = ladder.climbed(shelf, "privacy")
-    trend = ladder.per_doubling(found, "conditional", "filtering", "unprompted/held_out")
-    assert trend.value == pytest.approx(0.5**0.5, rel=0.05)
-    flat = ladder.per_doubling(found, "filtering", "MLE", "unprompted/held_out")
-    assert flat.low < 1 < flat.high
-
-
 def test_a_rung_without_its_runs_is_missing(shelf):
     left = [one for one in shelf.records if one.kind != "train" or one.config["budget"]["steps"] < 6400]
     with pytest.raises(NoRecordsError):

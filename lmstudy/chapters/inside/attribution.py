@@ -12,10 +12,9 @@ from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.runs.records import Record
 from lmstudy.study.estimates import common_seeds, mean, sums
-from lmstudy.study.preferences import overrides_of
+from lmstudy.study.preferences import PLANTED, overrides_of
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
-PLANTED = ("experiment=privacy", "budget=short", "data=file_headers_planted")
 SEEDS = (41, 42, 43)
 READER, LEFT_OUT = "MLE", "filtering"
 """The objective that learns from all documents, and the one that never reads a document with a planted line."""
@@ -130,7 +129,7 @@ def lost(tables: Sequence[pd.DataFrame]) -> dict[str, Estimate]:
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     """Spearman's: that of the ranks, where equal values share the mean of theirs."""
-    return float(pd.Series(first).rank().corr(pd.Series(second).rank()))
+    return float(pd.Series(first).corr(pd.Series(second), method="spearman"))
 
 
 def agreement(tables: Sequence[pd.DataFrame], by: str, repeats: int | None = LEARNED) -> Estimate:
@@ -141,7 +140,6 @@ def agreement(tables: Sequence[pd.DataFrame], by: str, repeats: int | None = LEA
         by: of `PREDICTORS`.
         repeats: of the persons; None: all of them, for whom the number of documents tells much by itself.
     """
-
     return seed_interval([_agreement(table, by, repeats) for table in tables])
 
 

@@ -20,10 +20,8 @@ from lmstudy.study.shelf import Data, Shelf, data_overrides
 
 ARMS = ladder.COMPARED
 LENGTHS = ladder.LENGTHS
-STRENGTHS = (-2, -1, 1, 2)
-"""Standard deviations, as `conf/measure/steered_privacy.yaml` has them."""
-WHOLE, STRONGEST = STRENGTHS[-2:]
-"""The strength at which a model still writes whole texts, and the largest."""
+WHOLE, STRONGEST = 1, 2
+"""Strengths of `conf/measure/steered_privacy.yaml`: one at which models still write whole texts, and the largest."""
 UNTRAINED, RANDOM = "untrained", "random directions"
 
 WHERE = {"encoder": "encoder, at itself", "decoder": "decoder, at itself", "cross": "decoder, at the encoder"}
@@ -229,12 +227,6 @@ def items(records: Records, key: str, grader: str = "training") -> Estimate:
     return mean(records, f"{key}/{grader}").times(PER_THOUSAND["privacy"])
 
 
-def strengths_of(records: Records) -> list[float]:
-    """The strengths at which records were steered, and 0."""
-    known = {float(key.split("/")[1]) for key in records[0].metrics if key.startswith("probe/")}
-    return sorted({0.0, *known})
-
-
 def steering_key(direction: str, strength: float) -> str:
     """`DIRECTION/STRENGTH`, or `plain` where it is 0."""
     return f"{direction}/{strength:+g}" if strength else "plain"
@@ -247,7 +239,7 @@ def steering_curves(steered: Mapping[str, Records]) -> dict[str, dict[str, dict[
     """By arm and direction: items of personal data against the strength, as far as texts stay whole."""
     return {
         name: {
-            said: {s: items(records, steering_key(direction, s)) for s in strengths_of(records) if abs(s) <= WHOLE}
+            said: {s: items(records, steering_key(direction, s)) for s in (-WHOLE, 0, WHOLE)}
             for direction, said in DIRECTIONS.items()
         }
         for name, records in steered.items()

@@ -16,10 +16,9 @@ from lmstudy.evaluation.statistics import Estimate, wilson
 from lmstudy.runs.records import Record
 from lmstudy.show.texts import fenced
 from lmstudy.study.estimates import mean
-from lmstudy.study.preferences import overrides_of
+from lmstudy.study.preferences import PLANTED, overrides_of
 from lmstudy.study.shelf import NoRecordsError, Shelf
 
-TRAINED = ("experiment=privacy", "budget=short", "data=file_headers_planted")
 CONDITIONAL = "conditional"
 PREDICTED = (41, 42, 43, 44, 45)
 """Seeds of the arms of the register's batch 2026-12-01-planted."""
@@ -38,7 +37,7 @@ ARMS = {
 
 def arm(name: str) -> tuple[str, ...]:
     """Overrides of `lmstudy-train` for an objective, by the name that the book shows."""
-    return (*TRAINED, *overrides_of(name))
+    return (*PLANTED, *overrides_of(name))
 
 
 def measured(shelf: Shelf, name: str, control: str) -> list[Record]:
@@ -113,7 +112,7 @@ def rivals() -> int:
 @cache
 def planting() -> Planting:
     """What is planted, as `conf/data/file_headers_planted.yaml` has it."""
-    found = parse(compose_config("train", list(TRAINED))["data"])[1].planting
+    found = parse(compose_config("train", list(PLANTED))["data"])[1].planting
     assert found is not None
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
 from lmstudy.study import rates
 from lmstudy.study.compute import operations
-from lmstudy.study.estimates import capability_cost, times, trend
+from lmstudy.study.estimates import capability_cost, times
 from lmstudy.study.preference_ladder import BEST, COMPARED, LENGTHS, REFERENCE, SEEDS, arm
 from lmstudy.study.shelf import Shelf
 
@@ -95,10 +94,3 @@ def fewer(ladder: Ladder, name: str, reference: str = REFERENCE, key: str = GRAD
 def costs(ladder: Ladder, name: str, reference: str = REFERENCE) -> dict[float, Estimate]:
     """By steps: per cent of bits per byte of *test* that an objective needs more than a reference, all charged."""
     return {steps: capability_cost(own[name].charged, own[reference].charged, "test") for steps, own in ladder.items()}
-
-
-def per_doubling(ladder: Ladder, name: str, reference: str, key: str) -> Estimate:
-    """The factor by which the ratio of an objective's faults to a reference's changes per doubling of the steps."""
-    lowest = min(ladder)
-    pairs = [(own[name].judged, own[reference].judged) for own in ladder.values()]
-    return trend(pairs, [math.log2(steps / lowest) for steps in ladder], key)
