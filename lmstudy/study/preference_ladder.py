@@ -1,6 +1,14 @@
 """The ladder of preferences: objectives that were trained for ever more steps, each at its best rate."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmstudy.runs.records import Record
 from lmstudy.study.preferences import OBJECTIVES, REWRITING
+from lmstudy.study.rates import Tried
+from lmstudy.study.shelf import Shelf
 
 REFERENCE, FILTERING, CONDITIONAL = "MLE", "filtering", "conditional"
 COMPARED = (REFERENCE, FILTERING, CONDITIONAL)
@@ -8,8 +16,14 @@ LENGTHS = (400, 1600, 6400)
 """Steps; each length is four times the one before."""
 SEEDS = (101, 102, 103)
 """None was seen when rates were chosen, with seed 1."""
-BEST = {"privacy": {"MLE": "2.0e-2", "filtering": "2.0e-2", "conditional": "2.0e-2"}}
-"""The rate of each objective of a task that was best on *valid*."""
+RATES = ("5.0e-3", "1.0e-2", "2.0e-2", "4.0e-2", "8.0e-2")
+"""Of matrices, and of embeddings and norms alike."""
+BEST = {
+    "privacy": dict.fromkeys(COMPARED, "2.0e-2")
+    | dict.fromkeys(("selective", "unlikelihood", "RWR", "rewriting"), "4.0e-2")
+    | {"AWR": "1.0e-2"}
+}
+"""The rate of each objective of a task that was best on *valid* after the fewest steps."""
 
 
 def arm(task: str, name: str, steps: int = LENGTHS[0], rate: str | None = None, smoke: bool = False) -> tuple[str, ...]:
@@ -29,3 +43,40 @@ def arm(task: str, name: str, steps: int = LENGTHS[0], rate: str | None = None, 
         return (*own, "data=file_headers", "budget=smoke", f"budget.steps={steps // 100}", "trunk=false")
     rate = rate or BEST[task][name]
     return (*own, f"budget.steps={steps}", f"optimizer.matrix_lr={rate}", f"optimizer.lr={rate}")
+
+
+def tried(task: str, names: Sequence[str]) -> Tried:
+    """The search over rates, with seed 1 and the fewest steps: of each objective its best, half and twice of that."""
+    found = {}
+    for name in names:
+        best = RATES.index(BEST[task][name])
+        found[name] = {rate: arm(task, name, rate=rate) for rate in RATES[best - 1 : best + 2]}
+    return found
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What there is of an objective after some steps, by seed.
+
+    Args:
+        trained: the runs.
+        judged: what graders say of their texts.
+        charged: bits per byte of held-out text, every decision charged.
+    """
+
+    trained: Sequence[Record]
+    judged: Sequence[Record]
+    charged: Sequence[Record]
+
+
+def reached(
+    shelf: Shelf, task: str, name: str, seeds: Sequence[int], steps: int = LENGTHS[0], smoke: bool = False
+) -> Reached:
+    """An objective on *test*; with `smoke` as `arm` says, of seed 1 alone. Errors as of `Shelf.trained`."""
+    asked = ("measure.samples=8", "measure.prompts=4") if smoke else ()
+    runs = shelf.trained(*arm(task, name, steps, smoke=smoke), seeds=(1,) if smoke else seeds)
+    return Reached(
+        runs,
+        shelf.measured(runs, f"measure={task}", "split=test", *asked),
+        shelf.measured(runs, "measure=code_length", "split=test"),
+    )

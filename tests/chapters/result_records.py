@@ -95,3 +95,12 @@ def distant(name, seed, distance, *teachers):
     asked_for = ("measure=divergence", "measure.teacher=" + (f"'{ids[0]}'" if len(ids) == 1 else f"{ids}"))
     found = judged(run, 0.1, asked_for=asked_for, groups={"divergence": groups})
     return run, replace(found, metrics={"divergence/spread": 0.07} if len(ids) > 1 else {})
+
+
+def charged(run, bits):
+    """The bits per byte of a run on *test*, every decision charged; they differ a little from seed to seed."""
+    settings = {"name": "code_length", "control": "auto", "split": "test", "documents": None}
+    config = {"run": {"id": run.id, "name": run.name, "config": run.config}, "measure": settings, "data": None}
+    own = record(number(run.id, "charged"), "evaluation", config, bits, seed=run.seed)
+    own.groups["test"] = [[bits * 1000 * (1 + run.seed / 1e4), 1000] for _ in range(20)]
+    return own

@@ -3,9 +3,9 @@
 import pytest
 
 from lmstudy.chapters.preference_ladder import figures, ladder
+from lmstudy.study import preference_ladder
 from lmstudy.study.shelf import NoRecordsError, Shelf
-from tests.chapters.result_records import judged, number
-from tests.claim_records import record
+from tests.chapters.result_records import charged, judged, number
 from tests.claim_records import trained as made
 
 RATES = {"MLE": "2.0e-2", "filtering": "2.0e-2", "conditional": "1.0e-2"}
@@ -16,26 +16,17 @@ BITS = {"MLE": 2.0, "filtering": 2.2, "conditional": 2.02}
 @pytest.fixture
 def shelf(monkeypatch):
     """Conditional training halves its items with every rung, the others stay."""
-    monkeypatch.setitem(ladder.BEST, "privacy", RATES)
+    monkeypatch.setitem(preference_ladder.BEST, "privacy", RATES)
     found = []
     for rung, steps in enumerate(ladder.LENGTHS):
         for name in ladder.COMPARED:
             for seed in ladder.SEEDS:
                 metrics = {"train/tokens": 1e6 * 4**rung, "valid/bits_per_byte": BITS[name]}
-                run = made(
-                    number(name, seed, steps), *ladder.arm("privacy", name, steps), seed=seed, metrics=metrics
-                )  # fmt: skip
+                arm = preference_ladder.arm("privacy", name, steps)
+                run = made(number(name, seed, steps), *arm, seed=seed, metrics=metrics)
                 test = ("measure=privacy", "split=test")
                 found += [run, judged(run, MEANS[name][rung], asked_for=test), charged(run, BITS[name])]
     return Shelf(found)
-
-
-def charged(run, bits):
-    settings = {"name": "code_length", "control": "auto", "split": "test", "documents": None}
-    config = {"run": {"id": run.id, "name": run.name, "config": run.config}, "measure": settings, "data": None}
-    own = record(number(run.id, "charged"), "evaluation", config, bits, seed=run.seed)
-    own.groups["test"] = [[bits * 1000 * (1 + run.seed / 1e4), 1000] for _ in range(20)]
-    return own
 
 
 def test_what_a_method_gains_and_costs_at_each_rung(shelf):

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import pandas as pd
 
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.runs.records import Record
-from lmstudy.study import rates
 from lmstudy.study.compute import operations
 from lmstudy.study.estimates import capability_cost, times
-from lmstudy.study.preference_ladder import BEST, COMPARED, LENGTHS, REFERENCE, SEEDS, arm
+from lmstudy.study.preference_ladder import COMPARED, LENGTHS, REFERENCE, SEEDS, Reached, reached
 from lmstudy.study.shelf import Shelf
 
-RATES = ("1.0e-2", "2.0e-2", "4.0e-2")
-"""Of matrices, and of embeddings and norms alike, tried after the fewest steps."""
 GRADED = {
     "from nothing, held-out grader": "unprompted/held_out",
     "from nothing, training scorer": "unprompted/training",
@@ -25,52 +20,13 @@ GRADED = {
 """Which texts, judged by whom -> the group of a measurement."""
 
 
-def tried(task: str) -> rates.Tried:
-    """The search over rates, as `lmstudy.study.rates` takes it."""
-    return {name: {rate: arm(task, name, rate=rate) for rate in RATES} for name in BEST[task]}
-
-
-@dataclass(frozen=True)
-class Reached:
-    """What there is of an objective after some steps, by seed.
-
-    Args:
-        trained: the runs.
-        judged: what graders say of their texts.
-        charged: bits per byte of held-out text, every decision charged.
-    """
-
-    trained: Sequence[Record]
-    judged: Sequence[Record]
-    charged: Sequence[Record]
-
-
 Ladder = Mapping[int, Mapping[str, Reached]]
 """By steps and by objective."""
 
 
 def climbed(shelf: Shelf, task: str, smoke: bool = False) -> Ladder:
     """All objectives at all rungs, on *test*; with `smoke` as `arm` says, of one seed. Errors as of `Shelf.trained`."""
-    found = {}
-    asked = ("measure.samples=8", "measure.prompts=4") if smoke else ()
-    for steps in LENGTHS:
-        found[steps] = {
-            name: _reached(shelf, task, shelf.trained(*arm(task, name, steps, smoke=smoke), seeds=_seeds(smoke)), asked)
-            for name in COMPARED
-        }
-    return found
-
-
-def _seeds(smoke: bool) -> tuple[int, ...]:
-    return (1,) if smoke else SEEDS
-
-
-def _reached(shelf: Shelf, task: str, runs: Sequence[Record], asked: Sequence[str]) -> Reached:
-    return Reached(
-        runs,
-        shelf.measured(runs, f"measure={task}", "split=test", *asked),
-        shelf.measured(runs, "measure=code_length", "split=test"),
-    )
+    return {steps: {name: reached(shelf, task, name, SEEDS, steps, smoke) for name in COMPARED} for steps in LENGTHS}
 
 
 def size_table(ladder: Ladder) -> pd.DataFrame:

@@ -1,11 +1,10 @@
 """The runs of the chapter on preferences along the ladder: shorter ones first, since longer ones go on from them."""
 
-from lmstudy.chapters.preference_ladder.ladder import tried
 from lmstudy.study.chapter_runs import chapter_runs
-from lmstudy.study.preference_ladder import BEST, COMPARED, LENGTHS, SEEDS, arm
+from lmstudy.study.preference_ladder import BEST, COMPARED, LENGTHS, SEEDS, arm, tried
 
 RUNS = [
-    *(run for task in BEST for own in tried(task).values() for run in chapter_runs(*own.values(), seeds=[1])),
+    *(run for task in BEST for own in tried(task, COMPARED).values() for run in chapter_runs(*own.values(), seeds=[1])),
     *(
         run
         for task in BEST

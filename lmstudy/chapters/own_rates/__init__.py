@@ -1,0 +1,1 @@
+"""Of the chapter notebooks/29_own_rates."""

@@ -1,0 +1,19 @@
+"""The figure of the chapter on objectives at their own rates."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from lmstudy.chapters.own_rates.own_rates import GROUPS, MORE_BITS, Found, costs, fewer
+from lmstudy.show.points import point_panels
+
+
+def gains_and_prices(found: Found) -> Figure:
+    """How many times fewer items than MLE each objective writes from nothing, by both graders, and what it costs."""
+    gain, price = "What it gains", "What it costs"
+    graders = {title.split(", ")[1]: fewer(found, key) for title, key in GROUPS.items() if "nothing" in title}
+    return point_panels(
+        {gain: graders, price: {"": costs(found)}},
+        {gain: "times fewer items than MLE (95 % intervals)", price: f"{MORE_BITS} (95 % intervals)"},
+        log=[gain],
+    )

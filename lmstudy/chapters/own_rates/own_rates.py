@@ -1,0 +1,57 @@
+"""What the chapter shows on objectives of which each learns at the rate that is best for it, on privacy and *test*."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.study.estimates import capability_cost, mean, times
+from lmstudy.study.preference_ladder import REFERENCE, Reached, reached
+from lmstudy.study.preferences import OBJECTIVES, PER_THOUSAND, REWRITING
+from lmstudy.study.shelf import Shelf
+
+TASK = "privacy"
+NAMES = (*(name for name in OBJECTIVES if name != "conditional, cooldown"), *list(REWRITING)[:1])
+"""The objectives; MLE is the first."""
+SEEDS = (111, 112, 113, 114, 115)
+"""None was seen when rates were chosen, with seed 1."""
+GROUPS = {
+    "from nothing, held-out grader": "unprompted/held_out",
+    "from nothing, training scorer": "unprompted/training",
+    "after a beginning, held-out grader": "prompted/held_out",
+}
+"""Which texts, judged by whom -> the group of a measurement."""
+MORE_BITS = "% more bits per byte than MLE"
+
+Found = Mapping[str, Reached]
+"""By objective."""
+
+
+def trained(shelf: Shelf, smoke: bool = False) -> Found:
+    """All objectives; with `smoke` as `lmstudy.study.preference_ladder.arm` says. Errors as of `Shelf.trained`."""
+    return {name: reached(shelf, TASK, name, SEEDS, smoke=smoke) for name in NAMES}
+
+
+def items(found: Found, key: str) -> dict[str, Estimate]:
+    """Items of personal data in 1,000 characters, by objective."""
+    return {name: mean(own.judged, key).times(PER_THOUSAND[TASK]) for name, own in found.items()}
+
+
+def fewer(found: Found, key: str, reference: str = REFERENCE) -> dict[str, Estimate]:
+    """How many times fewer items each other objective writes than a reference."""
+    other = found[reference].judged
+    return {name: times(other, own.judged, key) for name, own in found.items() if name != reference}
+
+
+def costs(found: Found, reference: str = REFERENCE) -> dict[str, Estimate]:
+    """Per cent of bits per byte that each other objective needs more than a reference, every decision charged."""
+    other = found[reference].charged
+    return {name: capability_cost(own.charged, other, "test") for name, own in found.items() if name != reference}
+
+
+def table(found: Found) -> pd.DataFrame:
+    """A row an objective: how many times fewer items than MLE, in each of `GROUPS`, and its price."""
+    columns = {title: fewer(found, key) for title, key in GROUPS.items()} | {MORE_BITS: costs(found)}
+    return pd.DataFrame(columns, dtype=object)
