@@ -306,10 +306,11 @@ def _options_first(arguments: Sequence[str]) -> list[str]:
 
 _OPTIONS = ("--hydra-help", "--version", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
 _OPTIONS_OF_A_VALUE = (
-    "--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd",
-    "--experimental-rerun", "--info", "-i",
+    "--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "--experimental-rerun", "--info", "-i",
 )  # fmt: skip
 """Hydra's, each with the word behind it."""
+_OTHER_ROOTS = ("--config-path", "-cp", "--config-name", "-cn")
+"""Hydra's, too: they would put another configuration in the place of the command's own."""
 _OWN_FOLDER = ("--config-dir", "-cd")
 _INFO = ("--info", "-i")
 """Those of them that do without."""
@@ -321,6 +322,8 @@ def _no_argument(arguments: Sequence[str]) -> str | None:
     for argument in arguments:
         option = argument.partition("=")[0]
         if argument.startswith("-"):
+            if option in _OTHER_ROOTS:
+                return f"{option}: the command's own configuration stays; --config-dir FOLDER adds YAML files of yours"
             if option not in (*_OPTIONS, *_OPTIONS_OF_A_VALUE):
                 word = option.lstrip("-") or "seed"
                 return f"{argument}: no such option; keys are written without dashes, as in {word}=VALUE"

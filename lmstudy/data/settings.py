@@ -81,7 +81,8 @@ def _locate(target: Any, key: str) -> Any:
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise StudyError(f"{key}._target_={target!r} names no source class: {error}") from error
+        told = f"{key}._target_={target!r} names no source class ({error}); MODULE.CLASS is wanted"
+        raise StudyError(told) from error
     if not (isinstance(found, type) and issubclass(found, BaseModel) and hasattr(found, "parts")):
         raise StudyError(f"{key}._target_={target!r} is no source (see lmstudy.data.documents.Source)")
     return found

@@ -59,6 +59,8 @@ def test_help_of_a_choice_lists_its_keys():
     [
         (["--seed=3"], "--seed=3: no such option; keys are written without dashes, as in seed=VALUE"),
         (["-seed=3"], "-seed=3: no such option; keys are written without dashes"),
+        (["--config-name", "nope"], "--config-name: the command's own configuration stays; --config-dir FOLDER adds"),
+        (["--config-path=/tmp"], "--config-path: the command's own configuration stays; --config-dir FOLDER adds"),
         (["--budget", "smoke"], "--budget: no such option; keys are written without dashes, as in budget=VALUE"),
         (["budget", "smoke"], "budget: KEY=VALUE is wanted, as in seed=1"),
         (["seed: 1"], "seed: 1: KEY=VALUE is wanted"),
