@@ -2,9 +2,46 @@
 
 from __future__ import annotations
 
-from lmstudy.study.claims import confirm
+from functools import partial
 
-for _waiting in (
-    "2400d47eb309", "d4d18989ae41", "040d80218fcf", "d815939cfcb6", "513c28630ba3", "820b71e16bc7", "d3e8156a571e",
-):  # fmt: skip
-    confirm(_waiting, outcome=None)
+from lmstudy.chapters.own_rates.own_rates import NAMES, POOLED, SEEDS, TASK
+from lmstudy.evaluation.statistics import Estimate
+from lmstudy.study.claims import claim, confirm
+from lmstudy.study.estimates import HELD_OUT, capability_cost, times
+from lmstudy.study.preference_ladder import CONDITIONAL, FILTERING, REFERENCE, reached
+from lmstudy.study.shelf import Shelf
+from lmstudy.study.verdicts import UNDECIDED, above
+
+of_rates = partial(claim, chapter="notebooks/29_own_rates")
+
+
+def _fewer(name: str, reference: str, seeds: tuple[int, ...], shelf: Shelf) -> Estimate:
+    """How many times fewer items an objective writes from nothing than a reference, by the held-out grader."""
+    own, other = (reached(shelf, TASK, each, seeds).judged for each in (name, reference))
+    return times(other, own, HELD_OUT)
+
+
+def _cost(name: str, reference: str, shelf: Shelf) -> Estimate:
+    """Per cent of bits per byte that an objective needs more than a reference."""
+    own, other = (reached(shelf, TASK, each, SEEDS).charged for each in (name, reference))
+    return capability_cost(own, other, "test")
+
+
+WORDS = {"conditional": "conditional training", "selective": "the selective loss"}
+# fmt: off
+for _name in NAMES[1:]:
+    _words = WORDS.get(_name, _name)
+    of_rates(f"Each at its best rate, {_words} writes fewer items of personal data from nothing than MLE.",
+             f"own_rates.{_name.lower()}_fewer", partial(_fewer, _name, REFERENCE, SEEDS), above(1),
+             unit="times fewer")
+    of_rates(f"Each at its best rate, {_words} needs more bits per byte than MLE, every decision charged.",
+             f"own_rates.{_name.lower()}_price", partial(_cost, _name, REFERENCE), above(0),
+             unit="% more bits per byte", signed=True)
+of_rates("Over eight seeds, conditional training writes fewer items from nothing than MLE.",
+         "own_rates.conditional_pooled", partial(_fewer, CONDITIONAL, REFERENCE, POOLED), above(1), unit="times fewer")
+of_rates("Over eight seeds, filtering writes fewer items from nothing than conditional training.",
+         "own_rates.filtering_pooled", partial(_fewer, FILTERING, CONDITIONAL, POOLED), above(1), unit="times fewer")
+for _holds in ("513c28630ba3", "820b71e16bc7"):  # filtering_cost, conditional_cost
+    confirm(_holds)
+for _undecided in ("2400d47eb309", "d4d18989ae41", "040d80218fcf", "d815939cfcb6", "d3e8156a571e"):
+    confirm(_undecided, outcome=UNDECIDED)
