@@ -14,7 +14,7 @@ from lmstudy.study.preferences import PER_THOUSAND
 from lmstudy.study.shelf import Shelf
 
 TASK = "privacy"
-NAMES = ("MLE", "conditional", "filtering", "selective", "rewriting")
+NAMES = ("MLE", "conditional", "filtering", "selective", "rewriting", "unlikelihood", "RWR", "AWR")
 """The objectives; MLE is the first."""
 SEEDS = (111, 112, 113, 114, 115)
 """None was seen when rates were chosen, with seed 1."""
