@@ -36,7 +36,7 @@ for _name in NAMES[1:]:
              unit="times fewer")
     of_rates(f"Each at its best rate, {_words} needs more bits per byte than MLE, every decision charged.",
              f"own_rates.{_name.lower()}_price", partial(_cost, _name, REFERENCE), above(0),
-             unit="% more bits per byte", signed=True)
+             unit="% bits per byte", signed=True)
 of_rates("Over eight seeds, conditional training writes fewer items from nothing than MLE.",
          "own_rates.conditional_pooled", partial(_fewer, CONDITIONAL, REFERENCE, POOLED), above(1), unit="times fewer")
 of_rates("Over eight seeds, filtering writes fewer items from nothing than conditional training.",
