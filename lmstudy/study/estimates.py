@@ -31,6 +31,8 @@ GRADERS = {"training scorer": UNPROMPTED, "held-out grader": HELD_OUT}
 """Who judges texts from nothing, as the book names them."""
 
 
+UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
+"""Where there is nothing to work an estimate out from."""
 BITS = "bits per byte (control tokens left out)"
 """What trainings and `measure=capability` report. It leaves the choice to go on out of what control tokens cost, so it
 favours models that have them; `lmstudy.measures.code_length` charges it."""
@@ -126,6 +128,11 @@ def metric(records: Records, key: str) -> Estimate:
 def mean_metric(records: Records, key: str) -> float:
     """Mean over records of a metric; NaN where one does not have it."""
     return float(np.mean([record.metrics.get(key, math.nan) for record in records])) if records else math.nan
+
+
+def scored(records: Sequence[Record], *keys: str) -> bool:
+    """Whether every measurement could score something under each key: who has learned nothing may write nothing."""
+    return bool(records) and all(sum(size for _, size in r.groups.get(key, ())) > 0 for r in records for key in keys)
 
 
 def mean(records: Records, key: str = UNPROMPTED) -> Estimate:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmstudy.evaluation.statistics import Estimate
 from lmstudy.runs.records import Record
+from lmstudy.study.estimates import capability_cost, times
 from lmstudy.study.preferences import OBJECTIVES, REWRITING
 from lmstudy.study.rates import Tried
 from lmstudy.study.shelf import Shelf
@@ -14,6 +16,12 @@ REFERENCE, FILTERING, CONDITIONAL = "MLE", "filtering", "conditional"
 COMPARED = (REFERENCE, FILTERING, CONDITIONAL)
 LENGTHS = (400, 1600, 6400)
 """Steps; each length is four times the one before."""
+GRADED = {
+    "from nothing, held-out grader": "unprompted/held_out",
+    "from nothing, training scorer": "unprompted/training",
+    "after a beginning, held-out grader": "prompted/held_out",
+}
+"""Which texts, judged by whom -> the group of a measurement."""
 SEEDS = (101, 102, 103)
 """None was seen when rates were chosen, with seed 1."""
 RATES = ("5.0e-3", "1.0e-2", "2.0e-2", "4.0e-2", "8.0e-2")
@@ -75,8 +83,27 @@ def reached(
     """An objective on *test*; with `smoke` as `arm` says, of seed 1 alone. Errors as of `Shelf.trained`."""
     asked = ("measure.samples=8", "measure.prompts=4") if smoke else ()
     runs = shelf.trained(*arm(task, name, steps, smoke=smoke), seeds=(1,) if smoke else seeds)
-    return Reached(
-        runs,
-        shelf.measured(runs, f"measure={task}", "split=test", *asked),
-        shelf.measured(runs, "measure=code_length", "split=test"),
-    )
+    return Reached(runs, on_test(shelf, runs, task, *asked), on_test(shelf, runs, "code_length"))
+
+
+def on_test(shelf: Shelf, runs: Sequence[Record], measure: str, *settings: str) -> list[Record]:
+    """Measurements of runs on *test*: `measure` is a choice of the group, `settings` overrides of it."""
+    return shelf.measured(runs, f"measure={measure}", "split=test", *settings)
+
+
+def fewer(
+    shelf: Shelf, task: str, name: str, reference: str, seeds: Sequence[int], key: str, steps: int = LENGTHS[0]
+) -> Estimate:
+    """How many times fewer faults an objective writes than a reference, by a group of `GRADED`."""
+    own, other = (_measured(shelf, task, each, seeds, steps, task) for each in (name, reference))
+    return times(other, own, key)
+
+
+def cost(shelf: Shelf, task: str, name: str, reference: str, seeds: Sequence[int], steps: int = LENGTHS[0]) -> Estimate:
+    """Per cent of bits per byte that an objective needs more than a reference, every decision charged."""
+    own, other = (_measured(shelf, task, each, seeds, steps, "code_length") for each in (name, reference))
+    return capability_cost(own, other, "test")
+
+
+def _measured(shelf: Shelf, task: str, name: str, seeds: Sequence[int], steps: int, measure: str) -> list[Record]:
+    return on_test(shelf, shelf.trained(*arm(task, name, steps), seeds=seeds), measure)

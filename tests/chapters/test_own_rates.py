@@ -1,5 +1,8 @@
 """Objectives at their own rates: what each gains and costs against MLE of the same seeds."""
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from lmstudy.chapters.own_rates import figures, own_rates
@@ -36,6 +39,13 @@ def test_gains_and_prices_are_against_the_reference(shelf):
     shown = table(found)
     assert list(shown.index) == list(NAMES[1:])
     assert [e.value for e in shown[MORE_BITS]] == pytest.approx([10] * len(shown), rel=1e-3)
+
+
+def test_a_gain_over_what_writes_nothing_is_unknown(shelf):
+    found = own_rates.trained(shelf)
+    silent = [replace(one, groups=one.groups | {"unprompted/held_out": [(0.0, 0.0)]}) for one in found["AWR"].judged]
+    gains = own_rates.fewer({**found, "AWR": replace(found["AWR"], judged=silent)}, "unprompted/held_out")
+    assert [name for name, gain in gains.items() if math.isnan(gain.value)] == ["AWR"]
 
 
 def test_an_objective_without_its_runs_is_missing(shelf):

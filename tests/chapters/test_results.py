@@ -338,10 +338,18 @@ def test_costs_that_leave_control_tokens_out_say_so_wherever_they_are_shown():
     """They favour models that have them; what charges them is registered, and says nothing of the kind."""
     # of those `without`, no model has control tokens
     costs = [claim for claim in all_claims() if claim.unit.startswith("% bits per byte")]
-    assert {claim.id.partition(".")[0] for claim in costs} == {"pep8", "privacy", "sentiment", "post", "zh"}
+    assert {claim.id.partition(".")[0] for claim in costs} == {
+        "pep8",
+        "privacy",
+        "sentiment",
+        "post",
+        "zh",
+        "own_rates",
+    }
     without = {"pep8.rewriting_cost", "privacy.rewriting_cost", "post.restart_cost", "privacy.rwr_cost_vs_filtering"}
     without |= {"zh.cost_charged", "privacy.mild_filtering_cost"}  # nothing is left out
     without |= {f"{task}.cost_on_good" for task in TASKS}
+    without |= {claim.id for claim in costs if claim.id.startswith("own_rates.")}  # every decision is charged
     assert {claim.id for claim in costs if "control tokens left out" not in claim.unit} == without
     found = results(Shelf(of_task("privacy")), "privacy")
     tables_of = (tables.capability_table, tables.comparison_table, tables.columns_table)

@@ -7,8 +7,8 @@ from functools import partial
 from lmstudy.chapters.own_rates.own_rates import NAMES, POOLED, SEEDS, TASK
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.claims import claim, confirm
-from lmstudy.study.estimates import HELD_OUT, capability_cost, times
-from lmstudy.study.preference_ladder import CONDITIONAL, FILTERING, REFERENCE, reached
+from lmstudy.study.estimates import HELD_OUT
+from lmstudy.study.preference_ladder import CONDITIONAL, FILTERING, REFERENCE, cost, fewer
 from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import UNDECIDED, above
 
@@ -16,15 +16,11 @@ of_rates = partial(claim, chapter="notebooks/29_own_rates")
 
 
 def _fewer(name: str, reference: str, seeds: tuple[int, ...], shelf: Shelf) -> Estimate:
-    """How many times fewer items an objective writes from nothing than a reference, by the held-out grader."""
-    own, other = (reached(shelf, TASK, each, seeds).judged for each in (name, reference))
-    return times(other, own, HELD_OUT)
+    return fewer(shelf, TASK, name, reference, seeds, HELD_OUT)
 
 
 def _cost(name: str, reference: str, shelf: Shelf) -> Estimate:
-    """Per cent of bits per byte that an objective needs more than a reference."""
-    own, other = (reached(shelf, TASK, each, SEEDS).charged for each in (name, reference))
-    return capability_cost(own, other, "test")
+    return cost(shelf, TASK, name, reference, SEEDS)
 
 
 WORDS = {"conditional": "conditional training", "selective": "the selective loss"}
@@ -34,11 +30,14 @@ for _name in NAMES[1:]:
     of_rates(f"Each at its best rate, {_words} writes fewer items of personal data from nothing than MLE.",
              f"own_rates.{_name.lower()}_fewer", partial(_fewer, _name, REFERENCE, SEEDS), above(1),
              unit="times fewer")
-    of_rates(f"Each at its best rate, {_words} needs more bits per byte than MLE, every decision charged.",
-             f"own_rates.{_name.lower()}_price", partial(_cost, _name, REFERENCE), above(0),
+    if _name != CONDITIONAL:
+        of_rates(f"Each at its best rate, {_words} needs more bits per byte than conditional training.",
+                 f"own_rates.{_name.lower()}_over_marking", partial(_cost, _name, CONDITIONAL), above(0),
+                 unit="% bits per byte", signed=True)
+for _name in (CONDITIONAL, FILTERING, "selective"):
+    of_rates(f"Each at its best rate, {WORDS.get(_name, _name)} needs more bits per byte than MLE.",
+             f"own_rates.{_name}_price", partial(_cost, _name, REFERENCE), above(0),
              unit="% bits per byte", signed=True)
-of_rates("Over eight seeds, conditional training writes fewer items from nothing than MLE.",
-         "own_rates.conditional_pooled", partial(_fewer, CONDITIONAL, REFERENCE, POOLED), above(1), unit="times fewer")
 of_rates("Over eight seeds, filtering writes fewer items from nothing than conditional training.",
          "own_rates.filtering_pooled", partial(_fewer, FILTERING, CONDITIONAL, POOLED), above(1), unit="times fewer")
 for _holds in ("513c28630ba3", "820b71e16bc7"):  # filtering_cost, conditional_cost

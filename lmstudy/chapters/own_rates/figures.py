@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from lmstudy.chapters.own_rates.own_rates import GROUPS, MORE_BITS, Found, costs, fewer
+from lmstudy.chapters.own_rates.own_rates import MORE_BITS, Found, costs, fewer
 from lmstudy.show.points import point_panels
+from lmstudy.study.estimates import GRADERS
 
 
 def gains_and_prices(found: Found) -> Figure:
     """How many times fewer items than MLE each objective writes from nothing, by both graders, and what it costs."""
     gain, price = "What it gains", "What it costs"
-    graders = {title.split(", ")[1]: fewer(found, key) for title, key in GROUPS.items() if "nothing" in title}
+    graders = {grader: fewer(found, key) for grader, key in GRADERS.items()}
     return point_panels(
         {gain: graders, price: {"": costs(found)}},
         {gain: "times fewer items than MLE (95 % intervals)", price: f"{MORE_BITS} (95 % intervals)"},

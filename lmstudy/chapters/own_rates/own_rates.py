@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.study.estimates import capability_cost, mean, times
-from lmstudy.study.preference_ladder import REFERENCE, Reached, reached
+from lmstudy.study.estimates import UNKNOWN, capability_cost, scored, times
+from lmstudy.study.preference_ladder import GRADED, REFERENCE, Reached, reached
 from lmstudy.study.preference_ladder import SEEDS as LADDER_SEEDS
-from lmstudy.study.preferences import PER_THOUSAND
 from lmstudy.study.shelf import Shelf
 
 TASK = "privacy"
@@ -20,12 +19,6 @@ SEEDS = (111, 112, 113, 114, 115)
 """None was seen when rates were chosen, with seed 1."""
 POOLED = (*LADDER_SEEDS, *SEEDS)
 """With those of the same arms in the chapter on the ladder."""
-GROUPS = {
-    "from nothing, held-out grader": "unprompted/held_out",
-    "from nothing, training scorer": "unprompted/training",
-    "after a beginning, held-out grader": "prompted/held_out",
-}
-"""Which texts, judged by whom -> the group of a measurement."""
 MORE_BITS = "% more bits per byte than MLE"
 
 Found = Mapping[str, Reached]
@@ -37,15 +30,14 @@ def trained(shelf: Shelf, smoke: bool = False) -> Found:
     return {name: reached(shelf, TASK, name, SEEDS, smoke=smoke) for name in NAMES}
 
 
-def items(found: Found, key: str) -> dict[str, Estimate]:
-    """Items of personal data in 1,000 characters, by objective."""
-    return {name: mean(own.judged, key).times(PER_THOUSAND[TASK]) for name, own in found.items()}
-
-
 def fewer(found: Found, key: str, reference: str = REFERENCE) -> dict[str, Estimate]:
-    """How many times fewer items each other objective writes than a reference."""
+    """How many times fewer items each other objective writes than a reference; `UNKNOWN` where one writes nothing."""
     other = found[reference].judged
-    return {name: times(other, own.judged, key) for name, own in found.items() if name != reference}
+    return {
+        name: times(other, own.judged, key) if scored(other, key) and scored(own.judged, key) else UNKNOWN
+        for name, own in found.items()
+        if name != reference
+    }
 
 
 def costs(found: Found, reference: str = REFERENCE) -> dict[str, Estimate]:
@@ -55,6 +47,6 @@ def costs(found: Found, reference: str = REFERENCE) -> dict[str, Estimate]:
 
 
 def table(found: Found) -> pd.DataFrame:
-    """A row an objective: how many times fewer items than MLE, in each of `GROUPS`, and its price."""
-    columns = {title: fewer(found, key) for title, key in GROUPS.items()} | {MORE_BITS: costs(found)}
+    """A row an objective: how many times fewer items than MLE, in each of `GRADED`, and its price."""
+    columns = {title: fewer(found, key) for title, key in GRADED.items()} | {MORE_BITS: costs(found)}
     return pd.DataFrame(columns, dtype=object)

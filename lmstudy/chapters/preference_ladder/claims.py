@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from lmstudy.chapters.preference_ladder.ladder import GRADED
 from lmstudy.evaluation.statistics import Estimate
-from lmstudy.runs.records import Record
 from lmstudy.study.claims import claim, confirm
-from lmstudy.study.estimates import capability_cost, times
-from lmstudy.study.preference_ladder import CONDITIONAL, FILTERING, LENGTHS, REFERENCE, SEEDS, arm
+from lmstudy.study.preference_ladder import CONDITIONAL, FILTERING, GRADED, LENGTHS, REFERENCE, SEEDS, cost, fewer
 from lmstudy.study.shelf import Shelf
 from lmstudy.study.verdicts import HOLDS, UNDECIDED, above
 
@@ -19,19 +16,12 @@ HELD_OUT, TRAINING, PROMPTED = GRADED.values()
 COST = "% more bits per byte"
 
 
-def _measured(name: str, steps: int, measure: str, shelf: Shelf) -> list[Record]:
-    return shelf.measured(shelf.trained(*arm("privacy", name, steps), seeds=SEEDS), f"measure={measure}", "split=test")
-
-
 def _fewer(name: str, steps: int, reference: str, key: str, shelf: Shelf) -> Estimate:
-    """How many times fewer items a method writes than another, on *test*."""
-    own, other = (_measured(each, steps, "privacy", shelf) for each in (name, reference))
-    return times(other, own, key)
+    return fewer(shelf, "privacy", name, reference, SEEDS, key, steps)
 
 
 def _cost(name: str, steps: int, shelf: Shelf) -> Estimate:
-    own, reference = (_measured(each, steps, "code_length", shelf) for each in (name, REFERENCE))
-    return capability_cost(own, reference, "test")
+    return cost(shelf, "privacy", name, REFERENCE, SEEDS, steps)
 
 
 # fmt: off

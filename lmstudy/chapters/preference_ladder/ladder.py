@@ -9,16 +9,8 @@ import pandas as pd
 from lmstudy.evaluation.statistics import Estimate
 from lmstudy.study.compute import operations
 from lmstudy.study.estimates import capability_cost, times
-from lmstudy.study.preference_ladder import COMPARED, LENGTHS, REFERENCE, SEEDS, Reached, reached
+from lmstudy.study.preference_ladder import COMPARED, GRADED, LENGTHS, REFERENCE, SEEDS, Reached, reached
 from lmstudy.study.shelf import Shelf
-
-GRADED = {
-    "from nothing, held-out grader": "unprompted/held_out",
-    "from nothing, training scorer": "unprompted/training",
-    "after a beginning, held-out grader": "prompted/held_out",
-}
-"""Which texts, judged by whom -> the group of a measurement."""
-
 
 Ladder = Mapping[int, Mapping[str, Reached]]
 """By steps and by objective."""

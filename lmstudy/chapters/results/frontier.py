@@ -14,11 +14,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lmstudy.chapters.results.figures import look
-from lmstudy.chapters.results.results import CONDITIONAL, REFERENCE, UNKNOWN
+from lmstudy.chapters.results.results import CONDITIONAL, REFERENCE
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.runs.records import Record
 from lmstudy.show.labels import label_points, plain_axis
-from lmstudy.study.estimates import GRADERS, UNPROMPTED, capability_cost, common_seeds, sums, times
+from lmstudy.study.estimates import GRADERS, UNKNOWN, UNPROMPTED, capability_cost, common_seeds, sums, times
 from lmstudy.study.preferences import SEEDS, SETTINGS, arm, judged
 from lmstudy.study.shelf import NoRecordsError, Shelf
 

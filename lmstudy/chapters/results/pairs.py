@@ -8,11 +8,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from lmstudy.chapters.results.results import REFERENCE, UNKNOWN, Results, better, holm_corrected, scored
+from lmstudy.chapters.results.results import REFERENCE, Results, better, holm_corrected
 from lmstudy.evaluation.statistics import Estimate, seed_interval
 from lmstudy.runs.records import Record
 from lmstudy.show.numbers import written
-from lmstudy.study.estimates import HELD_OUT, common_seeds
+from lmstudy.study.estimates import HELD_OUT, UNKNOWN, common_seeds, scored
 from lmstudy.study.estimates import UNPROMPTED as TRAINING
 
 EMPTY = ""

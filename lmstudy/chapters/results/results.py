@@ -19,7 +19,18 @@ from lmstudy.evaluation.statistics import (
     ratio_of_sums_bootstrap,
 )
 from lmstudy.runs.records import Record
-from lmstudy.study.estimates import GRADERS, capability_cost, common_seeds, mean, mean_metric, more, sums, times
+from lmstudy.study.estimates import (
+    GRADERS,
+    UNKNOWN,
+    capability_cost,
+    common_seeds,
+    mean,
+    mean_metric,
+    more,
+    scored,
+    sums,
+    times,
+)
 from lmstudy.study.estimates import UNPROMPTED as TRAINING
 from lmstudy.study.preferences import (
     BAD,
@@ -46,7 +57,6 @@ OURS = ("selective", "conditional, cooldown")
 REFERENCE, CONDITIONAL = "MLE", "conditional"
 SMOKE = ("measure.samples=32", "measure.prompts=8")
 """At budget=smoke, nothing is learned and little need be measured."""
-UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
 
 @dataclass(frozen=True)
@@ -139,11 +149,6 @@ def results(
 
     bad = varied(CONDITIONAL, {"bad": BAD}).get("bad", [])
     return Results(task, arms, measurements, varied(CONDITIONAL, GUIDANCE, 1.0), varied(REFERENCE, BEST_OF, 1), bad)
-
-
-def scored(records: Sequence[Record], *keys: str) -> bool:
-    """Whether every measurement could score something under each key: who has learned nothing may write nothing."""
-    return bool(records) and all(sum(size for _, size in r.groups.get(key, ())) > 0 for r in records for key in keys)
 
 
 def level(task: str, records: Sequence[Record], key: str = TRAINING) -> Estimate:
