@@ -14,7 +14,7 @@ def gains_and_prices(found: Found) -> Figure:
     gain, price = "What it gains", "What it costs"
     graders = {grader: fewer(found, key) for grader, key in GRADERS.items()}
     return point_panels(
-        {gain: graders, price: {"": costs(found)}},
+        {gain: graders, price: {"bits per byte": costs(found)}},
         {gain: "times fewer items than MLE (95 % intervals)", price: f"{MORE_BITS} (95 % intervals)"},
         log=[gain],
     )
