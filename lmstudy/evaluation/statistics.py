@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -55,6 +55,10 @@ class Estimate:
         """The estimate in another unit, `factor` (above 0) of which make one of this."""
         scaled = (self.value * factor, self.low * factor, self.high * factor)
         return Estimate(*scaled, self.n, self.confidence, self.df)
+
+    def clipped(self, least: float, most: float = math.inf) -> Estimate:
+        """The estimate of what cannot lie outside two bounds, such as a rate: its interval ends there at the latest."""
+        return replace(self, low=max(self.low, least), high=min(self.high, most))  # NaN stays NaN
 
     def __format__(self, spec: str) -> str:
         """`f"{e:.3f}"` is "0.213 (95 % CI 0.190 to 0.230, n = 3)"; the spec is that of a float."""

@@ -139,9 +139,7 @@ def mean(records: Records, key: str = UNPROMPTED) -> Estimate:
     """Mean score per character or segment, over seeds and texts; of scores that are never negative down to 0."""
     table = sums(records, key)
     e = ratio_of_sums_bootstrap(table)
-    if (table[..., 0] < 0).any() or not e.low < 0:
-        return e
-    return Estimate(e.value, 0.0, e.high, e.n, e.confidence, e.df)
+    return e if (table[..., 0] < 0).any() else e.clipped(0.0)
 
 
 def times(first: Records, second: Records, key: str = UNPROMPTED) -> Estimate:

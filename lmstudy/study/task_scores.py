@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -111,7 +112,7 @@ def estimate(records: Sequence[Record], score: Score, answerer: str = "") -> Est
     """The score over seeds and test examples; no score is below 0, and none in per cent above 100."""
     found = table(records, score, answerer)
     e = (macro_f1(found) if found.ndim == 4 else ratio_of_sums_bootstrap(found)).times(score.factor)
-    return replace(e, low=max(e.low, 0.0), high=min(e.high, PER_CENT) if score.factor == PER_CENT else e.high)
+    return e.clipped(0.0, PER_CENT if score.factor == PER_CENT else math.inf)
 
 
 def difference(first: Sequence[Record], second: Sequence[Record], score: Score, than: str = "") -> Estimate:

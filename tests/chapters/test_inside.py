@@ -140,6 +140,18 @@ def test_tables_put_the_strongest_head_and_the_last_layer_beside_their_baselines
     assert "asked for good" not in inside.steering_table(models.steered["MLE"]).index
 
 
+def test_a_share_of_attention_has_no_interval_below_0_or_above_100_per_cent():
+    def table(*shares):
+        found = [attention(1, 6400) | {"encoder/1/1/start": share} for share in shares]
+        records = [trained(seed, seed=seed, metrics=metrics) for seed, metrics in enumerate(found, 101)]
+        return inside.head_table(records).loc["encoder, at itself: the start token", "trained"]
+
+    few, most, some = table(0.1, 0.1, 0.5), table(0.9, 0.9, 0.5), table(0.4, 0.5, 0.6)
+    assert few.value - (few.high - few.value) < 0 == few.low < few.value < few.high < 100
+    assert most.value + (most.value - most.low) > 100 == most.high > most.value > most.low > 0
+    assert some.high - some.value == pytest.approx(some.value - some.low)
+
+
 def test_curves_have_their_baselines_and_are_drawn(models):
     layers = inside.entropy_curves(models.attention)
     assert list(layers["encoder, at itself"]) == ["untrained", "400 steps", "1,600 steps", "6,400 steps"]

@@ -174,6 +174,15 @@ def test_estimates_move_and_scale_with_their_intervals():
     assert e.times(10.0) == Estimate(20.0, 10.0, 30.0, 5)
 
 
+def test_what_has_bounds_has_no_interval_beyond_them():
+    rate = Estimate(7.5, -6.4, 21.4, 3, df=2.0)
+    assert rate.clipped(0.0, 100.0) == Estimate(7.5, 0.0, 21.4, 3)
+    assert rate.clipped(0.0, 10.0) == Estimate(7.5, 0.0, 10.0, 3)
+    assert rate.clipped(-7.0) == rate
+    assert rate.clipped(0.0).df == 2.0
+    assert Estimate(0.5, math.nan, math.nan, 1).clipped(0.0, 1.0).interval(".1f") == "unknown"
+
+
 def test_a_trend_is_the_slope_of_the_logarithms_per_doubling():
     """Ratios of 8, 4 and 2 at 0, 2 and 4 doublings fall to 2 ** -.5 with each."""
     rng = np.random.default_rng(3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations
 
 import pandas as pd
@@ -63,8 +62,7 @@ def key(score: str, case: str, repeats: int = LEARNED) -> str:
 def pairs_won(records: Sequence[Record], score: str, case: str, repeats: int = LEARNED) -> Estimate:
     """Per cent of pairs in which a document of the person ranks above one of another person: 100 times the area under
     the ROC curve, over seeds and persons."""
-    e = mean(records, key(score, case, repeats)).times(100)
-    return replace(e, low=max(e.low, 0.0), high=min(e.high, 100.0))
+    return mean(records, key(score, case, repeats)).times(100).clipped(0.0, 100.0)
 
 
 def rankings(records: Sequence[Record], repeats: int = LEARNED) -> dict[str, dict[str, Estimate]]:

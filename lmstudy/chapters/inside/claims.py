@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 
 from lmstudy.chapters.inside import attribution
@@ -73,7 +72,7 @@ def _changed(what: str, key: str, shelf: Shelf) -> Estimate:
     """By how much bits per byte, or the share of texts that ended, of MLE change while a vector is added."""
     records = Inside(shelf).measured("steered", "MLE", LONG)
     e = over_seeds(records, lambda m: m[f"{key}/{what}"] - m[f"plain/{what}"])
-    return replace(e, low=max(e.low, -1.0)) if what == "finished" else e
+    return e.clipped(-1.0) if what == "finished" else e
 
 
 def _won(score: str, case: str, shelf: Shelf) -> Estimate:

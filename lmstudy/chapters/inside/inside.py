@@ -162,11 +162,12 @@ def head_table(records: Records) -> pd.DataFrame:
             if not all(heads(record.metrics, where, kind) for record in records):
                 continue  # no text of a smoke run has such a token
             said = LAST if (where, kind) == ("cross", "near") else LOOKED_AT[kind]
-            rows[f"{WHERE[where]}: {said}"] = {
-                "equal weights": 100 * records[0].metrics[f"uniform/{where}/{kind}"],
-                UNTRAINED: over_seeds(records, partial(strongest, where=where, kind=kind, before="untrained/")),
-                "trained": over_seeds(records, partial(strongest, where=where, kind=kind)),
+            found = {
+                name: over_seeds(records, partial(strongest, where=where, kind=kind, before=before)).clipped(0.0, 100.0)
+                for name, before in ((UNTRAINED, "untrained/"), ("trained", ""))
             }
+            equal = 100 * records[0].metrics[f"uniform/{where}/{kind}"]
+            rows[f"{WHERE[where]}: {said}"] = {"equal weights": equal, **found}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

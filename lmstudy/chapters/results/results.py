@@ -169,9 +169,7 @@ def share(records: Sequence[Record], key: str = TRAINING) -> Estimate:
     """Share of texts with a segment that is worse than the scorer's threshold, in per cent."""
     if not scored(records, f"{key}/bad"):
         return UNKNOWN
-    e = ratio_of_sums_bootstrap(sums(records, f"{key}/bad")).times(100)
-    low, high = (min(100.0, max(0.0, end)) if math.isfinite(end) else end for end in (e.low, e.high))
-    return Estimate(e.value, low, high, e.n)
+    return ratio_of_sums_bootstrap(sums(records, f"{key}/bad")).times(100).clipped(0.0, 100.0)
 
 
 def better(task: str, records: Sequence[Record], reference: Sequence[Record], key: str = TRAINING) -> Estimate:
