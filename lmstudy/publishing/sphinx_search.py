@@ -7,7 +7,8 @@ Sphinx's own scripts are taken off all pages; its notice for readers without scr
 
 A section is an element `section` of a page, an entry of a glossary, a claim's card, a cited work, or a row of a table
 that begins with a question, which is its title. Its text is what a reader sees: without folded code, displayed
-formulas, pictures made of text, what programs wrote, what opens beside a claim, and names of records.
+formulas, pictures made of text, what programs wrote, what opens beside a claim, a card's numbers, its id and its
+records, and cells of tables that hold numbers alone.
 """
 
 import json
@@ -54,6 +55,8 @@ UNREAD_CLASSES = frozenset(
         "hide",
         "label",
         "claim-more",
+        "claim-card-number",
+        "claim-card-origin",
         "claim-records",
         "strip",
         "plane",
@@ -64,6 +67,8 @@ UNREAD_CLASSES = frozenset(
     )
 )
 CARDS = frozenset(("claim-card", "citation"))
+NUMBERS = re.compile(r"[\s\d.,−+%()*]*(?:to[\s\d.,−+%()*]*)?")
+"""A cell without words: a number, with its interval or without."""
 OWN_SCRIPTS = re.compile(r'\s*<script[^>]*src="[^"]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>')
 FIELD = re.compile(r'(<button class="[^"]*search-button-field[^>]*?) title="Search" aria-label="Search"')
 """The theme names this button otherwise than what stands on it, the keys of the search included."""
@@ -93,6 +98,7 @@ class PageTexts(HTMLParser):
         self._open: list[Section] = []
         self._unread = ("", 0)  # the element that is left out, and how many of its name are open
         self._title: str | None = None  # the tag of the title that is being read
+        self._cell = 0  # how many pieces of text there are before the cell that is read
         self._card = 0  # how many elements `div` are open, from a card on
         self.feed(html)
         self.close()
@@ -119,6 +125,8 @@ class PageTexts(HTMLParser):
         elif self._open and tag in HEADINGS and not self._open[-1].title:
             self._title = tag
         self._separate(tag)
+        if tag == "td" and self._open:
+            self._cell = len(self._open[-1].text)
 
     def handle_endtag(self, tag: str) -> None:
         name, depth = self._unread
@@ -127,6 +135,8 @@ class PageTexts(HTMLParser):
             return
         if tag == self._title:
             self._title = None
+        elif tag == "td" and self._open and NUMBERS.fullmatch("".join(self._open[-1].text[self._cell :])):
+            del self._open[-1].text[self._cell :]
         if self._card and tag == "div":
             self._card -= 1
             if not self._card:

@@ -114,6 +114,14 @@ def test_what_is_no_text_of_the_page_is_left_out():
     assert rows == [["", "A", "one two three 7 times six"], ["b", "B", "four five"]]
 
 
+def test_cells_of_numbers_alone_are_left_out():
+    page = """<section id=a><h1>A</h1><table><tr><th>method</th><th>times</th></tr>
+    <tr><td>marking</td><td>3.0 (1.9 to 5.0)</td><td>−0.4</td><td>7 of 9</td><td><b>saves</b> <i>12</i></td></tr>
+    <tr><td>How many?</td><td>12</td><td>12 runs</td></tr></table></section>"""
+    rows = [section.written() for section in PageTexts(page).sections]
+    assert rows == [["", "A", "method times marking 7 of 9 saves 12"], ["", "How many?", "12 runs"]]
+
+
 def test_a_card_of_a_claim_and_a_cited_work_are_sections_without_a_title():
     page = """<section><h1>A</h1>one<div class="claim-card docutils" id="claim-x"><p>two</p><div>three</div></div>four
     <div class="citation" id="id1"><span class="label">[X]</span><p>five</p></div></section>"""
