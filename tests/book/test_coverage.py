@@ -180,8 +180,8 @@ def test_errata_are_numbered_and_complete():
     assert len(found) >= 40
     for label, text in found.items():
         assert text.lstrip().startswith(f"E{label.removeprefix('erratum-')}. "), label
-        parts = re.findall(r"^: \*(The article|Right|How we know|Severity):\*", text, re.MULTILINE)
-        assert parts == ["The article", "Right", "How we know", "Severity"], label
+        parts = re.findall(r"^: \*(The article|Right|Should read|How we know|Severity):\*", text, re.MULTILINE)
+        assert parts == ["The article", "Right", "Should read", "How we know", "Severity"], label
         assert CHINESE.search(text[text.index("*The article:*") : text.index("*Right:*")]), (
             f"{label}: quote the article"
         )
