@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from lmstudy.commands.language import purpose
 from lmstudy.errors import StudyError
 from lmstudy.terminal import guarded, path_typed
 
@@ -21,9 +22,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The exit status is 1 where a check failed, or where there is no GPU."""
     parser = argparse.ArgumentParser(
         prog="lmstudy-check-gpu",
-        description="Try everything that is meant for a CUDA GPU on the first one here, and compare it with the "
-        "processor: each precision, compilation, flex attention, DDP, FSDP, sampling. A few minutes. "
-        "Exit status: 1 where a check failed.",
+        description=purpose(
+            "lmstudy-check-gpu",
+            "Try everything that is meant for a CUDA GPU on the first one here, and compare it with the "
+            "processor: each precision, compilation, flex attention, DDP, FSDP, sampling. A few minutes. "
+            "Exit status: 1 where a check failed.",
+        ),
     )
     add = parser.add_argument
     add("--device", choices=("gpu", "cpu"), default="gpu", help="cpu: what of it a processor can do (default: gpu)")

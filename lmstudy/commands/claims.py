@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmstudy.commands.language import purpose
 from lmstudy.errors import StudyError
 from lmstudy.terminal import check_room, guarded, path_typed
 
@@ -23,9 +24,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The exit status is 1 when a claim fails, or when the records cannot be read."""
     parser = argparse.ArgumentParser(
         prog="lmstudy-claims",
-        description="Recompute every quantitative claim of the book from the run records, with its interval "
-        "and the number of seeds behind it, and say what comes of it: holds, fails or undecided. Exit status: 1 "
-        "when a chapter says otherwise.",
+        description=purpose(
+            "lmstudy-claims",
+            "Recompute every quantitative claim of the book from the run records, with its interval "
+            "and the number of seeds behind it, and say what comes of it: holds, fails or undecided. Exit status: 1 "
+            "when a chapter says otherwise.",
+        ),
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of a table")
     parser.add_argument(

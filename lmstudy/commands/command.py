@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmstudy.commands.language import purpose
 from lmstudy.commands.streams import leave_quietly
 from lmstudy.compose import (
     documented_keys,
@@ -209,7 +210,7 @@ class Command:
     def help(self, arguments: Sequence[str] = ()) -> str:
         """Text of --help, from the comments of the YAML files, with the keys of each GROUP=CHOICE that is named."""
         groups = group_defaults(self.config)
-        lines = [self.purpose, "", f"usage: {self.name} [-m] [GROUP=CHOICE] [KEY=VALUE] ...", ""]
+        lines = [purpose(self.name, self.purpose), "", f"usage: {self.name} [-m] [GROUP=CHOICE] [KEY=VALUE] ...", ""]
         for group, default in groups.items():
             choices = {f"{group}={name}": text for name, text in group_choices(group).items()}
             if f"{group}={default}" in choices:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmstudy.commands.language import purpose
 from lmstudy.errors import StudyError
 from lmstudy.terminal import guarded, path_typed
 
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The exit status is 1 where a package was refused."""
     parser = argparse.ArgumentParser(
         prog="lmstudy-pin",
-        description="Pin releases of packages, by sha256 and licence, for a corpus to read.",
+        description=purpose("lmstudy-pin", "Pin releases of packages, by sha256 and licence, for a corpus to read."),
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

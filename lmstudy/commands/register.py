@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmstudy.commands.language import purpose
 from lmstudy.errors import StudyError
 from lmstudy.terminal import guarded, path_typed
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The exit status is 1 where something is at fault."""
     parser = argparse.ArgumentParser(
         prog="lmstudy-register",
-        description=__doc__.split(": ", 1)[1].capitalize() if __doc__ else None,
+        description=purpose("lmstudy-register", __doc__.split(": ", 1)[1].capitalize() if __doc__ else ""),
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -6,14 +6,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lmstudy.commands.language import purpose
 from lmstudy.errors import StudyError
 from lmstudy.terminal import guarded, path_typed
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point."""
-    purpose = __doc__.split(": ", 1)[1].capitalize() if __doc__ else None
-    parser = argparse.ArgumentParser(prog="lmstudy-runs", description=purpose)
+    english = __doc__.split(": ", 1)[1].capitalize() if __doc__ else ""
+    parser = argparse.ArgumentParser(prog="lmstudy-runs", description=purpose("lmstudy-runs", english))
     parser.add_argument("--runs", default=Path("runs"), type=path_typed, help="folder of runs (default: runs)")
     parser.add_argument("--budget", default="quick", help="budget the book is to be built with (default: quick)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmstudy.commands.language import purpose
 from lmstudy.errors import StudyError
 from lmstudy.terminal import check_room, guarded, path_typed
 
@@ -29,8 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The exit status is 1 when a record made again differs, or when the records cannot be read."""
     parser = argparse.ArgumentParser(
         prog="lmstudy-verify",
-        description="Draw random published records, make them again in a fresh folder, and compare their numbers. "
-        "Exit status: 1 when one differs, or none could be compared. What was made is kept, and used again.",
+        description=purpose(
+            "lmstudy-verify",
+            "Draw random published records, make them again in a fresh folder, and compare their numbers. "
+            "Exit status: 1 when one differs, or none could be compared. What was made is kept, and used again.",
+        ),
     )
     add = parser.add_argument
     add("ids", nargs="*", metavar="ID", help="of published records (default: drawn at random)")

@@ -127,3 +127,11 @@ def test_the_table_of_budgets_has_every_budget():
     assert sorted(re.findall("`(.*?)`", " ".join(rows))) == sorted(
         path.stem for path in (ROOT / "conf/budget").glob("*.yaml")
     )
+
+
+def test_the_chinese_readme_shows_the_same_commands():
+    english, chinese = (
+        re.findall(r"^```.*?^```", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for name in ("README.md", "README.zh.md")
+    )
+    assert chinese == english
