@@ -8,7 +8,7 @@ document.addEventListener("DOMContentLoaded", () => {
   button.type = "button";
   button.className = "all-code";
   const show = (open) => {
-    button.textContent = open ? "Hide all code" : "Show all code";
+    button.textContent = open ? /*said*/ "Hide all code" : /*said*/ "Show all code";
     button.setAttribute("aria-pressed", String(open));
   };
   button.addEventListener("click", () => {

@@ -61,21 +61,22 @@ should so that the there this to was we were what when where which who why will 
 
   function* show(words, found, least, most = 50) {
     const pages = new Set(found.map(({ url }) => url)).size;
-    const counted = (number, name) => `${number} ${name}${number === 1 ? "" : "s"}`;
     const says = element("p", "search-summary");
     says.setAttribute("role", "status");
     yield says;
     if (!found.length) {
-      const none = "No page has all of these words. Fewer words find more";
-      says.append(words.length > 1 ? none : "No page has this word");
+      const none = /*said*/ "No page has all of these words. Fewer words find more";
+      says.append(words.length > 1 ? none : /*said*/ "No page has this word");
       const glossary = (window.SEARCH_TEXTS ?? []).find(([url]) => url === "glossary.html");
-      const link = glossary && element("a", "", "glossary", "glossary.html");
-      says.append(...(link ? ["; the ", link, " has terms in English and Chinese."] : ["."]));
+      const link = glossary && element("a", "", /*said*/ "glossary", "glossary.html");
+      says.append(...(link ? [/*said*/ "; the ", link, /*said*/ " has terms in English and Chinese."] : ["."]));
       return;
     }
-    const part = least < words.length ? `No page has all of these words, these have ${least} of ${words.length}: ` : "";
-    says.append(`${part}${counted(found.length, "place")} on ${counted(pages, "page")}`);
-    says.append(found.length > most ? `; these are the first ${most}.` : ".");
+    const part = least < words.length ? /*said*/ `No page has all of these words, these have ${least} of ${words.length}: ` : "";
+    const places = found.length === 1 ? /*said*/ "1 place" : /*said*/ `${found.length} places`;
+    const where = pages === 1 ? /*said*/ "1 page" : /*said*/ `${pages} pages`;
+    says.append(part, /*said*/ `${places} on ${where}`);
+    says.append(found.length > most ? /*said*/ `; these are the first ${most}.` : ".");
     const list = element("ul", "search");
     for (const { url, title, anchor, heading, text } of found.slice(0, most)) {
       const item = element("li");

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from lmstudy.commands.language import purpose
 from lmstudy.terminal import guarded
 
 DESCRIPTION = """\
@@ -15,7 +16,7 @@ the claims, build the pages with warnings as errors, and check every link. What 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status is 0 for a sound book, and 1 where a stage failed; the book that was there stays."""
-    parser = argparse.ArgumentParser(prog="lmstudy-book", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="lmstudy-book", description=purpose("lmstudy-book", DESCRIPTION))
     cost = "how much training may cost: smoke (seconds), quick (minutes, default), study, paper"
     parser.add_argument("--budget", default="quick", metavar="NAME", help=cost)
     parser.add_argument("--seed", type=int, metavar="N", help="for the notebooks that take a seed")
@@ -25,9 +26,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-train", action="store_false", dest="train", help=no_train)
     parser.add_argument("--fresh", action="store_true", help="run the notebooks even if nothing has changed")
     parser.add_argument("--pdf", action="store_true", help="print it to book/_build/lmstudy.pdf, too (needs Chromium)")
+    edition = "the language: en, zh or both (default)"
+    parser.add_argument("--edition", default="both", choices=("en", "zh", "both"), help=edition)
+    draft = "in Chinese, say in English, and mark, what is not translated yet"
+    parser.add_argument("--draft", action="store_true", help=draft)
+    messages = "bring the catalogues of translations up to date with the pages, and say what is to be translated"
+    parser.add_argument("--messages", action="store_true", help=messages)
     arguments = vars(parser.parse_args(argv))
     pdf = arguments.pop("pdf")
+    if arguments.pop("messages"):
+        return guarded("lmstudy-book", _messages)
 
+    chosen = arguments.pop("edition")
+    arguments["editions"] = ("en", "zh") if chosen == "both" else (chosen,)
     left = "interrupted; the same command goes on from where it was"
     return guarded("lmstudy-book", lambda: _build(pdf, arguments), left)
 
@@ -45,6 +56,15 @@ def _build(pdf: bool, arguments: dict[str, Any]) -> None:
     print(f"The book: {index}")
     if printed:
         print(f"As PDF:   {printed}")
+
+
+def _messages() -> None:
+    from lmstudy.publishing.book import checkout
+    from lmstudy.publishing.catalogues import update, update_code
+
+    root = checkout()
+    print("\n".join(update(root)))
+    print(update_code(root, [root / "book" / "notebooks"]))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import lmstudy
 from lmstudy.compose import check_budget
 from lmstudy.errors import StudyError
 from lmstudy.publishing import needs, pages
+from lmstudy.publishing.edition_links import link_editions
+from lmstudy.publishing.editions import environment, write_sources
 from lmstudy.publishing.notebooks import find_notebooks, run_all
 
 
@@ -28,12 +30,15 @@ def build_book(
     only: Sequence[str] = (),
     train: bool = True,
     fresh: bool = False,
+    editions: Sequence[str] = ("en",),
+    draft: bool = False,
 ) -> Path:
-    """Build the book of the checkout `root`; its index page.
+    """Build the book of the checkout `root`; its index page, of the first of the `editions`.
 
     Prepares data and trains what is missing at `budget` (with `train` False, a missing run is an error),
     executes notebooks whose inputs have changed (all with `fresh`; only those named, with `only`), recomputes the
-    claims, builds the pages and checks their links. Prints each stage, and at the end how long each took.
+    claims, builds the pages and checks their links. Prints each stage, and at the end how long each took. Of an edition
+    in another language, a `draft` says in English what has no translation.
 
     Raises StudyError at the first stage that fails; what was there before stays.
     """
@@ -44,7 +49,7 @@ def build_book(
     common = {} if seed is None else {"seed": seed}
     # Only the notebooks whose runs are trained here: comparisons show the published ones, whatever the budget.
     own = {need.notebook: {"budget": budget} for need in needs.NEEDS}
-    stages = Stages(total=5)
+    stages = Stages(total=3 + 2 * len(editions))
     try:
         with stages.stage("data and runs"):
             names = [name.removesuffix(".ipynb") for name in only]
@@ -53,19 +58,31 @@ def build_book(
             run_all(root, root / "book" / "notebooks", common, own=own, extra=extra, only=only, fresh=fresh)
         with stages.stage("claims"):
             _check_claims(root)
-        key = pages.pages_key(root)
-        if pages.up_to_date(root, key):
-            stages.total = 3
-            print("      pages and links             unchanged")
-        else:
-            with stages.stage("pages"):
-                html = pages.build_pages(root)
-            with stages.stage("links"):
-                pages.check_links(html)
-                pages.publish(root, html, key)
+        for edition in editions:
+            _build_edition(root, edition, stages, draft=draft)
+        link_editions(pages.index_page(root).parent)
     finally:
         print(stages.table(), flush=True)
-    return pages.index_page(root)
+    return pages.index_page(root, editions[0])
+
+
+def _build_edition(root: Path, edition: str, stages: "Stages", *, draft: bool) -> None:
+    """The pages of one edition, unless they are there."""
+    name = "" if edition == "en" else f", {edition}"
+    key = pages.pages_key(root, edition, *(["draft"] if draft and edition != "en" else []))
+    if pages.up_to_date(root, key, edition):
+        stages.total -= 2
+        print(f"      {f'pages and links{name}':<27} unchanged")
+        return
+    with stages.stage(f"pages{name}"):
+        if edition == "en":
+            html = pages.build_pages(root)
+        else:
+            sources = write_sources(root, draft=draft)
+            html = pages.build_pages(root, sources, environment(root, draft=draft))
+    with stages.stage(f"links{name}"):
+        pages.check_links(html)
+        pages.publish(root, html, key, edition)
 
 
 class Stages:

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -18,47 +19,56 @@ from lmstudy.publishing.links import broken_links
 SHOWN_LINES = 25
 NOTEWORTHY = re.compile(r"WARNING|ERROR|CRITICAL|Traceback|Error:|Exception:")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+EDITIONS = ("en", "zh")
+"""The first is the book as it is written; the others are in folders of its HTML."""
 BUILDERS = ("jupyter-book", "sphinx", "sphinx-book-theme", "myst-nb", "sphinx-mathjax-offline")
 
 
-def index_page(root: Path) -> Path:
-    """Where the built book begins."""
-    return root / "book" / "_build" / "html" / "index.html"
+def index_page(root: Path, edition: str = "en") -> Path:
+    """Where a built edition begins."""
+    return root / "book" / "_build" / "html" / ("" if edition == "en" else edition) / "index.html"
 
 
-def pages_key(root: Path) -> str:
-    """Fingerprint of all that the pages depend on: the book's sources with the executed notebooks and the
-    records, the package (which works out the claims), and the versions of what builds them."""
+def pages_key(root: Path, edition: str = "en", *texts: str) -> str:
+    """Fingerprint of all that the pages of an edition depend on: the book's sources with the executed notebooks and the
+    records, the package (which works out the claims), the versions of what builds them, translations if any, and
+    `texts`."""
     book = root / "book"
-    sources = files_under(book, "**/*", without=["_build", ".ipynb_checkpoints"])
+    unread = ["_build", ".ipynb_checkpoints", *(["locale"] if edition == "en" else [])]
+    sources = files_under(book, "**/*", without=unread)
     kept = [path for path in sources if not path.name.startswith(".") and ".failed." not in path.name]
     versions = " ".join(f"{name}={metadata.version(name)}" for name in BUILDERS)
-    return fingerprint(root, [*kept, *files_under(root / "lmstudy", "**/*.py")], versions)
+    return fingerprint(root, [*kept, *files_under(root / "lmstudy", "**/*.py")], versions, *texts)
 
 
-def up_to_date(root: Path, key: str) -> bool:
-    """Whether the book that is there was built, and found sound, from what `key` stands for."""
-    stored = _key_file(root)
-    return index_page(root).exists() and stored.exists() and stored.read_text() == key
+def up_to_date(root: Path, key: str, edition: str = "en") -> bool:
+    """Whether the edition that is there was built, and found sound, from what `key` stands for."""
+    stored = _key_file(root, edition)
+    return index_page(root, edition).exists() and stored.exists() and stored.read_text() == key
 
 
-def build_pages(root: Path) -> Path:
+def build_pages(root: Path, sources: Path | None = None, variables: Mapping[str, str] | None = None) -> Path:
     """Build the pages beside the book that is there; the folder of their HTML.
+
+    Args:
+        root: of the checkout.
+        sources: the folder of an edition; None: `book`.
+        variables: of the environment in which Sphinx runs, besides its own.
 
     All pages are read again: Sphinx repeats no warning of a page that it has not read, so an incremental
     build after a failed one would pass.
 
     Raises StudyError with the warnings and the log's path; the book that is there stays.
     """
-    book = root / "book"
+    book, out = sources or root / "book", root / "book" / "_build"
     _require_pages(book)
-    target = book / "_build" / "next"
+    target = out / "next"
     shutil.rmtree(target, ignore_errors=True)
-    log = book / "_build" / "jupyter-book.log"
+    log = out / ("jupyter-book.log" if sources is None else f"jupyter-book-{book.parent.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]  # it has no __main__
     command = [*program, "build", str(book), "-W", "-n", "--keep-going", "--all", "--path-output", str(target)]
-    plain = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1"}
+    plain = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", **(variables or {})}
     with log.open("w", encoding="utf-8") as stream:
         done = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, cwd=root, env=plain)
     html = target / "_build" / "html"
@@ -75,22 +85,29 @@ def check_links(html: Path) -> None:
         raise StudyError(f"{len(faults)} faults in the links of {html}:\n{listed}{more}")
 
 
-def publish(root: Path, html: Path, key: str) -> None:
-    """Put newly built pages in the place of the old ones, and note what they were built from."""
-    place = index_page(root).parent
-    old = place.with_name("old")
+def publish(root: Path, html: Path, key: str, edition: str = "en") -> None:
+    """Put newly built pages in the place of the old ones, and note what they were built from.
+
+    Other editions, which lie in the folder of the first, stay.
+    """
+    place = index_page(root, edition).parent
+    old = root / "book" / "_build" / "old"
     shutil.rmtree(old, ignore_errors=True)
-    _key_file(root).unlink(missing_ok=True)
+    _key_file(root, edition).unlink(missing_ok=True)
     if place.exists():
         place.replace(old)
+    place.parent.mkdir(parents=True, exist_ok=True)
     html.replace(place)
-    write_text(_key_file(root), key)
+    for other in EDITIONS[1:]:
+        if edition == "en" and (old / other).exists():
+            (old / other).replace(place / other)
+    write_text(_key_file(root, edition), key)
     shutil.rmtree(old, ignore_errors=True)
     shutil.rmtree(html.parents[1], ignore_errors=True)
 
 
-def _key_file(root: Path) -> Path:
-    return root / "book" / "_build" / "pages.key"
+def _key_file(root: Path, edition: str) -> Path:
+    return root / "book" / "_build" / ("pages.key" if edition == "en" else f"pages-{edition}.key")
 
 
 def _require_pages(book: Path) -> None:

@@ -23,9 +23,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from lmstudy.errors import StudyError
 from lmstudy.publishing.sphinx_claims import results_for, warn
+from lmstudy.show.phrases import said
 from lmstudy.show.strip import strip
-
-TITLE = "What we found"
 
 
 class Answer(SphinxDirective):
@@ -43,7 +42,7 @@ class Answer(SphinxDirective):
 
     def run(self) -> list[Node]:
         box = nodes.container(classes=["answer"])
-        box += nodes.paragraph("", self.options.get("title", TITLE), classes=["answer-title"])
+        box += nodes.paragraph("", self.options.get("title") or said("What we found"), classes=["answer-title"])
         box += self.parse_content_to_nodes()
         if "show" in self.options:
             try:

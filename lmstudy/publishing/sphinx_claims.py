@@ -46,26 +46,13 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from lmstudy.errors import StudyError
 from lmstudy.publishing.known_claims import kept_results
 from lmstudy.runs.records import Record, load_folder
-from lmstudy.show.claims import as_told, folded_records, outcome, problem, remark, text
-from lmstudy.show.numbers import interval, number, percent, unbroken
+from lmstudy.show.claims import ORDER, folded_records, outcome, outcome_filter, problem, sure, tally, text
+from lmstudy.show.numbers import number, percent, unbroken
+from lmstudy.show.phrases import phrase, retold, said
 from lmstudy.study.claims import ClaimResult, Kind, evaluate_claims
 from lmstudy.study.cost import hours_by_kind
 
 logger = logging.getLogger(__name__)
-REWRITTEN = ("Claim", "It said", "Then", "It became", "When", "Why")
-TALLIED = {"holds": "hold", "fails": "fail", "waits for its runs": "wait for their runs"}
-"""Outcomes of more than one claim."""
-ORDER = ("fails", "undecided", "holds")
-"""Failures first."""
-FILTER = (
-    '<fieldset class="claims-filter"><legend>Show</legend>'
-    + "".join(
-        f'<label><input type="radio" name="claims-filter" value="{name}"{checked}> {name}</label>'
-        for name, checked in (("all", " checked"), *((name, "") for name in ORDER))
-    )
-    + "</fieldset>"
-)
-"""Works by the style sheet alone."""
 
 
 class claim_number(nodes.inline):  # noqa: N801 - docutils names a node's visitor after its class
@@ -82,18 +69,18 @@ class ClaimRole(SphinxRole):
             if claim_id.strip() not in results:
                 raise StudyError(f"no claim {claim_id.strip()!r}; there are {', '.join(results)}")
             result = results[claim_id.strip()]
-            shown = result.outcome if result.error is not None else text(result, variant.strip() or "short")
+            shown = said(result.outcome) if result.error is not None else text(result, variant.strip() or "short")
         except StudyError as error:
             warn(str(error), self.get_location())
             return [nodes.inline(self.rawtext, self.text, classes=["claim", "claim-unknown"])], []
         _warn_if_it_fails(result, self.get_location())
         target = {"refdomain": "std", "reftype": "ref", "refexplicit": True, "refdoc": self.env.docname}
-        link = pending_xref("", nodes.inline("", "The claim"), reftarget=_anchor(result.id), **target)
-        said = outcome(result)
+        link = pending_xref("", nodes.inline("", said("The claim")), reftarget=_anchor(result.id), **target)
+        came = outcome(result)
         opened = [
-            nodes.inline("", _sure(result, variant.strip()), classes=["claim-interval"]),
-            nodes.inline("", f" {result.claim.sentence} ", classes=["claim-sentence"]),
-            nodes.inline("", said.capitalize(), classes=["claim-outcome", f"claim-{result.outcome.split()[0]}"]),
+            nodes.inline("", sure(result, variant.strip()), classes=["claim-interval"]),
+            nodes.inline("", f" {retold(result.claim.sentence)} ", classes=["claim-sentence"]),
+            nodes.inline("", came.capitalize(), classes=["claim-outcome", f"claim-{result.outcome.split()[0]}"]),
             nodes.inline("", " "),
             link,
         ]
@@ -109,7 +96,7 @@ class TallyRole(SphinxRole):
     def run(self) -> tuple[list[Node], list[nodes.system_message]]:
         own = [result for result in results_for(self.env).values() if str(result.kind) == self.text.strip()]
         counts = Counter(result.outcome for result in own)
-        return [nodes.inline(self.rawtext, f"{len(own)}: {_tally(counts)}" if own else "none")], []
+        return [nodes.inline(self.rawtext, f"{len(own)}: {tally(counts)}" if own else said("none"))], []
 
 
 class CoreHoursRole(SphinxRole):
@@ -142,16 +129,16 @@ class ClaimsList(SphinxDirective):
 
     def arranged(self, results: list[ClaimResult]) -> list[Node]:
         """Their nodes, in the order of the page."""
-        found: list[Node] = [nodes.raw("", FILTER, format="html")]
+        found: list[Node] = [nodes.raw("", outcome_filter(), format="html")]
         failing = [one.claim.chapter for one in results if str(one.outcome) == "fails"]
         for chapter in dict.fromkeys([*failing, *(one.claim.chapter for one in results)]):
             own = [one for one in results if one.claim.chapter == chapter]
             own.sort(key=lambda one: ORDER.index(str(one.outcome)) if str(one.outcome) in ORDER else len(ORDER))
             title = self._page(chapter)
             counts = Counter(str(one.outcome) for one in own)
-            tally = nodes.inline("", f" {_tally(counts)}")
+            summary = nodes.inline("", f" {tally(counts)}")
             group = nodes.container(classes=["claims-chapter"])
-            group += nodes.paragraph("", "", title, tally, classes=["claims-chapter-title"])
+            group += nodes.paragraph("", "", title, summary, classes=["claims-chapter-title"])
             group += [self.card(one) for one in own]
             found.append(group)
         return found
@@ -167,13 +154,14 @@ class ClaimsList(SphinxDirective):
         _warn_if_it_fails(result, self.get_location())
         kind = f"claim-{result.outcome.split()[0]}"
         card = nodes.container(classes=["claim-card", kind])
-        chip = nodes.inline("", result.outcome, classes=["claim-chip", kind])
-        card += nodes.paragraph("", "", chip, nodes.Text(f" {result.claim.sentence}"))
+        word = said(result.outcome)
+        chip = nodes.inline("", word, classes=["claim-chip", kind])
+        card += nodes.paragraph("", "", chip, nodes.Text(f" {retold(result.claim.sentence)}"))
         if result.error is None:
-            more = outcome(result).removeprefix(result.outcome).strip(" :;()")
-            said = f" {_sure(result)}" + (f" ({more})" if more else "")
+            more = outcome(result).removeprefix(word).strip(" :;()：；（）")
+            told = f" {sure(result)}" + (f" ({more})" if more else "")
             number = nodes.strong("", unbroken(text(result, "short")))
-            card += nodes.paragraph("", "", number, nodes.Text(said), classes=["claim-card-number"])
+            card += nodes.paragraph("", "", number, nodes.Text(told), classes=["claim-card-number"])
         else:
             card += nodes.paragraph("", result.error, classes=["claim-card-number"])
         card += nodes.paragraph("", self.origin(result), classes=["claim-card-origin"])
@@ -207,7 +195,7 @@ class PredictionsList(ClaimsList):
         entry = result.claim.registered
         assert entry is not None
         when = f"{entry.registered[:10]} {entry.registered[11:16]} UTC"
-        return f"{result.id} · registered {when}, {entry.prediction.hash}"
+        return said("{0} · registered {1}, {2}", result.id, when, entry.prediction.hash)
 
 
 class EvidenceTable(SphinxDirective):
@@ -224,7 +212,8 @@ class EvidenceTable(SphinxDirective):
             return []
         columns = [nodes.colspec(colwidth=width) for width in self.widths]
         body = nodes.tbody("", *rows)
-        group = nodes.tgroup("", *columns, nodes.thead("", _row(self.headings)), body, cols=len(self.headings))
+        headings = tuple(map(said, self.headings))
+        group = nodes.tgroup("", *columns, nodes.thead("", _row(headings)), body, cols=len(headings))
         return [nodes.table("", group, classes=["claims", "colwidths-given"])] if rows else []
 
     def rows(self) -> list[nodes.row]:
@@ -251,14 +240,21 @@ class CoverageTable(RecordTable):
     """How often intervals held the truth in simulated studies."""
 
     kind = "coverage"
-    headings = ("Interval", "n", "Simulated studies", "Held the truth")
+    headings = (phrase("Interval"), phrase("n"), phrase("Simulated studies"), phrase("Held the truth"))
     widths = (5, 1, 2, 2)
 
     def rows_of(self, record: Record) -> list[nodes.row]:
         """Of the body, from the record."""
         told: Any = record.samples
         return [
-            _row((one["name"], str(one["seeds"]), str(one["draws"]), percent(one["held"] / one["draws"], decimals=1)))
+            _row(
+                (
+                    retold(one["name"]),
+                    str(one["seeds"]),
+                    str(one["draws"]),
+                    percent(one["held"] / one["draws"], decimals=1),
+                )
+            )
             for one in told
         ]
 
@@ -267,7 +263,10 @@ class VerificationTable(RecordTable):
     """The records that were made again last, and whether they agreed."""
 
     kind = "verification"
-    headings = ("Record", "Kind", "Numbers", "Farthest off", "Published", "Made again", "Outcome")
+    headings = (
+        *(phrase("Record"), phrase("Kind"), phrase("Numbers"), phrase("Farthest off")),
+        *(phrase("Published"), phrase("Made again"), phrase("Outcome")),
+    )
     widths = (5, 2, 1, 3, 2, 2, 2)
 
     def rows_of(self, record: Record) -> list[nodes.row]:
@@ -275,9 +274,9 @@ class VerificationTable(RecordTable):
         told: Any = record.samples
         return [
             _row(
-                (one["name"], one["kind"], str(one["numbers"]), one["worst"] or "-",
+                (one["name"], retold(one["kind"]), str(one["numbers"]), one["worst"] or "-",
                  *("-" if one[key] is None else number(one[key], decimals=4) for key in ("published", "again")),
-                 one["problem"] or one["verdict"])
+                 one["problem"] or retold(one["verdict"]))
             )
             for one in told
         ]  # fmt: skip
@@ -286,14 +285,29 @@ class VerificationTable(RecordTable):
 class RewrittenTable(EvidenceTable):
     """The table of claims that were reworded after their records were seen, before there was a register."""
 
-    headings = REWRITTEN
+    headings = (
+        *(phrase("Claim"), phrase("It said"), phrase("Then")),
+        *(phrase("It became"), phrase("When"), phrase("Why")),
+    )
     widths = (2, 5, 2, 5, 2, 4)
 
     def rows(self) -> list[nodes.row]:
         """Of the body."""
         place = Path(self.env.app.confdir) / "rewritten.yaml"
         told = yaml.safe_load(place.read_text(encoding="utf-8"))
-        return [_row((one["id"], one["said"], one["first"], one["became"], one["changed"], one["why"])) for one in told]
+        return [
+            _row(
+                (
+                    one["id"],
+                    retold(one["said"]),
+                    one["first"],
+                    retold(one["became"]),
+                    one["changed"],
+                    retold(one["why"]),
+                )
+            )
+            for one in told
+        ]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -329,7 +343,7 @@ def _records(folder: Path) -> list[Record]:
 
 
 def _folder(env: BuildEnvironment) -> Path:
-    return Path(env.app.confdir) / env.config.claims_records
+    return (Path(env.app.confdir) / env.config.claims_records).resolve()  # another edition has a link to it
 
 
 @lru_cache(maxsize=1)
@@ -365,20 +379,6 @@ def _warn_if_it_fails(result: ClaimResult, location: str) -> None:
 def _unlinked(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: Element) -> Element | None:
     """Without a table of claims in the book, a claim is shown with no link."""
     return inner if str(node.get("reftarget", "")).startswith("claim-") else None
-
-
-def _sure(result: ClaimResult, variant: str = "") -> str:
-    if result.error is not None:
-        return result.error
-    e = as_told(result, variant)
-    signed = e.low < 0 if variant in ("size", "more", "fewer") else result.claim.signed
-    said = f"{100 * e.confidence:g} % interval {interval(e, signed)}, n = {e.n}."
-    return f"{said} {remark(result).capitalize()}." if remark(result) else said
-
-
-def _tally(counts: Counter[str]) -> str:
-    """Outcomes with how many claims have each, the most common first: "8 hold, 4 undecided, 1 waits for its runs"."""
-    return ", ".join(f"{n} {TALLIED.get(name, name) if n > 1 else name}" for name, n in counts.most_common())
 
 
 def _anchor(claim_id: str) -> str:

@@ -24,5 +24,5 @@ def mark(html: str) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool | str]:
-    """Mark the pages when all are written."""
-    return rewrites(app, mark)
+    """Mark the pages when all are written, but those of a Chinese edition."""
+    return rewrites(app, lambda html: html if app.config.language == "zh_CN" else mark(html))

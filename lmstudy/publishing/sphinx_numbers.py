@@ -15,9 +15,10 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
+from lmstudy.show.phrases import said
+
 CHAPTER = re.compile(r"notebooks/(\d+)_")
 CAPTION = re.compile(r'<caption[^>]*>|<figcaption class="samples">')
-FORMATS = {"figure": "Figure %s", "table": "Table %s"}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -30,7 +31,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def _configure(app: Sphinx, config: Config) -> None:
     config["numfig"] = True
-    config["numfig_format"] = {**config["numfig_format"], **FORMATS}
+    config["numfig_format"] = {
+        **config["numfig_format"],
+        "figure": said("Figure {0}", "%s"),
+        "table": said("Table {0}", "%s"),
+    }
 
 
 def _number_tables(app: Sphinx, document: nodes.document) -> None:
@@ -40,7 +45,8 @@ def _number_tables(app: Sphinx, document: nodes.document) -> None:
     numbers = count(1)
 
     def numbered(tag: re.Match[str]) -> str:
-        return f'{tag[0]}<span class="caption-number">{FORMATS["table"] % f"{int(chapter[1])}.{next(numbers)}"} </span>'
+        name = said("Table {0}", f"{int(chapter[1])}.{next(numbers)}")
+        return f'{tag[0]}<span class="caption-number">{name} </span>'
 
     for node in document.findall(nodes.raw):
         if node.get("format") == "html":

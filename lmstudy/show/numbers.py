@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol, TypeGuard
 
 import numpy as np
 
+from lmstudy.show.phrases import phrase
 from lmstudy.study.verdicts import FEWEST
 
 MINUS = "\u2212"
@@ -15,7 +16,7 @@ FINEST = 6
 SKEWED = 3.0
 """An interval of numbers above 0 that begins below this share (1 / SKEWED) of its value has ends too far apart in scale
 for decimals in common, as those of ratios over few seeds are: each number then has significant digits of its own."""
-UNKNOWN = "unknown"
+UNKNOWN = phrase("unknown")
 
 
 class Interval(Protocol):
@@ -87,7 +88,7 @@ def interval(e: Interval, signed: bool = False, *, decimals: int | None = None) 
     if math.isnan(e.low) or math.isnan(e.high):
         return UNKNOWN
     if e.low == e.high:  # such as a count of nothing anywhere: how far from it the truth may lie, it cannot say
-        return "no spread"
+        return phrase("no spread")
     _, low, high = _parts(e, signed, decimals)
     return f"{low} to {high}"
 

@@ -10,6 +10,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 
 from lmstudy.errors import StudyError
 from lmstudy.show.numbers import Interval, number, value, written
+from lmstudy.show.phrases import retold, said
 
 MARGIN = 0.04
 """Of the axis, left free at both ends."""
@@ -60,10 +61,10 @@ def strip(
         at_null = escape(says or tick(null, signed))
         axis += f'<span class="strip-tick strip-says" style="left:{place(null)};--at:{place(null)}">{at_null}</span>'
     lines.append(f'<span></span><span class="strip-axis">{axis}</span><span></span>')
-    told = "; ".join(f"{label}: {written(e, signed)}" for label, e in rows.items())
+    told = "; ".join(f"{label}: {retold(written(e, signed))}" for label, e in rows.items())
     return (
         f'<div class="strip" role="img" aria-label="{escape(f"{told} {unit}")}">{"".join(lines)}'
-        f'<span class="strip-unit">{escape(unit)}. Lines: 95 % intervals.</span></div>'
+        f'<span class="strip-unit">{escape(said("{0}. Lines: 95 % intervals.", unit))}</span></div>'
     )
 
 

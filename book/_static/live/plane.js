@@ -24,7 +24,7 @@
       more.append(...seeds.map(([, , told]) => element("span", { class: "plane-told" }, told)));
     }
 
-    const tasks = ["all tasks", ...panels.map((panel) => panel.dataset.task)].map((name, at) =>
+    const tasks = [/*said*/ "all tasks", ...panels.map((panel) => panel.dataset.task)].map((name, at) =>
       choice(name, { type: "radio", name: "live-task", value: at ? name : "", checked: !at }),
     );
     const methods = [...new Set(ones.map(nameOf))].map((name) => {
@@ -32,7 +32,7 @@
       const swatch = element("span", { class: "live-swatch", style: `--colour:${colour}` });
       return choice(name, { value: name, checked: true }, swatch);
     });
-    const single = choice("Show the single seeds", { name: "live-seeds" });
+    const single = choice(/*said*/ "Show the single seeds", { name: "live-seeds" });
 
     const resets = panels.map((panel) => arrows([...panel.querySelectorAll(".plane-point")]));
     const update = () => {
@@ -51,12 +51,12 @@
       resets.forEach((reset) => reset());
     };
 
-    const form = element("form", { class: "live-controls", "aria-label": "What the figure shows" });
-    if (panels.length > 1) form.append(group("Task", ...tasks.map(({ row }) => row)));
-    form.append(group("Method", ...methods.map(({ row }) => row)), single.row);
+    const form = element("form", { class: "live-controls", "aria-label": /*said*/ "What the figure shows" });
+    if (panels.length > 1) form.append(group(/*said*/ "Task", ...tasks.map(({ row }) => row)));
+    form.append(group(/*said*/ "Method", ...methods.map(({ row }) => row)), single.row);
     form.addEventListener("change", update);
     form.addEventListener("submit", (event) => event.preventDefault());
-    const how = "Point at a point, tap it, or reach it by Tab and the arrow keys: it tells its numbers.";
+    const how = /*said*/ "Point at a point, tap it, or reach it by Tab and the arrow keys: it tells its numbers.";
     root.prepend(form, element("p", { class: "live-how" }, how));
     const figure = drawing(root);
     if (figure) {

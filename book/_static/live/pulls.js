@@ -10,9 +10,9 @@
   /* By objective: the pull, and the formula in words. `token` has a probability p and the score of its line. */
   const pulls = {
     mle: ({ p }) => [1 - p, "1 − p"],
-    filtering: ({ p }, { dropped }) => (dropped ? [0, "0: the document is dropped"] : [1 - p, "1 − p"]),
-    conditional: ({ p, bad }) => [1 - p, `1 − p, after the ${bad ? "bad" : "good"} token`],
-    selective: ({ p, bad }) => (bad ? [0, "0: a bad token is not learned"] : [1 - p, "1 − p"]),
+    filtering: ({ p }, { dropped }) => (dropped ? [0, /*said*/ "0: the document is dropped"] : [1 - p, "1 − p"]),
+    conditional: ({ p, bad }) => [1 - p, bad ? /*said*/ "1 − p, after the bad token" : /*said*/ "1 − p, after the good token"],
+    selective: ({ p, bad }) => (bad ? [0, /*said*/ "0: a bad token is not learned"] : [1 - p, "1 − p"]),
     unlikelihood: ({ p, bad }, _, { alpha }) => (bad ? [-alpha * p, "−α p"] : [1 - p, "1 − p"]),
     rwr: (token, own, { beta }) => {
       const w = weight(token, own, beta);
@@ -29,11 +29,11 @@
     const two = (x) => written(x, 2);
     const select = element("select", { id: "pulls-token" });
     tokens.forEach(({ text, bad, p }, at) =>
-      select.append(element("option", { value: at }, `${bad ? "bad" : "good"} line: ${text} (p = ${two(p)})`)),
+      select.append(element("option", { value: at }, `${bad ? /*said*/ "bad line" : /*said*/ "good line"}: ${text} (p = ${two(p)})`)),
     );
-    const chance = slider("Its probability p", { min: 0.01, max: 0.99, step: 0.01, value: tokens[0].p, says: two });
-    const strength = slider("α of unlikelihood", { min: 0, max: 2, step: 0.05, value: alpha, says: two });
-    const heat = slider("β of RWR and AWR", { min: 0.5, max: 4, step: 0.05, value: beta, says: two });
+    const chance = slider(/*said*/ "Its probability p", { min: 0.01, max: 0.99, step: 0.01, value: tokens[0].p, says: two });
+    const strength = slider(/*said*/ "α of unlikelihood", { min: 0, max: 2, step: 0.05, value: alpha, says: two });
+    const heat = slider(/*said*/ "β of RWR and AWR", { min: 0.5, max: 4, step: 0.05, value: beta, says: two });
 
     const rows = objectives.map((own) => {
       const bar = element("span", { class: "live-bar" });
@@ -48,13 +48,13 @@
       );
       return { own, bar, pull, formula, line };
     });
-    const head = ["objective", "", "pull"].map((text) =>
+    const head = [/*said*/ "objective", "", /*said*/ "pull"].map((text) =>
       text ? element("th", { scope: "col" }, text) : element("td", { "aria-hidden": "true" }),
     );
     const table = element(
       "table",
       { class: "live-table" },
-      element("caption", null, "What one step adds to the logit of this token"),
+      element("caption", null, /*said*/ "What one step adds to the logit of this token"),
       element("thead", null, element("tr", null, ...head)),
       element("tbody", null, ...rows.map(({ line }) => line)),
     );
@@ -90,10 +90,10 @@
 
     const form = element(
       "form",
-      { class: "live-controls", "aria-label": "The token and the settings" },
-      element("div", { class: "live-row" }, element("label", { for: "pulls-token" }, "Token"), select),
+      { class: "live-controls", "aria-label": /*said*/ "The token and the settings" },
+      element("div", { class: "live-row" }, element("label", { for: "pulls-token" }, /*said*/ "Token"), select),
       ...[chance, strength, heat].map(({ row }) => row),
-      element("button", { type: "reset" }, "As in the chapter"),
+      element("button", { type: "reset" }, /*said*/ "As in the chapter"),
     );
     form.addEventListener("input", update);
     form.addEventListener("submit", (event) => event.preventDefault());

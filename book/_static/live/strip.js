@@ -5,7 +5,7 @@
 
   wake("strip", (root) => {
     const tokens = [...root.querySelectorAll("span[title]")];
-    const how = element("p", { class: "live-how" }, "Point at a token, tap it, or reach it by Tab and the arrow keys.");
+    const how = element("p", { class: "live-how" }, /*said*/ "Point at a token, tap it, or reach it by Tab and the arrow keys.");
     const said = element("p", { class: "live-said" });
     let chosen = null;
     const tell = (token) => {
@@ -31,7 +31,7 @@
     const text = tokens[0].parentElement;
     text.setAttribute("role", "listbox");
     text.setAttribute("aria-orientation", "horizontal");
-    text.setAttribute("aria-label", "The tokens, and the bits that each costs");
+    text.setAttribute("aria-label", /*said*/ "The tokens, and the bits that each costs");
     arrows(tokens)();
     choose(tokens[0]);
     text.before(how);

@@ -4,6 +4,12 @@
   const { element, drawn, written, number, show, slider, wake } = window.lmstudyLive;
   const WIDTH = 360;
   const HEIGHT = 250;
+  const NAMES = {
+    precision: /*said*/ "precision",
+    recall: /*said*/ "recall",
+    F1: "F1",
+    accuracy: /*said*/ "accuracy",
+  };
   const MARGIN = { left: 40, right: 12, top: 10, bottom: 38 };
 
   const x = (recall) => MARGIN.left + recall * (WIDTH - MARGIN.left - MARGIN.right);
@@ -15,9 +21,9 @@
       parts.push(drawn("text", { x: x(share), y: y(0) + 16, "text-anchor": "middle" }, String(share)));
       parts.push(drawn("text", { x: x(0) - 6, y: y(share) + 4, "text-anchor": "end" }, String(share)));
     }
-    parts.push(drawn("text", { x: x(0.5), y: HEIGHT - 5, "text-anchor": "middle" }, "recall"));
+    parts.push(drawn("text", { x: x(0.5), y: HEIGHT - 5, "text-anchor": "middle" }, NAMES.recall));
     const turned = `translate(12 ${y(0.5)}) rotate(-90)`;
-    return [...parts, drawn("text", { transform: turned, "text-anchor": "middle" }, "precision")];
+    return [...parts, drawn("text", { transform: turned, "text-anchor": "middle" }, NAMES.precision)];
   };
 
   const worth = ([, flagged, found], lines, bad) => ({
@@ -34,15 +40,15 @@
     const point = drawn("circle", { class: "live-here", r: 6 });
     const picture = drawn(
       "svg",
-      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "Precision against recall, with the chosen threshold" },
+      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": /*said*/ "Precision against recall, with the chosen threshold" },
       ...axes(),
       drawn("path", { class: "live-always", d: `M${x(0)} ${y(bad / lines)}H${x(1)}` }),
-      drawn("text", { x: x(0) + 6, y: y(bad / lines) - 5 }, "“always”"),
+      drawn("text", { x: x(0) + 6, y: y(bad / lines) - 5 }, /*said*/ "“always”"),
       drawn("polyline", { class: "live-curve", points: curve }),
       point,
     );
 
-    const threshold = slider("Threshold", {
+    const threshold = slider(/*said*/ "Threshold", {
       min: 0,
       max: cuts.length - 1,
       step: 1,
@@ -57,20 +63,20 @@
     const head = (scope, text) => element("th", { scope }, text);
     const table = (caption, ...rows) =>
       element("table", { class: "live-table" }, element("caption", null, caption), element("tbody", null, ...rows));
-    const measures = ["precision", "recall", "F1", "accuracy"].map((name) =>
-      element("tr", null, head("row", name), element("td", null, out[name])),
+    const measures = Object.keys(NAMES).map((name) =>
+      element("tr", null, head("row", NAMES[name]), element("td", null, out[name])),
     );
     const counts = [
-      element("tr", null, element("td"), head("col", "flagged"), head("col", "not flagged")),
-      element("tr", null, head("row", "breaks a rule"), element("td", null, out.found), element("td", null, out.missed)),
-      element("tr", null, head("row", "breaks none"), element("td", null, out.alarms), element("td", null, out.passed)),
+      element("tr", null, element("td"), head("col", /*said*/ "flagged"), head("col", /*said*/ "not flagged")),
+      element("tr", null, head("row", /*said*/ "breaks a rule"), element("td", null, out.found), element("td", null, out.missed)),
+      element("tr", null, head("row", /*said*/ "breaks none"), element("td", null, out.alarms), element("td", null, out.passed)),
     ];
 
     const update = () => {
       const at = Number(threshold.input.value);
       const [, flagged, found] = cuts[at];
       for (const [name, share] of Object.entries(all[at]))
-        show(out[name], share, Number.isNaN(share) ? "0 of 0" : written(share, 3));
+        show(out[name], share, Number.isNaN(share) ? /*said*/ "0 of 0" : written(share, 3));
       const counted = { found, missed: bad - found, alarms: flagged - found, passed: lines - bad - flagged + found };
       for (const [name, count] of Object.entries(counted)) show(out[name], count, written(count, 0));
       for (const button of buttons) button.setAttribute("aria-pressed", String(Number(button.value) === at));
@@ -86,11 +92,11 @@
       });
     threshold.input.addEventListener("input", update);
 
-    const form = element("form", { class: "live-controls", "aria-label": "The threshold" }, threshold.row);
+    const form = element("form", { class: "live-controls", "aria-label": /*said*/ "The threshold" }, threshold.row);
     form.append(element("div", { class: "live-buttons" }, ...buttons));
     form.addEventListener("submit", (event) => event.preventDefault());
     const beside = element("div", { class: "live-beside" }, picture);
-    beside.append(element("div", null, table("What the threshold is worth", ...measures), table("Lines", ...counts)));
+    beside.append(element("div", null, table(/*said*/ "What the threshold is worth", ...measures), table(/*said*/ "Lines", ...counts)));
     root.append(form, beside);
     update();
   });

@@ -22,19 +22,19 @@
     const notes = [];
     if (text.length > LONGEST) {
       text = Array.from(text.slice(-LONGEST - 1)).slice(1).join(""); // no half of a character at the front
-      notes.push(`Your beginning is long: only its last ${LONGEST} characters are used.`);
+      notes.push(/*said*/ `Your beginning is long: only its last ${LONGEST} characters are used.`);
     }
     const whole = text.slice(0, text.lastIndexOf("\n") + 1);
     const begun = Array.from(text.slice(whole.length));
     let tokens = tokenizer.encode(begun.join("")).length;
-    if (tokens > BEGUN) notes.push("The line you began is too long: only its end is used.");
+    if (tokens > BEGUN) notes.push(/*said*/ "The line you began is too long: only its end is used.");
     while (tokens > BEGUN) {
       begun.splice(0, Math.max(1, Math.floor(begun.length * (1 - BEGUN / tokens))));
       tokens = tokenizer.encode(begun.join("")).length;
     }
     text = whole + begun.join("");
     const asked = prompt(tokenizer, text, control, sizes);
-    if (asked.unread) notes.push(`The model reads ${sizes.read} tokens: the first ${asked.unread} of yours are left out.`);
+    if (asked.unread) notes.push(/*said*/ `The model reads ${sizes.read} tokens: the first ${asked.unread} of yours are left out.`);
     return { ...asked, given: whole, notes };
   }
 
@@ -52,7 +52,7 @@
         }
         return rows;
       };
-      return { judge, named: false, minds: "personal data", counted: "with personal data" };
+      return { judge, named: false, minds: /*said*/ "personal data", counted: /*said*/ "with personal data" };
     },
     style: ({ longest }) => {
       const judge = (text) => {
@@ -60,7 +60,7 @@
         for (const [row, code] of style.violations(text, longest)) rows[row - 1].found.push([code, style.RULES[code]]);
         return rows;
       };
-      return { judge, named: true, minds: "a violation", counted: "with a violation" };
+      return { judge, named: true, minds: /*said*/ "a violation", counted: /*said*/ "with a violation" };
     },
   };
 
@@ -80,7 +80,7 @@
         sums.found += found.length;
         sums.characters += Array.from(line).length;
       }
-      const mark = found.length ? ["!", `${minds}: `] : yours ? [">", "yours: "] : null;
+      const mark = found.length ? ["!", `${minds}: `] : yours ? [">", /*said*/ "yours: "] : null;
       const row = element("li", found.length ? "try-minded" : yours ? "try-given" : "");
       if (mark) row.append(element("span", "try-spoken", mark[1]));
       row.dataset.mark = mark ? mark[0] : "";
@@ -131,7 +131,7 @@
     };
     const settle = () => {
       byId("guidance").disabled = control() === "none"; // it pushes from one token to the other
-      byId("strength").value = control() === "none" ? "off" : byId("guidance").value;
+      byId("strength").value = control() === "none" ? /*said*/ "off" : byId("guidance").value;
     };
 
     // The model that is chosen: it is loaded once, or again where it could not be.
@@ -157,7 +157,7 @@
       asked.guidance = asked.control === "none" ? 1 : Number(byId("guidance").value);
       const { name } = choice();
       const typed = byId("beginning").value;
-      byId("status").textContent = "Loading the model …";
+      byId("status").textContent = /*said*/ "Loading the model …";
       busy(true);
       const model = await chosen();
       if (current !== mine) return; // another text was asked for
@@ -173,13 +173,13 @@
       const head = element("p", "try-head");
       const legend = element("p", "try-legend");
       const text = element("section", "try-text", head, shown, legend);
-      const way = asked.control === "none" ? "without a token" : `behind ${asked.control}, guidance ${asked.guidance}`;
-      const title = `${name}, ${way}, seed ${asked.seed}`;
+      const way = asked.control === "none" ? /*said*/ "without a token" : /*said*/ `behind ${asked.control}, guidance ${asked.guidance}`;
+      const title = /*said*/ `${name}, ${way}, seed ${asked.seed}`;
       text.setAttribute("aria-label", title);
       for (const note of beginning.notes) text.append(element("p", "try-note", note));
       byId("texts").prepend(text);
       while (byId("texts").children.length > KEPT) byId("texts").lastChild.remove();
-      byId("status").textContent = "Writing …";
+      byId("status").textContent = /*said*/ "Writing …";
 
       const ids = [];
       let spent = 0;
@@ -193,10 +193,10 @@
         shown.replaceChildren(...rows, ...(rest ? [element("li", "try-growing", rest)] : []));
         legend.textContent = [...meanings].sort().map(([code, meaning]) => `${code}: ${meaning}`).join(". ");
         legend.hidden = !meanings.size;
-        const speed = spent ? `, ${Math.round((ids.length / spent) * 1000)} a second` : "";
-        const found = `${sums.lines} ${sums.lines === 1 ? "line" : "lines"}, ${sums.minded} ${scorer.counted}`;
-        const mean = `mean score ${score(sums.found, sums.characters)}`;
-        head.textContent = `${title}: ${found}, ${mean}; ${ids.length} tokens${speed}`;
+        const speed = spent ? /*said*/ `, ${Math.round((ids.length / spent) * 1000)} a second` : "";
+        const found = `${sums.lines === 1 ? /*said*/ "1 line" : /*said*/ `${sums.lines} lines`}, ${sums.minded} ${scorer.counted}`;
+        const mean = /*said*/ `mean score ${score(sums.found, sums.characters)}`;
+        head.textContent = /*said*/ `${title}: ${found}, ${mean}; ${ids.length} tokens${speed}`;
         return found;
       };
       const tokens = write(network, { ...asked, read: beginning.read, forced: beginning.forced });
@@ -208,13 +208,13 @@
         }
         spent += performance.now() - began;
         ended = step.done && step.value;
-        if (step.done && !ended) text.append(element("p", "try-note", "The model cannot write a longer text."));
+        if (step.done && !ended) text.append(element("p", "try-note", /*said*/ "The model cannot write a longer text."));
         look(ended);
         await new Promise((resume) => setTimeout(resume, 0));
       }
       const found = look(ended);
       if (current !== mine) return; // another text is being written
-      byId("status").textContent = `${mine.stopped ? "Stopped" : "Written"}: ${found}.`;
+      byId("status").textContent = `${mine.stopped ? /*said*/ "Stopped" : /*said*/ "Written"}: ${found}.`;
       current = null;
       busy(false);
     }

@@ -187,5 +187,6 @@ def embedding_map(
     order = sorted(range(len(labels)), key=lambda n: kinds[n] == "name")  # names are many: the others first
     places = {visible(labels[n]): tuple(points[n]) for n in order}
     colours = {visible(labels[n]): "#555555" if kinds[n] == "name" else "#222222" for n in order}
-    label_points(axes, places, colours, fontsize=8, drop=True)
+    with plt.rc_context({"font.family": "monospace"}):  # as of code, which no edition translates
+        label_points(axes, places, colours, fontsize=8, drop=True)
     return figure
