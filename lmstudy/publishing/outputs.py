@@ -44,12 +44,13 @@ def is_words(text: str) -> bool:
 def retold(notebook: dict[str, Any], tell: Tell) -> None:
     """Put what `tell` says in the place of every text that the outputs of a notebook show."""
     for cell in notebook["cells"]:
-        if cell["cell_type"] != "code" or "remove-cell" in cell["metadata"].get("tags", []):
+        if cell["cell_type"] != "code":
             continue
+        unseen = "remove-cell" in cell["metadata"].get("tags", [])  # but for what sentences show by its name
         for output in cell["outputs"]:
             data = output.get("data", {})
             for kind, change in CHANGES.items():
-                if kind in data:
+                if kind in data and not (unseen and not kind.startswith(RECORD)):
                     data[kind] = change("".join(data[kind]), tell)
 
 

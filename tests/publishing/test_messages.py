@@ -107,6 +107,15 @@ def test_an_included_file_has_its_numbers_masked(tmp_path):
     assert told.strip() == "1,831 行中找到 273 处。"
 
 
+def test_a_drawing_of_a_file_is_translated_in_its_place(tmp_path):
+    (tmp_path / "drawn.svg").write_text("<figure><svg><text>writes the rest</text></svg></figure>\n")
+    source = "```{raw} html\n:file: drawn.svg\n```\n"
+    assert list(gathered(tmp_path / "a.md", source)) == ["writes the rest"]
+    assert page(tmp_path / "a.md", source, lambda text, kind: text) == source
+    told = page(tmp_path / "a.md", source, lambda text, kind: "写出其余")
+    assert told == "```{raw} html\n<figure><svg><text>写出其余</text></svg></figure>\n```\n"
+
+
 def test_terms_have_other_names():
     assert term_names(PAGE) == {"注意力机制": "attention"}
 

@@ -59,7 +59,9 @@ def test_what_a_notebook_says_is_gathered_with_its_numbers_masked():
         "metadata": {"tags": ["remove-cell"]},
         "outputs": [{"data": {"text/html": "<p>no</p>"}}],
     }
-    assert list(gathered({"cells": [cell, hidden]})) == ["after {0} steps"]
+    glued_by_name = {"application/papermill.record/text/plain": "'0.1 to 0.2'", "text/html": "<p>no</p>"}
+    named = {**hidden, "outputs": [{"data": glued_by_name}]}
+    assert list(gathered({"cells": [cell, hidden, named]})) == ["after {0} steps", "{0} to {1}"]
     retold({"cells": [cell]}, tell)
     assert "400 步后" in data["text/html"] or "400 步后" in cell["outputs"][0]["data"]["text/html"]
     assert placeholders("after {0} steps") == {"{0}": 1}
