@@ -125,7 +125,10 @@ def write_sources(root: Path, *, draft: bool = False) -> Path:
     written["_toc.yml"] = _contents(book / "_toc.yml", say)
     translator.catalogue("sentences")
     said = translator.say("scripts")
-    spoken = {one: scripts.retold(one.read_text(encoding="utf-8"), said) for one in scripts.scripts(book / "_static")}
+    spoken = {
+        one: scripts.retold(one.read_text(encoding="utf-8"), lambda text: said(text, ""))
+        for one in scripts.scripts(book / "_static")
+    }
     problems = list(translator.faults if draft else translator.problems())
     if problems:
         raise StudyError("the Chinese edition is not complete (--draft builds it):\n  " + "\n  ".join(problems))

@@ -172,9 +172,8 @@ class Writer:
             self._put(lines, (start, end), self._included(argument))
         elif name == "raw" and argument == "html" and of_file:
             drawn = (self.path.parent / of_file[0]).read_text(encoding="utf-8").rstrip()
-            told = self.html(drawn)
-            if told != drawn:
-                self._put(lines, (start + 1, end - 1), told)
+            if (redrawn := self.html(drawn)) != drawn:
+                self._put(lines, (start + 1, end - 1), redrawn)
         elif body and name not in AS_THEY_ARE:
             told = self._content(name, argument, body).split("\n")
             self._put(lines, (start + 1, end - 1), "\n".join(indent + line if line else line for line in told))
