@@ -67,9 +67,13 @@ UNREAD_CLASSES = frozenset(
     )
 )
 CARDS = frozenset(("claim-card", "citation"))
-NUMBERS = re.compile(r"[\s\d.,−+%()*]*(?:to[\s\d.,−+%()*]*)?")
+NUMBERS = re.compile(r"[\s\d.,−+%()（）*]*(?:(?:to|至)[\s\d.,−+%()（）*]*)?")
 """A cell without words: a number, with its interval or without."""
 OWN_SCRIPTS = re.compile(r'\s*<script[^>]*src="[^"]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>')
+UNUSED = re.compile(
+    r'\s*<script[^>]*src="[^"]*(?:clipboard\.min|copybutton|togglebutton|design-tabs)\.js[^>]*></script>'
+)
+"""What the page of the search has no use for: it shows no code and no tabs."""
 FIELD = re.compile(r'(<button class="[^"]*search-button-field[^>]*?) title="Search" aria-label="Search"')
 """The theme names this button otherwise than what stands on it, the keys of the search included."""
 
@@ -227,8 +231,9 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     for page in out.rglob("*.html"):
         html = page.read_text(encoding="utf-8")
         own = FIELD.sub(r"\1", OWN_SCRIPTS.sub("", html))
-        if page == out / "search.html" and tag not in own:
-            own = own.replace("</head>", f"{tag}</head>", 1)
+        if page == out / "search.html":
+            own = UNUSED.sub("", own)
+            own = own if tag in own else own.replace("</head>", f"{tag}</head>", 1)
         if own != html:
             write_text(page, own)
 

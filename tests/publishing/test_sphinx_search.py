@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from lmstudy.publishing import sphinx_search
-from lmstudy.publishing.sphinx_search import PageTexts, search_texts
+from lmstudy.publishing.sphinx_search import UNUSED, PageTexts, search_texts
 from tests.book.browser import CHROMIUM, Browser
 from tests.conftest import ROOT, write_files
 from tests.publishing.sphinx_builds import build
@@ -139,6 +139,8 @@ def test_own_scripts_leave_the_search_page_and_the_notice_stays(site):
     page = (site / "search.html").read_text(encoding="utf-8")
     assert page.count("search-texts.js") == 1
     assert not any(name in page for name in ("searchtools.js", "searchindex.js", "language_data.js"))
+    assert not UNUSED.search(page)
+    assert UNUSED.sub("", '<p> <script src="_static/copybutton.js?v=1"></script></p>') == "<p></p>"
     assert "Please activate JavaScript" in page
 
 
