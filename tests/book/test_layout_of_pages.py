@@ -9,6 +9,7 @@ from tests.book.browser import CHROMIUM, Browser
 from tests.conftest import ROOT, write_files
 
 BUILT = ROOT / "book" / "_build" / "html"
+EDITIONS = (BUILT, BUILT / "zh")
 WIDTHS = (390, 1300, 1700)
 SCHEMES = ("light", "dark")
 CONTRAST = 4.5
@@ -44,8 +45,8 @@ def faults(browser: Browser, page: Path) -> list[str]:
 @pytest.mark.skipif(not BUILT.exists(), reason="no book is built here (make book)")
 def test_the_pages_of_the_book_built_here_fit_and_can_be_read(tmp_path):
     with Browser(tmp_path) as browser:
-        pages = sorted([*BUILT.glob("*.html"), *BUILT.glob("notebooks/*.html")])
-        found = [line for page in pages if page.name != "index.html" for line in faults(browser, page)]
+        pages = [page for folder in EDITIONS for part in ("*", "notebooks/*") for page in folder.glob(f"{part}.html")]
+        found = [line for page in sorted(pages) if page.name != "index.html" for line in faults(browser, page)]
     assert not found, f"{len(found)} faults:\n" + "\n".join(found[:60])
 
 
