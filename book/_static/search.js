@@ -69,14 +69,14 @@ should so that the there this to was we were what when where which who why will 
       says.append(words.length > 1 ? none : /*said*/ "No page has this word");
       const glossary = (window.SEARCH_TEXTS ?? []).find(([url]) => url === "glossary.html");
       const link = glossary && element("a", "", /*said*/ "glossary", "glossary.html");
-      says.append(...(link ? [/*said*/ "; the ", link, /*said*/ " has terms in English and Chinese."] : ["."]));
+      says.append(...(link ? [/*said*/ "; the ", link, /*said*/ " has terms in English and Chinese."] : [/*said*/ "."]));
       return;
     }
     const part = least < words.length ? /*said*/ `No page has all of these words, these have ${least} of ${words.length}: ` : "";
     const places = found.length === 1 ? /*said*/ "1 place" : /*said*/ `${found.length} places`;
     const where = pages === 1 ? /*said*/ "1 page" : /*said*/ `${pages} pages`;
     says.append(part, /*said*/ `${places} on ${where}`);
-    says.append(found.length > most ? /*said*/ `; these are the first ${most}.` : ".");
+    says.append(found.length > most ? /*said*/ `; these are the first ${most}.` : /*said*/ ".");
     const list = element("ul", "search");
     for (const { url, title, anchor, heading, text } of found.slice(0, most)) {
       const item = element("li");

@@ -8,6 +8,7 @@ import difflib
 import io
 import json
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 import yaml
@@ -83,8 +84,9 @@ def updated(known: Catalog, wanted: Messages) -> Catalog:
         if old is None and (like := difflib.get_close_matches(text, gone, 1, ALIKE)):
             old, was = before[like[0]], WAS + like[0]
         fuzzy = old is not None and (bool(was) or old.fuzzy)
-        kept = [] if old is None else [one for one in old.user_comments if fuzzy or not one.startswith(WAS)]
-        notes = [*kept, was] if was else kept
+        notes = [] if old is None else [*old.user_comments]
+        if was or not fuzzy:  # what it was of takes several lines, the last ones
+            notes = [*takewhile(lambda one: not one.startswith(WAS), notes), *([was] if was else [])]
         string = "" if old is None else old.string
         new.add(text, string, flags={"fuzzy"} if fuzzy else (), auto_comments=kinds, user_comments=notes)
         new[text].flags &= {"fuzzy"}  # babel takes roles for fields of Python's formats

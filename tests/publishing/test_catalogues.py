@@ -18,6 +18,20 @@ def test_translations_stay_and_what_is_reworded_is_fuzzy(tmp_path):
     assert fuzzy.user_comments == ["was: It was said, and is reworded."]
 
 
+def test_what_was_said_leaves_no_trace_when_its_translation_is_mended(tmp_path):
+    place = tmp_path / "page.po"
+    before, after = ("A long sentence " * 12 + end for end in ("as it was.", "as it is."))
+    known = updated(read(place), {before: ["text"]})
+    messages_of(known)[before].string = "译文"
+    write(place, known)
+    write(place, updated(read(place), {after: ["text"]}))
+    mended = read(place)
+    assert len(messages_of(mended)[after].user_comments) > 1
+    messages_of(mended)[after].flags.discard("fuzzy")
+    write(place, updated(mended, {after: ["text"]}))
+    assert messages_of(read(place))[after].user_comments == []
+
+
 def test_a_file_has_no_dates_and_no_places_and_is_written_once(tmp_path):
     place = tmp_path / "page.po"
     long = "word " * 60 + "{claim}`a.b`"
