@@ -26,3 +26,13 @@ def test_catalogues_hold_the_messages_of_the_pages():
         if list(messages) != list(messages_of(read(folder(ROOT) / f"{name}.po")))
     ]
     assert stale == [], "run lmstudy-book --messages"
+
+
+def test_no_message_is_missing_or_fuzzy():
+    found = [
+        f"{path.stem}: {message.id}"
+        for path in sorted(folder(ROOT).rglob("*.po"))
+        for message in messages_of(read(path)).values()
+        if message.fuzzy or not message.string
+    ]
+    assert found == []
