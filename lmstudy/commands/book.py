@@ -64,7 +64,7 @@ def _messages() -> None:
 
     root = checkout()
     print("\n".join(update(root)))
-    print(update_code(root, [root / "book" / "notebooks"]))
+    print(update_code(root))
 
 
 if __name__ == "__main__":

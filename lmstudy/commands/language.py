@@ -60,4 +60,4 @@ def purpose(command: str, english: str) -> str:
         command: such as "lmstudy-train".
         english: what it says in English.
     """
-    return CHINESE[command] if in_chinese() else english
+    return CHINESE.get(command, english) if in_chinese() else english

@@ -20,6 +20,7 @@ from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
 from lmstudy.publishing import outputs, scripts
 from lmstudy.publishing.messages import BUTTON, contents, gathered, term_names
+from lmstudy.publishing.pdf import contents as in_order
 from lmstudy.publishing.placeholders import faults
 from lmstudy.show.claims import phrases
 from lmstudy.show.phrases import masked
@@ -106,10 +107,8 @@ def write(path: Path, catalogue: Catalog) -> None:
 def pages(root: Path) -> dict[str, Path]:
     """The sources of the pages of the book by their names, in the order of the book."""
     book = root / "book"
-    toc = yaml.safe_load((book / "_toc.yml").read_text(encoding="utf-8"))
-    names = [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
     found = {}
-    for name in names:
+    for name in in_order(book / "_toc.yml"):
         notebook = name.startswith("notebooks/")
         found[name] = root / f"{name}.ipynb" if notebook else book / f"{name}.md"
     return found
@@ -153,14 +152,10 @@ def update(root: Path) -> list[str]:
     return told
 
 
-def update_code(root: Path, folders: Sequence[Path]) -> str:
+def update_code(root: Path) -> str:
     """Bring the catalogue of what code says up to date; a line as of `update`.
 
     What notebooks say that are not executed stays as it is.
-
-    Args:
-        root: of the checkout.
-        folders: of executed notebooks, of which the first counts that has one.
     """
     place = folder(root) / f"{CODE}.po"
     known = read(place)
@@ -178,9 +173,8 @@ def update_code(root: Path, folders: Sequence[Path]) -> str:
         if text not in elsewhere:
             found.setdefault(text, [PAGES])
     for name in [name for name in pages(root) if name.startswith("notebooks/")]:
-        executed = next((path for one in folders if (path := one / f"{Path(name).name}.ipynb").exists()), None)
-        chapter = Path(name).name
-        if executed is None:
+        executed, chapter = root / "book" / f"{name}.ipynb", Path(name).name
+        if not executed.exists():
             before = [m for m in known if m.id and chapter in m.auto_comments]
             texts = [str(message.id) for message in before]
         else:

@@ -40,8 +40,8 @@ class Translator:
     """
 
     root: Path
-    missing: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """By catalogue."""
+    missing: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    """By catalogue, in their order."""
 
     def __post_init__(self) -> None:
         self.known: dict[str, dict[str, str]] = {}
@@ -65,8 +65,7 @@ class Translator:
         def told(text: str, kind: str = "") -> str:
             if text in own or text in whole:
                 return own.get(text) or whole[text]
-            if text not in self.missing[name]:
-                self.missing[name].append(text)
+            self.missing[name].setdefault(text)
             return UNTRANSLATED + text
 
         return told
@@ -91,7 +90,7 @@ class Translator:
         for name, texts in self.missing.items():
             if texts:
                 more = f", and {len(texts) - 1} more" if len(texts) > 1 else ""
-                yield f"{name}: no translation of {shortened(texts[0], 100)!r}{more}"
+                yield f"{name}: no translation of {shortened(next(iter(texts)), 100)!r}{more}"
         yield from self.faults
 
 

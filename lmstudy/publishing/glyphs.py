@@ -40,8 +40,12 @@ def with_font(figure: str) -> str:
 
 def lacks(text: str) -> str:
     """The Chinese characters of a text for which the font has no glyph."""
-    known = TTFont(FONT, lazy=True).getBestCmap()
-    return "".join(sorted({one for one in CHINESE.findall(text) if ord(one) not in known}))
+    return "".join(sorted({one for one in CHINESE.findall(text) if ord(one) not in _known()}))
+
+
+@cache
+def _known() -> frozenset[int]:
+    return frozenset(TTFont(FONT, lazy=True).getBestCmap())
 
 
 @cache

@@ -138,7 +138,7 @@ class Writer:
 
     def _formula(self, source: str) -> str:
         return IN_FORMULA.sub(
-            lambda m: f"{m[1]}{_padded(m[2], self.replaced(m[2].strip(), 'words in a formula'))}{m[3]}", source
+            lambda m: f"{m[1]}{padded(m[2], self.replaced(m[2].strip(), 'words in a formula'))}{m[3]}", source
         )
 
     def html(self, source: str) -> str:
@@ -149,7 +149,7 @@ class Writer:
                 unread = part.startswith(("<script", "<style")) or (unread and not part.startswith("</"))
                 parts[place] = ATTRIBUTE.sub(lambda m: m[1] + self.replaced(m[2], "text") + m[3], part)
             elif part.strip() and not unread:
-                parts[place] = _padded(part, self.replaced(part.strip(), "text"))
+                parts[place] = padded(part, self.replaced(part.strip(), "text"))
         return "".join(parts)
 
     def _directive(self, lines: list[str | None], token: Token) -> None:
@@ -226,7 +226,7 @@ class Writer:
         return "\n".join(told)
 
 
-def _padded(before: str, told: str) -> str:
+def padded(before: str, told: str) -> str:
     """A text with the white space around it that there was."""
     left, right = before[: len(before) - len(before.lstrip())], before[len(before.rstrip()) :]
     return left + told + right

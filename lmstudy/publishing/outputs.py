@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lmstudy.publishing.glyphs import with_font
-from lmstudy.publishing.messages import ATTRIBUTE, Writer
+from lmstudy.publishing.messages import ATTRIBUTE, Writer, padded
 from lmstudy.publishing.written_pages import in_texts
 from lmstudy.show.phrases import masked
 
@@ -74,8 +74,7 @@ def html(source: str, tell: Tell) -> str:
         bare = " ".join(plain.split())
         if not is_words(bare) or (told := tell(bare)) == bare:
             return part
-        before, after = part[: len(part) - len(part.lstrip())], part[len(part.rstrip()) :]
-        return before + escape(told, quote=False) + after
+        return padded(part, escape(told, quote=False))
 
     def attribute(m: re.Match[str]) -> str:
         bare = " ".join(unescape(m[2]).split())
