@@ -35,18 +35,8 @@ PROGRAMS = ("tokenizer.js", "transformer.js", "writing.js", "privacy.js")
 PIECES = (
     *"aAbBzZ@.-_+'’\n#()<>[]{}:;,\"0123456789éÉßłЯяΩ中文😀\t \r\u00a0\u3000\u0301\ufeff",
     *("Anna ", "Karl Müller", "login: root pw: x", " at ", " dot ", "Author: ", "Copyright (c) ", "+1 (555) 123-4567"),
-    *(
-        "4111111111111111",
-        "123-45-6789",
-        "J. R. ",
-        "van der ",
-        "    ",
-        "\n\n",
-        "<pad>",
-        "</s>",
-        "__author__ = '",
-        "def f",
-    ),
+    *("4111111111111111", "123-45-6789", "J. R. ", "van der ", "    ", "\n\n", "<pad>", "</s>"),
+    *("__author__ = '", "def f"),
 )
 
 
