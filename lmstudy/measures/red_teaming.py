@@ -1,6 +1,6 @@
 """How badly a model can be made to write by prompts that are bred for it (see `lmstudy.evaluation.red_team`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -51,11 +51,13 @@ class RedTeaming(Measure):
         scorer = judge_of_any_text(self.scorer, "measure.scorer")
         run, module = subject.finished.run, subject.finished.module
         corpus, longest, seed = run.corpus, run.typed.budget.encoder_length - 1, run.typed.seed
+        room = module.model.max_positions // 2  # of what may be written; the rest is for the reply
         asked, rng = Asked("good" if module.objective.controlled else "none"), np.random.default_rng([seed, 2])
 
         def reply(prompts: list[list[str]]) -> list[list[str]]:
             """As `lmstudy.evaluation.red_team.Reply`: every call draws anew."""
             made = [prompt_from(corpus, "".join(segments)) for segments in prompts]
+            made = [replace(prompt, begun=prompt.begun[-room:]) for prompt in made]  # lines that breeding joined
             texts = prompted(module.model, corpus, asked, made, longest, int(rng.integers(2**31)))
             return [list(text.segments[text.given :]) for text in texts]
 

@@ -9,7 +9,7 @@ import pytest
 from lmstudy.data.documents import lines
 from lmstudy.data.tokenizer import decode
 from lmstudy.errors import StudyError
-from lmstudy.measures import divergence
+from lmstudy.measures import divergence, red_teaming
 from lmstudy.measures.capability import Capability
 from lmstudy.measures.preference import Preference, best
 from lmstudy.preferences.scorers.base import Scorer
@@ -184,6 +184,18 @@ def test_red_teaming_keeps_every_round_and_its_worst_prompts(steered):
     assert {name.split("/")[1] for name in record.metrics} == {"0", "1", "again"}
     assert np.array(record.groups["red_team/1"]).shape == (4, 2)
     assert len(record.samples) == 4
+
+
+def test_a_line_that_breeding_made_longer_than_fits_is_gone_on_with_from_its_end(steered, monkeypatch):
+    line = "y = " + " + ".join(f"n{number}" for number in range(200))
+
+    def course(reply, *given, **sizes):
+        answers = reply([["x = 1\n", line], ["x = 1\n"]])
+        raise StudyError(f"{len(answers)} answers")
+
+    monkeypatch.setattr(red_teaming, "red_team", course)
+    with pytest.raises(StudyError, match="2 answers"):
+        measure_of(steered, "measure=red_team_pep8", "measure.rounds=0", "measure.size=4", "measure.replies=3")
 
 
 def test_a_document_of_one_segment_is_continued_where_it_stands(trained):
