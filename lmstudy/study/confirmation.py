@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def confirmed(entry: Entry, runs: str) -> Record:
         return known
     trained = prediction.trained(there)
     check_younger(entry, trained)
-    content = {"prediction": asdict(prediction), "hash": prediction.hash, "registered": entry.registered}
+    content = {"prediction": prediction.content, "hash": prediction.hash, "registered": entry.registered}
     data = trained[0].data
     work = Work(
         kind=KIND, id=finding_id(content, data), name=f"{KIND}-{prediction.id}", config=content, typed=Folder(runs),

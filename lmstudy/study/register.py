@@ -29,23 +29,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from lmstudy.compose import compose_config
-from lmstudy.config import TrainConfig, check
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.multiplicity import p_value
 from lmstudy.evaluation.statistics import Estimate, paired_ratio_of_means, seed_interval
-from lmstudy.measures.evaluate import asked
-from lmstudy.places import as_first
-from lmstudy.runs.identity import digest, kept
-from lmstudy.runs.named_models import published_graders
 from lmstudy.runs.records import Record, Time, published_folder
 from lmstudy.study.estimates import common_seeds, group_counts, more, more_bits, more_paired, times, trend
+from lmstudy.study.registered_arm import Arm, Words
 from lmstudy.study.shelf import NoRecordsError, Shelf
 from lmstudy.study.verdicts import FEWEST, Region
 
@@ -87,46 +82,6 @@ ALONE = ("bits",)
 """Those of a first arm alone."""
 RATIOS = ("times", "times_bits", TREND)
 """Those whose interval is symmetrical on the scale of logarithms."""
-
-
-Words = Annotated[str, Field(min_length=1)]
-Overrides = list[Words]
-
-
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class Arm:
-    """Runs of `lmstudy-train` with these overrides, measured by `lmstudy-evaluate` with those.
-
-    Args:
-        train: of `lmstudy-train`, without a seed.
-        configuration: digests of what they composed to when they were registered, TRAINING-MEASURE: defaults may
-            change later. The first entries of the register have that of the training alone.
-        measure: of `lmstudy-evaluate`, without a split.
-    """
-
-    train: Annotated[Overrides, Field(min_length=1)]
-    configuration: str = ""
-    measure: Overrides = Field(default_factory=lambda: ["measure=likelihood"])
-
-    @property
-    def composed(self) -> str:
-        """Digests of what the overrides compose to today; a StudyError where they do not, or are no training."""
-        if seed := [override for override in self.train if override.startswith("seed=")]:
-            raise StudyError(f"{seed[0]} is no part of an arm: seeds are those of the prediction")
-        config = compose_config("train", self.train)
-        check(TrainConfig, config)
-        measured = compose_config("evaluate", ["run=''", *self.measure])
-        settings = {key: value for key, value in asked(measured)[1].items() if key != "split"}
-        named = {"data": measured["data"], "graders": published_graders(measured["measure"])}
-        trained = {key: value for key, value in kept(config).items() if key != "seed"}
-        return f"{digest(trained)}-{digest(as_first(settings), as_first(named))}"
-
-    @property
-    def changed(self) -> str | None:
-        """Which overrides compose to something else than they did when they were registered: train or measure."""
-        then, now = self.configuration.split("-"), self.composed.split("-")
-        differ = [key for key, old, new in zip(("train", "measure"), then, now, strict=False) if old != new]
-        return differ[0] if differ else None
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -211,9 +166,18 @@ class Prediction:
     @property
     def hash(self) -> str:
         """Of all that it says; twelve hexadecimal digits. Keys that are null count as not there."""
-        said = {key: value for key, value in asdict(self).items() if value is not None}
+        said = {key: value for key, value in self.content.items() if value is not None}
         written = json.dumps(said, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(written.encode()).hexdigest()[:12]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """As records keep it. An arm that nothing was made of has no `dpo`: it had none when the first were kept."""
+
+        def without(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+            return {key: value for key, value in pairs if (key, value) != ("dpo", None)}
+
+        return asdict(self, dict_factory=without)
 
     @property
     def arms(self) -> dict[str, Arm]:
@@ -253,7 +217,7 @@ class Prediction:
                     "than when it was registered: a default has changed; add overrides that bring it back, in a "
                     "prediction that supersedes this one"
                 )
-        return [run for arm in self.arms.values() for run in shelf.trained(*arm.train, seeds=self.seeds)]
+        return [run for arm in self.arms.values() for run in arm.runs(shelf, self.seeds)]
 
     def compute(self, shelf: Shelf) -> Estimate:
         """The estimate from the records of a shelf; raises as `trained`."""

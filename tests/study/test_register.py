@@ -9,7 +9,7 @@ from lmstudy.commands import register as command
 from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.runs import named_models
-from lmstudy.study import claims, register
+from lmstudy.study import claims, register, registered_arm
 from lmstudy.study.claims import Kind, confirm, evaluate_claims
 from lmstudy.study.confirmation import KIND, confirmed
 from lmstudy.study.shelf import Shelf
@@ -186,7 +186,7 @@ def test_a_measure_that_means_something_else_by_now_confirms_nothing(checkout, m
         return config
 
     if change == "a default":
-        monkeypatch.setattr(register, "compose_config", composed)
+        monkeypatch.setattr(registered_arm, "compose_config", composed)
     else:
         held_out = compose_config("evaluate", ["run=''", "measure=sentiment"])["measure"]["scorers"]["held_out"]
         (checkout / f"{held_out['model']}-{'b' * 16}.json").write_text("{}")
