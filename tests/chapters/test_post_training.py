@@ -15,17 +15,10 @@ def tuned(base):
     return trained("privacy", "conditional", base.seed, asked=asked)
 
 
-def optimised(base, loss="dpo", **metrics):
-    asked_for = composed("dpo", "run=''", "measure=privacy", f"loss={loss}", *chapter.DPO)
+def optimised(base, **metrics):
+    asked_for = composed("dpo", "run=''", "measure=privacy", *chapter.DPO)
     changes = {"metrics": {"train/tokens": 7e4, "valid/bits_per_byte": 2.1, **metrics}}
-    return record(
-        100 * (1 + chapter.LOSSES.index(loss)) + base.seed,
-        "train",
-        dpo_of(asked_for, base),
-        2.1,
-        seed=base.seed,
-        **changes,
-    )
+    return record(100 + base.seed, "train", dpo_of(asked_for, base), 2.1, seed=base.seed, **changes)
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +53,6 @@ def test_ways_cost_what_their_tokens_say(arms, bases):
     assert table["cost in steps"].iloc[0] == 400
     with pytest.raises(StudyError, match="not a training run"):
         chapter.equivalent_steps(measured[0], after[0])
-
-
-def test_each_loss_of_pairs_has_a_row_where_it_was_run(arms, bases):
-    assert "loss" not in optimised(bases[0]).config or optimised(bases[0]).config["loss"] is None
-    after = [optimised(bases[0], loss) for loss in ("dpo", "kto")]
-    shelf = Shelf([*arms, *bases, *after, *(judged(run, 0.0002) for run in after)])
-    table = chapter.ways(shelf, "privacy")
-    assert list(table.index) == [chapter.NAMES[name] for name in ("MLE", "dpo", "kto", "conditional")]
-    assert chapter.optimised(shelf, "privacy", bases, "kto") == after[1:]
-    with pytest.raises(NoRecordsError):
-        chapter.optimised(shelf, "privacy", bases, "orpo")
 
 
 def test_post_training_is_compared_with_conditional_pretraining(arms, bases):

@@ -14,6 +14,9 @@ from tests.conftest import ROOT
 ALONE = {
     "tuned-s": "fine-tunings from post-trained weights start from an id that a record tells",
     "dpo": "as do those by DPO",
+    "-ipo-": "and by the other losses of pairs",
+    "-kto-": "as those by IPO",
+    "-orpo-": "as those by IPO",
     "-short-s1": "earlier budgets of three tasks, and the teacher of privacy, which reads four times as long",
     "head-1000": "decoder heads and balanced labels, for a section of a notebook each",
     "tuned-generation": "drawn answers, and weights kept by answers",
@@ -32,7 +35,7 @@ def test_every_published_run_is_in_a_chapters_table_or_known_to_be_alone():
     reached = {record.id for states in found.values() for _, record in states}
     rest = [r for r in published if r.kind in {kind for kind, _ in COMMANDS.values()} and r.id not in reached]
     assert not [r.name for r in rest if not any(part in r.name for part in ALONE)]
-    assert len(rest) < 90 < 500 < len(reached)
+    assert len(rest) < 160 < 500 < len(reached)
 
 
 def test_a_run_is_found_by_its_configuration_and_by_that_of_its_start():

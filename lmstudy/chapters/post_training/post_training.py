@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 
 import pandas as pd
 
@@ -28,17 +27,12 @@ RESTART = ("objective=mle", "budget.steps=80", "optimizer.warmup_steps=8")
 """Maximum likelihood for the last fifth, with the restart of the optimiser and its rate that fine-tuning has."""
 DPO = ("samples=512", "steps=45")
 """Direct preference optimisation that costs as much, as overrides of `lmstudy-dpo`."""
-LOSSES = ("dpo", "ipo", "kto", "orpo")
-"""Losses of the same pairs, choices of `loss`."""
 NAMES = {
     "MLE": "MLE, all steps",
     BASE: "MLE, four fifths of the steps",
     "restarted": "... then MLE again, with a restart",
     "fine-tuned": "... then conditional fine-tuning",
     "dpo": "... then DPO",
-    "ipo": "... then IPO",
-    "kto": "... then KTO",
-    "orpo": "... then ORPO",
     "best of 4": "MLE, best of 4 samples",
     "best of 16": "MLE, best of 16 samples",
     "conditional": "conditional from the start",
@@ -71,8 +65,7 @@ def ways(shelf: Shelf, task: str) -> pd.DataFrame:
     add(BASE, lambda: base)
     add("restarted", lambda: restarted(shelf, task, base), start=_steps(base[0]))
     add("fine-tuned", lambda: conditionally_tuned(shelf, task, base), start=_steps(base[0]))
-    for loss in LOSSES:
-        add(loss, partial(optimised, shelf, task, base, loss), start=_steps(base[0]))
+    add("dpo", lambda: optimised(shelf, task, base), start=_steps(base[0]))
     for number, overrides in BEST_OF.items():
         add(f"best of {number:g}", lambda: whole, *overrides)
     add("conditional", lambda: arm(shelf, task, "conditional"))
@@ -94,9 +87,9 @@ def _gone_on(shelf: Shelf, task: str, bases: Sequence[Record], overrides: Sequen
     return _of_each(bases, lambda base: shelf.trained(*wanted, seeds=[base.seed or 0], start=base))
 
 
-def optimised(shelf: Shelf, task: str, bases: Sequence[Record], loss: str = "dpo") -> list[Record]:
-    """What DPO, or another of `LOSSES`, made of runs, by seed; NoRecordsError where there is none."""
-    asked = compose_config("dpo", ["run=''", f"measure={task}", f"loss={loss}", *DPO])
+def optimised(shelf: Shelf, task: str, bases: Sequence[Record]) -> list[Record]:
+    """What DPO made of runs, by seed; NoRecordsError where there is none."""
+    asked = compose_config("dpo", ["run=''", f"measure={task}", *DPO])
     return _of_each(bases, lambda base: shelf.of("train", dpo_of(asked, base), [base.seed or 0]))
 
 
