@@ -111,7 +111,7 @@ def test_a_run_of_another_kind_is_refused(finished):
         model_script(with_corpus(segmentation="jieba"))
     for scorer in ({"_target_": "a.Lexicon"}, {"_target_": "a.Pep8Scorer", "family": "structure"}):
         other = dataclasses.replace(finished.record, config={**finished.record.config, "scorer": scorer})
-        with pytest.raises(StudyError, match="scorer=privacy or pep8"):
+        with pytest.raises(StudyError, match="scorer=privacy, pep8 and sentiment_zh"):
             model_script(dataclasses.replace(finished, record=other))
 
 
