@@ -4,9 +4,9 @@
 
 writes into FOLDER (`book/_static/try`) the files that follow from a run and from the installed packages. SCORER being
 `privacy`, `style` or `reviews`, these are `SCORER-model.js`, and `SCORER-good.txt` and `SCORER-bad.txt`, two masked
-samples that the page shows where scripts are off; for privacy also `names.js`. Of a model that comes with the book (`book/models`)
-only the samples are written: its script is made when the pages are built (`lmstudy.publishing.sphinx_page_model`). The
-programs beside them, which read these files, are written by hand.
+samples that the page shows where scripts are off; for privacy also `names.js`. Of a model that comes with the book
+(`book/models`) only the samples are written: its script is made when the pages are built
+(`lmstudy.publishing.sphinx_page_model`). The programs beside them, which read these files, are written by hand.
 """
 
 from __future__ import annotations
