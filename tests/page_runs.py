@@ -27,7 +27,12 @@ def headers(count: int) -> dict[str, str]:
 
 
 def flagship_folder() -> Path:
-    (folder,) = (ROOT / "book" / "models").glob("flagship-*")
+    return published("flagship")
+
+
+def published(name: str) -> Path:
+    """The folder of a model that comes with the book."""
+    (folder,) = (ROOT / "book" / "models").glob(f"{name}-*")
     return folder
 
 

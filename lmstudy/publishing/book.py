@@ -9,7 +9,7 @@ import lmstudy
 from lmstudy.compose import check_budget
 from lmstudy.errors import StudyError
 from lmstudy.publishing import needs, pages
-from lmstudy.publishing.edition_links import link_editions
+from lmstudy.publishing.edition_links import link_editions, share_models
 from lmstudy.publishing.editions import environment, write_sources
 from lmstudy.publishing.notebooks import find_notebooks, run_all
 
@@ -61,6 +61,7 @@ def build_book(
         for edition in editions:
             _build_edition(root, edition, stages, draft=draft)
         link_editions(pages.index_page(root).parent)
+        share_models(pages.index_page(root).parent)
     finally:
         print(stages.table(), flush=True)
     return pages.index_page(root, editions[0])

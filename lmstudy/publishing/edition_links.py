@@ -1,5 +1,6 @@
-"""The switch of language on every page of a book that has editions: a link to the same page in the other language."""
+"""What editions of a book share: a link on every page to the same page in the other language, and the models."""
 
+import filecmp
 import os
 import re
 from pathlib import Path
@@ -17,6 +18,8 @@ SCRIPT = (
     ".filter(s=>s.getBoundingClientRect().top<120).pop()||{id:''}).id)"
 )
 """Follows the link to where the reader is: sections have the same ids in all editions."""
+MODELS = re.compile(r'(?<= data-scripts=")[^"]*(?=")')
+"""What a choice of a model on the page *Try the model* loads."""
 
 
 def link_editions(html: Path) -> None:
@@ -39,3 +42,28 @@ def link_editions(html: Path) -> None:
             new = bare.replace(PLACE, link + PLACE, 1)
             if new != text:
                 write_text(path, new)
+
+
+def share_models(html: Path) -> None:
+    """Let the second edition of a book that is built load the models of the first, where they are the same files, which
+    it then does without."""
+    page = html / "zh" / "try.html"
+    if not page.exists():
+        return
+
+    def shared(names: re.Match[str]) -> str:
+        own = names[0].split()
+        return " ".join(f"../{name}" if _same(html / name, page.parent / name) else name for name in own)
+
+    text = page.read_text(encoding="utf-8")
+    new = MODELS.sub(shared, text)
+    if new != text:
+        write_text(page, new)
+    for names in MODELS.findall(new):
+        for name in names.split():
+            if name.startswith("../"):
+                (page.parent / name.removeprefix("../")).unlink(missing_ok=True)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and filecmp.cmp(one, other, shallow=False)

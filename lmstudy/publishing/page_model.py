@@ -3,10 +3,10 @@
     python -m lmstudy.publishing.page_model RUN [FOLDER]
 
 writes into FOLDER (`book/_static/try`) the files that follow from a run and from the installed packages. SCORER being
-`privacy` or `style`, these are `SCORER-model.js`, and `SCORER-good.txt` and `SCORER-bad.txt`, two masked samples that
-the page shows where scripts are off; for privacy also `names.js`. Of a model that comes with the book (`book/models`)
-only the samples are written: its script is made when the pages are built (`lmstudy.publishing.sphinx_page_model`). The
-programs beside them, which read these files, are written by hand.
+`privacy`, `style` or `reviews`, these are `SCORER-model.js`, and `SCORER-good.txt` and `SCORER-bad.txt`, two masked
+samples that the page shows where scripts are off; for privacy also `names.js`. Of a model that comes with the book
+(`book/models`) only the samples are written: its script is made when the pages are built
+(`lmstudy.publishing.sphinx_page_model`). The programs beside them, which read these files, are written by hand.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ COMMAND = "python -m lmstudy.publishing.page_model"
 SAMPLE_SEED = 1
 TEXTS = 8
 """Texts of which a sample is one."""
-SCORERS = {"PrivacyScorer": "privacy", "Pep8Scorer": "style"}
-"""What the page calls the scorers that it knows in part."""
+SCORERS = {"PrivacyScorer": "privacy", "Pep8Scorer": "style", "LabelScorer": "reviews"}
+"""What the page calls the scorers that it knows in part; of labels it only knows that segments are sentences."""
 LARGE = 1_000_000
 """Parameters of a model whose matrices are rounded to eight bits."""
 STEPS = 127
@@ -125,13 +125,16 @@ def names_script() -> str:
 def sample(finished: Finished, control: Control, seed: int = SAMPLE_SEED) -> str:
     """The longest of `TEXTS` texts written from nothing, masked: the same for the same run, control token and seed."""
     from lmstudy.config import build
+    from lmstudy.preferences.scorers.privacy_zh import ChinesePrivacyScorer
     from lmstudy.writing.texts import unprompted
 
-    model, corpus, _ = _checked(finished)
+    model, corpus, own = _checked(finished)
     texts = unprompted(model, corpus, Asked(control), TEXTS, seed)
     config: dict[str, Any] = dict(finished.record.config)
-    scorer = build(config["scorer"], "scorer")
-    return scorer.masked(max((text.text for text in texts), key=len)).strip("\n") + "\n"
+    longest = max(texts, key=lambda text: len(text.text))
+    if own == "reviews":  # a sentence a line
+        return "\n".join(ChinesePrivacyScorer().masked(line.strip("\n")) for line in longest.segments) + "\n"
+    return build(config["scorer"], "scorer").masked(longest.text).strip("\n") + "\n"
 
 
 def _script(about: str, name: str, content: dict[str, Any]) -> str:
@@ -155,7 +158,7 @@ def _checked(finished: Finished) -> tuple[Any, Any, str]:
     if model.output is not None:
         raise StudyError(f"{name}: the page uses the embedding as output matrix, and this model has one of its own")
     if corpus.one_segment or corpus.segmentation is not None:
-        raise StudyError(f"{name}: the page writes lines of text cut by bytes, not whole texts or Chinese words")
+        raise StudyError(f"{name}: the page writes segments of text cut by bytes, not whole texts or Chinese words")
     objective = getattr(module, "objective", None)
     if not getattr(objective, "controlled", False):
         raise StudyError(f"{name}: the page asks for good or bad, which objective=conditional alone teaches")
@@ -163,7 +166,7 @@ def _checked(finished: Finished) -> tuple[Any, Any, str]:
     scorer = config.get("scorer") or {}
     known = SCORERS.get(str(scorer.get("_target_", "")).rpartition(".")[2])
     if known is None or (known == "style" and scorer["family"] != "style"):
-        raise StudyError(f"{name}: the page marks personal data or faults of style, so it wants scorer=privacy or pep8")
+        raise StudyError(f"{name}: the page knows scorer=privacy, pep8 and sentiment_zh alone")
     if model.d_model % 4 or model.sizes.d_ff % 4:
         raise StudyError(f"{name}: the page wants widths that are multiples of 4")
     return model, corpus, known

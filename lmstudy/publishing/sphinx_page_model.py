@@ -1,7 +1,7 @@
-"""A Sphinx extension: the flagship as a script that the page "Try the model" loads, made of its published weights.
+"""A Sphinx extension: models as scripts that the page "Try the model" loads, made of their published weights.
 
-They lie in `models/`, below the book's sources, and need not lie in the repository a second time. The script is written
-into the built book, `_static/try/style-model.js`; the same weights give the same bytes.
+They lie in `models/`, below the book's sources, and need not lie in the repository a second time. The scripts are
+written into the built book, below `_static/try`; the same weights give the same bytes.
 """
 
 from pathlib import Path
@@ -9,14 +9,12 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-FLAGSHIP = "models/flagship-*"
-"""Its folder below the book's sources."""
-SCRIPT = "_static/try/style-model.js"
-"""Below the built book."""
+SCRIPTS = {"flagship": "_static/try/style-model.js", "reviews": "_static/try/reviews-model.js"}
+"""Below the built book, by the name of the published model."""
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Write it when a build ends."""
+    """Write them when a build ends."""
     app.connect("build-finished", _write)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -28,7 +26,8 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     from lmstudy.publishing.page_model import model_script  # torch, which a failing build need not wait for
     from lmstudy.runs.finished import load_run
 
-    (folder,) = Path(app.srcdir).glob(FLAGSHIP)
-    target = Path(app.outdir, SCRIPT)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_text(target, model_script(load_run(folder, writes_only=True)))
+    for name, script in SCRIPTS.items():
+        (folder,) = Path(app.srcdir).glob(f"models/{name}-*")
+        target = Path(app.outdir, script)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_text(target, model_script(load_run(folder, writes_only=True)))

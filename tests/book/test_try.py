@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from lmstudy.data.segmentation import sentences
 from lmstudy.data.tokenizer import BAD, BOS, GOOD, decode
 from lmstudy.models.generation import Sampling, generate, probabilities
 from lmstudy.models.guidance import Guided
@@ -23,7 +25,7 @@ from lmstudy.writing.control import Asked, sampling_for
 from lmstudy.writing.texts import prompt_from, prompt_tokens
 from tests.book.browser import CHROMIUM, Browser
 from tests.conftest import ROOT, write_files
-from tests.page_runs import conditional_run, flagship_folder, headers
+from tests.page_runs import conditional_run, flagship_folder, headers, published
 
 pytestmark = [
     pytest.mark.slow,
@@ -190,26 +192,37 @@ def test_the_same_is_found_and_covered_as_in_the_study(tiny, monkeypatch):
         assert covered == cover
 
 
-@pytest.fixture(scope="module")
-def flagship() -> Finished:
+def as_on_the_page(folder: Path) -> Finished:
     """With weights as the page has them."""
-    finished = load_run(flagship_folder(), writes_only=True)
+    finished = load_run(folder, writes_only=True)
     finished.module.model.load_state_dict(rounded(finished.module.model.state_dict()))
     return finished
 
 
 @pytest.fixture(scope="module")
-def built(flagship, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of the script that the book's build makes of the flagship."""
-    path = tmp_path_factory.mktemp("built") / "style-model.js"
-    path.write_text(model_script(flagship), encoding="utf-8")
-    return path.as_uri()
+def flagship() -> Finished:
+    return as_on_the_page(flagship_folder())
+
+
+@pytest.fixture(scope="module")
+def reviews() -> Finished:
+    return as_on_the_page(published("reviews"))
+
+
+@pytest.fixture(scope="module")
+def built(flagship, reviews, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the script that the book's build makes of the flagship; that of the reviews lies beside it."""
+    folder = tmp_path_factory.mktemp("built")
+    for name, finished in {"style": flagship, "reviews": reviews}.items():
+        (folder / f"{name}-model.js").write_text(model_script(finished), encoding="utf-8")
+    return (folder / "style-model.js").as_uri()
 
 
 def fragment(flagship: str) -> str:
     """The page's own HTML, as the book's builder passes it on, with the address of the flagship's script."""
     text = (ROOT / "book" / "try.md").read_text(encoding="utf-8")
     html = text.split("```{raw} html\n")[1].split("```")[0]
+    html = html.replace("_static/try/reviews-model.js", flagship.replace("style-model.js", "reviews-model.js"))
     return html.replace("_static/try/style-model.js", flagship).replace("_static", STATIC.parent.as_uri())
 
 
@@ -250,17 +263,95 @@ def newest(browser: Browser, part: str) -> list[str]:
     )
 
 
-def test_logits_of_the_flagship_are_those_of_its_rounded_weights(flagship, built, browser, tmp_path):
+@pytest.mark.parametrize(("name", "read"), [("flagship", 126), ("reviews", 94)])
+def test_logits_of_published_models_are_those_of_their_rounded_weights(name, read, built, browser, tmp_path, request):
     opened(browser, tmp_path, fragment(built))
+    load(browser, built if name == "flagship" else built.replace("style-model.js", f"{name}-model.js"))
+    model = request.getfixturevalue(name).module.model
+    for some, written in ((0, 60), (read, 30)):
+        source = [BOS, *random_tokens(model, some, 5)]
+        compare_logits(model, browser, source, [BOS, BAD, *random_tokens(model, written, 6)])
+
+
+def load(browser: Browser, script: str) -> None:
+    """A model's script into a page, as `net` and `tokenizer`."""
     browser.evaluate(
         "new Promise((done) => { const tag = document.createElement('script'); document.head.append(tag);"
-        " tag.onload = () => { window.net = new lmstudyTry.Transformer(lmstudyModel); done(0); };"
-        f" tag.src = {json.dumps(built)}; }})"
+        " tag.onload = () => { window.net = new lmstudyTry.Transformer(lmstudyModel);"
+        " window.tokenizer = new lmstudyTry.Tokenizer(lmstudyModel, lmstudyTry.SPECIAL); done(0); };"
+        f" tag.src = {json.dumps(script)}; }})"
     )
-    model = flagship.module.model
-    for read, written in ((0, 60), (126, 30)):
-        source = [BOS, *random_tokens(model, read, 5)]
-        compare_logits(model, browser, source, [BOS, BAD, *random_tokens(model, written, 6)])
+
+
+CHINESE = (
+    "房间",
+    "很好。",
+    "差！！",
+    "“好吗？”",
+    "\n",
+    " ",
+    "x",
+    "…",
+    "3.5元",
+    "服务",
+    "））",
+    "！\n",
+    "\n\n",
+    "。",
+    "😀",
+)
+
+
+@pytest.mark.parametrize("control", ["good", "none"])
+def test_sentences_are_cut_read_and_gone_on_with_as_in_the_package(reviews, built, browser, tmp_path, control):
+    opened(browser, tmp_path, fragment(built))
+    load(browser, built.replace("style-model.js", "reviews-model.js"))
+    rng, corpus, asked = random.Random(3), reviews.run.corpus, Asked(control)
+    texts = ["", *("".join(rng.choice(CHINESE) for _ in range(rng.randrange(1, 9))) for _ in range(300))]
+    listed = json.dumps(texts)
+    assert browser.evaluate(f"{listed}.map(lmstudyTry.sentences)") == [list(sentences(text)) for text in texts]
+    expected = []
+    for text in texts:
+        prompt = prompt_from(corpus, text)
+        read = prompt_tokens(prompt, asked.before(), reviews.run.typed.budget.encoder_length - 1)
+        expected.append([read, [*asked.before(), *prompt.begun]])
+    found = browser.evaluate(
+        f"{listed}.map((text) => lmstudyTry.prompt(tokenizer, text, '{control}', net.sizes, lmstudyTry.sentences))"
+        ".map(({ read, forced }) => [read, forced])"
+    )
+    assert found == expected
+
+
+def test_a_link_chooses_the_model_of_reviews_which_writes_what_it_is_asked_for(built, browser, tmp_path):
+    opened(browser, tmp_path, fragment(built).replace("<form", "<a id='link' href='#try-reviews'></a><form", 1))
+    browser.evaluate("document.getElementById('link').click(); location.reload(); 0")
+    chosen = "document.querySelector('[name=model]:checked').value === 'reviews'"
+    assert browser.wait_for(
+        f"document.readyState === 'complete' && !document.getElementById('try-form').hidden && {chosen}"
+    )
+    written = {}
+    for control in ("good", "bad"):
+        written[control] = ""
+        for seed in range(6):
+            asked(browser, control, beginning="房间不大。", seed=seed, guidance=2)
+            assert re.search(r"(Written|Stopped): \d+ sentences?\.", status(browser))
+            rows = newest(browser, "li")
+            assert rows[0] == "yours: 房间不大。"
+            written[control] += "".join(rows[1:])
+    praise = {control: len(re.findall("不错|很好|方便|舒服|干净", text)) for control, text in written.items()}
+    blame = {control: len(re.findall("差|脏|根本|失望|吵", text)) for control, text in written.items()}
+    assert praise["good"] > praise["bad"]
+    assert blame["bad"] > blame["good"]
+    assert "score" not in "".join(newest(browser, ".try-head"))
+    assert browser.faults == []
+
+
+def test_long_numbers_and_addresses_in_reviews_are_covered(built, browser, tmp_path):
+    opened(browser, tmp_path, fragment(built))
+    choose(browser, "reviews")
+    asked(browser, "good", beginning="电话13812345678，邮箱li.lei@example.com。三百元，3000字。", seed=1)
+    assert status(browser).startswith("Written")
+    assert newest(browser, "li")[:2] == ["yours: 电话{{NUMBER}}，邮箱{{EMAIL}}。", "yours: 三百元，3000字。"]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -387,5 +478,5 @@ def test_without_scripts_or_without_a_model_the_page_says_so(built, browser, tmp
     browser.call("Emulation.setScriptExecutionDisabled", value=False)
     assert browser.evaluate(f"{missing}.checkVisibility() && {missing}.textContent.includes('“Stored texts”')")
     assert browser.evaluate("document.getElementById('try-form').hidden")
-    for name in ("privacy-good.txt", "privacy-bad.txt", "style-good.txt", "style-bad.txt"):
+    for name in ("privacy-good.txt", "privacy-bad.txt", "style-good.txt", "style-bad.txt", "reviews-bad.txt"):
         assert len((STATIC / name).read_text(encoding="utf-8")) > 100

@@ -56,7 +56,7 @@ def test_half_done_runs_are_listed_with_their_step(tmp_path, capsys):
 def test_mistakes_are_named(tmp_path, capsys):
     with pytest.raises(SystemExit):
         runs_cli.main(["--runs", str(tmp_path), "--budget", "huge"])
-    choices = "brief, flagship, medium, paper, quick, rung_1, rung_2, rung_3, rung_4, short, smoke, study"
+    choices = "brief, flagship, medium, paper, quick, rung_1, rung_2, rung_3, rung_4, short, sitting, smoke, study"
     assert f"--budget huge: choose from {choices}" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         runs_cli.main(["--runs", str(tmp_path), "--publish", "abc"])

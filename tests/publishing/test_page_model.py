@@ -16,7 +16,7 @@ from lmstudy.errors import StudyError
 from lmstudy.publishing.page_model import in_steps, main, model_script, names_script, rounded, sample, write
 from lmstudy.runs.finished import Finished, load_run
 from tests.conftest import ROOT
-from tests.page_runs import conditional_run, flagship_folder
+from tests.page_runs import conditional_run, flagship_folder, published
 
 STATIC = ROOT / "book" / "_static" / "try"
 MOST_BYTES = 6_000_000
@@ -111,7 +111,7 @@ def test_a_run_of_another_kind_is_refused(finished):
         model_script(with_corpus(segmentation="jieba"))
     for scorer in ({"_target_": "a.Lexicon"}, {"_target_": "a.Pep8Scorer", "family": "structure"}):
         other = dataclasses.replace(finished.record, config={**finished.record.config, "scorer": scorer})
-        with pytest.raises(StudyError, match="scorer=privacy or pep8"):
+        with pytest.raises(StudyError, match="scorer=privacy, pep8 and sentiment_zh"):
             model_script(dataclasses.replace(finished, record=other))
 
 
@@ -166,6 +166,16 @@ def test_the_flagship_is_light_and_near_its_stored_weights(flagship):
             error, largest = (wanted[name] - weight).abs().amax(1), weight.abs().amax(1)
             length_is_rounded = 127 * 2**-25  # to half precision, of which the least number is 2^-24
             assert (error <= largest * 0.57 / 127 + length_is_rounded).all()
+
+
+@pytest.mark.slow
+def test_the_model_of_reviews_is_small_enough_to_be_sent():
+    finished = load_run(published("reviews"), writes_only=True)
+    script = model_script(finished)
+    assert len(script.encode()) < 2_000_000
+    model = content(script, "lmstudyModel")
+    assert model["scorer"] == "reviews"
+    assert sample(finished, "bad") == (STATIC / "reviews-bad.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -1,10 +1,10 @@
 // The form of the page "Try the model": what is asked for, and the text as it is written.
 (() => {
   "use strict";
-  const { Tokenizer, Transformer, Privacy, style, SPECIAL, write, lines, prompt } = window.lmstudyTry ?? {};
+  const { Tokenizer, Transformer, Privacy, style, SPECIAL, write, lines, sentences, ended, prompt } = window.lmstudyTry ?? {};
 
   const LONGEST = 2000; // characters of a beginning
-  const BEGUN = 96; // tokens of a line that is gone on with
+  const BEGUN = 96; // tokens of a line or sentence that is gone on with
   const KEPT = 4; // texts on the page
   const SLICE = 12; // milliseconds of writing between two looks of the page
 
@@ -18,28 +18,29 @@
   }
 
   // What is read of a beginning that may be too long, and a note that says what was cut.
-  function cut(tokenizer, text, control, sizes) {
+  function cut(tokenizer, text, control, sizes, segments) {
     const notes = [];
     if (text.length > LONGEST) {
       text = Array.from(text.slice(-LONGEST - 1)).slice(1).join(""); // no half of a character at the front
       notes.push(/*said*/ `Your beginning is long: only its last ${LONGEST} characters are used.`);
     }
-    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+    const whole = ended(text, segments).join("");
     const begun = Array.from(text.slice(whole.length));
     let tokens = tokenizer.encode(begun.join("")).length;
-    if (tokens > BEGUN) notes.push(/*said*/ "The line you began is too long: only its end is used.");
+    if (tokens > BEGUN) notes.push(/*said*/ "What you began is too long: only its end is used.");
     while (tokens > BEGUN) {
       begun.splice(0, Math.max(1, Math.floor(begun.length * (1 - BEGUN / tokens))));
       tokens = tokenizer.encode(begun.join("")).length;
     }
     text = whole + begun.join("");
-    const asked = prompt(tokenizer, text, control, sizes);
+    const asked = prompt(tokenizer, text, control, sizes, segments);
     if (asked.unread) notes.push(/*said*/ `The model reads ${sizes.read} tokens: the first ${asked.unread} of yours are left out.`);
     return { ...asked, given: whole, notes };
   }
 
   // What a model's scorer minds in a text, by the name of the scorer that the model's header has. Each gives for every
-  // line what is shown of it, and of each thing that is minded what to call it and what that means.
+  // line what is shown of it, and of each thing that is minded what to call it and what that means. Reviews have the
+  // labels of their writers, and no scorer: their sentences are shown, without long numbers and addresses.
   const SCORERS = {
     privacy: () => {
       const privacy = new Privacy(window.lmstudyNames);
@@ -52,7 +53,7 @@
         }
         return rows;
       };
-      return { judge, named: false, minds: /*said*/ "personal data", counted: /*said*/ "with personal data" };
+      return { judge, segments: lines, named: false, minds: /*said*/ "personal data", counted: /*said*/ "with personal data" };
     },
     style: ({ longest }) => {
       const judge = (text) => {
@@ -60,7 +61,12 @@
         for (const [row, code] of style.violations(text, longest)) rows[row - 1].found.push([code, style.RULES[code]]);
         return rows;
       };
-      return { judge, named: true, minds: /*said*/ "a violation", counted: /*said*/ "with a violation" };
+      return { judge, segments: lines, named: true, minds: /*said*/ "a violation", counted: /*said*/ "with a violation" };
+    },
+    reviews: () => {
+      const cover = (text) => text.replace(/[\w.+-]+@[\w.-]+/g, "{{EMAIL}}").replace(/\d(?:[ -]?\d){5,}/g, "{{NUMBER}}");
+      const judge = (text) => sentences(text).map((line) => ({ line, shown: cover(line), found: [] }));
+      return { judge, segments: sentences, named: false, minds: "", counted: "" };
     },
   };
 
@@ -168,7 +174,7 @@
         return;
       }
       const { tokenizer, network, scorer } = model;
-      const beginning = cut(tokenizer, typed, asked.control, network.sizes);
+      const beginning = cut(tokenizer, typed, asked.control, network.sizes, scorer.segments);
       const shown = element("ol", "try-lines");
       const head = element("p", "try-head");
       const legend = element("p", "try-legend");
@@ -183,20 +189,24 @@
 
       const ids = [];
       let spent = 0;
-      let ended = false; // by the model
+      let over = false; // the model has ended its text
       const look = (finished) => {
         const whole = beginning.given + tokenizer.decode(ids);
         // A line without an end cannot be judged: half an address does not look like one. It is shown as blocks.
-        const checked = finished ? whole : whole.slice(0, whole.lastIndexOf("\n") + 1);
+        const checked = finished ? whole : ended(whole, scorer.segments).join("");
         const { rows, sums, meanings } = list(scorer, checked, beginning.given.length);
         const rest = whole.slice(checked.length).replace(/\S/gu, "▒");
         shown.replaceChildren(...rows, ...(rest ? [element("li", "try-growing", rest)] : []));
         legend.textContent = [...meanings].sort().map(([code, meaning]) => `${code}: ${meaning}`).join(". ");
         legend.hidden = !meanings.size;
         const speed = spent ? /*said*/ `, ${Math.round((ids.length / spent) * 1000)} a second` : "";
-        const found = `${sums.lines === 1 ? /*said*/ "1 line" : /*said*/ `${sums.lines} lines`}, ${sums.minded} ${scorer.counted}`;
+        const found = scorer.counted
+          ? `${sums.lines === 1 ? /*said*/ "1 line" : /*said*/ `${sums.lines} lines`}, ${sums.minded} ${scorer.counted}`
+          : sums.lines === 1 ? /*said*/ "1 sentence" : /*said*/ `${sums.lines} sentences`;
         const mean = /*said*/ `mean score ${score(sums.found, sums.characters)}`;
-        head.textContent = /*said*/ `${title}: ${found}, ${mean}; ${ids.length} tokens${speed}`;
+        head.textContent = scorer.counted
+          ? /*said*/ `${title}: ${found}, ${mean}; ${ids.length} tokens${speed}`
+          : /*said*/ `${title}: ${found}; ${ids.length} tokens${speed}`;
         return found;
       };
       const tokens = write(network, { ...asked, read: beginning.read, forced: beginning.forced });
@@ -207,12 +217,12 @@
           if (!step.done) ids.push(step.value);
         }
         spent += performance.now() - began;
-        ended = step.done && step.value;
-        if (step.done && !ended) text.append(element("p", "try-note", /*said*/ "The model cannot write a longer text."));
-        look(ended);
+        over = step.done && step.value;
+        if (step.done && !over) text.append(element("p", "try-note", /*said*/ "The model cannot write a longer text."));
+        look(over);
         await new Promise((resume) => setTimeout(resume, 0));
       }
-      const found = look(ended);
+      const found = look(over);
       if (current !== mine) return; // another text is being written
       byId("status").textContent = `${mine.stopped ? /*said*/ "Stopped" : /*said*/ "Written"}: ${found}.`;
       current = null;
@@ -233,6 +243,8 @@
       if (current) current.stopped = true;
       byId("write").focus(); // a button that is switched off cannot keep the focus
     });
+    const linked = form.querySelector(`[name=model][value="${CSS.escape(location.hash.replace("#try-", ""))}"]`);
+    if (linked) linked.checked = true; // a link such as try.html#try-reviews chooses a model
     settle();
     form.hidden = false;
     chosen();

@@ -107,15 +107,26 @@
 
   const lines = (text) => text.match(/[^\n]*\n|[^\n]+/g) ?? [];
 
-  // What the encoder reads and what the decoder begins with. Training cut documents between lines, so whole lines are
-  // read, each behind the control token, and a line without an end is gone on with.
-  function prompt(tokenizer, text, control, sizes) {
+  // As lmstudy/data/segmentation.py: a sentence ends behind a run of 。！？!?… and closing quotes, or at a newline.
+  const SENTENCE = /[^。！？!?…\n]*(?:[。！？!?…]+[”’」』）》)"']*\n?|\n|$)/gu;
+  const sentences = (text) => text.match(SENTENCE).filter((found) => found);
+
+  // Those segments of a text, lines or sentences, that nothing behind it can change.
+  function ended(text, segments) {
+    const found = segments(text);
+    const more = segments(`${text}x`);
+    return found.filter((segment, i) => i + 1 < more.length && segment === more[i]);
+  }
+
+  // What the encoder reads and what the decoder begins with. Training cut documents between segments, so whole ones are
+  // read, each behind the control token, and one without an end is gone on with.
+  function prompt(tokenizer, text, control, sizes, segments = lines) {
     const before = CONTROL[control] === null ? [] : [CONTROL[control]];
-    const whole = lines(text).filter((line) => line.endsWith("\n"));
-    const read = whole.flatMap((line) => [...before, ...tokenizer.encode(line)]);
+    const whole = ended(text, segments);
+    const read = whole.flatMap((segment) => [...before, ...tokenizer.encode(segment)]);
     const begun = tokenizer.encode(text.slice(whole.join("").length));
     return { read: read.slice(-sizes.read), unread: Math.max(0, read.length - sizes.read), forced: [...before, ...begun] };
   }
 
-  Object.assign(page, { SPECIAL, probabilities, draw, random, write, lines, prompt, Reader });
+  Object.assign(page, { SPECIAL, probabilities, draw, random, write, lines, sentences, ended, prompt, Reader });
 })();

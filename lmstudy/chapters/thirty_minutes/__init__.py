@@ -1,0 +1,1 @@
+"""Of the chapter notebooks/30_thirty_minutes."""
