@@ -209,9 +209,9 @@ def test_single_ratings_on_the_other_side_of_the_threshold():
 def test_agreement_of_opinions_about_the_same_texts():
     rated = ratings({2: 4}, {3: 4}, {-1: 4}, {0: 4})
     views = opinions.opinions(rated, {})
-    assert list(views) == ["people", "people, half A", "people, half B"]
+    assert list(views) == ["people", "one half of the people", "the other half"]
     views["wrong"] = -views["people"]
-    table = opinions.verdict_table(views, [("people", "people, half A"), ("people", "wrong")], -1.3)
+    table = opinions.verdict_table(views, [("people", "one half of the people"), ("people", "wrong")], -1.3)
     assert [one.value for one in table["same verdict, %"]] == [100, 50]
     assert table["same verdict, %"].iloc[1].low < 50 < table["same verdict, %"].iloc[1].high
     assert table.iloc[0]["τ of texts"].value == pytest.approx(1)

@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 ALONE = {
     "tuned-s": "fine-tunings from post-trained weights start from an id that a record tells",
     "dpo": "as do those by DPO",
+    "-sitting-": "the model of the thirty-minute path, which comes with the book",
     "-ipo-": "and by the other losses of pairs",
     "-kto-": "as those by IPO",
     "-orpo-": "as those by IPO",
