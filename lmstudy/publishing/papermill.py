@@ -47,6 +47,10 @@ def run_notebook(
         notebook = nbformat.read(partial, as_version=4)
         # The temporary name and the absolute path of this machine are of no use to a reader.
         notebook.metadata.papermill.update({"input_path": path.name, "output_path": output.name})
+        for cell in notebook.cells:  # nor is when each cell began and ended, in notebooks that readers download
+            cell.metadata = {
+                key: value for key, value in cell.metadata.items() if key not in ("papermill", "execution")
+            }
         if metadata:
             notebook.metadata["lmstudy"] = dict(metadata(read))
         nbformat.write(notebook, partial)
