@@ -66,7 +66,7 @@ def verdict_table(opinions: Mapping[str, Floats], pairs: Sequence[tuple[str, str
 def opinions(ratings: Ratings, models: Mapping[str, Record]) -> dict[str, Floats]:
     """[texts] mean ratings by people and by halves of them, and what models expect."""
     found: dict[str, Floats] = {"people": ratings.means}
-    halves = {"one half of the people": "A", "the other half": "B"}
+    halves: dict[str, Side] = {"one half of the people": "A", "the other half": "B"}
     found |= {name: ratings.half(side).means for name, side in halves.items()}
     return found | {name: predicted(record, ratings) for name, record in models.items()}
 
