@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lmstudy.chapters.preferences.preferences import tau
 from lmstudy.data.corpus import Corpus
 from lmstudy.evaluation.statistics import wilson
-from lmstudy.preferences.ratings import LEVELS, Ratings
+from lmstudy.preferences.ratings import LEVELS, Ratings, Side
 from lmstudy.runs.records import Record
 from lmstudy.study.reward_models import predicted
 from lmstudy.study.shelf import NoRecordsError, Shelf
