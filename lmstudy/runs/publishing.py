@@ -118,8 +118,6 @@ def card(name: str, finished: Finished) -> str:
     record = finished.record
     metrics = record.metrics
     asks = " control=good" if getattr(finished.module.objective, "controlled", False) else ""
-    config: dict[str, Any] = dict(record.config)
-    begins = ' prompt="def area("' if "Python" in config["data"]["_target_"] else ""
     bits = [
         f"| {split} | {metrics[f'{split}/bits_per_byte']:.3f} |"
         for split in finished.run.corpus.report["splits"]
@@ -138,7 +136,7 @@ def card(name: str, finished: Finished) -> str:
         f"`lmstudy`. Its weights are stored in bfloat16.",
         "",
         "```bash",
-        f"lmstudy-generate run={name}{asks}{begins}",
+        f"lmstudy-generate run={name}{asks}",
         "```",
         "",
         "## What it is",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lmstudy.chapters.post_training.losses import CHOSEN, ITEMS, LIMIT, MORE_BITS
+from lmstudy.chapters.post_training.losses import ITEMS, LIMIT, MORE_BITS, best
 from lmstudy.show.labels import plain_axis
 from lmstudy.show.style import COLOURS, GREY
 
@@ -16,21 +18,14 @@ SHOWN = 6.0
 
 
 def prices(frame: pd.DataFrame) -> Figure:
-    """Items that each setting of `losses.tried` leaves over its price; the chosen ones are large."""
+    """Items that each setting of `losses.tried` leaves over its price; those that `losses.best` chooses are large."""
     figure, axes = plt.subplots(figsize=(7.2, 4.2))
-    for number, (name, setting) in enumerate(CHOSEN.items()):
-        own = frame[(frame["loss"] == name) & (frame[MORE_BITS] <= SHOWN)]
-        for _, row in own.iterrows():
-            taken = (row["beta"], row["learning rate"]) == (setting[0], float(setting[1]))
-            axes.plot(
-                row[MORE_BITS],
-                row[ITEMS],
-                MARKERS[number],
-                color=COLOURS[number],
-                markersize=10 if taken else 4.5,
-                markeredgecolor="black" if taken else COLOURS[number],
-                label=name if taken else None,
-            )
+    for number, (name, own) in enumerate(frame.groupby("loss")):
+        look: dict[str, Any] = {"marker": MARKERS[number], "color": COLOURS[number], "linestyle": "none"}
+        shown = own[own[MORE_BITS] <= SHOWN]
+        axes.plot(shown[MORE_BITS], shown[ITEMS], markersize=4.5, **look)
+        chosen = best(own)
+        axes.plot(chosen[MORE_BITS], chosen[ITEMS], markersize=10, markeredgecolor="black", label=name, **look)
     axes.axvline(LIMIT, color=GREY, linestyle="--", linewidth=1)
     axes.set_yscale("log")
     plain_axis(axes, "y")

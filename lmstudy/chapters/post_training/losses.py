@@ -7,39 +7,26 @@ from typing import Any
 
 import pandas as pd
 
+from lmstudy.chapters.post_training.post_training import BASE, DPO, steps
+from lmstudy.compose import compose_config
 from lmstudy.evaluation.statistics import ratio_of_sums_bootstrap
+from lmstudy.runs.identity import PAIR_LOSS
 from lmstudy.runs.records import Record
+from lmstudy.study import register
 from lmstudy.study.estimates import BITS, GRADERS, mean_metric, sums
-from lmstudy.study.preferences import BUDGETS, PER_THOUSAND, VARIANTS, graded, judged
-from lmstudy.study.registered_arm import Arm
-from lmstudy.study.shelf import NoRecordsError, Shelf
+from lmstudy.study.preferences import PER_THOUSAND, arm, graded, judged
+from lmstudy.study.shelf import Shelf
 
 TASK = "privacy"
-BASE = (f"experiment={TASK}", f"budget={BUDGETS[TASK]}", *VARIANTS["MLE, four fifths"])
-"""What all of them start from, as overrides of `lmstudy-train`."""
 TUNED_ON = 1
 """The seed of the start on which settings were tried, on *valid*."""
-SEEDS = (131, 132, 133, 134, 135)
-"""Of the starts on which the chosen settings are compared, on *test*."""
 LIMIT = 2.5
 """Per cent more bits per byte than the start that a chosen setting may cost."""
-STEPS = 45
-CHOSEN: Mapping[str, tuple[float, str]] = {
-    "DPO": (0.1, "3.0e-4"),
-    "IPO": (0.01, "3.0e-4"),
-    "KTO": (0.1, "1.0e-3"),
-    "ORPO": (1.0, "3.0e-4"),
-}
-"""beta and learning rate of each loss."""
 MORE_BITS = "% more bits per byte than the start"
 ITEMS = "training scorer"
-
-
-def chosen(name: str) -> Arm:
-    """The arm of a loss in the register."""
-    beta, rate = CHOSEN[name]
-    dpo = [f"loss={name.lower()}", f"beta={beta}", f"optimizer.lr={rate}", "samples=512", f"steps={STEPS}"]
-    return Arm(list(BASE), measure=[f"measure={TASK}"], dpo=dpo)
+"""The grader that settings were chosen by, of `GRADERS`."""
+REGISTERED = ("losses.ipo_items", "losses.kto_items", "losses.orpo_items")
+"""Predictions of the register whose first arm is a loss at its chosen setting, and whose second is DPO at its own."""
 
 
 def tried(shelf: Shelf) -> pd.DataFrame:
@@ -48,31 +35,21 @@ def tried(shelf: Shelf) -> pd.DataFrame:
     Raises:
         NoRecordsError: the start has no record, or nothing was made of it.
     """
-    (start,) = shelf.as_is().trained(*BASE, seeds=[TUNED_ON])
-    made = [run for run in shelf.records if run.kind == "train" and _settings(run, start)]
-    measured = {one.config["run"]["id"]: one for one in judged(shelf.as_is(), TASK, made)}  # type: ignore[index,call-overload]
-    rows = [_row(run, start, measured[run.id]) for run in made if run.id in measured]
-    if not rows:
-        raise NoRecordsError("of settings of losses of pairs")
+    shelf = shelf.as_is()
+    (start,) = arm(shelf, TASK, BASE, [TUNED_ON])
+    length = compose_config("dpo", ["run=''", *DPO])["steps"]
+    tuned = [run for run in shelf.records if run.kind == "train" and run.config.get("dpo")]
+    made = {run.id: run for run in tuned if run.config.get("start") == start.id and steps(run) == length}
+    rows = [_row(made, start, measured) for measured in judged(shelf, TASK, list(made.values()))]
     return pd.DataFrame(rows).sort_values(ITEMS, ignore_index=True)
 
 
-def _settings(run: Record, start: Record) -> bool:
-    settings: Any = run.config.get("dpo")
-    return bool(settings) and run.config.get("start") == start.id and _steps(run) == STEPS
-
-
-def _steps(run: Record) -> int:
-    budget: Any = run.config["budget"]
-    return int(budget["steps"])
-
-
-def _row(run: Record, start: Record, measured: Record) -> dict[str, Any]:
-    config: Any = run.config
-    loss = config["loss"]["_target_"].rpartition(".")[2] if config.get("loss") else "DPO"
+def _row(made: Mapping[str, Record], start: Record, measured: Record) -> dict[str, Any]:
+    of: Any = measured.config["run"]
+    run, config = made[of["id"]], of["config"]
     price = run.metrics["valid/bits_per_byte"] / start.metrics["valid/bits_per_byte"]
     return {
-        "loss": loss,
+        "loss": str((config.get("loss") or PAIR_LOSS)["_target_"]).rpartition(".")[2],
         "beta": config["dpo"]["beta"],
         "learning rate": config["optimizer"]["lr"],
         MORE_BITS: 100 * (price - 1),
@@ -80,24 +57,27 @@ def _row(run: Record, start: Record, measured: Record) -> dict[str, Any]:
     }
 
 
-def best(frame: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """Of each loss in `tried`, beta and learning rate with the fewest items within `LIMIT`."""
-    within = frame[frame[MORE_BITS] <= LIMIT]
-    first = within.groupby("loss", sort=False).first()
-    return {str(name): (float(row["beta"]), float(row["learning rate"])) for name, row in first.iterrows()}
+def best(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of each loss in `tried`, the row with the fewest items within `LIMIT`."""
+    return frame[frame[MORE_BITS] <= LIMIT].groupby("loss", as_index=False).first()
 
 
 def compared(shelf: Shelf) -> pd.DataFrame:
-    """A row a loss at its chosen setting, and the start: items by both graders and bits per byte, on *test*."""
+    """A row a loss at its chosen setting: items by both graders and bits per byte, on the seeds and split of the
+    register; NoRecordsError where one was not trained or measured."""
+    known = {entry.prediction.id: entry.prediction for entry in register.read().values()}
+    predicted = [known[name] for name in REGISTERED]
+    arms = {"DPO": predicted[0].second, **{one.id.split(".")[1].split("_")[0].upper(): one.first for one in predicted}}
+    split = f"split={predicted[0].split}"
     rows = {}
-    arms = {"the start": Arm(list(BASE), measure=[f"measure={TASK}"]), **{name: chosen(name) for name in CHOSEN}}
-    for name, arm in arms.items():
-        runs = arm.runs(shelf, SEEDS)
-        texts = shelf.measured(runs, *arm.measure, "split=test")
-        bits = shelf.measured(runs, "measure=likelihood", "split=test")
+    for name, one in arms.items():
+        assert one is not None
+        runs = one.runs(shelf, predicted[0].seeds)
+        texts = shelf.measured(runs, *one.measure, split)
+        bits = shelf.measured(runs, "measure=likelihood", split)
         rows[name] = {
             **graded(TASK, texts),
-            BITS: ratio_of_sums_bootstrap(sums(bits, "test")),
+            BITS: ratio_of_sums_bootstrap(sums(bits, predicted[0].split)),
             "characters": mean_metric(texts, "diversity/characters"),
             "seeds": len(texts),
         }

@@ -51,7 +51,7 @@ def ways(shelf: Shelf, task: str) -> pd.DataFrame:
         with suppress(NoRecordsError):  # nothing was measured
             own = runs()
             measured = judged(shelf, task, own, *asked)
-            after = sum(equivalent_steps(record, whole[0]) for record in own) / len(own) if start else _steps(own[0])
+            after = sum(equivalent_steps(record, whole[0]) for record in own) / len(own) if start else steps(own[0])
             rows[NAMES[name]] = {
                 "cost in steps": round(start + after),
                 **graded(task, measured),
@@ -63,9 +63,9 @@ def ways(shelf: Shelf, task: str) -> pd.DataFrame:
 
     add("MLE", lambda: whole)
     add(BASE, lambda: base)
-    add("restarted", lambda: restarted(shelf, task, base), start=_steps(base[0]))
-    add("fine-tuned", lambda: conditionally_tuned(shelf, task, base), start=_steps(base[0]))
-    add("dpo", lambda: optimised(shelf, task, base), start=_steps(base[0]))
+    add("restarted", lambda: restarted(shelf, task, base), start=steps(base[0]))
+    add("fine-tuned", lambda: conditionally_tuned(shelf, task, base), start=steps(base[0]))
+    add("dpo", lambda: optimised(shelf, task, base), start=steps(base[0]))
     for number, overrides in BEST_OF.items():
         add(f"best of {number:g}", lambda: whole, *overrides)
     add("conditional", lambda: arm(shelf, task, "conditional"))
@@ -125,10 +125,11 @@ def equivalent_steps(record: Record, pretraining: Record) -> float:
         if one.kind != "train":
             raise StudyError(f"{one.name} is a record of kind {one.kind!r}, not a training run")
     spent = record.metrics["train/tokens"] + sum(record.metrics.get(name, 0.0) for name in FORWARD) / TRAINING_COST
-    return spent / (pretraining.metrics["train/tokens"] / _steps(pretraining))
+    return spent / (pretraining.metrics["train/tokens"] / steps(pretraining))
 
 
-def _steps(record: Record) -> int:
+def steps(record: Record) -> int:
+    """Optimiser steps of a training run."""
     budget = record.config["budget"]
     assert isinstance(budget, dict)
     assert isinstance(budget["steps"], int)
