@@ -13,9 +13,9 @@ from lmstudy.chapters.post_training.post_training import (
     cost_of_restart,
     optimised,
 )
-from lmstudy.study.claims import claim
+from lmstudy.study.claims import claim, confirm
 from lmstudy.study.estimates import BITS
-from lmstudy.study.verdicts import UNDECIDED, above, below
+from lmstudy.study.verdicts import FAILS, UNDECIDED, above, below
 
 fold = partial(claim, chapter="notebooks/16_post_training", unit="times")
 per_cent = partial(claim, chapter="notebooks/16_post_training", unit=f"% {BITS}", signed=True)
@@ -36,3 +36,8 @@ claim("Maximum likelihood that restarts after four fifths of the steps needs mor
       signed=True)
 per_cent("Conditional fine-tuning needs more bits per byte than maximum likelihood with the same restart.",
          "post.fine_tuning_beside_restart", cost_beside_restart, above(0), outcome=UNDECIDED)
+for _holds in ("4dafd9ebceb8", "f6d61c53b7ad", "f93e62a728a4"):  # orpo_items, orpo_bits, ipo_bits
+    confirm(_holds)
+confirm("3ef0b2cd4f69", outcome=FAILS)  # kto_bits
+for _undecided in ("4a35ede29ef5", "2083ef4f712c"):  # kto_items, ipo_items
+    confirm(_undecided, outcome=UNDECIDED)
