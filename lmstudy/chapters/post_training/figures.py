@@ -14,7 +14,7 @@ from lmstudy.show.style import COLOURS, GREY
 
 MARKERS = "os^D"
 SHOWN = 6.0
-"""Per cent more bits up to which settings are drawn; those beyond are in the table."""
+"""Per cent more bits up to which settings are drawn; beyond, there are few."""
 
 
 def prices(frame: pd.DataFrame) -> Figure:
