@@ -20,10 +20,12 @@ Tell = Callable[[str], str]
 """From a text to what stands in its place."""
 
 RECORD = "application/papermill.record/"
-UNTOLD = re.compile(r"""\bclass\s*=\s*["'](?:code|prose|gloss|sample-text)\b""")
-"""Of elements whose texts are data: what people and models wrote."""
+UNTOLD = re.compile(r"""\bclass\s*=\s*["'](?:code|prose|gloss|sample-text)\b|\bstyle="[^"]*white-space: ?pre-wrap""")
+"""Of elements whose texts are data: what people and models wrote, and what keeps its spaces as it is."""
 GROUP = re.compile(r"(<g id=\"text_\d+\">)(.*?)(</g>)", re.DOTALL)
 DRAWN = re.compile(r"(<text\b[^>]*>)(.*?)(</text>)", re.DOTALL)
+FIGURE = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+LABEL = re.compile(r"(<(?:text|title|desc)\b[^>]*>)([^<]+)")
 MONOSPACE = re.compile(r"""style="[^"]*\bmonospace\b""")
 """Of the texts of a figure that are data, as tokens are."""
 COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
@@ -126,9 +128,19 @@ def glued(source: str, tell: Tell) -> str:
     return repr(tell(value)) if isinstance(value, str) and WORD.search(value) else source
 
 
+def inline(source: str, tell: Tell) -> str:
+    """HTML with figures in it: texts, title and description of a figure are told, too."""
+
+    def text(m: re.Match[str]) -> str:
+        bare = " ".join(unescape(m[2]).split())
+        return m[1] + (escape(tell(bare), quote=False) if is_words(bare) else m[2])
+
+    return html(FIGURE.sub(lambda m: LABEL.sub(text, m[0]), source), tell)
+
+
 CHANGES: dict[str, Callable[[str, Tell], str]] = {
-    "text/html": html,
-    f"{RECORD}text/html": html,
+    "text/html": inline,
+    f"{RECORD}text/html": inline,
     "image/svg+xml": figure,
     "text/markdown": markdown,
     f"{RECORD}text/plain": glued,
