@@ -17,7 +17,7 @@ PART = re.compile(r"\$\{[^{}]*\}")
 """Of a template in a script."""
 TITLED = re.compile(r"(.*?)\s*<([^<>]+)>", re.DOTALL)
 IN_FORMULA = re.compile(r"(\\text\{)[^{}]*\}")
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*|\.\d+")
 WORD = re.compile(r"[^\W\d_]{2,}|\b[aI]\b")
 STARS = re.compile(r".{,12}\*\*.{,12}")
 REFERENCES = frozenset(("doc", "ref", "term", "numref"))
@@ -88,13 +88,18 @@ def faults(message: str, told: str, terms: Mapping[str, str] | None = None) -> l
     wanted, there = placeholders(message, terms), placeholders(told, terms)
     texts = [part.content for part in inline(told) if part.type == "text"]
     unmarked = [found[0] for part in texts if (found := STARS.search(part))]
-    numbers = Counter(NUMBER.findall(words(told))) - Counter(NUMBER.findall(words(message)))
+    numbers = figures(told) - figures(message)
     return [
         *(f"lost: {one}" for one in sorted((wanted - there).elements())),
         *(f"not in the English: {one}" for one in sorted((there - wanted).elements())),
         *(f"a number that the English does not write in digits: {one}" for one in sorted(numbers)),
         *(f"stars that mark nothing, since a mark of punctuation is beside them: {one}" for one in unmarked),
     ]
+
+
+def figures(text: str) -> Counter[str]:
+    """The numbers of a message; .5 and 0.5 are one."""
+    return Counter(re.sub(r"^0?\.", "0.", number) for number in NUMBER.findall(words(text)))
 
 
 def inline(text: str) -> list[Token]:
