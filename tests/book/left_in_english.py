@@ -25,7 +25,9 @@ INLINE = frozenset(("a", "b", "i", "span", "strong", "sub", "sup", "tspan"))
 ELEMENTS = frozenset(("code", "em", "kbd", "math", "pre", "samp", "script", "style"))
 AS_IT_IS = re.compile("white-space: ?pre-wrap")
 """The style of code and data."""
-CLASSES = frozenset(("bibtex-citation", "citation", "code", "gloss", "highlight", "math", "prose", "sample-text"))
+CLASSES = frozenset(
+    ("bibtex-citation", "citation", "code", "gloss", "highlight", "math", "prose", "sample-text", "verbatim")
+)
 
 
 class Reader(HTMLParser):

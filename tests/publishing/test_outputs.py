@@ -1,4 +1,4 @@
-from lmstudy.publishing.outputs import figure, gathered, glued, html, in_lines, inline, is_words, markdown, retold
+from lmstudy.publishing.outputs import figure, gathered, glued, html, in_lines, is_words, markdown, retold
 from lmstudy.publishing.placeholders import placeholders
 
 TOLD = {
@@ -22,15 +22,9 @@ def test_tables_are_told_and_data_are_not():
     assert html(source, tell) == expected.replace('aria-label="bits per byte"', 'aria-label="每字节比特数"')
 
 
-def test_tokens_of_code_are_data_and_what_is_said_of_them_is_not():
-    source = '<div style="color:#000;white-space:pre-wrap"><span title="0.1 to 0.2">bits per byte</span></div>'
-    assert html(source, tell) == source.replace("0.1 to 0.2", "0.1 至 0.2")
-
-
-def test_a_figure_within_html_is_told():
-    source = '<svg class="a"><title id="t">bits per byte</title><text x="1">a long label</text><text>12</text></svg>'
-    told = source.replace("bits per byte", "每字节比特数").replace("a long label", "很长的，一个标签")
-    assert inline(source, tell) == told
+def test_a_drawing_in_html_is_told():
+    drawn = '<svg viewBox="0 0 9 9"><title>bits per byte</title><text x="1">after 400 steps</text></svg>'
+    assert html(drawn, tell) == drawn.replace("bits per byte", "每字节比特数").replace("after 400 steps", "400 步后")
 
 
 def test_a_label_in_a_font_for_code_is_data():

@@ -35,6 +35,7 @@ def test_a_month_of_a_date_and_the_zero_before_a_point_are_no_new_numbers(englis
         ("{claim}`a.b`", "lost: {claim}`a.b|size`"),
         ("没有", "lost: {claim}`a.b|size`"),
         ("{claim}`a.b|size` 少 3 倍", "a number that the English does not write in digits: 3"),
+        ("{claim}`a.b|size` 少 0.3", "a number that the English does not write in digits: 0.3"),
         ("**粗体：**后{claim}`a.b|size`", "stars that mark nothing"),
     ],
 )
@@ -47,3 +48,7 @@ def test_what_is_lost_or_added_is_named(told, fault):
 )
 def test_only_what_has_words_is_translated(text, expected):
     assert is_prose(text) is expected
+
+
+def test_a_decimal_may_have_the_zero_that_english_leaves_out():
+    assert faults("A margin of .05.", "界限是 0.05。") == []
