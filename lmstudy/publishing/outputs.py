@@ -20,7 +20,7 @@ Tell = Callable[[str], str]
 """From a text to what stands in its place."""
 
 RECORD = "application/papermill.record/"
-UNTOLD = re.compile(r"""\bclass\s*=\s*["'](?:code|prose|gloss|sample-text)\b""")
+UNTOLD = re.compile(r"""\bclass\s*=\s*["'](?:code|prose|gloss|sample-text|[^"']*\bverbatim)\b""")
 """Of elements whose texts are data: what people and models wrote."""
 GROUP = re.compile(r"(<g id=\"text_\d+\">)(.*?)(</g>)", re.DOTALL)
 DRAWN = re.compile(r"(<text\b[^>]*>)(.*?)(</text>)", re.DOTALL)
@@ -28,6 +28,9 @@ MONOSPACE = re.compile(r"""style="[^"]*\bmonospace\b""")
 """Of the texts of a figure that are data, as tokens are."""
 COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 WORD = re.compile(r"[A-Za-z]{2}")
+INLINE = re.compile(r"(<svg\b[^>]*>)(.*?)(</svg>)", re.DOTALL)
+LABEL = re.compile(r"(<(text|title|desc)\b[^>]*>)([^<]+)(</\2>)")
+"""Of a drawing that stands in HTML, in the fonts of the page."""
 CODE = re.compile(
     r"[\w.]+(?:::[\w.]+)+|[^ ]*[·_=`/\\{}\[\]@↵→#|<>][^ ]*"  # a token, a setting, a path
     r"|[A-Z]\d{2,3}"  # a rule of style
@@ -80,7 +83,10 @@ def html(source: str, tell: Tell) -> str:
         bare = " ".join(unescape(m[2]).split())
         return m[1] + (escape(tell(bare)) if is_words(bare) else m[2]) + m[3]
 
-    return in_texts(ATTRIBUTE.sub(attribute, source), text, UNTOLD)
+    def drawing(m: re.Match[str]) -> str:
+        return m[1] + LABEL.sub(lambda label: label[1] + text(label[3]) + label[4], m[2]) + m[3]
+
+    return in_texts(ATTRIBUTE.sub(attribute, INLINE.sub(drawing, source)), text, UNTOLD)
 
 
 def figure(source: str, tell: Tell) -> str:

@@ -17,7 +17,13 @@ PART = re.compile(r"\$\{[^{}]*\}")
 """Of a template in a script."""
 TITLED = re.compile(r"(.*?)\s*<([^<>]+)>", re.DOTALL)
 IN_FORMULA = re.compile(r"(\\text\{)[^{}]*\}")
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+NUMBER = re.compile(r"(?<![\w.])\.\d+|\d+(?:[.,]\d+)*")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+MONTH = re.compile(rf"\b(?:{'|'.join(MONTHS)})(?= \d)")
+"""In a date, which Chinese writes in digits alone."""
 WORD = re.compile(r"[^\W\d_]{2,}|\b[aI]\b")
 STARS = re.compile(r".{,12}\*\*.{,12}")
 REFERENCES = frozenset(("doc", "ref", "term", "numref"))
@@ -62,11 +68,11 @@ def placeholders(text: str, terms: Mapping[str, str] | None = None) -> Counter[s
 
 
 def words(text: str) -> str:
-    """A message without its placeholders, but with the titles of its references and links."""
+    """A message without its placeholders, but with the titles of its references and links, and its terms."""
 
     def title(m: re.Match[str]) -> str:
         titled = TITLED.fullmatch(m[3]) if m[1] in REFERENCES else None
-        return f" {titled[1]} " if titled else " "
+        return f" {titled[1]} " if titled else f" {m[3]} " if m[1] == "term" else " "
 
     left = FOOTNOTE.sub(" ", FORMULA.sub(" ", PART.sub(" ", CODE.sub(" ", ROLE.sub(title, text)))))
     return LINK.sub("] ", MASK.sub(" ", left))
@@ -88,13 +94,20 @@ def faults(message: str, told: str, terms: Mapping[str, str] | None = None) -> l
     wanted, there = placeholders(message, terms), placeholders(told, terms)
     texts = [part.content for part in inline(told) if part.type == "text"]
     unmarked = [found[0] for part in texts if (found := STARS.search(part))]
-    numbers = Counter(NUMBER.findall(words(told))) - Counter(NUMBER.findall(words(message)))
+    numbers = in_digits(told) - in_digits(message)
     return [
         *(f"lost: {one}" for one in sorted((wanted - there).elements())),
         *(f"not in the English: {one}" for one in sorted((there - wanted).elements())),
         *(f"a number that the English does not write in digits: {one}" for one in sorted(numbers)),
         *(f"stars that mark nothing, since a mark of punctuation is beside them: {one}" for one in unmarked),
     ]
+
+
+def in_digits(message: str) -> Counter[str]:
+    """The numbers in the words of a message, months of dates among them; .5 is the same as 0.5."""
+    left = words(message)
+    told = [f"0{one}" if one.startswith(".") else one for one in NUMBER.findall(left)]
+    return Counter([*told, *(str(MONTHS.index(one) + 1) for one in MONTH.findall(left))])
 
 
 def inline(text: str) -> list[Token]:

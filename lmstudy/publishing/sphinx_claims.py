@@ -96,7 +96,7 @@ class TallyRole(SphinxRole):
     def run(self) -> tuple[list[Node], list[nodes.system_message]]:
         own = [result for result in results_for(self.env).values() if str(result.kind) == self.text.strip()]
         counts = Counter(result.outcome for result in own)
-        return [nodes.inline(self.rawtext, f"{len(own)}: {tally(counts)}" if own else said("none"))], []
+        return [nodes.inline(self.rawtext, said("{0}: {1}", len(own), tally(counts)) if own else said("none"))], []
 
 
 class CoreHoursRole(SphinxRole):
@@ -159,11 +159,11 @@ class ClaimsList(SphinxDirective):
         card += nodes.paragraph("", "", chip, nodes.Text(f" {retold(result.claim.sentence)}"))
         if result.error is None:
             more = outcome(result).removeprefix(word).strip(" :;()：；（）")
-            told = f" {sure(result)}" + (f" ({more})" if more else "")
+            told = " " + (said("{0} ({1})", sure(result), more) if more else sure(result))
             number = nodes.strong("", unbroken(text(result, "short")))
             card += nodes.paragraph("", "", number, nodes.Text(told), classes=["claim-card-number"])
         else:
-            card += nodes.paragraph("", result.error, classes=["claim-card-number"])
+            card += nodes.paragraph("", _lacking(result.error), classes=["claim-card-number"])
         card += nodes.paragraph("", self.origin(result), classes=["claim-card-origin"])
         if result.records:
             card += nodes.raw("", folded_records(result), format="html")
@@ -295,19 +295,9 @@ class RewrittenTable(EvidenceTable):
         """Of the body."""
         place = Path(self.env.app.confdir) / "rewritten.yaml"
         told = yaml.safe_load(place.read_text(encoding="utf-8"))
-        return [
-            _row(
-                (
-                    one["id"],
-                    retold(one["said"]),
-                    one["first"],
-                    retold(one["became"]),
-                    one["changed"],
-                    retold(one["why"]),
-                )
-            )
-            for one in told
-        ]
+        keys = ("id", "said", "first", "became", "changed", "why")
+        words = ("said", "became", "why")
+        return [_row(tuple(retold(one[key]) if key in words else one[key] for key in keys)) for one in told]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -383,6 +373,11 @@ def _unlinked(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: Ele
 
 def _anchor(claim_id: str) -> str:
     return make_id(f"claim-{claim_id}")
+
+
+def _lacking(error: str) -> str:
+    what = error.removeprefix("no records of ")
+    return error if what == error else said("no records of {0}", what)
 
 
 def _row(cells: tuple[str, ...]) -> nodes.row:

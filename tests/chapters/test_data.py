@@ -218,7 +218,7 @@ def test_stop_words_of_a_function_are_counted_and_leave_no_function():
     assert removed.characters == pytest.approx(1 - len(removed.left[0]) / len(text))
     assert removed.words == pytest.approx(sum(n for _, n in removed.frequent) / 2 / 12)  # twelve words in all
     table = steps.frequent_table(removed)
-    assert table.loc[["none", "self"], "a keyword of Python"].tolist() == [True, False]
+    assert table.set_index("stop word").loc[["none", "self"], "a keyword of Python"].tolist() == [True, False]
 
 
 def test_the_example_is_the_text_that_loses_most():

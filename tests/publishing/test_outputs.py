@@ -22,6 +22,11 @@ def test_tables_are_told_and_data_are_not():
     assert html(source, tell) == expected.replace('aria-label="bits per byte"', 'aria-label="每字节比特数"')
 
 
+def test_a_drawing_in_html_is_told():
+    drawn = '<svg viewBox="0 0 9 9"><title>bits per byte</title><text x="1">after 400 steps</text></svg>'
+    assert html(drawn, tell) == drawn.replace("bits per byte", "每字节比特数").replace("after 400 steps", "400 步后")
+
+
 def test_a_label_in_a_font_for_code_is_data():
     drawn = """<svg><g id="text_1"><text style="font: 8px 'DejaVu Sans Mono', monospace">from</text></g></svg>"""
     assert figure(drawn, lambda text: "来自") == drawn

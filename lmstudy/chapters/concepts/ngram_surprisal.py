@@ -182,6 +182,6 @@ def surprisal_strip(pieces: Sequence[Surprisal]) -> str:
     return live(
         "strip",
         f'<div style="{MONOSPACE};margin-bottom:0.4em">bits a token: {scale}</div>'
-        f'<div style="{block}">{"".join(spans)}</div>',
+        f'<div class="verbatim" style="{block}">{"".join(spans)}</div>',
         hidden=False,
     )

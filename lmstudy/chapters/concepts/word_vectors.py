@@ -144,10 +144,11 @@ def similarity_map(vectors: WordVectors, indices: Sequence[int], caption: str) -
     words = [escape(visible(vectors.words[i])) for i in indices]
     cell = "padding:0.2em 0.3em;text-align:center;min-width:1.9em"
     turned = "writing-mode:vertical-rl;transform:rotate(180deg);font-weight:400;padding:0.3em 0"
-    rows = ["<tr><td></td>" + "".join(f'<th style="{turned}">{word}</th>' for word in words) + "</tr>"]
+    along = 'class="verbatim" style="text-align:right;font-weight:400;padding-right:0.5em"'
+    rows = ["<tr><td></td>" + "".join(f'<th class="verbatim" style="{turned}">{word}</th>' for word in words) + "</tr>"]
     for word, row in zip(words, cosines, strict=True):
         cells = "".join(f'<td style="{cell};{shade(value)}">{number(round(100 * value))}</td>' for value in row)
-        rows.append(f'<tr><th style="text-align:right;font-weight:400;padding-right:0.5em">{word}</th>{cells}</tr>')
+        rows.append(f"<tr><th {along}>{word}</th>{cells}</tr>")
     style = f"border-collapse:collapse;{MONOSPACE};font-size:0.75em;margin:0"
     table = f'<table class="study-table" style="{style}"><caption>{escape(caption)}</caption>{"".join(rows)}</table>'
     return f'<div style="overflow-x:auto">{table}</div>'

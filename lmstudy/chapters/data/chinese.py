@@ -17,6 +17,7 @@ from lmstudy.data.tokenizer import token_bytes
 from lmstudy.data.vocabulary import out_of_vocabulary
 from lmstudy.errors import StudyError
 from lmstudy.evaluation.statistics import Estimate, wilson
+from lmstudy.show.texts import fenced
 
 BORDER = "│"
 
@@ -37,9 +38,9 @@ def _shown(content: bytes) -> str:
 
 
 def cuts(text: str, corpora: Mapping[str, Corpus]) -> str:
-    """A text cut into jieba's words, and into the tokens of each corpus, as lines with borders."""
+    """Markdown of a text cut into jieba's words, and into the tokens of each corpus, as lines with borders."""
     rows = {"words (jieba)": words(text, "jieba"), **{name: pieces_of(c, text) for name, c in corpora.items()}}
-    return "\n\n".join(f"{name}, {len(units)}:\n{BORDER.join(units)}" for name, units in rows.items())
+    return "\n\n".join(f"{name}, {len(units)}:\n\n{fenced(BORDER.join(units))}" for name, units in rows.items())
 
 
 def cut_differently(corpora: Mapping[str, Corpus], characters: tuple[int, int], split: str = "valid") -> str:

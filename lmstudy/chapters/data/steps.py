@@ -171,8 +171,11 @@ def _word_list(text: str, segmentation: Segmentation | None) -> list[str]:
 def frequent_table(removed: Removed, top: int = 12) -> pd.DataFrame:
     """The most frequent stop words, and which of them are keywords of Python."""
     keywords = {word.lower() for word in keyword.kwlist}
-    rows = {word: {"times": n, "a keyword of Python": word in keywords} for word, n in removed.frequent[:top]}
-    return pd.DataFrame.from_dict(rows, orient="index")
+    rows = [
+        {"stop word": word, "occurrences": n, "a keyword of Python": word in keywords}
+        for word, n in removed.frequent[:top]
+    ]
+    return pd.DataFrame(rows)
 
 
 def before_and_after(
