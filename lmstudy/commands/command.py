@@ -22,9 +22,11 @@ from lmstudy.compose import (
     group_defaults,
     no_such_choice,
     none_as_choice,
+    of_another_kind,
     offer_none,
     search_path,
     settled_as_typed,
+    unknown_key,
 )
 from lmstudy.errors import StudyError
 from lmstudy.overrides import as_typed
@@ -241,13 +243,16 @@ class Command:
             r"Error parsing override '(.*?)' (?:extraneous|mismatched|token|no viable|missing)", text
         ):
             return f"{unread[1]}: cannot be read; values of a sweep stand between commas, as in seed=1,2"
-        unknown = re.search(r"Could not override '([^']+)'", text)
+        if line := of_another_kind(error):
+            return line
+        if kept := re.match(r"Could not delete from config\. The value of '(\S+)' is (.*) and not (.*)\.$", text):
+            return f"~{kept[1]}={kept[3]}: its value is {kept[2]}; ~{kept[1]} alone leaves the key out"
+        key = unknown_key(error)
         if text.startswith("Error merging override ") and error.__cause__:  # says of what, and its cause why
             why = str(error.__cause__).splitlines()[0]
             return f"{text.removeprefix('Error merging override ')}: {why[0].lower()}{why[1:]}"
-        if not unknown:
+        if key is None:
             return re.sub(r"(.*) full_key: (\S+)( object_type=\w+)?$", r"\2: \1", text)
-        key = unknown.group(1)
         if key.startswith("hydra."):  # what plugins pass on to others is no key before it is there
             return f"{key}: not among Hydra's keys; where a launcher or sweeper passes it on, write +{key}=VALUE"
         keys = self._keys_beside(key, arguments)
@@ -258,7 +263,8 @@ class Command:
         from hydra import compose, initialize_config_module
         from omegaconf import DictConfig, OmegaConf
 
-        groups = [a for a in arguments if a.split("=")[0] in group_defaults(self.config) and "," not in a]
+        known = group_defaults(self.config)
+        groups = [a for a in arguments if re.fullmatch(r"[\w/]+=\w+", a) and a.split("=")[0] in known]
         with initialize_config_module("lmstudy.conf", version_base="1.3"):
             node: Any = compose(self.config, [*search_path(arguments), *groups])
         path: list[str] = []
