@@ -44,6 +44,8 @@ def compose_config(root: str, overrides: Sequence[str]) -> dict[str, Any]:
     Raises:
         StudyError: an unknown key or choice.
     """
+    if wrong := [one for one in overrides if "=" not in one and not one.startswith("~")]:
+        raise StudyError(f"{wrong[0]}: KEY=VALUE is wanted, as in seed=1")
     overrides = [none_as_choice(root, as_typed(argument)) for argument in overrides]
     # A folder of the user's own may change at any time, and an interpolation may read what is no file.
     if any(override.lstrip("+~").startswith("hydra") or "${" in override for override in overrides):

@@ -43,6 +43,8 @@ def as_typed(argument: str, sweep: bool = False) -> str:
     if value != value.strip():
         return f"{key}={quoted(value)}"
     read = _read(value)
+    if sweep and getattr(read, "step", None) == 0:
+        raise StudyError(f"{argument}: a step other than 0 is wanted, as in {key}=range(1,10,2)")
     text = value if read is _UNREADABLE else _text(read)
     if key == "runs" and text is not None and text.startswith("~"):
         return f"{key}={quoted(home(text))}"

@@ -179,6 +179,15 @@ def test_memory_that_is_lacking_is_a_line_wherever_it_shows():
     assert COMMAND._line(RuntimeError("shapes differ"), []) is None
 
 
+def test_what_hydras_own_code_raises_is_a_line(monkeypatch, capsys):
+    """A sweep does not go with --cfg, which Hydra says by a ValueError."""
+    monkeypatch.setattr(sys, "argv", ["lmstudy-train", "-m", "seed=1", "--cfg", "job"])
+    with pytest.raises(SystemExit):
+        COMMAND.main()
+    assert capsys.readouterr().err.startswith("lmstudy-train: Only one of --run, --multirun, --cfg")
+    assert COMMAND._line(ValueError("of ours"), []) is None
+
+
 def test_cfg_job_prints_the_configuration():
     shown = run("train", "--cfg", "job", "budget=smoke").stdout
     assert "d_model: ${budget.d_model}" in shown
