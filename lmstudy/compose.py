@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from lmstudy.atomic import write_text
-from lmstudy.errors import StudyError
+from lmstudy.errors import KEYS_WANTED, StudyError
 from lmstudy.folders import cache_folder
 from lmstudy.overrides import NONE, as_typed, home, quoted
 
@@ -44,6 +44,8 @@ def compose_config(root: str, overrides: Sequence[str]) -> dict[str, Any]:
     Raises:
         StudyError: an unknown key or choice.
     """
+    if wrong := [one for one in overrides if "=" not in one and not one.startswith("~")]:
+        raise StudyError(f"{wrong[0]}: KEY=VALUE is wanted, as in seed=1")
     overrides = [none_as_choice(root, as_typed(argument)) for argument in overrides]
     # A folder of the user's own may change at any time, and an interpolation may read what is no file.
     if any(override.lstrip("+~").startswith("hydra") or "${" in override for override in overrides):
@@ -78,18 +80,18 @@ def _compose(root: str, overrides: Sequence[str]) -> dict[str, Any]:
             composed: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
     except (HydraException, OmegaConfBaseException) as error:
         typed = " ".join(override.replace(f"={NONE}", "=null") for override in overrides)
-        raise StudyError(f"{typed}: {_told(str(error), root)}") from error
+        raise StudyError(f"{typed}: {_told(error, root)}") from error
     return settled_as_typed(root, composed, overrides)
 
 
-def _told(message: str, root: str) -> str:
+def _told(error: Exception, root: str) -> str:
     """A message of Hydra's in a line, with what there is in the place of what there is not."""
-    text = " ".join(message.split())
-    if line := no_such_choice(text):
+    text = " ".join(str(error).split())
+    if line := no_such_choice(text) or of_another_kind(error):
         return line
-    if not (unknown := re.search(r"Could not override '([^']+)'", text)):
+    if (key := unknown_key(error)) is None:
         return text
-    key, fields = unknown[1], documented_keys(root)
+    fields = documented_keys(root)
     close = difflib.get_close_matches(key, [field.partition("=")[0] for field in fields], 1)
     return f"{key}: unknown key" + "".join(f"; did you mean {one}?" for one in close)
 
@@ -102,6 +104,22 @@ def no_such_choice(text: str) -> str | None:
     known = re.search(r"Available options in '[^']+': (.*?) Config search path", text)  # --config-dir's too
     choices = known[1].split() if known else group_choices(group)
     return f"{group}={name}: no such choice; choose from {', '.join(one for one in choices if one[0] != '_')}"
+
+
+def unknown_key(error: Exception) -> str | None:
+    """The key that there is not, where an error of Hydra's says so of an override or of a part of its value."""
+    named = re.search(r"Could not (?:override|delete from config\.) '([^']+)'(?!.* is .* and not )", str(error))
+    inside = re.search(r"is not in struct\s+full_key: (\S+)", str(error.__cause__))
+    return inside[1] if named and inside else named[1] if named else None
+
+
+def of_another_kind(error: Exception) -> str | None:
+    """KEY=VALUE and what would be right, where a list was given for keys with values, or the other way round."""
+    cause = re.match(r"Cannot merge \w+ with \w+\s+full_key: (\S+)\s+object_type=(list|dict)", str(error.__cause__))
+    if cause is None:
+        return None
+    right = f"a list is wanted, as in {cause[1]}=[A,B]" if cause[2] == "list" else KEYS_WANTED.format(cause[1])
+    return f"{' '.join(str(error).split()).removeprefix('Error merging override ')}: {right}"
 
 
 def settled_as_typed(

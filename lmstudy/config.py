@@ -6,11 +6,11 @@ by the signature of that class, so a new model or objective is one file and one 
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
-from lmstudy.errors import StudyError
+from lmstudy.errors import KEYS_WANTED, StudyError
 from lmstudy.places import now
 
 Count = Annotated[int, Field(gt=0, lt=2**31)]
@@ -37,6 +37,10 @@ def _named(run: Any) -> Any:
     """What names a run: digits alone are text, too; the beginning of an id such as 3e7 was read as another number."""
     if isinstance(run, float):
         raise ValueError("this beginning of an id reads as a number; give more digits of it")
+    if isinstance(run, str) and not run.strip():  # such as run=$ID of a shell that knows no ID
+        raise ValueError(
+            "a run is wanted: its id, the beginning of it, its name or its folder; lmstudy-runs lists them"
+        )
     return str(run) if isinstance(run, int) else run
 
 
@@ -318,15 +322,27 @@ def _check(model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> An
                 [*([prefix] if prefix else []), *_path(values, problem["loc"], problem["type"] == "missing")]
             )
             if problem["type"] == "extra_forbidden":
-                choices = ", ".join(sorted(model.model_fields))
+                choices = ", ".join(sorted(_fields(model, problem["loc"][:-1])))
                 lines.append(f"{key}: unknown key; choose from {choices}")
             elif problem["type"] == "missing":
                 lines.append(f"{key}: missing")
             else:
                 message = problem["msg"].removeprefix("Value error, ")
-                wrong.setdefault(f"{key}={problem['input']!r}", []).append(f"{message[0].lower()}{message[1:]}")
+                message = KEYS_WANTED.format(key) if problem["type"] in ("model_type", "dict_type") else message
+                value = "null" if problem["input"] is None else repr(problem["input"])
+                wrong.setdefault(f"{key}={value}", []).append(f"{message[0].lower()}{message[1:]}")
         lines += [f"{value}: {', or '.join(dict.fromkeys(why))}" for value, why in wrong.items()]
         raise StudyError("configuration: " + "; ".join(lines)) from None
+
+
+def _fields(model: type[BaseModel], loc: Sequence[int | str]) -> set[str]:
+    """Keys that there are at a place in a configuration; pydantic puts members of a union among what leads to it."""
+    models = [model]
+    for part in map(str, loc):
+        found = [each.model_fields[part].annotation for each in models if part in each.model_fields]
+        inner = [one for each in found for one in (each, *get_args(each))]
+        models = [one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)] or models
+    return {name for each in models for name in each.model_fields}
 
 
 def _path(values: Any, loc: Sequence[int | str], missing: bool) -> list[str]:

@@ -7,3 +7,7 @@ class StudyError(ValueError):
     The message says what is wrong (the key or file and its value), where, and what would be right.
     Commands print it as one line without a traceback and exit with status 1.
     """
+
+
+KEYS_WANTED = "keys with values are wanted, as in {}.NAME=VALUE"
+"""What would be right where something else was given; `{}` is the key."""

@@ -29,6 +29,9 @@ def as_typed(argument: str, sweep: bool = False) -> str:
         StudyError: there is no such key, since keys are made of other characters.
     """
     key, equals, value = argument.partition("=")
+    if key.startswith("~") and key.rpartition(".")[2].isdigit():
+        what = key[1:].rpartition(".")[0]
+        raise StudyError(f"{key}: an element of a list cannot be left out; give the whole list, as in {what}=[A,B]")
     if not equals or argument.startswith(("-", "hydra.", "~")):
         return argument
     if not _KEY.fullmatch(key):
@@ -40,6 +43,8 @@ def as_typed(argument: str, sweep: bool = False) -> str:
     if value != value.strip():
         return f"{key}={quoted(value)}"
     read = _read(value)
+    if sweep and getattr(read, "step", None) == 0:
+        raise StudyError(f"{argument}: a step other than 0 is wanted, as in {key}=range(1,10,2)")
     text = value if read is _UNREADABLE else _text(read)
     if key == "runs" and text is not None and text.startswith("~"):
         return f"{key}={quoted(home(text))}"
@@ -108,12 +113,18 @@ def listed(text: str) -> list[Any]:
     return [typed_value(f"a={part}")[2] for part in split(inner)] if inner else []
 
 
-def home(path: str) -> str:
-    """A path with `~` and `~NAME` at its beginning replaced; StudyError where that folder is not known."""
+def home(path: str, key: str = "") -> str:
+    """A path with `~` and `~NAME` at its beginning replaced; StudyError where that folder is not known.
+
+    `key` is the key of the configuration that holds the path, for the message.
+    """
     try:
         return str(Path(path).expanduser())
     except RuntimeError:
-        raise StudyError(f"{path}: the home folder is not known; write the path in full, or ./~ for the name") from None
+        where = f"{key}={path}" if key else path
+        raise StudyError(
+            f"{where}: the home folder is not known; write the path in full, or ./~ for the name"
+        ) from None
 
 
 _UNREADABLE = object()

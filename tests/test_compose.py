@@ -102,6 +102,8 @@ def test_mistakes_name_what_was_asked(files):
         compose_config("train", ["model=none"])
     with pytest.raises(StudyError, match=r"^sed=4: sed: unknown key; did you mean seed\?$"):
         compose_config("train", ["sed=4"])
+    with pytest.raises(StudyError, match=r"^budget: KEY=VALUE is wanted"):
+        compose_config("train", ["seed=1", "budget"])
 
 
 def test_a_process_leaves_what_it_composed_for_the_next(tmp_path):

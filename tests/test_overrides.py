@@ -8,6 +8,7 @@ from lmstudy.compose import compose_config
 from lmstudy.errors import StudyError
 from lmstudy.overrides import as_typed, home, listed, override, split
 from lmstudy.runs.identity import digest, kept
+from tests.conftest import ROOT
 
 TEXTS = [
     "语料", "Корпус", "naïve",
@@ -57,6 +58,14 @@ def test_what_stands_for_home():
     assert home("a/~") == "a/~"
     with pytest.raises(StudyError, match="~nobody-here/x: the home folder is not known"):
         home("~nobody-here/x")
+    with pytest.raises(StudyError, match=r"^data\.path=~nobody-here/x: the home folder is not known"):
+        home("~nobody-here/x", "data.path")
+
+
+def test_no_place_looks_for_homes_by_itself():
+    """A home that nobody knows is an error in a line, wherever a path is typed."""
+    calling = {path.name for path in ROOT.glob("lmstudy/**/*.py") if ".expanduser(" in path.read_text()}
+    assert calling == {"overrides.py", "folders.py"}  # the latter stands below, and says it of LMSTUDY_CACHE
 
 
 def test_lists_as_text():

@@ -10,10 +10,9 @@ import textwrap
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmstudy.commands.arguments import is_text, no_argument, not_a_config, options_first
 from lmstudy.commands.language import purpose
 from lmstudy.commands.streams import leave_quietly
 from lmstudy.compose import (
@@ -22,9 +21,11 @@ from lmstudy.compose import (
     group_defaults,
     no_such_choice,
     none_as_choice,
+    of_another_kind,
     offer_none,
     search_path,
     settled_as_typed,
+    unknown_key,
 )
 from lmstudy.errors import StudyError
 from lmstudy.overrides import as_typed
@@ -60,17 +61,17 @@ class Command:
 
     def main(self) -> None:
         """Entry point. Exits with 1 after one line on stderr when the user can put something right."""
-        arguments = sys.argv[1:] = _options_first(sys.argv[1:])
+        arguments = sys.argv[1:] = options_first(sys.argv[1:])
         if "--help" in arguments or "-h" in arguments:
-            print(self.help(arguments))
+            _print(self.name, self.help(arguments))
             return
         if "--no-wait" in arguments:
             arguments = [argument for argument in arguments if argument != "--no-wait"]
             os.environ[NO_WAIT] = "1"
-        if problem := _no_argument(arguments):
+        if problem := no_argument(arguments):
             fail(self.name, problem)
         for argument in arguments:
-            if not _is_text(argument):
+            if not is_text(argument):
                 encoding = sys.getfilesystemencoding()
                 why = f"is no text in {encoding}: rename it, or set PYTHONUTF8=1 where a terminal is not UTF-8"
                 fail(self.name, f"{argument!a} {why}")
@@ -96,13 +97,13 @@ class Command:
         if isinstance(error, StudyError):
             several = [each for each in arguments if "," in each and f"{each}: input should be" in str(error)]
             return f"{error}; several values are a sweep: add -m" if several else str(error)
-        if type(error).__module__.split(".")[0] in {"hydra", "omegaconf"}:  # some are OSErrors, too
+        unnamed = isinstance(error, UnicodeDecodeError) or "Invalid loaded object" in str(error)
+        if unnamed and (line := not_a_config(arguments)):
+            return line
+        if {type(error).__module__.split(".")[0], _raised_in(error)} & {"hydra", "omegaconf"}:  # some are OSErrors, too
             return self._explain(error, arguments)
         if type(error).__module__.split(".")[0] == "yaml":  # which names the file
             return " ".join(str(error).split())
-        unnamed = isinstance(error, UnicodeDecodeError) or "Invalid loaded object" in str(error)
-        if unnamed and (line := _not_a_config(arguments)):
-            return line
         if isinstance(error, OSError):
             return said(error)
         if "torch" in sys.modules:  # else nothing large was asked for
@@ -187,7 +188,7 @@ class Command:
         """A job that failed, told now with what it was asked; its traceback, where the fault is not the user's."""
         from lmstudy.commands.sweep import Outcome
 
-        line = self._line(error, overrides)
+        line = str(error) if isinstance(error, StudyError) else self._line(error, overrides)
         if line is None:
             traceback.print_exception(error)
             line = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
@@ -241,13 +242,19 @@ class Command:
             r"Error parsing override '(.*?)' (?:extraneous|mismatched|token|no viable|missing)", text
         ):
             return f"{unread[1]}: cannot be read; values of a sweep stand between commas, as in seed=1,2"
-        unknown = re.search(r"Could not override '([^']+)'", text)
+        if "does not support sweep type" in text:
+            typed = "".join(f"{each}: " for each in arguments if re.search(r"=(interval|tag)\(", each))
+            return f"{typed}is for hydra/sweeper=optuna, which searches; values of a sweep stand between commas"
+        if line := of_another_kind(error):
+            return line
+        if kept := re.match(r"Could not delete from config\. The value of '(\S+)' is (.*) and not (.*)\.$", text):
+            return f"~{kept[1]}={kept[3]}: its value is {kept[2]}; ~{kept[1]} alone leaves the key out"
+        key = unknown_key(error)
         if text.startswith("Error merging override ") and error.__cause__:  # says of what, and its cause why
             why = str(error.__cause__).splitlines()[0]
             return f"{text.removeprefix('Error merging override ')}: {why[0].lower()}{why[1:]}"
-        if not unknown:
+        if key is None:
             return re.sub(r"(.*) full_key: (\S+)( object_type=\w+)?$", r"\2: \1", text)
-        key = unknown.group(1)
         if key.startswith("hydra."):  # what plugins pass on to others is no key before it is there
             return f"{key}: not among Hydra's keys; where a launcher or sweeper passes it on, write +{key}=VALUE"
         keys = self._keys_beside(key, arguments)
@@ -258,7 +265,8 @@ class Command:
         from hydra import compose, initialize_config_module
         from omegaconf import DictConfig, OmegaConf
 
-        groups = [a for a in arguments if a.split("=")[0] in group_defaults(self.config) and "," not in a]
+        known = group_defaults(self.config)
+        groups = [a for a in arguments if re.fullmatch(r"[\w/]+=\w+", a) and a.split("=")[0] in known]
         with initialize_config_module("lmstudy.conf", version_base="1.3"):
             node: Any = compose(self.config, [*search_path(arguments), *groups])
         path: list[str] = []
@@ -291,75 +299,21 @@ def with_measure(config: Mapping[str, Any], make: Callable[[], Record]) -> Recor
     return record
 
 
-def _options_first(arguments: Sequence[str]) -> list[str]:
-    """The same arguments, -m and options of a value before the keys: between them, Hydra does not understand them."""
-    sweeping, options, others = False, list[str](), list[str]()
-    rest = iter(arguments)
-    for each in rest:
-        if each in ("-m", "--multirun"):
-            sweeping = True
-        elif each in _OPTIONS_OF_A_VALUE and each not in _INFO and (value := next(rest, None)) is not None:
-            options += [each, value]
-        else:
-            others.append(each)
-    return [*(["-m"] if sweeping else []), *options, *others]
+def _raised_in(error: Exception) -> str:
+    """The package whose code raised an error; nothing of one that was never raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
-_OPTIONS = ("--hydra-help", "--version", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
-_OPTIONS_OF_A_VALUE = (
-    "--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "--experimental-rerun", "--info", "-i",
-)  # fmt: skip
-"""Hydra's, each with the word behind it."""
-_OTHER_ROOTS = ("--config-path", "-cp", "--config-name", "-cn")
-"""Hydra's, too: they would put another configuration in the place of the command's own."""
-_OWN_FOLDER = ("--config-dir", "-cd")
-_INFO = ("--info", "-i")
-"""Those of them that do without."""
-
-
-def _no_argument(arguments: Sequence[str]) -> str | None:
-    """What is wrong with the first argument that is no option and no KEY=VALUE, in a line."""
-    last = ""
-    for argument in arguments:
-        option = argument.partition("=")[0]
-        if argument.startswith("-"):
-            if option in _OTHER_ROOTS:
-                return f"{option}: the command's own configuration stays; --config-dir FOLDER adds YAML files of yours"
-            if option not in (*_OPTIONS, *_OPTIONS_OF_A_VALUE):
-                word = option.lstrip("-") or "seed"
-                return f"{argument}: no such option; keys are written without dashes, as in {word}=VALUE"
-        elif last not in _OPTIONS_OF_A_VALUE and "=" not in argument and not argument.startswith("~"):
-            return f"{argument}: KEY=VALUE is wanted, as in seed=1; quotes keep together what has spaces"
-        last = argument
-    for option, folder in pairwise(arguments):
-        if option in _OWN_FOLDER and not Path(folder).is_dir():
-            return f"{option} {folder}: no such folder"
-    lacks = last in _OPTIONS_OF_A_VALUE and last not in _INFO
-    return f"{last}: a value is wanted behind it" if lacks else None
-
-
-def _not_a_config(arguments: Sequence[str]) -> str | None:
-    """The first file of a user's own folder of YAML files that is no text or holds no keys, in a line."""
-    import yaml
-
-    for option, folder in pairwise(arguments):
-        for path in sorted(Path(folder).rglob("*.yaml")) if option in _OWN_FOLDER else ():
-            try:
-                content = yaml.safe_load(path.read_text(encoding="utf-8"))
-            except (UnicodeDecodeError, yaml.YAMLError) as error:
-                return f"{path}: cannot be read as YAML: {' '.join(str(error).split())}"
-            if not isinstance(content, dict | list | None):
-                return f"{path}: KEY: VALUE on each line is wanted, and not only {content!r}"
-    return None
-
-
-def _is_text(argument: str) -> bool:
-    """Whether an argument can be kept in a record: bytes that are no text come as halves of characters."""
+def _print(command: str, text: str) -> None:
     try:
-        argument.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+        print(text, flush=True)
+    except BrokenPipeError:
+        leave_quietly()
+    except OSError as error:
+        fail(command, said(error))
 
 
 def _plugins(group: str, name: str) -> str:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
@@ -36,8 +37,11 @@ def _flushed() -> None:
     """What is still buffered is written; Python itself would complain about a closed pipe when it ends."""
     try:
         sys.stdout.flush()
-    except (OSError, ValueError):
+    except (BrokenPipeError, ValueError):
         _to_nowhere()
+    except OSError as error:  # such as a disk without room: what was printed last is lost
+        print(f"{Path(sys.argv[0]).name}: standard output: {error.strerror}", file=sys.stderr, flush=True)
+        os._exit(1)  # this is the end, and a status can be given in no other way
 
 
 def _to_nowhere() -> None:

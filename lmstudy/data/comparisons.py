@@ -17,6 +17,8 @@ from lmstudy.errors import StudyError
 
 EXAMPLE = '{"prompt": "How do I sort a list?", "chosen": "Call sorted().", "rejected": "No idea."}'
 """What a row should look like."""
+KEYS = ("prompt", "chosen", "rejected")
+"""Of a row, unless others are named."""
 
 
 class Comparison(NamedTuple):
@@ -60,7 +62,7 @@ class ComparisonSource(ABC):
     def __post_init__(self) -> None:
         if not 0 <= self.held_out < 1:
             raise StudyError(f"comparisons.held_out={self.held_out} must be at least 0 and below 1")
-        keys = (self.prompt, self.chosen, self.rejected)
+        keys = tuple(getattr(self, role) for role in KEYS)
         if len(set(keys)) < 3:
             raise StudyError(f"comparisons: prompt, chosen and rejected must be three keys, and are {keys}")
 
@@ -106,6 +108,9 @@ class ComparisonSource(ABC):
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in left_out.items())
         if not pairs:
             keys = f"; its keys are {', '.join(seen)}" if seen else ""
+            if lacking := [role for role in KEYS if f'without "{getattr(self, role)}"' in left_out]:
+                null = ", null for none" if lacking == ["prompt"] else ""
+                keys += f"; comparisons.{lacking[0]}=KEY names another{null}"
             why = f"none of its {total:,} rows is a usable pair ({reasons}{keys})" if total else "it holds no row"
             raise StudyError(f"{self.place}: {why}; a row should look like {self._example()}")
         train, held_out = ([pair for pair in pairs if self._is_held_out(pair) == wanted] for wanted in (False, True))
@@ -145,7 +150,7 @@ class ComparisonSource(ABC):
 
     def _example(self) -> str:
         example = EXAMPLE if self.prompt else "{" + EXAMPLE.partition(", ")[2]
-        for key in ("prompt", "chosen", "rejected"):
+        for key in KEYS:
             example = example.replace(f'"{key}":', f'"{getattr(self, key)}":')
         return example
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from lmstudy.data.comparisons import ComparisonSource
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 
 LONGEST_FIELD = 2**31 - 1
 """Characters of a table's field; Python's own limit is 131,072."""
@@ -24,25 +26,37 @@ def _json_lines(text: str) -> Iterator[Any]:
                 yield None
 
 
-def _json_list(text: str) -> Iterator[Any]:
-    if not text.lstrip().startswith("["):  # many files called .json are JSON lines
-        yield from _json_lines(text)
-        return
-    yield from json.loads(text)
+def _json(text: str) -> Iterator[Any]:
+    """Rows of a list or of lines: many files have the ending of the other."""
+    listed = re.match(r"\s*\[\s*(\{|\Z)", text) or (text.lstrip().startswith("[") and "\n" not in text.strip())
+    try:
+        yield from json.loads(text) if listed else _json_lines(text)
+    except RecursionError:
+        raise ValueError("its brackets are nested too deeply") from None
 
 
 def _table(separator: str) -> Callable[[str], Iterator[Any]]:
     def rows(text: str) -> Iterator[Any]:
+        header = text.partition("\n")[0]
+        others = [other for other in ",;\t" if other in header and separator not in header]
+        if others:
+            raise ValueError(f"its values stand between {others[0]!r}, and {separator!r} is wanted")
         csv.field_size_limit(LONGEST_FIELD)
-        for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=separator):
-            yield {key: value for key, value in row.items() if key is not None}  # fields without a header
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        begun = 1
+        try:
+            for row in reader:
+                begun = reader.line_num + 1
+                yield {key: value for key, value in row.items() if key is not None}  # fields without a header
+        except csv.Error as error:  # such as a quotation mark that nothing closes, which takes in the rows behind it
+            raise ValueError(f"the row that begins in line {begun}: {error}") from error
 
     return rows
 
 
 FORMATS: dict[str, Callable[[str], Iterator[Any]]] = {
-    ".jsonl": _json_lines,
-    ".json": _json_list,
+    ".jsonl": _json,
+    ".json": _json,
     ".csv": _table(","),
     ".tsv": _table("\t"),
 }
@@ -63,7 +77,7 @@ class ComparisonFile(ComparisonSource):
         return f"comparisons.path={self.path}"
 
     def rows(self) -> Iterator[Any]:
-        path = Path(self.path).expanduser()
+        path = Path(home(self.path, "comparisons.path"))
         read = FORMATS.get(path.suffix.lower())
         if not self.path.strip() or read is None:
             raise StudyError(
@@ -76,5 +90,5 @@ class ComparisonFile(ComparisonSource):
             raise StudyError(f"{self.place}: cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise StudyError(f"{self.place}: is not UTF-8 (byte {error.start}): save it as UTF-8") from error
-        except (ValueError, csv.Error) as error:
+        except ValueError as error:
             raise StudyError(f"{self.place}: is no {path.suffix[1:].upper()} file: {error}") from error

@@ -10,11 +10,12 @@ from pathlib import Path
 import datasets
 
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 
 
-def is_local(path: str) -> bool:
-    """Whether a folder of that name is here."""
-    return Path(path).expanduser().is_dir()
+def is_local(path: str, key: str = "") -> bool:
+    """Whether a folder of that name is here; StudyError, which names the `key`, where it is in no known home."""
+    return Path(home(path, key)).is_dir()
 
 
 def check_pinned(group: str, path: str, revision: str | None) -> None:
@@ -27,7 +28,7 @@ def check_pinned(group: str, path: str, revision: str | None) -> None:
     """
     if not path.strip():
         raise StudyError(f"{group}.path is empty: name a data set of the hub, as in {group}.path=owner/name")
-    if not is_local(path) and not re.fullmatch("[0-9a-f]{40}", revision or ""):
+    if not is_local(path, f"{group}.path") and not re.fullmatch("[0-9a-f]{40}", revision or ""):
         raise StudyError(
             f"{group}.revision={revision!r} does not pin {path!r}: give the 40-digit "
             "hash of a commit (the data set's page lists them under Files, History)"
@@ -48,8 +49,8 @@ def load_rows(
     Raises:
         StudyError: there is no such data set, subset or split, no connection, or a file is damaged.
     """
-    local = is_local(path)
-    where = str(Path(path).expanduser()) if local else path
+    local = is_local(path, f"{group}.path")
+    where = home(path) if local else path
     what = f"the data set {group}.path={path!r}" + (f" at {revision}" if revision else "")
     datasets.disable_progress_bars()
     try:

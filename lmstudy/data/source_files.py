@@ -20,7 +20,7 @@ from lmstudy.data.cache import files_digest
 from lmstudy.data.documents import Document, Progress, Reading, lines, universal_newlines
 from lmstudy.data.source_packages import read_python
 from lmstudy.errors import StudyError
-from lmstudy.overrides import listed
+from lmstudy.overrides import home, listed
 
 PART_BYTES = 2**20
 PACKED: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".bz2": bz2.decompress, ".xz": lzma.decompress}
@@ -35,6 +35,8 @@ def _suffixes(given: Any) -> Any:
     values = listed(given) if isinstance(given, str) else given
     if not isinstance(values, list):
         return values
+    if wrong := [one for one in values if not isinstance(one, str | int | float) or set("[]{}()/") & {*str(one)}]:
+        raise ValueError(f"{wrong[0]!r} is no ending; a list of them is wanted, such as [.txt, .md]")
     return list(dict.fromkeys(f".{str(one).strip().lower().removeprefix('.')}" for one in values))
 
 
@@ -44,7 +46,7 @@ def _encoding(name: str) -> str:
     try:
         "".encode(name)
         return name if codecs.lookup(name).name != "utf-8" else "utf-8"
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise ValueError("name an encoding, such as utf-8, gb18030, big5, latin-1 or utf-16, or auto") from None
 
 
@@ -158,12 +160,7 @@ class Files(BaseModel):
     def _folder(self) -> Path:
         if not self.path.strip():
             raise StudyError("data.path is empty: name a folder, as in data.path=/home/me/texts")
-        try:
-            folder = Path(self.path).expanduser()
-        except RuntimeError:
-            raise StudyError(
-                f"data.path={self.path!r}: that home folder is not known; write the path in full"
-            ) from None
+        folder = Path(home(self.path, "data.path"))
         if not folder.is_dir():
             raise StudyError(f"data.path={self.path!r} is no folder")
         return folder
@@ -175,7 +172,9 @@ class Files(BaseModel):
                 f"data.unit=function reads Python only, but data.suffixes={self.suffixes}; set data.suffixes=[.py]"
             )
         files, others, linked = [], Counter[str](), 0
-        for path in _walk(self._folder(), self.links):
+        with _readable():
+            found = list(_walk(self._folder(), self.links))
+        for path in found:
             suffix = (Path(path.stem) if path.suffix.lower() in PACKED else path).suffix.lower()
             wanted = suffix in self.suffixes or path.suffix.lower() in self.suffixes
             if path.is_symlink() and not self.links:

@@ -11,6 +11,7 @@ from lmstudy.data.cache import files_digest
 from lmstudy.data.documents import Document, Progress, Reading, lines, universal_newlines
 from lmstudy.data.hub import check_pinned, is_local, load_rows
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 
 ROWS_PER_PART = 5000
 
@@ -40,7 +41,7 @@ class Hub(BaseModel):
         settings = self.model_dump(exclude={"path", "licence"})
         check_pinned("data", self.path, self.revision)
         if is_local(self.path):
-            folder = Path(self.path).expanduser()
+            folder = Path(home(self.path))
             files = sorted(path for path in folder.rglob("*") if path.is_file())
             return {**settings, "content": files_digest(folder, files)}
         return {**settings, "path": self.path}

@@ -80,8 +80,9 @@ def _by_hash(units: NDArray[np.uint64], settings: ByHash) -> NDArray[np.int8]:
     valid, test = (ceil(share * len(distinct)) for share in (settings.valid, settings.test))
     if valid + test >= len(distinct):
         advice = ", use data.split.by=document" if settings.by == "file" else ""
+        counted = f"{len(distinct)} {settings.by}s" + (" with documents" if settings.by == "file" else "")
         raise StudyError(
-            f"data.split: {len(distinct)} {settings.by}s with documents are too few for data.split.valid="
+            f"data.split: {counted} are too few for data.split.valid="
             f"{settings.valid} and data.split.test={settings.test} "
             f"(at least one {settings.by} each) and training; add some{advice} or lower the shares"
         )

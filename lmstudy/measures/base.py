@@ -127,9 +127,9 @@ def in_own_tokens(corpus: Corpus, columns: Mapping[str, Any]) -> datasets.Datase
 
 
 def check_split(split: str, known: Mapping[str, Any]) -> None:
-    """Raises StudyError for a split that there is not; names those that there are."""
+    """Raises StudyError for a split that there is not; names those that can be measured."""
     if split not in known:
-        raise StudyError(f"split={split!r} is not one of {sorted(known)}")
+        raise StudyError(f"split={split}: there is none here; choose from {', '.join(sorted({*known} - {'train'}))}")
 
 
 def judge_of_any_text(settings: Mapping[str, Any], key: str) -> Scorer:

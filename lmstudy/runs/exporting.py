@@ -19,6 +19,7 @@ from lmstudy.config import ExportConfig, check
 from lmstudy.data.corpus import to_stderr
 from lmstudy.data.tokenizer import BOS, EOS, GOOD, PAD, SPECIAL_TOKENS
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 from lmstudy.runs.export_card import export_card
 from lmstudy.runs.finished import Finished, load_run
 from lmstudy.runs.folders import CHECKSUMS, find_folder
@@ -55,7 +56,7 @@ def export(config: Mapping[str, Any]) -> Path:
     except ImportError:
         raise StudyError("an export needs the package transformers: pip install 'lmstudy[export]'") from None
     source = find_folder(typed.run, Path(typed.runs), kind="train")
-    target = Path(typed.folder).expanduser() if typed.folder else Path("exports") / source.name
+    target = Path(home(typed.folder, "folder")) if typed.folder else Path("exports") / source.name
     _check_target(target, typed.overwrite)
     finished = load_run(source, writes_only=(source / CHECKSUMS).exists())
     controlled = bool(finished.module.objective.controlled)

@@ -27,6 +27,10 @@ def find_folder(name: str, runs: Path, kind: str | None = None, key: str = "run"
     Raises:
         StudyError: none or several fit, or the one that fits is of another kind; names those that exist.
     """
+    if not name.strip():
+        raise StudyError(
+            f"{key}={name}: name a run by its id, the beginning of it, or its folder; lmstudy-runs lists them"
+        )
     if (path := Path(home(name)) / "record.json").exists():
         check_kind(load(path), kind, name, key)
         return path.parent
@@ -51,7 +55,8 @@ def find_folder(name: str, runs: Path, kind: str | None = None, key: str = "run"
     known = (
         ", ".join(folder.name for folder in (fitting or [*finished, *(published if kind == "train" else [])])) or "none"
     )
-    problem = "several finished runs fit" if fitting else f"no finished run in {runs} has that id"
+    where = f"{runs}" if runs.is_dir() else f"{runs}, which is no folder,"
+    problem = "several finished runs fit" if fitting else f"no finished run in {where} has that id"
     raise StudyError(f"{key}={name}: {problem}; {'there are' if known == 'none' else 'choose from'} {known}")
 
 

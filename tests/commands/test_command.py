@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from lmstudy.commands.baseline import COMMAND as BASELINE
 from lmstudy.commands.train import COMMAND
 from lmstudy.compose import documented_keys, group_choices, group_defaults
 from tests.conftest import ROOT, command
@@ -94,6 +95,22 @@ def test_help_of_a_choice_lists_its_keys():
         (["seed=-1"], "seed=-1: input should be greater than or equal to 0"),
         (["trainer.precision=8"], "trainer.precision='8': input should be 'auto', '32-true'"),
         (["+model.extra=1"], "model.extra: unknown key; choose from d_ff, d_model,"),
+        (["data.suffixes={a:1}"], "data.suffixes={a:1}: a list is wanted, as in data.suffixes=[A,B]"),
+        (["data.cleaning=[x]"], "data.cleaning=[x]: keys with values are wanted, as in data.cleaning.NAME=VALUE"),
+        (["data.suffixes=[.py"], "data.suffixes=['[.py']: '[.py' is no ending; a list of them is wanted, such as"),
+        (
+            ["data.cleaning.too_short={words:3}"],
+            "data.cleaning.too_short.words: unknown key; did you mean data.cleaning.too_short.characters?",
+        ),
+        (["data.cleaning.too_short.characters=x"], "data.cleaning.too_short.characters='x': input should be a valid"),
+        (["budget={stepz:3}"], "budget.stepz: unknown key; did you mean budget.steps?"),
+        (["++budget.nothing=1"], "budget.nothing: unknown key; choose from d_ff, d_model, decoder_layers, "),
+        (["~budget.stepz"], "budget.stepz: unknown key; did you mean budget.steps?"),
+        (["~seed=3"], "~seed=3: its value is 1; ~seed alone leaves the key out"),
+        (["~data.suffixes.0"], "~data.suffixes.0: an element of a list cannot be left out; give the whole list"),
+        (["seed=null"], "seed=null: input should be a valid integer"),
+        (["start="], "start='': a run is wanted: its id, the beginning of it, its name or its folder"),
+        (["data.path=~nobody-here/x"], "data.path=~nobody-here/x: the home folder is not known; write the path in"),
         (["data.cleaning={}"], "data.cleaning={}: changes nothing; ~data.cleaning leaves the key out"),
         (["model.heads=[2]"], "model.heads=[2]: input should be a valid integer"),
         (["model._target_=lmstudy.nothing.Here"], "model._target_=lmstudy.nothing.Here: cannot be imported"),
@@ -136,7 +153,7 @@ def test_a_measure_that_cannot_be_is_told_before_the_training(measure, message, 
         (b"a: 1\na: 2\n", "found duplicate key a"),
         (b"a: caf\xe9\n", "mine.yaml: cannot be read as YAML: 'utf-8'"),
         (b"5\n", "mine.yaml: KEY: VALUE on each line is wanted, and not only 5"),
-        (b"- 1\n", "data=[1]: input should be a valid dictionary"),
+        (b"- 1\n", "data=[1]: keys with values are wanted, as in data.NAME=VALUE"),
     ],
 )
 def test_a_file_of_ones_own_that_cannot_be_read_is_named(content, message, tmp_path, monkeypatch, capsys):
@@ -149,10 +166,26 @@ def test_a_file_of_ones_own_that_cannot_be_read_is_named(content, message, tmp_p
     assert message in line
 
 
+def test_a_baseline_that_would_pass_over_its_task_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["lmstudy-baseline", "task=sentiment"])
+    with pytest.raises(SystemExit):
+        BASELINE.main()
+    assert capsys.readouterr().err == "lmstudy-baseline: of=text looks at no task: add of=task, or leave task=... out\n"
+
+
 def test_memory_that_is_lacking_is_a_line_wherever_it_shows():
     wanting = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 204800000000 bytes.")
     assert "this needs more memory than there is (it asked for 204800000000 bytes" in str(COMMAND._line(wanting, []))
     assert COMMAND._line(RuntimeError("shapes differ"), []) is None
+
+
+def test_what_hydras_own_code_raises_is_a_line(monkeypatch, capsys):
+    """A sweep does not go with --cfg, which Hydra says by a ValueError."""
+    monkeypatch.setattr(sys, "argv", ["lmstudy-train", "-m", "seed=1", "--cfg", "job"])
+    with pytest.raises(SystemExit):
+        COMMAND.main()
+    assert capsys.readouterr().err.startswith("lmstudy-train: Only one of --run, --multirun, --cfg")
+    assert COMMAND._line(ValueError("of ours"), []) is None
 
 
 def test_cfg_job_prints_the_configuration():

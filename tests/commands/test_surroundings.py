@@ -35,6 +35,21 @@ def test_a_pipe_that_closes_ends_a_command_without_a_word():
     assert run(["bash", "-c", late]).stderr == b""
 
 
+def test_what_cannot_be_printed_any_more_is_an_error():
+    for module, option in (("train", "--help"), ("runs", "--help")):
+        done = run(["bash", "-c", f"{' '.join(command(module, option))} > /dev/full"], PYTHONUNBUFFERED=None)
+        assert done.returncode == 1
+        assert b"No space left on device" in done.stderr
+        assert b"Traceback" not in done.stderr
+
+
+def test_variables_that_libraries_stop_at_are_passed_over():
+    code = "import os\nprint(os.environ['MPLBACKEND'], os.environ.get('RANK'), os.environ['LOCAL_RANK'])\n"
+    done = run(settled(code + "import lightning, matplotlib.pyplot"), MPLBACKEND="none", RANK="abc", LOCAL_RANK="1")
+    assert done.stdout == b"Agg None 1\n", done.stderr
+    assert b"RANK='abc' is no number of a process, and is passed over" in done.stderr
+
+
 def test_a_name_that_is_no_text_is_refused_before_anything_is_done():
     done = run([*map(os.fsencode, command("train")), b"data.path=\xd3\xef\xc1\xcf"])  # type: ignore[list-item]
     assert done.returncode == 1

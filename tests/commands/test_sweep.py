@@ -10,7 +10,8 @@ from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
 
-from lmstudy.commands.command import Command, _options_first
+from lmstudy.commands.arguments import options_first
+from lmstudy.commands.command import Command
 from lmstudy.commands.finetune import objective as of_tuning
 from lmstudy.commands.prepare import COMMAND as PREPARE
 from lmstudy.commands.reward import objective as of_reward
@@ -150,6 +151,14 @@ def test_what_is_made_better_is_told_and_checked():
     ("values", "said"),
     [
         ("range(0)", "this sweep has no job: one of its lists of values is empty"),
+        (
+            "range(1,2,0)",
+            "data.shortest=range(1,2,0): a step other than 0 is wanted, as in data.shortest=range(1,10,2)",
+        ),
+        (
+            "interval(1,2)",
+            "data.shortest=interval(1,2): is for hydra/sweeper=optuna, which searches; values of a sweep",
+        ),
         ("1,,2", "data.shortest=1,,2: cannot be read; values of a sweep stand between commas"),
     ],
 )
@@ -160,16 +169,16 @@ def test_a_sweep_over_nothing_is_no_success(swept, values, said):
 
 
 def test_the_option_of_a_sweep_may_stand_anywhere():
-    assert _options_first(["budget=smoke", "-m", "seed=1,2"]) == ["-m", "budget=smoke", "seed=1,2"]
-    assert _options_first(["a=1,2", "--config-dir", "conf", "b=3", "-m"]) == [
+    assert options_first(["budget=smoke", "-m", "seed=1,2"]) == ["-m", "budget=smoke", "seed=1,2"]
+    assert options_first(["a=1,2", "--config-dir", "conf", "b=3", "-m"]) == [
         "-m",
         "--config-dir",
         "conf",
         "a=1,2",
         "b=3",
     ]
-    assert _options_first(["seed=1", "--config-dir"]) == ["seed=1", "--config-dir"]
-    assert _options_first(["seed=1"]) == ["seed=1"]
+    assert options_first(["seed=1", "--config-dir"]) == ["seed=1", "--config-dir"]
+    assert options_first(["seed=1"]) == ["seed=1"]
 
 
 def test_a_launcher_or_sweeper_that_is_not_installed_is_one_line(monkeypatch, capsys):

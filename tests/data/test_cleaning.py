@@ -67,10 +67,10 @@ def test_identity_holds_the_settings_in_order():
     [
         ({"too_shrt": {}}, r"data\.cleaning\.too_shrt is no cleaning step; choose from \['few_letters'"),
         ({"too_short": {}}, r"data\.cleaning\.too_short\.characters: .*are \['characters'\]"),
-        ({"too_short": {"characters": "few"}}, r"data\.cleaning\.too_short\.characters"),
+        ({"too_short": {"characters": "few"}}, r"data\.cleaning\.too_short\.characters='few': "),
         ({"too_short": {"characters": 1, "words": 2}}, r"data\.cleaning\.too_short\.words"),
-        ({"stop_words": {"lang": "en"}}, r"data\.cleaning\.stop_words\.lang: .*are \['language', 'file'\]"),
-        ({"stop_words": {"language": False}}, r"data\.cleaning\.stop_words\.language: .*string"),  # YAML's "no"
+        ({"stop_words": {"lang": "en"}}, r"data\.cleaning\.stop_words\.lang='en': .*are \['language', 'file'\]"),
+        ({"stop_words": {"language": False}}, r"data\.cleaning\.stop_words\.language=False: .*string"),  # YAML's "no"
         ({"stop_words": {}}, r"data\.cleaning\.stop_words names no list"),
     ],
 )

@@ -49,6 +49,8 @@ def test_all_formats_give_the_same_pairs_and_fingerprint(tmp_path):
         "d.csv": "\ufeff" + as_table(ROWS, ","),
         "e.TSV": as_table(ROWS, "\t"),
         "f.jsonl": as_lines(ROWS).replace("\n", "\r\n"),
+        "g.jsonl": json.dumps(ROWS),
+        "h.jsonl": json.dumps(ROWS, indent=1),
     }
     sources: list[ComparisonSource] = [source(tmp_path, name, text) for name, text in written.items()]
     found = [one.read() for one in (*sources, hub(tmp_path, ROWS))]
@@ -130,9 +132,19 @@ def test_the_fingerprint_is_of_the_pairs_and_is_checked(tmp_path):
         ("a.jsonl", "", r"a\.jsonl: it holds no row; a row should look like \{\"prompt\": "),
         (
             "a.jsonl", '{"question": "q", "answer": "a"}\n',
-            r'none of its 1 rows is a usable pair \(1 without "prompt"; its keys are question, answer\); a row should',
+            r'none of its 1 rows is a usable pair \(1 without "prompt"; its keys are question, answer; '
+            r"comparisons\.prompt=KEY names another, null for none\); a row should",
         ),
         ("a.csv", "just text\nmore\n", r'a\.csv: none of its 1 rows .*1 without "prompt"; its keys are just text'),
+        ("a.csv", '{"chosen": "a", "rejected": "b"}', r"a\.csv: it holds no row"),
+        ("a.csv", "Chosen;Rejected\na;b\n", r"a\.csv: is no CSV file: its values stand between ';', and ',' is wanted"),
+        ("a.tsv", "chosen,rejected\na,b\n", r"is no TSV file: its values stand between ',', and '\\t' is wanted"),
+        (
+            "a.csv", 'prompt,chosen,rejected\nq,a,b\nq,"a,b\nq,a,b\n',
+            r"a\.csv: is no CSV file: the row that begins in line 3: unexpected end of data",
+        ),
+        ("a.jsonl", '{"prompt": "", "chosen": "a"}\n', r"comparisons\.rejected=KEY names another\); a row should"),
+        ("a.json", "[" * 100_000, r"a\.json: is no JSON file: its brackets are nested too deeply"),
         ("a.json", "[1, 2", r"a\.json: is no JSON file: "),
         ("a.json", "[1, 2]", r"none of its 2 rows is a usable pair \(2 that are no object with keys\)"),
         ("a.jsonl", b"\xff\xfe\x00", r"a\.jsonl: is not UTF-8 \(byte 0\): save it as UTF-8"),

@@ -219,6 +219,15 @@ def test_nothing_left_says_which_step(settings_and_cache):
 
 
 @pytest.mark.usefixtures("one_process")
+def test_no_document_at_all_says_what_was_left_out_and_what_would_keep_it(tmp_path):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_bytes(b"\xff\xfe\xfa")
+    settings = load("files", path=str(tmp_path / "texts"))
+    with pytest.raises(StudyError, match=r"data\.path='.*texts' gave no document; left out: 1 files .*UTF-8 \(data\."):
+        prepare(settings, tmp_path / "cache", print)
+
+
+@pytest.mark.usefixtures("one_process")
 def test_a_folder_of_text(tmp_path):
     rng = random.Random(0)
     (tmp_path / "texts").mkdir()

@@ -55,11 +55,16 @@ def test_packages_are_permissive_and_split_by_role():
     ("changes", "said"),
     [
         ({"colour": 1}, r"data\.colour is no key of PythonFunctions; choose from \['cleaning'.*'packages'"),
+        (
+            {"deduplication": False},
+            r"data\.deduplication=False: keys with values are wanted, as in data\.deduplication\.",
+        ),
+        ({"tokenizer": None}, r"data\.tokenizer=null: keys with values are wanted"),
         ({"deduplication__threshold": 1.4}, r"data\.deduplication\.threshold=1\.4: .*less than or equal to 1"),
         ({"deduplication__treshold": 0.4}, r"data\.deduplication\.treshold is no key; choose from .*'threshold'"),
         ({"tokenizer__vocab_size": 100}, r"data\.tokenizer\.vocab_size=100: .*greater than or equal to 293"),
         ({"tokenizer__segmentation": "moses"}, r"data\.tokenizer\.segmentation='moses': .*'jieba'"),
-        ({"split__by": "moon"}, r"data\.split=.*'moon'.*'package', 'file', 'document'"),
+        ({"split__by": "moon"}, r"data\.split\.by=moon: choose from package, file, document"),
         ({"split__valid": 0.1}, r"data\.split\.valid is no key; choose from .*'valid_files'"),
         ({"cleaning__too_shrt": {}}, r"data\.cleaning\.too_shrt is no cleaning step"),
         ({"packages__sympy__role": "dev"}, r"data\.packages\.sympy\.role='dev': .*'train', 'valid' or 'test'"),

@@ -86,9 +86,10 @@ def test_encodings_are_told_apart_or_named(tmp_path):
     assert skipped == {"files that are not gb18030": 1}
 
 
-def test_an_encoding_that_nobody_knows():
-    with pytest.raises(StudyError, match=r"data\.encoding='klingon': name an encoding, such as utf-8, gb18030"):
-        parse_source({"_target_": "lmstudy.data.source_files.Files", "path": "x", "encoding": "klingon"})
+@pytest.mark.parametrize("name", ["klingon", "undefined", "base64"])
+def test_an_encoding_that_nobody_knows(name):
+    with pytest.raises(StudyError, match=rf"data\.encoding='{name}': name an encoding, such as utf-8, gb18030"):
+        parse_source({"_target_": "lmstudy.data.source_files.Files", "path": "x", "encoding": name})
 
 
 @pytest.mark.parametrize("suffixes", [["txt"], [".TXT"], "txt", ".txt", "[.txt]", "TXT, .txt"])
@@ -97,6 +98,13 @@ def test_suffixes_in_any_case_as_text_or_list(suffixes, tmp_path):
     source = Files(path=str(tmp_path), suffixes=suffixes)
     assert sorted(read(source)[0].values()) == ["a", "b"]
     assert source.identity() == Files(path=str(tmp_path), suffixes=[".txt"]).identity()
+
+
+@pytest.mark.parametrize("suffixes", ["[.py", [["a"]], [None], {"a": 1}, [".tar/gz"]])
+def test_what_is_no_ending_is_refused(suffixes, tmp_path):
+    write_files(tmp_path, {"a.txt": "a"})
+    with pytest.raises(StudyError, match=r"data\.suffixes.*: .* is no ending; a list of them is wanted|valid list"):
+        parse_source({"_target_": "lmstudy.data.source_files.Files", "path": str(tmp_path), "suffixes": suffixes})
 
 
 def test_packed_files_and_damaged_ones(tmp_path):

@@ -72,7 +72,7 @@ def test_the_config_mixes_the_two_corpora_that_ship():
     ("changes", "said"),
     [
         ({"sources": {}}, r"data\.sources=\{\}: .*at least 1"),
-        ({"sources": "both"}, r"data\.sources='both': .*dictionary"),
+        ({"sources": "both"}, r"data\.sources='both': keys with values are wanted"),
         ({"sources__english__colour": 1}, r"data\.sources\.english\.colour is no key of RatedSnippets; choose from"),
         ({"sources__english__sdist__colour": 1}, r"data\.sources\.english\.sdist\.colour is no key; choose from"),
         ({"sources__chinese__files": {}}, r"data\.sources\.chinese\.files=\{\}"),

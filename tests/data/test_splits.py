@@ -53,6 +53,8 @@ def test_two_files_are_too_few():
     sources, units, _ = corpus({"files": 2})
     with pytest.raises(StudyError, match=r"2 files with documents are too few.*data\.split\.by=document"):
         assign(units, sources, ByHash(by="file"), {})
+    with pytest.raises(StudyError, match=r"data\.split: 1 documents are too few"):
+        assign(units[:1], sources[:1], ByHash(by="document"), {})
 
 
 def test_roles_are_needed_by_package():

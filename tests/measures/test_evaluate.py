@@ -100,9 +100,15 @@ def test_records_are_listed_and_published_and_are_no_training_runs(own_run, tmp_
             evaluate_config(compose_config("evaluate", [f"run='{name}'", runs]))
     with pytest.raises(StudyError, match="kind 'evaluation'"):
         load_run(folder.parent / f"{made.name}-{made.id}")
-    assert find_folder("", folder.parent, kind="train") == folder  # both ids begin with nothing
+    alike = shutil.copytree(folder.parent / f"{made.name}-{made.id}", folder.parent / f"other-{record.id[:4]}")
+    assert find_folder(record.id[:4], folder.parent, kind="train") == folder
     with pytest.raises(StudyError, match="several finished runs fit"):
-        find_folder("", folder.parent)
+        find_folder(record.id[:4], folder.parent)
+    shutil.rmtree(alike)
+    with pytest.raises(StudyError, match="run=: name a run by its id, the beginning of it, or its folder"):
+        find_folder("", folder.parent, kind="train")
+    with pytest.raises(StudyError, match=r"run=zz: no finished run in .*/none, which is no folder, has that id"):
+        find_folder("zz", folder.parent / "none")
     with pytest.raises(StudyError, match=f"run=zz: no finished run in .* has that id; choose from {folder.name}$"):
         find_folder("zz", folder.parent, kind="train")
 
@@ -123,7 +129,7 @@ def test_what_code_outside_of_any_commit_made_is_not_published(own_run, tmp_path
         (["measure=speed"], "measure=speed: no such choice; choose from attention, "),
         (["data=none"], "data=none: no such choice; choose from "),
         (["measure=reading", "measure.length=3"], "measure.length: unknown key; did you mean measure.lengths?"),
-        (["split=valid_files"], "split='valid_files' is not one of ['test', 'train', 'valid']"),
+        (["split=valid_files"], "split=valid_files: there is none here; choose from test, valid"),
         (["data=files", "data.path=/nowhere"], "data.path='/nowhere' is no folder"),
     ],
 )
@@ -144,7 +150,7 @@ from lmstudy.measures.evaluate import asked
 
 for name in sys.argv[1:]:
     given = ["measure.teacher=x"] if name == "divergence" else []
-    assert asked(compose_config("evaluate", ["run=''", f"measure={name}", *given]))[1]["name"]
+    assert asked(compose_config("evaluate", ["run=x", f"measure={name}", *given]))[1]["name"]
 heavy = {"torch", "lightning", "transformers", "datasets"} & set(sys.modules)
 assert not heavy, heavy
 """

@@ -19,6 +19,7 @@ from unearth.auth import MultiDomainBasicAuth
 from unearth.fetchers import Fetcher, PyPIClient
 
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 
 TIMEOUT_S = 10
 """So that a machine without a network is told so within half a minute; the user's own pip settings win."""
@@ -74,8 +75,8 @@ def finders(settings: Mapping[str, str], client: PyPIClient) -> Iterator[Package
 
 def _existing(place: str) -> str | None:
     """A folder or page of links of this machine; pip, too, passes over what is not there."""
-    with suppress(RuntimeError):  # the home of a user who is not known
-        local = Path(place).expanduser()
+    with suppress(StudyError):  # the home of a user who is not known
+        local = Path(home(place))
         return str(local) if local.exists() else None
     return None
 

@@ -150,6 +150,8 @@ def check(settings: Settings) -> None:
             first = error.errors()[0]
             key = ".".join(["data.cleaning", name, *(str(part) for part in first["loc"])])
             wanted = [key for key in inspect.signature(steps[name]).parameters if key != "text"]
+            if first["type"] != "missing_argument":
+                key = f"{key}={first['input']!r}"
             raise StudyError(f"{key}: {first['msg'].lower()}; the settings of {name} are {wanted}") from error
 
 

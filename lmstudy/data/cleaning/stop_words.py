@@ -16,6 +16,7 @@ from typing import Any
 from lmstudy.data.cleaning.cuts import Cuts, Span
 from lmstudy.data.segmentation import has_han, spans
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 
 _KEY = "data.cleaning.stop_words"
 _ADVICE = f"Or name your own UTF-8 file of one word a line: {_KEY}.file=FILE"
@@ -60,7 +61,7 @@ def _stamp(file: str | None) -> tuple[int, int]:
     if file is None:
         return 0, 0
     try:
-        status = Path(file).expanduser().stat()
+        status = Path(home(file, f"{_KEY}.file")).stat()
     except OSError as error:
         raise StudyError(f"{_KEY}.file={file!r} cannot be read: {error.strerror}") from error
     return status.st_mtime_ns, status.st_size
@@ -92,7 +93,7 @@ def _listed(language: str) -> set[str]:
 
 def _read(file: str, language: str | None) -> list[str]:
     try:
-        text = Path(file).expanduser().read_text(encoding="utf-8-sig")
+        text = Path(home(file, f"{_KEY}.file")).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise StudyError(f"{_KEY}.file={file!r} is not UTF-8 ({error.reason} at byte {error.start})") from error
     except OSError as error:

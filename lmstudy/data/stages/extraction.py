@@ -37,8 +37,12 @@ def extract(source: Source, cache: Path, folder: Path, progress: Progress) -> st
     if not documents:
         advice = getattr(source, "advice", {})
         skipped = [(reason, number) for of in counts.values() for reason, number in of["skipped"].items()]
-        left = ", ".join(f"{number} {reason} {advice_on(advice, reason)}".strip() for reason, number in skipped)
-        raise StudyError(f"data: the source gave no document; left out: {left or 'nothing, its files are empty'}")
+        left = ", ".join(
+            f"{number} {reason}" + (f" ({keys})" if (keys := advice_on(advice, reason)) else "")
+            for reason, number in skipped
+        )
+        place = f"data.path={source.path!r}" if hasattr(source, "path") else "data"
+        raise StudyError(f"{place} gave no document; left out: {left or 'nothing, its files are empty'}")
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
     return f"{documents:,} documents"
 

@@ -16,6 +16,7 @@ from lmstudy.models.embeddings.base import Placement, WordVectors
 from lmstudy.models.embeddings.learned import kept, spread
 from lmstudy.models.embeddings.text_format import read_vectors
 from lmstudy.models.embeddings.token_names import Match, candidates, matches, token_names, token_texts
+from lmstudy.overrides import home
 
 VERSION = 1
 """Raised by a change that alters which vectors are found, so that the cache does not give old ones."""
@@ -67,7 +68,7 @@ class File(Placement):
         pairs = zip(names, texts, strict=True)
         wanted = {word for name, text in pairs for _, word in candidates(name, text, self.match)}
         spaced = {name for name in names if name and name.startswith("Ġ")}
-        read = read_vectors(Path(self.path).expanduser(), width, wanted | spaced)
+        read = read_vectors(self._file(), width, wanted | spaced)
         place = {word: row for row, word in enumerate(read.words)}
         if self.match != "name" and len(spaced & place.keys()) > len(spaced) / 2:
             raise StudyError(
@@ -88,9 +89,12 @@ class File(Placement):
             progress(f"{self.path}: {read.duplicates:,} duplicates; the first vector of a word counts")
         return WordVectors(matrix, mask, {way: ways[way] for way in _KINDS.values() if ways[way]})
 
+    def _file(self) -> Path:
+        return Path(home(self.path, "embedding.path"))
+
     def _sha256(self) -> str:
         try:
-            with Path(self.path).expanduser().open("rb") as file:
+            with self._file().open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise StudyError(

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import torch
 
 from lmstudy.errors import StudyError
+from lmstudy.overrides import home
 from lmstudy.preferences.scorers.base import Scorer
 
 DETOXIFY = ("original", "unbiased", "multilingual", "original-small", "unbiased-small")
@@ -137,7 +138,7 @@ def _from_transformers(name: str) -> _Classifier:
         raise StudyError(
             f"scorer.model={name} needs the package transformers: pip install 'lmstudy[toxicity]'"
         ) from None
-    folder = Path(name).expanduser()
+    folder = Path(home(name, "scorer.model"))
     local = folder.is_dir()
     place = str(folder) if local else name
     try:
