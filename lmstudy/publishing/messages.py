@@ -29,9 +29,9 @@ EXTENSIONS = {"amsmath", "colon_fence", "deflist", "dollarmath", "linkify", "sub
 """Of `parse` in `book/_config.yml`, which a test compares."""
 DIRECTIVE = re.compile(r"\{([\w-]+)\} *(.*)")
 OPTION = re.compile(r"(:([\w-]+):) *(.*)")
-NESTED = frozenset(("answer", "note", "grid", "grid-item", "grid-item-card", "card-footer", "button-ref"))
+NESTED = frozenset(("answer", "note", "dropdown", "grid", "grid-item", "grid-item-card", "card-footer", "button-ref"))
 """Directives whose content is MyST."""
-WITH_TITLE = frozenset(("grid-item-card",))
+WITH_TITLE = frozenset(("grid-item-card", "dropdown"))
 """Those whose argument is a text."""
 WORDS = {("answer", "title"): "title", ("answer", "unit"): "unit of the picture"}
 """Options that are a text."""

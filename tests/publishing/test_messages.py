@@ -89,6 +89,13 @@ def test_the_texts_of_a_notebook_are_those_of_markdown_captions_and_alternatives
     assert headings(Path("a.ipynb"), source) == ["title"]
 
 
+def test_a_folded_block_has_a_title_and_texts():
+    source = ":::{dropdown} Answer\nFirst.\n\n- second\n:::\n"
+    assert gathered(Path("a.md"), source) == {"Answer": ["title"], "First.": ["text"], "second": ["item"]}
+    told = page(Path("a.md"), source, lambda text, kind: f"译{text}")
+    assert told == ":::{dropdown} 译Answer\n译First.\n\n- 译second\n:::\n"
+
+
 def test_html_keeps_its_scripts():
     source = '```{raw} html\n<p title="Said aloud">Some words</p><script>let x = "code words";</script>\n```\n'
     assert list(gathered(Path("a.md"), source)) == ["Said aloud", "Some words"]
