@@ -28,7 +28,7 @@ $(READY): pyproject.toml constraints.txt
 book: $(READY) ## build the book: data, training, notebooks, pages; prints its address
 	@$(BIN)/lmstudy-book --budget $(BUDGET)
 
-pdf: $(READY) ## the book, and all of it as book/_build/lmstudy.pdf; needs Chromium
+pdf: $(READY) ## the book, and each edition as a PDF: book/_build/lmstudy.pdf, lmstudy-zh.pdf; needs Chromium
 	@$(BIN)/lmstudy-book --budget $(BUDGET) --pdf
 
 test: $(READY) ## all tests

@@ -25,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     no_train = "fail if a run is missing, rather than train it"
     parser.add_argument("--no-train", action="store_false", dest="train", help=no_train)
     parser.add_argument("--fresh", action="store_true", help="run the notebooks even if nothing has changed")
-    parser.add_argument("--pdf", action="store_true", help="print it to book/_build/lmstudy.pdf, too (needs Chromium)")
+    paper = "print it, too: book/_build/lmstudy.pdf and lmstudy-zh.pdf (needs Chromium)"
+    parser.add_argument("--pdf", action="store_true", help=paper)
     edition = "the language: en, zh or both (default)"
     parser.add_argument("--edition", default="both", choices=("en", "zh", "both"), help=edition)
     draft = "in Chinese, say in English, and mark, what is not translated yet"
@@ -45,17 +46,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _build(pdf: bool, arguments: dict[str, Any]) -> None:
     from lmstudy.publishing.book import build_book, checkout  # here, so that --help need not wait for it
-    from lmstudy.publishing.chromium import require_chromium
-    from lmstudy.publishing.pdf import write_pdf
+    from lmstudy.publishing.paper.pdf import require_printer, write_pdfs
 
     if pdf:
-        require_chromium()  # before what may take half an hour
+        require_printer()  # before what may take half an hour
     root = checkout()
     index = build_book(root, **arguments)
-    printed = write_pdf(root) if pdf else None
+    printed = [file for edition in arguments["editions"] for file in write_pdfs(root, edition)] if pdf else []
     print(f"The book: {index}")
-    if printed:
-        print(f"As PDF:   {printed}")
+    for file in printed:
+        print(f"As PDF:   {file}")
 
 
 def _messages() -> None:

@@ -20,7 +20,7 @@ from lmstudy.atomic import write_text
 from lmstudy.errors import StudyError
 from lmstudy.publishing import outputs, scripts
 from lmstudy.publishing.messages import BUTTON, contents, gathered, term_names
-from lmstudy.publishing.pdf import contents as in_order
+from lmstudy.publishing.order import contents as in_order
 from lmstudy.publishing.placeholders import faults
 from lmstudy.show.claims import phrases
 from lmstudy.show.phrases import masked

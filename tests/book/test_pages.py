@@ -24,7 +24,7 @@ SHOWN = "document.querySelectorAll({}).length"
 # What each page shows of mathematics, at least.
 FORMULAS = {"glossary": 4, **{f"notebooks/{name}": 1 for name in NOTEBOOKS}}
 
-PASTED = {"14_results": ("hero",)}
+PASTED = {"05_worked_example": ("worksheet", "worksheet_solved"), "14_results": ("hero",)}
 """What other pages show of a notebook's outputs, by its name."""
 
 BUILT = ROOT / "book" / "_build" / "html"

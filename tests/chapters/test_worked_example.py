@@ -1,6 +1,7 @@
 """The worked example: what the article prints does not follow, what the chapter puts in its place does."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 from lmstudy.chapters.worked_example import as_printed as article
-from lmstudy.chapters.worked_example import matrices, redone
+from lmstudy.chapters.worked_example import backward, matrices, redone, sheet
 from lmstudy.chapters.worked_example.as_printed import PRINTED, SENTENCE, WORDS
 from lmstudy.errors import StudyError
 
@@ -192,3 +193,40 @@ def test_training_from_many_starts_at_once_equals_training_from_each(kind, read)
         np.testing.assert_allclose(p, plain.probabilities[-1], rtol=1e-10, atol=1e-14)
         for own, other in zip(model.parameters(), plain.model.parameters(), strict=True):
             torch.testing.assert_close(own, other, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+def test_the_way_back_by_hand_is_that_of_autograd(seed):
+    for read in range(1, 4):
+        for sentence in redone.SENTENCES:
+            model = redone.Example(seed)
+            named = backward.there_and_back(model, sentence[:read], sentence)
+            logits, targets = model(sentence[:read], sentence), torch.tensor(redone.numbers(sentence))
+            redone.loss_of(logits, targets, "softmax").backward()
+            for name, parameter in {"dE": model.E, "dW": model.W, "dW'": model.W_out}.items():
+                assert named[name].to_numpy() == pytest.approx(parameter.grad.numpy(), abs=1e-12), name
+            loss = redone.loss_of(logits, targets, "softmax").item()
+            assert named["L"].iloc[0, 0] == pytest.approx(loss)
+
+
+def cells(html):
+    return re.findall(r"<td[^>]*>([^<]*)</td>", re.sub(r"<thead>.*?</thead>", "", html))
+
+
+def test_the_sheet_is_blank_but_for_what_is_given_and_its_solution_is_full():
+    blank, solved = sheet.blank(), sheet.solution(1.0)
+    places = re.sub(r">[^<]*</td>", "></td>", blank), re.sub(r">[^<]*</td>", "></td>", solved)
+    assert places[1].replace(" worksheet-solved", "").startswith(places[0].removesuffix("</div>"))
+    given = [cell for cell in cells(blank) if cell]
+    known = sheet.exponentials(redone.steps(redone.Example(), SENTENCE, SENTENCE)["logits"])
+    exponentials = known.notna().to_numpy().sum()
+    assert len(given) == 12 + 4 + 10 + exponentials  # E, W, W'
+    assert sum(not cell for cell in cells(solved)) == known.size - exponentials
+    for x, power in zip(known.iloc[::2].to_numpy().ravel(), known.iloc[1::2].to_numpy().ravel(), strict=True):
+        assert np.isnan(x) or power == pytest.approx(math.exp(x))
+    logits = redone.steps(redone.Example(), SENTENCE, SENTENCE)["logits"].to_numpy().ravel()
+    assert all(np.isclose(known.iloc[::2].to_numpy(), z).any() for z in logits)
+    step = redone.train([SENTENCE], read=3, steps=1, rate=1.0)
+    assert f"{step.losses[1]:.3f}" in solved
+    assert f"{step.probabilities[1, 0, 2, 2]:.3f}" in solved
+    assert solved.count("worksheet-target") == 3

@@ -1,0 +1,1 @@
+"""The book on paper: printed by a headless Chromium, bound into PDFs."""
