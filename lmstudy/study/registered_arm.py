@@ -47,7 +47,7 @@ class Arm:
             raise StudyError(f"{own[0]} is no part of an arm: its seeds and runs are those of the prediction")
         config = compose_config("train", self.train)
         check(TrainConfig, config)
-        measured = compose_config("evaluate", ["run=''", *self.measure])
+        measured = compose_config("evaluate", ["run=any", *self.measure])
         settings = {key: value for key, value in asked(measured)[1].items() if key != "split"}
         named = {"data": measured["data"], "graders": published_graders(measured["measure"])}
         trained = {key: value for key, value in kept(config).items() if key != "seed"}
@@ -59,8 +59,8 @@ class Arm:
         return f"{training}-{digest(as_first(settings), as_first(named))}"
 
     def _after(self) -> dict[str, Any]:
-        """What `lmstudy-dpo` is to do, of no run yet."""
-        config = compose_config("dpo", ["run=''", *(self.dpo or [])])
+        """What `lmstudy-dpo` is to do, of any run."""
+        config = compose_config("dpo", ["run=any", *(self.dpo or [])])
         check(DPOConfig, config)
         return config
 

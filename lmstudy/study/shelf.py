@@ -193,7 +193,7 @@ class Shelf:
         """
         from lmstudy.measures.evaluate import asked
 
-        config = compose_config("evaluate", ["run=''", *overrides])
+        config = compose_config("evaluate", ["run=any", *overrides])
         settings = json.loads(json.dumps(asked(config, self._whole)[1]))  # tuples as records keep them
         found = []
         for record in records:

@@ -117,7 +117,7 @@ class Workshop:
         for teacher in [teachers] if isinstance(teachers, str) else teachers:
             self.again(self._rested_on(teacher))
         for choice in group_choices("measure"):
-            composed = compose_config("evaluate", ["run=''", f"measure={choice}"])
+            composed = compose_config("evaluate", ["run=any", f"measure={choice}"])
             target: str = composed["measure"]["_target_"]
             module, _, kind = target.rpartition(".")
             if getattr(importlib.import_module(module), kind).name == name:

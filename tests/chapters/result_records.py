@@ -38,7 +38,7 @@ def trained(task, name, seed, bits=2.0, budget=None, asked=(), config=None, **ch
 
 def settings_of(*overrides, **changes):
     """What the record of a measurement keeps of `lmstudy-evaluate` with these overrides, and what differs in it."""
-    asked_for = asked(composed("evaluate", "run=''", *overrides))[1]
+    asked_for = asked(composed("evaluate", "run=any", *overrides))[1]
     return json.loads(json.dumps(asked_for)) | changes
 
 

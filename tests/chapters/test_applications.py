@@ -171,7 +171,7 @@ def test_the_kept_steps_are_means_over_seeds(everything):
 
 def saved(tuning, share, split="test"):
     """A measurement of what sources save a fine-tuning."""
-    settings = asked(composed("evaluate", "run=''", "measure=source", f"split={split}"))[1]
+    settings = asked(composed("evaluate", "run=any", "measure=source", f"split={split}"))[1]
     config = {"run": {"id": tuning.id}, "data": None, "measure": json.loads(json.dumps(settings))}
     groups = {f"{split}/source": [[share * 40, 40.0]] * PARTS}
     return record(500 + int(tuning.id, 16), "evaluation", config, 2.0, seed=tuning.seed, groups=groups)

@@ -23,7 +23,7 @@ PYTHON, CHINESE = ("measure=likelihood", "data=python_functions"), ("measure=lik
 def measured(number, experiment, seed, *asked_for, bits=2.0, budget="brief", **changes):
     """A run and its measurement; on the text that it was trained on if none is asked for."""
     run = trained(number, f"experiment={experiment}", f"budget={budget}", seed=seed, bits_per_byte=bits)
-    text = composed("evaluate", "run=''", *asked_for)["data"]
+    text = composed("evaluate", "run=any", *asked_for)["data"]
     config = {
         "run": {"id": run.id, "config": run.config},
         "measure": settings_of(*asked_for),
@@ -80,7 +80,7 @@ def test_claims_compare_on_the_text_of_the_corpus_as_it_is(study):
 
 
 def test_a_claim_without_its_measurement_has_no_records(study):
-    plain = composed("evaluate", "run=''", *PYTHON)["data"]
+    plain = composed("evaluate", "run=any", *PYTHON)["data"]
     found = results([r for r in study if r.kind == "train" or r.config["data"] != plain])
     assert found["data.stop_words_bits"].outcome == "no records"
     assert found["data.duplicates_memorisation"].error is None

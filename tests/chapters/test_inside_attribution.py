@@ -21,7 +21,7 @@ EXPOSURE = ("measure=exposure", "measure.control=none")
 
 
 def evaluation(run, number, overrides, **found):
-    settings = asked(composed("evaluate", "run=''", *overrides, "split=test"))[1]
+    settings = asked(composed("evaluate", "run=any", *overrides, "split=test"))[1]
     config = {"run": {"id": run.id, "name": run.name, "config": run.config}}
     config |= {"measure": json.loads(json.dumps(settings)), "data": None}
     return record(number, "evaluation", config, 2.0, seed=run.seed, **found)

@@ -17,7 +17,7 @@ def start():
 
 
 def setting(number, start, bits, *overrides):
-    asked = composed("dpo", "run=''", "samples=512", "steps=45", *overrides)
+    asked = composed("dpo", "run=any", "samples=512", "steps=45", *overrides)
     metrics = {"valid/bits_per_byte": bits, "train/tokens": 7e4}
     return record(number, "train", dpo_of(asked, start), bits, seed=start.seed, metrics=metrics)
 

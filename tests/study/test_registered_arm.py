@@ -16,7 +16,7 @@ TRAIN = ["experiment=privacy", "budget=short", "objective=mle"]
 
 def became(number, base, *overrides):
     """A record of what `lmstudy-dpo` made of a run."""
-    config = dpo_of(compose_config("dpo", ["run=''", *overrides]), base)
+    config = dpo_of(compose_config("dpo", ["run=any", *overrides]), base)
     return record(number, "train", config, 2.0, seed=base.seed)
 
 

@@ -106,7 +106,7 @@ def knows_nothing(rivals: int) -> float:
 
 def rivals() -> int:
     """Other secrets that each is compared with, as `measure=exposure` has it."""
-    return int(compose_config("evaluate", ["run=''", "measure=exposure"])["measure"]["rivals"])
+    return int(compose_config("evaluate", ["run=any", "measure=exposure"])["measure"]["rivals"])
 
 
 @cache

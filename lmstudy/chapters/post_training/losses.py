@@ -37,7 +37,7 @@ def tried(shelf: Shelf) -> pd.DataFrame:
     """
     shelf = shelf.as_is()
     (start,) = arm(shelf, TASK, BASE, [TUNED_ON])
-    length = compose_config("dpo", ["run=''", *DPO])["steps"]
+    length = compose_config("dpo", ["run=any", *DPO])["steps"]
     tuned = [run for run in shelf.records if run.kind == "train" and run.config.get("dpo")]
     made = {run.id: run for run in tuned if run.config.get("start") == start.id and steps(run) == length}
     rows = [_row(made, start, measured) for measured in judged(shelf, TASK, list(made.values()))]

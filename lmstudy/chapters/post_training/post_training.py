@@ -89,7 +89,7 @@ def _gone_on(shelf: Shelf, task: str, bases: Sequence[Record], overrides: Sequen
 
 def optimised(shelf: Shelf, task: str, bases: Sequence[Record]) -> list[Record]:
     """What DPO made of runs, by seed; NoRecordsError where there is none."""
-    asked = compose_config("dpo", ["run=''", f"measure={task}", *DPO])
+    asked = compose_config("dpo", ["run=any", f"measure={task}", *DPO])
     return _of_each(bases, lambda base: shelf.of("train", dpo_of(asked, base), [base.seed or 0]))
 
 
