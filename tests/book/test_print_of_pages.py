@@ -100,6 +100,18 @@ HEAD = "<!doctype html><html lang='en'><body><article class='bd-article'><h1>t</
 
 
 @needs_chromium
+def test_an_offer_of_a_pdf_is_shown_where_there_is_one(tmp_path):
+    style = (ROOT / "book" / "_static" / "print.css").read_text(encoding="utf-8")
+    offers = {"none": "The PDF.", "link": "<a href='x.pdf'>The PDF.</a>"}
+    body = "".join(f"<p id='{name}'><span class='as-pdf'>{offer}</span></p>" for name, offer in offers.items())
+    write_files(tmp_path / "pages", {"page.html": f"{HEAD}<style>{style}</style>{body}"})
+    with Browser(tmp_path / "profile") as browser:
+        browser.open(tmp_path / "pages" / "page.html")
+        heights = [browser.evaluate(f"document.getElementById('{name}').offsetHeight") for name in offers]
+    assert heights[0] == 0 < heights[1]
+
+
+@needs_chromium
 def test_each_kind_of_fault_is_found(tmp_path):
     more = "<span class='claim-more'><span class='claim-interval'>1 to 2</span></span>"
     sound = f"<p>a <span class='claim'><span class='claim-number'>1</span>{more}</span> b</p>"
