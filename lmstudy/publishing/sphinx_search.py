@@ -7,8 +7,8 @@ Sphinx's own scripts are taken off all pages; its notice for readers without scr
 
 A section is an element `section` of a page, an entry of a glossary, a claim's card, a cited work, or a row of a table
 that begins with a question, which is its title. Its text is what a reader sees: without folded code, displayed
-formulas, pictures made of text, what programs wrote, what opens beside a claim, a card's numbers, its id and its
-records, and cells of tables that hold numbers alone.
+formulas, pictures made of text, what programs wrote, what opens beside a claim, answers of exercises, a card's
+numbers, its id and its records, and cells of tables that hold numbers alone.
 """
 
 import json
@@ -58,6 +58,7 @@ UNREAD_CLASSES = frozenset(
         "claim-card-number",
         "claim-card-origin",
         "claim-records",
+        "sd-dropdown",  # the answer of an exercise: to be worked out first
         "strip",
         "plane",
         "live-panel",

@@ -109,6 +109,7 @@ def test_what_is_no_text_of_the_page_is_left_out():
     <details class="hide above-input"><details><p>code</p></details>code</details><script>s()</script>
     <div class="highlight-text notranslate"><pre>log</pre></div><div class="highlight-diff"><pre>+ line</pre></div>
     <span class="claim">7<span class="claim-more"><span>sure</span></span> times</span>
+    <details class="sd-sphinx-override sd-dropdown sd-card"><summary>Answer</summary><p>42</p></details>
     <section id=b><h2>B</h2>four<svg><circle/><text>five</text></svg></section>six</section>footer"""
     rows = [section.written() for section in PageTexts(page).sections]
     assert rows == [["", "A", "one two three 7 times six"], ["b", "B", "four five"]]
