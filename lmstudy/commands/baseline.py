@@ -8,7 +8,7 @@ from lmstudy.errors import StudyError
 
 def baseline(config: dict[str, Any]) -> Any:
     """Corpus -> n-gram counts -> bits of every held-out document; ratings or examples -> simple predictors; record."""
-    if config["task"] is not None and config["of"] != "task":
+    if config.get("task") is not None and config["of"] != "task":
         raise StudyError(f"of={config['of']} looks at no task: add of=task, or leave task=... out")
     if config["of"] == "task":
         from lmstudy.runs.task_baseline import task_baselines

@@ -73,6 +73,7 @@ NUMBERS = re.compile(r"[\s\d.,−+%()（）*]*(?:(?:to|至)[\s\d.,−+%()（）*
 OWN_SCRIPTS = re.compile(r'\s*<script[^>]*src="[^"]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>')
 UNUSED = re.compile(
     r'\s*<script[^>]*src="[^"]*(?:clipboard\.min|copybutton|togglebutton|design-tabs)\.js[^>]*></script>'
+    r'|\s*<link rel="stylesheet"[^>]*href="[^"]*/(?:togglebutton|copybutton|mystnb|worksheet)\.[^>]*>'
 )
 """What the page of the search has no use for: it shows no code and no tabs."""
 FIELD = re.compile(r'(<button class="[^"]*search-button-field[^>]*?) title="Search" aria-label="Search"')

@@ -142,6 +142,11 @@ def test_own_scripts_leave_the_search_page_and_the_notice_stays(site):
     assert not any(name in page for name in ("searchtools.js", "searchindex.js", "language_data.js"))
     assert not UNUSED.search(page)
     assert UNUSED.sub("", '<p> <script src="_static/copybutton.js?v=1"></script></p>') == "<p></p>"
+    styles = '<link rel="stylesheet" type="text/css" href="_static/{}.css?v=1" />'
+    assert (
+        UNUSED.sub("", f"<p> {styles.format('mystnb.11b3')}{styles.format('custom')}</p>")
+        == f"<p>{styles.format('custom')}</p>"
+    )
     assert "Please activate JavaScript" in page
 
 

@@ -285,7 +285,7 @@ def test_loaded_weights_give_the_recorded_result(tiny):
     finished = load_run(find_folder(record.id[:6], folder.parent))
     values = Likelihood().measure(Subject(finished, finished.run.corpus, "valid", 24)).metrics  # final_documents
     assert values["valid/bits_per_byte"] == pytest.approx(record.metrics["valid/bits_per_byte"], rel=1e-5)
-    with pytest.raises(StudyError, match="split='tset' is not one of"):
+    with pytest.raises(StudyError, match="split=tset: there is none here; choose from test, valid"):
         Likelihood().measure(Subject(finished, finished.run.corpus, "tset", None))
     with pytest.raises(StudyError, match="run=zzz: no finished run in"):
         find_folder("zzz", folder.parent)
