@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_typ
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
-from lmstudy.errors import KEYS_WANTED, StudyError
+from lmstudy.errors import KEYS_WANTED, StudyError, in_yaml
 from lmstudy.places import now
 
 Count = Annotated[int, Field(gt=0, lt=2**31)]
@@ -329,8 +329,7 @@ def _check(model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> An
             else:
                 message = problem["msg"].removeprefix("Value error, ")
                 message = KEYS_WANTED.format(key) if problem["type"] in ("model_type", "dict_type") else message
-                value = "null" if problem["input"] is None else repr(problem["input"])
-                wrong.setdefault(f"{key}={value}", []).append(f"{message[0].lower()}{message[1:]}")
+                wrong.setdefault(f"{key}={in_yaml(problem['input'])}", []).append(f"{message[0].lower()}{message[1:]}")
         lines += [f"{value}: {', or '.join(dict.fromkeys(why))}" for value, why in wrong.items()]
         raise StudyError("configuration: " + "; ".join(lines)) from None
 

@@ -11,3 +11,8 @@ class StudyError(ValueError):
 
 KEYS_WANTED = "keys with values are wanted, as in {}.NAME=VALUE"
 """What would be right where something else was given; `{}` is the key."""
+
+
+def in_yaml(value: object) -> str:
+    """A value for a message: null as it is typed."""
+    return "null" if value is None else repr(value)

@@ -13,7 +13,7 @@ from lmstudy.data.documents import Source
 from lmstudy.data.planting import Planting
 from lmstudy.data.splits import ByHash, ByPackage
 from lmstudy.data.tokenizer import TokenizerSettings
-from lmstudy.errors import KEYS_WANTED, StudyError
+from lmstudy.errors import KEYS_WANTED, StudyError, in_yaml
 from lmstudy.places import now
 
 
@@ -102,18 +102,13 @@ def _validated(model: type[BaseModel], values: Mapping[str, Any], key: str) -> A
             choices = _keys(model, where[:-1])
             raise StudyError(f"{message} is no key" + (f"; choose from {choices}" if choices else "")) from error
         if first["type"] in ("model_type", "model_attributes_type", "dict_type"):
-            raise StudyError(f"{message}={_as_yaml(first['input'])}: {KEYS_WANTED.format(message)}") from error
+            raise StudyError(f"{message}={in_yaml(first['input'])}: {KEYS_WANTED.format(message)}") from error
         if first["type"] == "union_tag_invalid":
             tag, choices = (first["ctx"][name] for name in ("tag", "expected_tags"))
             key = first["ctx"]["discriminator"].strip("'")
             raise StudyError(f"{message}.{key}={tag}: choose from {choices.replace(chr(39), '')}") from error
-        value = "" if first["type"] == "missing" else f"={_as_yaml(first['input'])}"
+        value = "" if first["type"] == "missing" else f"={in_yaml(first['input'])}"
         raise StudyError(f"{message}{value}: {first['msg'].removeprefix('Value error, ')}") from error
-
-
-def _as_yaml(value: Any) -> str:
-    """A value for a message: null as it is typed."""
-    return "null" if value is None else repr(value)
 
 
 def _keys(annotation: Any, where: list[Any]) -> list[str]:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+from babel.dates import get_month_names
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -18,10 +19,7 @@ PART = re.compile(r"\$\{[^{}]*\}")
 TITLED = re.compile(r"(.*?)\s*<([^<>]+)>", re.DOTALL)
 IN_FORMULA = re.compile(r"(\\text\{)[^{}]*\}")
 NUMBER = re.compile(r"(?<![\w.])\.\d+|\d+(?:[.,]\d+)*")
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+MONTHS = tuple(get_month_names(locale="en").values())
 MONTH = re.compile(rf"\b(?:{'|'.join(MONTHS)})(?= \d)")
 """In a date, which Chinese writes in digits alone."""
 WORD = re.compile(r"[^\W\d_]{2,}|\b[aI]\b")

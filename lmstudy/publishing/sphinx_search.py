@@ -75,7 +75,7 @@ UNUSED = re.compile(
     r'\s*<script[^>]*src="[^"]*(?:clipboard\.min|copybutton|togglebutton|design-tabs)\.js[^>]*></script>'
     r'|\s*<link rel="stylesheet"[^>]*href="[^"]*/(?:togglebutton|copybutton|mystnb|worksheet)\.[^>]*>'
 )
-"""What the page of the search has no use for: it shows no code and no tabs."""
+"""What the page of the search has no use for: it shows no code, tabs or sheets."""
 FIELD = re.compile(r'(<button class="[^"]*search-button-field[^>]*?) title="Search" aria-label="Search"')
 """The theme names this button otherwise than what stands on it, the keys of the search included."""
 

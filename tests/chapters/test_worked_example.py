@@ -188,7 +188,7 @@ def test_the_figure_of_directions_shades_the_sectors_of_winners():
 def test_training_from_many_starts_at_once_equals_training_from_each(kind, read):
     settings = (redone.SENTENCES, read, 40, 1.0, kind)
     for seed, (model, loss, p) in zip((3, 5), redone.train_all((3, 5), *settings), strict=True):
-        plain = redone.train(*settings, seed)
+        plain = redone.train(*settings, model=redone.Example(seed))
         np.testing.assert_allclose(loss, plain.losses[-1], rtol=1e-12)
         np.testing.assert_allclose(p, plain.probabilities[-1], rtol=1e-10, atol=1e-14)
         for own, other in zip(model.parameters(), plain.model.parameters(), strict=True):

@@ -72,9 +72,18 @@ def weight_entropy(
     for seed in range(first_seed, first_seed + seeds):
         generator = torch.Generator().manual_seed(seed)
         for width in widths:
-            scores = torch.randn(queries, width, generator=generator) @ torch.randn(width, keys, generator=generator)
+            scores = random_scores(queries, width, keys, generator)
             for name, logits in (("divided by √d", scores / math.sqrt(width)), ("not divided", scores)):
-                log_p = logits.log_softmax(1)
-                bits = -(log_p.exp() * log_p).sum(1).mean() / math.log(2)
-                found[name].setdefault(width, []).append(float(bits))
+                found[name].setdefault(width, []).append(entropy(logits))
     return {name: {k: seed_interval(v) for k, v in values.items()} for name, values in found.items()}
+
+
+def random_scores(queries: int, width: int, keys: int, generator: torch.Generator) -> Tensor:
+    """[queries, keys] products of queries and keys of a width, whose entries are independent and of variance 1."""
+    return torch.randn(queries, width, generator=generator) @ torch.randn(width, keys, generator=generator)
+
+
+def entropy(logits: Tensor) -> float:
+    """In bits, of the weights that a softmax makes of each row; the mean over rows."""
+    log_p = logits.log_softmax(1)
+    return float(-(log_p.exp() * log_p).sum(1).mean() / math.log(2))

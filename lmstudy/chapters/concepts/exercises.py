@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lmstudy.chapters.concepts.attention import attention_by_hand
+from lmstudy.chapters.concepts.attention import attention_by_hand, entropy, random_scores
 from lmstudy.data.batch import IGNORE, Seq2SeqBatch
 from lmstudy.models.transformer import Seq2SeqTransformer
 from lmstudy.show.numbers import number, percent
@@ -49,7 +49,6 @@ def divided_by_width(narrow: int, wide: int, keys: int, seed: int) -> dict[str, 
     found = {}
     for name, width in (("narrow", narrow), ("wide", wide)):
         generator = torch.Generator().manual_seed(seed)
-        scores = torch.randn(keys, width, generator=generator) @ torch.randn(width, keys, generator=generator)
-        log_p = (scores / width).log_softmax(1)
-        found[f"entropy_{name}"] = number(-(log_p.exp() * log_p).sum(1).mean().item() / math.log(2), decimals=2)
+        scores = random_scores(keys, width, keys, generator)
+        found[f"entropy_{name}"] = number(entropy(scores / width), decimals=2)
     return found

@@ -8,6 +8,7 @@ import pandas as pd
 
 from lmstudy.chapters.metrics.calibration import overconfident, underconfident
 from lmstudy.chapters.metrics.next_token import Predictions
+from lmstudy.chapters.metrics.style_detector import verdicts
 from lmstudy.show.numbers import number, percent
 
 NONE = "–"
@@ -27,10 +28,11 @@ def counts(bad: np.ndarray | None, said: np.ndarray | None) -> dict[str, str]:
         names = ("lines", "bad", "flagged", "TP", "FP", "FN", "TN", "precision", "recall", "F1", "accuracy", "never")
         return {f"det_{name}": NONE for name in (*names, "bad_share", "always")}
     tp, fp, fn = int((bad & said).sum()), int((said & ~bad).sum()), int((bad & ~said).sum())
-    n, share = len(bad), float(bad.mean())
+    n = len(bad)
     whole = {"lines": n, "bad": tp + fn, "flagged": tp + fp, "TP": tp, "FP": fp, "FN": fn, "TN": n - tp - fp - fn}
-    ratios = {"precision": tp / (tp + fp), "recall": tp / (tp + fn), "F1": 2 * tp / (2 * tp + fp + fn)}
-    ratios |= {"accuracy": (n - fp - fn) / n, "never": 1 - share, "bad_share": share, "always": 2 * share / (1 + share)}
+    table = verdicts(bad, {"detector": said, "never": np.zeros_like(bad), "always": np.ones_like(bad)})
+    ratios = table.loc["detector", ["precision", "recall", "F1", "accuracy"]].to_dict()
+    ratios |= {"never": table.accuracy["never"], "bad_share": bad.mean(), "always": table.F1["always"]}
     told = {name: number(x) for name, x in whole.items()} | {name: number(x, decimals=3) for name, x in ratios.items()}
     return {f"det_{name}": x for name, x in told.items()}
 

@@ -42,18 +42,12 @@ def one_step(model: redone.Example, rate: float = 1.0) -> dict[str, str]:
 def from_zero(steps: int, rate: float) -> dict[str, str]:
     """The loss on the first sentence after training, where all matrices start at zero, or the output matrix alone."""
     sentence, found = redone.SENTENCES[0], {"log_5": number(np.log(5), decimals=3)}
-    targets = torch.tensor(redone.numbers(sentence))
     for name, zeroed in {"all": ("E", "W", "W_out"), "output": ("W_out",)}.items():
         model = redone.Example()
         for part in zeroed:
             torch.nn.init.zeros_(getattr(model, part))
-        optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-        for _ in range(steps):
-            optimizer.zero_grad()
-            redone.loss_of(model(sentence, sentence), targets, "softmax").backward()
-            optimizer.step()
-        loss = redone.loss_of(model(sentence, sentence), targets, "softmax").item()
-        found[f"from_zero_{name}"] = number(loss, decimals=3)
+        training = redone.train([sentence], read=len(sentence), steps=steps, rate=rate, model=model)
+        found[f"from_zero_{name}"] = number(training.losses[-1], decimals=3)
     return found
 
 

@@ -176,10 +176,13 @@ def train(
     steps: int,
     rate: float,
     kind: str = "softmax",
-    seed: int | None = None,
+    model: Example | None = None,
 ) -> Training:
-    """Plain gradient descent on all sentences at once; of each, the encoder reads the first `read` words."""
-    model = Example(seed)
+    """Plain gradient descent on all sentences at once; of each, the encoder reads the first `read` words.
+
+    `model` is trained in place; None: the chapter's own start.
+    """
+    model = Example() if model is None else model
     targets = torch.tensor([numbers(sentence) for sentence in sentences])
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
     losses, probabilities = [], []

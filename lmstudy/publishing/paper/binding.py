@@ -78,12 +78,11 @@ def bound(
         words: of the contents, which come first; None: no contents.
     """
     printed = [one for _, pages in parts for one in pages]
-    first = 0
+    binder = Binder(printed)
     if words and printed:
         # Their own length moves every number in them, but numbers that are a little larger move no line.
-        first = _count(_contents(browser, parts, words, Binder(printed, first=4)))
-    binder = Binder(printed, first)
-    if words and printed:
+        binder.first = 4
+        binder.first = _count(_contents(browser, parts, words, binder))
         binder.put_first(_contents(browser, parts, words, binder), words.title, printed[0].language)
     return binder.finished(browser, parts)
 
@@ -109,28 +108,31 @@ class Binder:
 
     Args:
         printed: the pages, in order.
-        first: number of sheets that come before them.
     """
 
-    def __init__(self, printed: Sequence[Printed], first: int = 0) -> None:
+    first = 0
+    """Sheets that come before those of the pages."""
+
+    def __init__(self, printed: Sequence[Printed]) -> None:
         from pypdf import PdfReader
 
         self.readers = [PdfReader(io.BytesIO(one.pdf)) for one in printed]
-        self.places: dict[str, tuple[int, Any, Any]] = {}  # by address: number of the sheet from 0, and where on it
+        self.places: dict[
+            str, tuple[int, Any, Any]
+        ] = {}  # by address: the sheet among those of the pages, from 0, and where on it
         self.sheets: list[tuple[str, str, Any]] = []  # of each: address and title of its page, and the sheet itself
         self.language = printed[0].language if printed else "en"
         for one, reader in zip(printed, self.readers, strict=True):
-            start, address = first + len(self.sheets), one.page.resolve().as_uri()
+            start, address = len(self.sheets), one.page.resolve().as_uri()
             self.places[address] = (start, None, None)
             for name, (number, left, top) in named_places(one, reader).items():
                 self.places[f"{address}#{name}"] = (start + number, left, top)
             self.sheets += [(address, one.title, sheet) for sheet in reader.pages]
-        self.first = first
 
     def sheet_of(self, address: str) -> int | None:
         """On which sheet, counted from 1, an address is; None: on none of them."""
         found = self.places.get(address) or self.places.get(urldefrag(address)[0])
-        return found and found[0] + 1
+        return found and self.first + found[0] + 1
 
     def put_first(self, pdf: bytes, title: str, language: str) -> None:
         """Put sheets before all others."""
@@ -197,7 +199,7 @@ class Binder:
         if found := self.places.get(address) or self.places.get(urldefrag(address)[0]):
             number, left, top = found
             view = [NullObject() if value is None else FloatObject(round(value, 1)) for value in (left, top, None)]
-            place = [writer.pages[number].indirect_reference, NameObject("/XYZ"), *view]
+            place = [writer.pages[self.first + number].indirect_reference, NameObject("/XYZ"), *view]
             link[NameObject("/Dest")] = ArrayObject(place)
 
     def _outline(self, writer: Any, parts: Sequence[tuple[str, Sequence[Printed]]]) -> None:
@@ -205,7 +207,7 @@ class Binder:
             part = None
             for one in pages:
                 address = one.page.resolve().as_uri()
-                start = self.places[address][0]
+                start = self.first + self.places[address][0]
                 if caption and part is None:
                     part = writer.add_outline_item(title=caption, page_number=start)
                 page = writer.add_outline_item(title=one.title, page_number=start, parent=part)
